@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "autograd/arena.h"
+
+#include <algorithm>
+
+#include "device/device.h"
+
+namespace caddie {
+namespace {
+
+constexpr size_t kChunkBytes = size_t(32) << 20;
+// Keeps tensors of equal power-of-two sizes from sharing the same cache sets and low address bits.
+constexpr size_t kStagger = 192;
+
+}  // namespace
+
+Arena::~Arena() {
+  for (Chunk& chunk : chunks_) backend(device_).release(chunk.memory, chunk.bytes);
+}
+
+void* Arena::allocate(size_t bytes) {
+  bytes = (bytes + 63) / 64 * 64 + kStagger;
+  while (chunk_ < chunks_.size() && used_ + bytes > chunks_[chunk_].bytes) {
+    ++chunk_;
+    used_ = 0;
+  }
+  if (chunk_ == chunks_.size()) {
+    size_t size = std::max(kChunkBytes, bytes);
+    chunks_.push_back({static_cast<char*>(backend(device_).allocate(size)), size});
+  }
+  void* memory = chunks_[chunk_].memory + used_;
+  used_ += bytes;
+  return memory;
+}
+
+void Arena::reset() { chunk_ = used_ = 0; }
+
+size_t Arena::reserved_bytes() const {
+  size_t sum = 0;
+  for (const Chunk& chunk : chunks_) sum += chunk.bytes;
+  return sum;
+}
+
+}  // namespace caddie

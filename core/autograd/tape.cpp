@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "autograd/tape.h"
+
+#include <caddie/kernel.h>
+
+#include "device/device.h"
+
+namespace caddie {
+namespace {
+
+thread_local Tape* current_tape = nullptr;
+
+struct Fill {
+  float* out;
+  float value;
+  CADDIE_FN void operator()(int64_t i) const { out[i] = value; }
+};
+
+struct AddTo {
+  const float* from;
+  float* to;
+  CADDIE_FN void operator()(int64_t i) const { to[i] += from[i]; }
+};
+
+}  // namespace
+
+Tape& Tape::current() {
+  check(current_tape != nullptr, "an operation was used outside a forward pass");
+  return *current_tape;
+}
+
+Tape::Scope::Scope(Tape& tape) : outer_(current_tape) { current_tape = &tape; }
+Tape::Scope::~Scope() { current_tape = outer_; }
+
+Tape::~Tape() { clear(); }
+
+void Tape::clear() {
+  for (Closure& closure : closures_) closure.destroy(closure.memory);
+  closures_.clear();
+  nodes_.clear();
+  spare_.clear();
+  values_.reset();
+  host_.reset();
+}
+
+void Tape::start(std::span<Leaf> leaves, bool recording) {
+  clear();
+  recording_ = recording;
+  leaves_ = leaves;
+  leaf_nodes_.assign(leaves.size(), nullptr);
+}
+
+Var Tape::make(const Shape& shape) {
+  nodes_.push_back({Tensor(shape, floats(shape.numel()), device_), nullptr, nullptr, false});
+  return Var(&nodes_.back());
+}
+
+Var Tape::adopt(const Tensor& value) {
+  nodes_.push_back({value, nullptr, nullptr, false});
+  return Var(&nodes_.back());
+}
+
+Var Tape::read(int parameter) {
+  check(parameter >= 0 && size_t(parameter) < leaves_.size(), "a weight was read before it was declared");
+  Node*& node = leaf_nodes_[size_t(parameter)];
+  if (!node) {
+    const Leaf& leaf = leaves_[size_t(parameter)];
+    node = adopt(leaf.value).node();
+    node->needs_grad = recording_ && leaf.gradient;
+    node->home = leaf.gradient;
+    node->gradient = leaf.summed ? leaf.gradient : nullptr;
+  }
+  return Var(node);
+}
+
+void Tape::push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*)) {
+  closures_.push_back({y.node(), closure, run, destroy});
+}
+
+float* Tape::gradient_memory(int64_t count) {
+  std::vector<float*>& spare = spare_[count];
+  if (spare.empty()) return floats(count);
+  float* memory = spare.back();
+  spare.pop_back();
+  return memory;
+}
+
+void Tape::recycle(Node& node) {
+  if (!node.gradient || node.home) return;
+  spare_[node.value.numel()].push_back(node.gradient);
+  node.gradient = nullptr;
+}
+
+void Tape::run_closures() {
+  for (auto closure = closures_.rbegin(); closure != closures_.rend(); ++closure) {
+    if (!closure->output->gradient) continue;
+    closure->run(closure->memory);
+    recycle(*closure->output);
+  }
+  for (size_t i = 0; i < leaves_.size(); ++i)
+    if (leaf_nodes_[i] && leaf_nodes_[i]->gradient) leaves_[i].summed = true;
+}
+
+void Tape::backward(Var y, float seed) {
+  Scope scope(*this);
+  for_each(device_, y.value().numel(), Fill{y.grad_slot().data, seed});
+  run_closures();
+}
+
+void Tape::backward(std::span<const Var> outputs, std::span<const Tensor> gradients) {
+  Scope scope(*this);
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (gradients[i].defined() && outputs[i].needs_grad())
+      copy(gradients[i], Tensor(outputs[i].shape(), outputs[i].grad_slot().data, device_));
+  run_closures();
+}
+
+Var::Var(const Parameter& parameter) : node_(Tape::current().read(parameter.index).node()) {}
+
+GradientSlot Var::grad_slot() const {
+  if (node_->gradient) return {node_->gradient, false};
+  node_->gradient = node_->home ? node_->home : Tape::current().gradient_memory(node_->value.numel());
+  return {node_->gradient, true};
+}
+
+float* Var::grad_sum() const {
+  GradientSlot slot = grad_slot();
+  if (slot.fresh) backend(device()).zero(slot.data, size_t(node_->value.numel()) * sizeof(float));
+  return slot.data;
+}
+
+Var result(const Shape& shape) { return Tape::current().make(shape); }
+
+Ids result_ids(int64_t batch, int64_t length) {
+  Tape& tape = Tape::current();
+  return {tape.ids(batch * length), batch, length, tape.device()};
+}
+
+Var reshape(Var x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  Tensor view = x.value().reshaped(shape);
+  Var y = Tape::current().adopt(view);
+  record(y, {x}, [=] {
+    // y's gradient becomes x's own when x has none yet: a view costs nothing.
+    Node* from = y.node();
+    Node* to = x.node();
+    if (!to->gradient && !to->home) {
+      to->gradient = from->gradient;
+      from->gradient = nullptr;
+      return;
+    }
+    GradientSlot dx = x.grad_slot();
+    const float* dy = from->gradient;
+    if (dx.fresh)
+      copy(Tensor(shape, from->gradient, x.device()), Tensor(shape, dx.data, x.device()));
+    else
+      for_each(x.device(), x.value().numel(), AddTo{dy, dx.data});
+  });
+  return y;
+}
+
+Var constant(const Tensor& tensor) { return Tape::current().adopt(tensor); }
+
+float* scratch(int64_t count) { return Tape::current().floats(count); }
+
+bool detail::wants_record(Var y, std::initializer_list<Var> inputs) {
+  if (!Tape::current().recording()) return false;
+  for (const Var& input : inputs)
+    if (input.defined() && input.needs_grad()) y.node()->needs_grad = true;
+  return y.needs_grad();
+}
+
+void* detail::closure_memory(size_t bytes) { return Tape::current().host_memory(bytes); }
+
+void detail::push_closure(Var y, void* closure, void (*run)(void*), void (*destroy)(void*)) {
+  Tape::current().push(y, closure, run, destroy);
+}
+
+}  // namespace caddie

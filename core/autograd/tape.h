@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tape of one thread: the values of a forward pass and, in order, how their gradients flow back.
+#pragma once
+
+#include <caddie/var.h>
+
+#include <deque>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "autograd/arena.h"
+
+namespace caddie {
+
+/// What stands behind a Parameter during a pass. `gradient` is null when none is wanted; `summed` tells
+/// whether it already holds a sum to add to, and is set when it does.
+struct Leaf {
+  Tensor value;
+  float* gradient = nullptr;
+  bool summed = false;
+};
+
+class Tape {
+ public:
+  explicit Tape(Device device) : device_(device), values_(device), host_(Device::kCpu) {}
+  ~Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// The tape that ops of this thread write on. Throws Error when there is none.
+  static Tape& current();
+  /// Makes a tape current on this thread for as long as the scope lives.
+  class Scope {
+   public:
+    explicit Scope(Tape& tape);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Tape* outer_;
+  };
+
+  Device device() const { return device_; }
+  /// Forgets all values. `leaves` answer for parameters until the next call and must live as long.
+  void start(std::span<Leaf> leaves, bool recording);
+  /// Runs the tape backwards from y with dy = seed everywhere, and marks the leaves that got a gradient.
+  void backward(Var y, float seed);
+  /// The same with a gradient given for each of several outputs; an undefined tensor stands for none.
+  void backward(std::span<const Var> outputs, std::span<const Tensor> gradients);
+
+  Var read(int parameter);
+  Var make(const Shape& shape);
+  Var adopt(const Tensor& value);
+  float* floats(int64_t count) {
+    return static_cast<float*>(values_.allocate(size_t(count) * sizeof(float)));
+  }
+  void* host_memory(size_t bytes) { return host_.allocate(bytes); }
+  int32_t* ids(int64_t count) {
+    return static_cast<int32_t*>(values_.allocate(size_t(count) * sizeof(int32_t)));
+  }
+  float* gradient_memory(int64_t count);
+  bool recording() const { return recording_; }
+  void push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*));
+  size_t reserved_bytes() const { return values_.reserved_bytes() + host_.reserved_bytes(); }
+
+ private:
+  struct Closure {
+    Node* output;
+    void* memory;
+    void (*run)(void*);
+    void (*destroy)(void*);
+  };
+  void clear();
+  void run_closures();
+  void recycle(Node& node);
+
+  Device device_;
+  bool recording_ = false;
+  Arena values_, host_;
+  std::deque<Node> nodes_;
+  std::vector<Closure> closures_;
+  std::span<Leaf> leaves_;
+  std::vector<Node*> leaf_nodes_;
+  // Gradients that were passed on, by size: the next one of that size finds its memory still in the cache.
+  std::map<int64_t, std::vector<float*>> spare_;
+};
+
+}  // namespace caddie

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files: read whole, mapped, or replaced so that a reader sees the old bytes or the new ones, never half.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace caddie {
+
+/// The whole file as bytes. Throws Error naming the path when it cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+/// Replaces `path` by `bytes`: written to a neighbour, flushed to disk, renamed. Creates missing folders.
+/// Throws Error naming the path (no space, no permission); the old file is then untouched.
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Creates the folder and its parents. Throws Error naming the path and the reason.
+void make_folder(const std::filesystem::path& path);
+
+/// A file mapped read-only into memory for as long as the object lives.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace caddie

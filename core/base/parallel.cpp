@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one pool of threads. Workers wait on a condition variable: a spinning pool starves the other runs of a
+// sweep.
+#include <caddie/parallel.h>
+
+#include <caddie/error.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace caddie {
+namespace {
+
+thread_local bool inside_piece = false;
+
+struct Job {
+  int count;
+  void (*body)(void*, int);
+  void* context;
+  std::atomic<int> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+
+  void work() {
+    inside_piece = true;
+    for (int i; (i = next.fetch_add(1)) < count;) {
+      try {
+        body(context, i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+      }
+    }
+    inside_piece = false;
+  }
+};
+
+class Pool {
+ public:
+  explicit Pool(int threads) {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+  }
+  ~Pool() {
+    {
+      std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+  int size() const { return int(workers_.size()) + 1; }
+
+  void run(Job& job) {
+    {
+      std::lock_guard lock(mutex_);
+      job_ = &job;
+      busy_ = int(workers_.size());
+      ++generation_;
+    }
+    wake_.notify_all();
+    job.work();
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return busy_ == 0; });
+    job_ = nullptr;
+  }
+
+ private:
+  void serve() {
+    uint64_t seen = 0;
+    for (;;) {
+      Job* job;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return stop_ || generation_ != seen; });
+        if (stop_) return;
+        seen = generation_;
+        job = job_;
+      }
+      job->work();
+      std::lock_guard lock(mutex_);
+      if (--busy_ == 0) done_.notify_one();
+    }
+  }
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  Job* job_ = nullptr;
+  uint64_t generation_ = 0;
+  int busy_ = 0;
+  bool stop_ = false;
+};
+
+std::unique_ptr<Pool>& pool() {
+  static std::unique_ptr<Pool> one = std::make_unique<Pool>(1);
+  return one;
+}
+
+}  // namespace
+
+int thread_count() { return pool()->size(); }
+
+void set_thread_count(int count) {
+  check(count >= 1, "threads: {} is too few; at least 1", count);
+  if (count != thread_count()) pool() = std::make_unique<Pool>(count);
+}
+
+void detail::run_parallel(int count, void (*body)(void*, int), void* context) {
+  if (count <= 1 || inside_piece || thread_count() == 1) {
+    for (int i = 0; i < count; ++i) body(context, i);
+    return;
+  }
+  Job job{count, body, context, {}, {}, nullptr};
+  pool()->run(job);
+  if (job.failure) std::rethrow_exception(job.failure);
+}
+
+}  // namespace caddie

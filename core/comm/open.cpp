@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The communicator that fits the number of ranks and the device.
+#include "comm/comm.h"
+#include "device/device.h"
+
+namespace caddie {
+
+std::unique_ptr<Comm> open_comm(const Ranks& ranks, Device device) {
+  if (ranks.size == 1) return make_single_comm(device);
+  check(device == Device::kCuda,
+        "{} ranks (from {}): several processes need --device cuda; on the CPU start one process and give it "
+        "threads",
+        ranks.size, ranks.source);
+  cuda_backend();  // says why when there is none
+  using Open = Comm* (*)(const Ranks&);
+  auto open = reinterpret_cast<Open>(cuda_symbol("caddie_open_nccl"));
+  check(open != nullptr, "{} ranks (from {}): this build has no NCCL; set NCCL_HOME and configure it again",
+        ranks.size, ranks.source);
+  return std::unique_ptr<Comm>(open(ranks));
+}
+
+}  // namespace caddie

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What settings an object declares, for people and for programs.
+#pragma once
+
+#include <caddie/settings.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace caddie {
+
+/// One setting in words: type "integer", range "from 1 to 64" or "one of a, b" (empty: any), default as TOML.
+struct SettingInfo {
+  std::string name, type, default_text, range, help;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SettingInfo, name, type, default_text, range, help)
+
+/// The settings that `declare` visits, in its order. The object behind it must be freshly constructed.
+std::vector<SettingInfo> describe(const std::function<void(Settings&)>& declare);
+
+}  // namespace caddie

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/node.h"
+
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+namespace caddie {
+namespace {
+
+bool is_bare(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '-';
+  });
+}
+
+std::string_view line_of(std::string_view text, int number) {
+  for (int line = 1; line < number; ++line) {
+    size_t end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  std::string_view line = text.substr(0, text.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+/// The carets under `width` characters of `line` from `column` on; tabs before them are kept, so that they
+/// align.
+std::string carets(std::string_view line, int column, int width) {
+  std::string out;
+  int at = 1;
+  for (char c : line) {
+    if (at >= column) break;
+    if (!starts_character(c)) continue;
+    out += c == '\t' ? '\t' : ' ';
+    ++at;
+  }
+  auto length = int(std::count_if(line.begin(), line.end(), starts_character));
+  out.append(size_t(std::clamp(width, 1, std::max(1, length - column + 1))), '^');
+  return out;
+}
+
+}  // namespace
+
+std::string Origin::text() const { return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column); }
+
+Origin SourcePlace::origin() const {
+  if (!source) return {};
+  return {source->name, line, column};
+}
+
+bool SourcePlace::before(const SourcePlace& other) const {
+  auto key = [](const SourcePlace& p) {
+    return std::tuple(p.source ? p.source->order : -1, p.line, p.column);
+  };
+  return key(*this) < key(other);
+}
+
+bool TreeNode::is_array_of_tables() const {
+  return kind == Kind::array && !children.empty() &&
+         std::all_of(children.begin(), children.end(),
+                     [](const TreeNode& n) { return n.kind == Kind::table; });
+}
+
+const TreeNode* TreeNode::find(std::string_view child) const {
+  auto found =
+      std::find_if(children.begin(), children.end(), [&](const TreeNode& n) { return n.name == child; });
+  return found == children.end() ? nullptr : &*found;
+}
+
+TreeNode* TreeNode::find(std::string_view child) {
+  return const_cast<TreeNode*>(static_cast<const TreeNode*>(this)->find(child));
+}
+
+TreeNode& TreeNode::at(std::string_view child) {
+  if (TreeNode* found = find(child)) return *found;
+  auto where = children.end();
+  if (kind == Kind::table)
+    where = std::find_if(children.begin(), children.end(), [&](const TreeNode& n) { return n.name > child; });
+  TreeNode made;
+  made.name = child;
+  return *children.insert(where, std::move(made));
+}
+
+const char* TreeNode::kind_text() const {
+  switch (kind) {
+    case Kind::table:
+      return "a table";
+    case Kind::array:
+      return "an array";
+    case Kind::boolean:
+      return "a boolean";
+    case Kind::integer:
+      return "an integer";
+    case Kind::real:
+      return "a float";
+    case Kind::string:
+      return "a string";
+    case Kind::date:
+      return "a date or time";
+  }
+  return "";
+}
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> names;
+  if (path.empty()) return names;
+  for (std::string_view rest = path;;) {
+    std::string name;
+    size_t end;
+    if (!rest.empty() && (rest[0] == '"' || rest[0] == '\'')) {
+      size_t close = rest.find(rest[0], 1);
+      if (close == std::string_view::npos) throw Error(message("path {}: a quote is not closed", {path}), 2);
+      name = rest.substr(1, close - 1);
+      end = close + 1;
+    } else {
+      end = std::min(rest.find('.'), rest.size());
+      name = rest.substr(0, end);
+    }
+    bool last = end == rest.size();
+    if (name.empty() || (!last && rest[end] != '.'))
+      throw Error(message("path {}: wanted names separated by dots", {path}), 2);
+    names.push_back(std::move(name));
+    if (last) return names;
+    rest.remove_prefix(end + 1);
+  }
+}
+
+std::string join_path(std::string_view path, std::string_view name) {
+  std::string out(path);
+  if (!out.empty()) out += '.';
+  if (is_bare(name)) return out.append(name);
+  char quote = name.find('"') == std::string_view::npos ? '"' : '\'';
+  out += quote;
+  out += name;
+  return out += quote;
+}
+
+void merge(TreeNode& base, const TreeNode& over) {
+  if (base.kind != TreeNode::Kind::table || over.kind != TreeNode::Kind::table) {
+    std::string name = base.name;
+    base = over;
+    base.name = name;
+    return;
+  }
+  for (const TreeNode& child : over.children) merge(base.at(child.name), child);
+  base.key = over.key;
+  base.place = over.place;
+}
+
+void fail_at(const SourcePlace& place, const std::string& headline) {
+  std::string number = std::to_string(place.line);
+  std::string margin(place.source && place.line > 0 ? number.size() : 1, ' ');
+  std::string text = fmt::format("{}\n{}--> {}", headline, margin, place.origin().text());
+  std::string_view line = place.source ? line_of(place.source->text, place.line) : std::string_view();
+  if (place.line > 0) {
+    text += fmt::format("\n{0} |\n{1} | {2}\n{0} | {3}", margin, number, line,
+                        carets(line, place.column, place.width));
+  }
+  throw Error(text, 2);
+}
+
+}  // namespace caddie

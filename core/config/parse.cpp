@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// TOML text into nodes, by toml++.
+#include <caddie/error.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+#include "config/node.h"
+
+namespace caddie {
+namespace {
+
+using SourcePointer = std::shared_ptr<const Source>;
+
+SourcePlace place_of(const SourcePointer& source, const toml::source_region& region) {
+  bool one_line = region.begin.line == region.end.line;
+  // A value of several lines is underlined to the end of its first; the caret line is cut to the source line.
+  int width = one_line ? int(region.end.column) - int(region.begin.column) : 1 << 20;
+  return {source, int(region.begin.line), int(region.begin.column), std::max(1, width)};
+}
+
+TreeNode convert(const toml::node& from, const SourcePointer& source);
+
+void convert_children(TreeNode& node, const toml::table& table, const SourcePointer& source) {
+  for (auto&& [key, value] : table) {
+    TreeNode child = convert(value, source);
+    child.name = std::string(key.str());
+    child.key = place_of(source, key.source());
+    node.children.push_back(std::move(child));
+  }
+  std::sort(node.children.begin(), node.children.end(),
+            [](const TreeNode& a, const TreeNode& b) { return a.name < b.name; });
+}
+
+void convert_children(TreeNode& node, const toml::array& array, const SourcePointer& source) {
+  for (const toml::node& value : array) {
+    TreeNode child = convert(value, source);
+    child.name = std::to_string(node.children.size());
+    child.key = child.place;
+    node.children.push_back(std::move(child));
+  }
+}
+
+TreeNode convert(const toml::node& from, const SourcePointer& source) {
+  TreeNode node;
+  node.place = place_of(source, from.source());
+  from.visit([&](const auto& value) {
+    using Type = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<Type, toml::table>) {
+      convert_children(node, value, source);
+    } else if constexpr (std::is_same_v<Type, toml::array>) {
+      node.kind = TreeNode::Kind::array;
+      convert_children(node, value, source);
+    } else if constexpr (toml::is_boolean<Type>) {
+      node.kind = TreeNode::Kind::boolean;
+      node.value = value.get();
+    } else if constexpr (toml::is_integer<Type>) {
+      node.kind = TreeNode::Kind::integer;
+      node.value = value.get();
+    } else if constexpr (toml::is_floating_point<Type>) {
+      node.kind = TreeNode::Kind::real;
+      node.value = value.get();
+    } else if constexpr (toml::is_string<Type>) {
+      node.kind = TreeNode::Kind::string;
+      node.value = value.get();
+    } else {
+      std::ostringstream text;
+      text << value;
+      node.kind = TreeNode::Kind::date;
+      node.value = text.str();
+    }
+  });
+  return node;
+}
+
+/// A hint for the commonest slip, a word without quotes behind "=" in the line of `place`.
+std::string hint(const SourcePlace& place) {
+  std::istringstream lines(place.source->text);
+  std::string line;
+  for (int i = 0; i < place.line; ++i) std::getline(lines, line);
+  size_t begin = line.find('=');
+  if (begin != std::string::npos) begin = line.find_first_not_of(" \t", begin + 1);
+  if (begin == std::string::npos || !std::isalpha(static_cast<unsigned char>(line[begin]))) return "";
+  std::string word = line.substr(begin, line.find_first_of(" \t\r#", begin) - begin);
+  if (word == "True" || word == "False") return "; booleans are true and false";
+  bool known = word == "true" || word == "false" || word == "inf" || word == "nan";
+  return known ? "" : "; a string stands in quotes: \"" + word + "\"";
+}
+
+}  // namespace
+
+TreeNode parse_toml(const SourcePointer& source) {
+  try {
+    toml::table table = toml::parse(std::string_view(source->text), std::string_view(source->name));
+    TreeNode root = convert(table, source);
+    root.key = root.place = {source};
+    return root;
+  } catch (const toml::parse_error& error) {
+    SourcePlace place = place_of(source, error.source());
+    std::string what(error.description());
+    constexpr std::string_view kOpening = "Error while parsing ";
+    if (what.starts_with(kOpening)) what = "syntax error in " + what.substr(kOpening.size());
+    fail_at(place, what + hint(place));
+  }
+}
+
+}  // namespace caddie

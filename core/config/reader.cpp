@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// The visitor that fills settings from a tree.
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "base/text.h"
+#include "config/settings.h"
+#include "config/tree.h"
+#include "config/units.h"
+
+namespace caddie {
+namespace {
+
+/// What may be written for a setting, in words that follow "wanted".
+std::string wanted(const Setting& setting) {
+  if (std::holds_alternative<Layers*>(setting.target))
+    return "\"all\", \"none\", \"first 2\", \"last 4\", \"7,8\" or an array of layer numbers";
+  if (std::holds_alternative<bool*>(setting.target)) return "true or false";
+  std::string type = type_text(setting), range = range_text(setting.range);
+  std::string text = (type.front() == 'i' || type.front() == 'a' ? "an " : "a ") + type;
+  if (!setting.range.words.empty() && type == "string")
+    text = range;
+  else if (!range.empty())
+    text += (range.starts_with("from") && type.find(' ') == std::string::npos ? " " : ", ") + range;
+  if (unit_of(setting) == Unit::bytes) text += ", or a size such as \"16MB\" or \"16MiB\"";
+  if (unit_of(setting) == Unit::seconds) text += ", or a duration such as \"90s\", \"20m\" or \"4h\"";
+  return text;
+}
+
+/// Puts one node into one variable; all failures end in a message at the node that is wrong.
+class Assignment {
+ public:
+  Assignment(const Setting& setting, const TreeNode& node) : setting_(setting), node_(node) {}
+
+  void run() {
+    std::visit([&](auto* target) { assign(node_, *target); }, setting_.target);
+  }
+
+ private:
+  [[noreturn]] void wrong_type(const TreeNode& at) const {
+    fail_at(at.place, message("'{}' {} {}; wanted {}", {setting_.name, &at == &node_ ? "is" : "holds",
+                                                        at.kind_text(), wanted(setting_)}));
+  }
+
+  [[noreturn]] void wrong_value(const TreeNode& at) const {
+    fail_at(at.place, message("'{}' {} {}; wanted {}", {setting_.name, &at == &node_ ? "is" : "holds",
+                                                        toml_text(at), wanted(setting_)}));
+  }
+
+  /// Compared so that nan lies in no range.
+  void check_range(const TreeNode& at, double value) const {
+    const Range& range = setting_.range;
+    if (range.words.empty() && !(value >= range.low && value <= range.high)) wrong_value(at);
+  }
+
+  std::optional<double> quantity(const TreeNode& at) const {
+    if (at.kind != TreeNode::Kind::string || unit_of(setting_) == Unit::none) return std::nullopt;
+    const auto& text = std::get<std::string>(at.value);
+    auto value = unit_of(setting_) == Unit::bytes ? parse_bytes(text) : parse_seconds(text);
+    if (!value) wrong_value(at);
+    return value;
+  }
+
+  void assign(const TreeNode& at, bool& target) const {
+    if (at.kind != TreeNode::Kind::boolean) wrong_type(at);
+    target = std::get<bool>(at.value);
+  }
+
+  void assign(const TreeNode& at, int64_t& target) const {
+    if (auto value = quantity(at)) {
+      if (*value != std::floor(*value) || *value >= 0x1p63) wrong_value(at);
+      target = int64_t(*value);
+    } else {
+      if (at.kind != TreeNode::Kind::integer) wrong_type(at);
+      target = std::get<int64_t>(at.value);
+    }
+    check_range(at, double(target));
+  }
+
+  void assign(const TreeNode& at, int& target) const {
+    int64_t wide = 0;
+    assign(at, wide);
+    if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) {
+      fail_at(at.place, message("'{}' is {}; wanted an integer that fits in 32 bits", {setting_.name, wide}));
+    }
+    target = int(wide);
+  }
+
+  void assign(const TreeNode& at, double& target) const {
+    if (auto value = quantity(at))
+      target = *value;
+    else if (at.kind == TreeNode::Kind::integer)
+      target = double(std::get<int64_t>(at.value));
+    else if (at.kind == TreeNode::Kind::real)
+      target = std::get<double>(at.value);
+    else
+      wrong_type(at);
+    check_range(at, target);
+  }
+
+  void assign(const TreeNode& at, float& target) const {
+    double wide = 0;
+    assign(at, wide);
+    target = float(wide);
+    if (std::isinf(target) && !std::isinf(wide))
+      fail_at(at.place, message("'{}' is {}; wanted a number that fits in a float", {setting_.name, wide}));
+  }
+
+  void assign(const TreeNode& at, std::string& target) const {
+    if (at.kind != TreeNode::Kind::string) wrong_type(at);
+    target = std::get<std::string>(at.value);
+    const auto& words = setting_.range.words;
+    if (!words.empty() && std::find(words.begin(), words.end(), target) == words.end()) wrong_value(at);
+  }
+
+  template <class T>
+  void assign(const TreeNode& at, std::vector<T>& target) const {
+    if (at.kind != TreeNode::Kind::array) wrong_type(at);
+    std::vector<T> values(at.children.size());
+    for (size_t i = 0; i < values.size(); ++i) assign(at.children[i], values[i]);
+    target = std::move(values);
+  }
+
+  void assign(const TreeNode& at, Layers& target) const {
+    std::string text;
+    if (at.kind == TreeNode::Kind::array) {
+      for (const TreeNode& layer : at.children) {
+        if (layer.kind != TreeNode::Kind::integer) wrong_type(layer);
+        text += (text.empty() ? "" : ",") + toml_text(layer);
+      }
+      if (text.empty()) text = "none";
+    } else if (at.kind == TreeNode::Kind::string) {
+      text = std::get<std::string>(at.value);
+    } else {
+      wrong_type(at);
+    }
+    LayerChoice choice;
+    if (!parse_layers(text, choice)) wrong_value(at);
+    target.text = choice.text();
+  }
+
+  const Setting& setting_;
+  const TreeNode& node_;
+};
+
+}  // namespace
+
+class Tree::Reader final : public Settings {
+ public:
+  Reader(Tree& tree, std::string_view path) : tree_(tree), path_(path) {}
+
+ private:
+  void visit(const Setting& setting) override {
+    std::string path = join_path(path_, setting.name);
+    const TreeNode* written = tree_.find(path);
+    if (written) Assignment(setting, *written).run();
+    TreeNode value = to_node(setting);
+    if (written) value.place = written->place;
+    tree_.remember(path, std::move(value));
+  }
+
+  Tree& tree_;
+  std::string path_;
+};
+
+void Tree::read(std::string_view path, const std::function<void(Settings&)>& declare) {
+  const TreeNode* node = &root_;
+  for (const std::string& name : split_path(path)) {
+    bool array = node->kind == TreeNode::Kind::array;
+    node = node->find(name);
+    if (!node && array) throw Error(message("[{}]: there is no such element", {path}), 2);
+    if (!node) break;
+    if (!node->is_container())
+      caddie::fail_at(node->place, message("'{}' is {}; wanted a table", {name, node->kind_text()}));
+  }
+  if (node && node->kind == TreeNode::Kind::array)
+    caddie::fail_at(node->place, message("'{}' is an array; wanted a table", {path}));
+  know(path, {});
+  Reader reader(*this, path);
+  declare(reader);
+}
+
+}  // namespace caddie

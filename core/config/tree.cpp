@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/tree.h"
+
+#include <caddie/error.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "base/files.h"
+#include "base/text.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+/// Reads a file and, first, the files it extends.
+class Loader {
+ public:
+  TreeNode load(const fs::path& file) {
+    auto source = std::make_shared<const Source>(Source{file.string(), read_file(file), sources_++});
+    TreeNode own = parse_toml(source);
+    open_.push_back(file);
+    TreeNode merged;
+    if (const TreeNode* extends = own.find("extends")) {
+      for (const TreeNode* name : bases(*extends)) merge(merged, load(base_path(*name)));
+      own.children.erase(own.children.begin() + (extends - own.children.data()));
+    }
+    merge(merged, own);
+    open_.pop_back();
+    return merged;
+  }
+
+  int sources() const { return sources_; }
+
+ private:
+  static std::vector<const TreeNode*> bases(const TreeNode& extends) {
+    std::vector<const TreeNode*> names;
+    if (extends.kind == TreeNode::Kind::array)
+      for (const TreeNode& child : extends.children) names.push_back(&child);
+    else
+      names.push_back(&extends);
+    for (const TreeNode* name : names) {
+      if (name->kind != TreeNode::Kind::string)
+        caddie::fail_at(name->place,
+                        message("'extends' is {}; wanted a path or an array of paths", {name->kind_text()}));
+    }
+    return names;
+  }
+
+  fs::path base_path(const TreeNode& name) const {
+    fs::path path = (open_.back().parent_path() / std::get<std::string>(name.value)).lexically_normal();
+    if (!is_file(path))
+      caddie::fail_at(name.place, message("'extends' names {}; there is no such file", {path.string()}));
+    for (size_t i = 0; i < open_.size(); ++i) {
+      if (!fs::equivalent(open_[i], path)) continue;
+      std::string circle;
+      for (size_t j = i; j < open_.size(); ++j) circle += open_[j].string() + " -> ";
+      caddie::fail_at(name.place, message("'extends' goes in a circle: {}{}", {circle, path.string()}));
+    }
+    return path;
+  }
+
+  std::vector<fs::path> open_;
+  int sources_ = 0;
+};
+
+void set_places(TreeNode& node, const SourcePlace& place) {
+  node.key = node.place = place;
+  for (TreeNode& child : node.children) set_places(child, place);
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+/// The first "=" outside quotes.
+size_t find_equals(std::string_view text) {
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (quote)
+      quote = text[i] == quote ? 0 : quote;
+    else if (text[i] == '"' || text[i] == '\'')
+      quote = text[i];
+    else if (text[i] == '=')
+      return i;
+  }
+  return std::string_view::npos;
+}
+
+/// The value of an assignment: TOML, or else a string as it stands. What opens like TOML must be TOML.
+TreeNode assigned_value(std::string_view text, const SourcePlace& place) {
+  if (text.empty()) fail_at(place, "there is no value behind '='; write \"\" for an empty string");
+  try {
+    TreeNode root = parse_toml(std::make_shared<const Source>(Source{"", "value = " + std::string(text)}));
+    if (root.children.size() == 1 && root.find("value")) return root.children[0];
+  } catch (const Error&) {
+    if (std::string_view("[{\"'").find(text[0]) != std::string_view::npos)
+      fail_at(place, message("{} is not a TOML value; close its quotes and brackets", {text}));
+  }
+  TreeNode node;
+  node.kind = TreeNode::Kind::string;
+  node.value = std::string(text);
+  return node;
+}
+
+/// The first thing in a tree that nobody has read.
+struct Unread {
+  const TreeNode* node;
+  std::string path;      // of the table around it
+  const TreeNode* read;  // that table, as read
+};
+
+void find_unread(const TreeNode& written, const TreeNode* read, const std::string& path,
+                 std::optional<Unread>& first) {
+  for (const TreeNode& child : written.children) {
+    const TreeNode* found = read ? read->find(child.name) : nullptr;
+    if (found && child.is_container() == found->is_container()) {
+      find_unread(child, found, join_path(path, child.name), first);
+    } else if (!found || found->is_container()) {
+      if (!first || child.key.before(first->node->key)) first = {&child, path, read};
+    }
+  }
+}
+
+const TreeNode* find_in(const TreeNode& root, std::string_view path) {
+  const TreeNode* node = &root;
+  for (const std::string& name : split_path(path)) {
+    node = node->find(name);
+    if (!node) return nullptr;
+  }
+  return node;
+}
+
+/// Copies what lies at `path` in `from` to the same path in `to`.
+void copy_path(const TreeNode& from, std::string_view path, TreeNode& to) {
+  if (!find_in(from, path)) return;
+  const TreeNode* source = &from;
+  TreeNode* target = &to;
+  for (const std::string& name : split_path(path)) {
+    source = source->find(name);
+    target = &target->at(name);
+    target->kind = source->kind;
+  }
+  *target = *source;
+}
+
+void collect(const TreeNode& node, const std::string& path, std::vector<Tree::Value>& values) {
+  for (const TreeNode& child : node.children) {
+    std::string name = join_path(path, child.name);
+    if (child.kind == TreeNode::Kind::table || child.is_array_of_tables())
+      collect(child, name, values);
+    else
+      values.push_back({name, toml_text(child), child.place.origin()});
+  }
+}
+
+}  // namespace
+
+Tree Tree::load(const fs::path& file, std::span<const std::string> overrides) {
+  if (!is_file(file)) throw Error(message("{}: there is no such file", {file.string()}), 2);
+  Loader loader;
+  Tree tree;
+  tree.root_ = loader.load(file);
+  tree.sources_ = loader.sources();
+  for (const std::string& assignment : overrides) tree.override_with(assignment);
+  return tree;
+}
+
+Tree Tree::parse(std::string_view toml, std::string name) {
+  Tree tree;
+  tree.root_ = parse_toml(std::make_shared<const Source>(Source{std::move(name), std::string(toml)}));
+  tree.sources_ = 1;
+  return tree;
+}
+
+void Tree::override_with(std::string_view assignment) {
+  SourcePlace place{std::make_shared<const Source>(Source{"-S " + std::string(assignment), "", sources_++})};
+  if (assignment.starts_with('~')) return remove(trimmed(assignment.substr(1)), place);
+  size_t equals = find_equals(assignment);
+  if (equals == std::string_view::npos || trimmed(assignment.substr(0, equals)).empty())
+    caddie::fail_at(place, "wanted an assignment such as train.lr=0.02");
+  TreeNode value = assigned_value(trimmed(assignment.substr(equals + 1)), place);
+  set_places(value, place);
+
+  TreeNode* node = &root_;
+  for (const std::string& name : split_path(trimmed(assignment.substr(0, equals)))) {
+    if (!node->is_container())
+      caddie::fail_at(place, message("'{}' is {}; wanted a table", {node->name, node->kind_text()}));
+    bool absent = !node->find(name);
+    if (absent && node->kind == TreeNode::Kind::array)
+      caddie::fail_at(place, message("'{}' has {} elements; there is no element {}",
+                                     {node->name, node->children.size(), name}));
+    node = &node->at(name);
+    if (absent) set_places(*node, place);
+  }
+  merge(*node, value);
+  read_ = {};
+  known_.clear();
+}
+
+void Tree::remove(std::string_view path, const SourcePlace& place) {
+  TreeNode* parent = nullptr;
+  TreeNode* node = &root_;
+  for (const std::string& name : split_path(path)) {
+    parent = node;
+    node = parent->find(name);
+    if (!node || parent->kind == TreeNode::Kind::array)
+      caddie::fail_at(place, message("'{}' is not in a table; there is nothing to take away", {path}));
+  }
+  if (parent) parent->children.erase(parent->children.begin() + (node - parent->children.data()));
+  read_ = {};
+  known_.clear();
+}
+
+const TreeNode* Tree::find(std::string_view path) const { return find_in(root_, path); }
+
+bool Tree::has(std::string_view path) const { return find(path) != nullptr; }
+
+bool Tree::is_table(std::string_view path) const {
+  const TreeNode* node = find(path);
+  return node && node->kind == TreeNode::Kind::table;
+}
+
+bool Tree::is_array(std::string_view path) const {
+  const TreeNode* node = find(path);
+  return node && node->kind == TreeNode::Kind::array;
+}
+
+std::vector<std::string> Tree::children(std::string_view path) const {
+  std::vector<std::string> names;
+  if (const TreeNode* node = find(path))
+    for (const TreeNode& child : node->children) names.push_back(child.name);
+  return names;
+}
+
+TreeNode& Tree::remembered(std::string_view path) {
+  TreeNode* node = &read_;
+  const TreeNode* written = &root_;
+  for (const std::string& name : split_path(path)) {
+    if (written) written = written->find(name);
+    bool absent = !node->find(name);
+    node = &node->at(name);
+    if (!absent || !written || written->kind != TreeNode::Kind::array) continue;
+    // All elements at once, so that their numbers are their places whatever is read first.
+    node->kind = TreeNode::Kind::array;
+    for (const TreeNode& element : written->children) node->at(element.name);
+  }
+  return *node;
+}
+
+void Tree::remember(std::string_view path, TreeNode value) {
+  TreeNode& node = remembered(path);
+  value.name = node.name;
+  node = std::move(value);
+}
+
+std::string Tree::read_text(std::string_view path) {
+  const TreeNode* node = find(path);
+  if (!node) fail_at(path, message("'{}' is missing", {path}));
+  remember(path, *node);
+  return toml_text(*node);
+}
+
+std::vector<std::string> Tree::read_texts(std::string_view path) {
+  read_text(path);
+  const TreeNode* node = find(path);
+  if (node->kind != TreeNode::Kind::array)
+    fail_at(path, message("'{}' is {}; wanted an array", {node->name, node->kind_text()}));
+  std::vector<std::string> texts;
+  for (const TreeNode& element : node->children) texts.push_back(toml_text(element));
+  return texts;
+}
+
+void Tree::know(std::string_view path, std::span<const std::string> names) {
+  std::string parent;
+  for (const std::string& name : split_path(path)) {
+    known_[parent].insert(name);
+    parent = join_path(parent, name);
+  }
+  if (has(path)) remembered(path);
+  for (const std::string& name : names) {
+    known_[parent].insert(name);
+    std::string child = join_path(parent, name);
+    const TreeNode* node = find(child);
+    if (!node) continue;
+    if (node->kind == TreeNode::Kind::table || node->is_array_of_tables())
+      remembered(child);
+    else
+      remember(child, *node);
+  }
+}
+
+std::vector<std::string> Tree::known_names(std::string_view path, const TreeNode* remembered) const {
+  std::set<std::string> names;
+  if (auto found = known_.find(path); found != known_.end()) names = found->second;
+  if (remembered)
+    for (const TreeNode& child : remembered->children) names.insert(child.name);
+  return {names.begin(), names.end()};
+}
+
+void Tree::check_all_read() const {
+  std::optional<Unread> first;
+  find_unread(root_, &read_, "", first);
+  if (!first) return;
+  const TreeNode& node = *first->node;
+  bool section = node.kind == TreeNode::Kind::table || node.is_array_of_tables();
+  std::string place = first->path.empty() ? "" : " in [" + first->path + "]";
+  std::vector<std::string> names = known_names(first->path, first->read);
+  caddie::fail_at(node.key, message("unknown {} '{}'{}{}", {section ? "table" : "key", node.name, place,
+                                                            suggestion(node.name, names)}));
+}
+
+Origin Tree::origin(std::string_view path) const {
+  const TreeNode* node = find(path);
+  return node ? node->place.origin() : Origin();
+}
+
+void Tree::fail_at(std::string_view path, const std::string& headline) const {
+  const TreeNode* node = &root_;
+  for (const std::string& name : split_path(path)) {
+    const TreeNode* child = node->find(name);
+    if (!child) break;
+    node = child;
+  }
+  caddie::fail_at(node->place, headline);
+}
+
+std::string Tree::resolved() const { return toml_document(read_, true); }
+
+std::string Tree::canonical(std::span<const std::string> prefixes) const {
+  if (prefixes.empty()) return toml_document(read_, false);
+  TreeNode chosen;
+  for (const std::string& prefix : prefixes) copy_path(read_, prefix, chosen);
+  return toml_document(chosen, false);
+}
+
+std::vector<Tree::Value> Tree::values() const {
+  std::vector<Value> values;
+  collect(read_, "", values);
+  return values;
+}
+
+}  // namespace caddie

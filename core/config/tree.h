@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A merged experiment or sweep file in which every value knows where it was written, and which knows what
+// has been read from it.
+#pragma once
+
+#include <caddie/settings.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/node.h"
+
+namespace caddie {
+
+/// Paths are dotted; elements of arrays are numbers ("axis.0.toggle"), names with dots are quoted. All errors
+/// have code 2 and show the place, the source line and a caret.
+class Tree {
+ public:
+  /// A value that was read, as TOML text.
+  struct Value {
+    std::string path, text;
+    Origin origin;
+  };
+
+  /// Reads `file` and what its `extends` names (a path or a list of paths, relative to the file that names
+  /// them; later wins; the file itself wins over all), then applies overrides "a.b.c=value". Tables merge,
+  /// scalars and arrays replace. Throws on syntax errors, missing files and circles of `extends`.
+  static Tree load(const std::filesystem::path& file, std::span<const std::string> overrides = {});
+
+  /// The tree of a text that stands in no file; `extends` is an ordinary key there.
+  static Tree parse(std::string_view toml, std::string name);
+
+  /// Applies "a.b.c=value": the value is TOML; a bare word that is no TOML value is a string. Tables merge.
+  /// "~a.b.c" takes away what is written there, so that defaults hold again. Throws when nothing is there.
+  /// Forgets what has been read, so do this first.
+  void override_with(std::string_view assignment);
+
+  bool has(std::string_view path) const;
+  bool is_table(std::string_view path) const;
+  bool is_array(std::string_view path) const;
+
+  /// Names below a table (sorted) or indices of an array; empty for a value and for nothing.
+  std::vector<std::string> children(std::string_view path) const;
+
+  /// Reads the values below `path` into the variables that `declare` visits; absent ones keep their defaults.
+  /// Throws on a wrong type, a number out of range, or a word not listed. Remembers all values, defaults too.
+  /// Names that end in _bytes or _seconds, and timeout, also take "16MB", "16MiB", "20m", "1h30m".
+  void read(std::string_view path, const std::function<void(Settings&)>& declare);
+
+  /// Reads a value of any type as TOML text; such text can follow "=" in an override. Throws when absent.
+  std::string read_text(std::string_view path);
+
+  /// The same for each element of an array.
+  std::vector<std::string> read_texts(std::string_view path);
+
+  /// Says that `names` are recognised below `path`, though nothing reads them: values there count as read,
+  /// and tables there as known (their content is still checked).
+  void know(std::string_view path, std::span<const std::string> names);
+
+  /// Throws for the first value or table (by position, the main file first) that nothing has read, with the
+  /// nearest name that is known at that place.
+  void check_all_read() const;
+
+  /// Where the value at `path` is written; Origin{} ("default") when it is nowhere.
+  Origin origin(std::string_view path) const;
+
+  /// Throws Error(2) that points at the value of `path`, or at the innermost table around it that is written.
+  [[noreturn]] void fail_at(std::string_view path, const std::string& headline) const;
+
+  /// All values read, defaults included, as TOML with the origin behind each. Parses back to the same tree.
+  std::string resolved() const;
+
+  /// The same without origins, for hashing and comparison: equal for equal values, however they were written.
+  /// `prefixes` restricts it to these paths and what lies below them.
+  std::string canonical(std::span<const std::string> prefixes = {}) const;
+
+  /// All values read, defaults included, in path order.
+  std::vector<Value> values() const;
+
+ private:
+  class Reader;
+  const TreeNode* find(std::string_view path) const;
+  void remove(std::string_view path, const SourcePlace& place);
+  TreeNode& remembered(std::string_view path);
+  void remember(std::string_view path, TreeNode value);
+  std::vector<std::string> known_names(std::string_view path, const TreeNode* remembered) const;
+
+  TreeNode root_;                                                    // as written
+  TreeNode read_;                                                    // as read, normalised, defaults included
+  std::map<std::string, std::set<std::string>, std::less<>> known_;  // names that are right though absent
+  int sources_ = 0;
+};
+
+}  // namespace caddie

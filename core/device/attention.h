@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Causal attention with grouped heads in float32 on the calling thread, blocked for the cache: no T x T
+// matrix is stored.
+#pragma once
+#include <cstdint>
+
+namespace caddie {
+
+/// q, y: [batch, length, heads, head_dim]; k, v: [batch, length, kv_heads, head_dim], contiguous. Query head
+/// h reads key head h / (heads / kv_heads), so kv_heads divides heads.
+struct AttentionShape {
+  int64_t batch, length;
+  int heads, kv_heads, head_dim;
+};
+
+/// y = softmax(causal(q k^T * scale)) v: position t attends to positions 0..t.
+/// log_sum: [batch, heads, length], the logarithm of each row's sum of exp(score), natural; may be null.
+/// The bits of a sequence do not depend on the others of the batch. Throws Error if kv_heads does not divide
+/// heads.
+void attention_forward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                       const float* v, float* y, float* log_sum);
+
+/// Adds the gradients to dq, dk and dv, given dy and what attention_forward returned in y and log_sum.
+void attention_backward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                        const float* v, const float* y, const float* log_sum, const float* dy, float* dq,
+                        float* dk, float* dv);
+
+}  // namespace caddie

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks the shape and hands attention to the kernels.
+#include "device/attention.h"
+
+#include <caddie/error.h>
+
+#include "device/cpu/kernels.h"
+
+namespace caddie {
+namespace {
+
+void check_shape(const AttentionShape& shape) {
+  check(shape.kv_heads > 0 && shape.heads % shape.kv_heads == 0,
+        "attention: {} query heads cannot share {} key heads evenly; use a divisor of {}", shape.heads,
+        shape.kv_heads, shape.heads);
+}
+
+}  // namespace
+
+void attention_forward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                       const float* v, float* y, float* log_sum) {
+  check_shape(shape);
+  cpu_kernels().attention_forward(shape, scale, q, k, v, y, log_sum);
+}
+
+void attention_backward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                        const float* v, const float* y, const float* log_sum, const float* dy, float* dq,
+                        float* dk, float* dv) {
+  check_shape(shape);
+  cpu_kernels().attention_backward(shape, scale, q, k, v, y, log_sum, dy, dq, dk, dv);
+}
+
+}  // namespace caddie

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU as a device: large blocks come as huge pages, since a first touch of small ones costs six times as
+// much.
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "device/device.h"
+
+namespace caddie {
+namespace {
+
+constexpr size_t kHugePage = size_t(2) << 20;
+
+size_t rounded(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+class CpuBackend final : public Backend {
+ public:
+  void* allocate(size_t bytes) override {
+    size_t unit = bytes >= kHugePage ? kHugePage : 64;
+    void* memory = std::aligned_alloc(unit, rounded(bytes ? bytes : 1, unit));
+    if (!memory) fail("out of memory: {} bytes asked for", bytes);
+    if (unit == kHugePage) ::madvise(memory, rounded(bytes, unit), MADV_HUGEPAGE);
+    return memory;
+  }
+  void release(void* memory, size_t) override { std::free(memory); }
+  void zero(void* memory, size_t bytes) override { std::memset(memory, 0, bytes); }
+  void copy_in(void* device, const void* host, size_t bytes) override { std::memcpy(device, host, bytes); }
+  void copy_out(void* host, const void* device, size_t bytes) override { std::memcpy(host, device, bytes); }
+  void copy_within(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
+
+  void gemm(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
+            int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) override {
+    caddie::gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
+  void syrk(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, float beta, float* c,
+            int64_t ldc) override {
+    caddie::syrk(m, k, alpha, a, lda, beta, c, ldc);
+  }
+  void attention_forward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                         const float* v, float* y, float* log_sum) override {
+    caddie::attention_forward(shape, scale, q, k, v, y, log_sum);
+  }
+  void attention_backward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                          const float* v, const float* y, const float* log_sum, const float* dy, float* dq,
+                          float* dk, float* dv) override {
+    caddie::attention_backward(shape, scale, q, k, v, y, log_sum, dy, dq, dk, dv);
+  }
+};
+
+}  // namespace
+
+Backend& cpu_backend() {
+  // Never destroyed: memory is given back to it until the very end of the program.
+  static CpuBackend& backend = *new CpuBackend;
+  return backend;
+}
+
+}  // namespace caddie

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses the kernels for the processor at hand.
+#include <caddie/error.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "device/cpu/kernels.h"
+
+namespace caddie {
+namespace {
+
+const CpuKernels*& chosen() {
+  static const CpuKernels* kernels = &choose_cpu_kernels(std::getenv("CADDIE_ISA"));
+  return kernels;
+}
+
+}  // namespace
+
+const CpuKernels* find_cpu_kernels(const char* name) {
+  if (std::strcmp(name, "v3") == 0 && __builtin_cpu_supports("x86-64-v3")) return &kKernelsV3;
+  if (std::strcmp(name, "v4") == 0 && __builtin_cpu_supports("x86-64-v4")) return &kKernelsV4;
+  return nullptr;
+}
+
+const CpuKernels& choose_cpu_kernels(const char* wanted) {
+  if (wanted != nullptr && *wanted != 0) {
+    const CpuKernels* found = find_cpu_kernels(wanted);
+    check(found != nullptr,
+          "CADDIE_ISA: \"{}\" is not an instruction set of this processor; use v3 or v4, or unset it",
+          wanted);
+    return *found;
+  }
+  for (const char* name : {"v4", "v3"}) {
+    if (const CpuKernels* found = find_cpu_kernels(name)) return *found;
+  }
+  fail("device: this processor lacks AVX2 and FMA, which the kernels need (x86-64-v3, 2013 and later)");
+}
+
+const CpuKernels& cpu_kernels() { return *chosen(); }
+void use_cpu_kernels(const CpuKernels& kernels) { chosen() = &kernels; }
+const char* isa_name() { return cpu_kernels().name; }
+
+}  // namespace caddie

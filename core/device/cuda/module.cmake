@@ -1,0 +1,20 @@
+# The stream becomes part of libcaddie; all else is a library that choose.cpp opens when CUDA is wanted, so that a machine
+# without a driver, cuBLAS or NCCL still runs on the CPU. The driver itself (libcuda) is never linked.
+target_sources(caddie PRIVATE core/device/cuda/stream.cpp)
+target_link_libraries(caddie PRIVATE CUDA::cudart)
+
+set(sources core/device/cuda/backend.cpp core/device/cuda/blas.cpp core/device/cuda/attention.cpp)
+if(NCCL_INCLUDE_DIR AND NCCL_LIBRARY)
+  list(APPEND sources core/comm/nccl.cpp)
+else()
+  message(WARNING "NCCL was not found: training on several GPUs will be refused; set NCCL_HOME to its folder")
+endif()
+caddie_choose_compiler(${sources})
+add_library(caddie_cuda MODULE ${sources})
+set_target_properties(caddie_cuda PROPERTIES PREFIX "")
+target_link_libraries(caddie_cuda PRIVATE caddie_rooms CUDA::cudart CUDA::cublas)
+target_link_options(caddie_cuda PRIVATE -Wl,--no-undefined)
+if(NCCL_INCLUDE_DIR AND NCCL_LIBRARY)
+  target_include_directories(caddie_cuda SYSTEM PRIVATE ${NCCL_INCLUDE_DIR})
+  target_link_libraries(caddie_cuda PRIVATE ${NCCL_LIBRARY})
+endif()

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What differs between devices: memory, matrix products and attention. Everything else is written once, as
+// kernels.
+#pragma once
+
+#include <caddie/tensor.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "device/attention.h"
+#include "device/gemm.h"
+
+namespace caddie {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  /// 64-byte aligned at least; throws Error when there is no memory. Contents are unspecified.
+  virtual void* allocate(size_t bytes) = 0;
+  virtual void release(void* memory, size_t bytes) = 0;
+  virtual void zero(void* memory, size_t bytes) = 0;
+  virtual void copy_in(void* device, const void* host, size_t bytes) = 0;
+  virtual void copy_out(void* host, const void* device, size_t bytes) = 0;
+  virtual void copy_within(void* to, const void* from, size_t bytes) = 0;
+
+  /// The contracts of device/gemm.h and device/attention.h. On CUDA equal calls give equal bits, but the bits
+  /// of an element may depend on the sizes too.
+  virtual void gemm(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
+                    int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) = 0;
+  virtual void syrk(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, float beta, float* c,
+                    int64_t ldc) = 0;
+  virtual void attention_forward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                                 const float* v, float* y, float* log_sum) = 0;
+  virtual void attention_backward(const AttentionShape& shape, float scale, const float* q, const float* k,
+                                  const float* v, const float* y, const float* log_sum, const float* dy,
+                                  float* dq, float* dk, float* dv) = 0;
+};
+
+Backend& cpu_backend();
+/// Opens the CUDA library on first use. Throws Error, saying why, when there is no usable device.
+Backend& cuda_backend();
+inline Backend& backend(Device device) { return device == Device::kCpu ? cpu_backend() : cuda_backend(); }
+
+/// A function of the opened CUDA library; null when it has none of that name.
+void* cuda_symbol(const char* name);
+/// Which process of this machine this is, from 0: it uses the CUDA device of that number, or the only visible
+/// one. Set before CUDA is first used.
+void set_local_rank(int local_rank);
+int local_rank();
+
+/// "cpu", "cuda" or "auto" as the user wrote it. "cuda" throws Error without a usable device; "auto" falls
+/// back to the CPU and then sets `note` to one line that says why.
+Device choose_device(std::string_view wish, std::string* note);
+
+}  // namespace caddie

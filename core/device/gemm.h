@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products in float32 on the calling thread, by kernels chosen for the processor at hand.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace caddie {
+
+enum class Transpose : bool { kNo, kYes };
+
+/// c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c, all row-major; lda, ldb, ldc are the distances between
+/// rows of the stored matrices, in floats. m, n, k may be 0; beta = 0 never reads c; c must not overlap a or
+/// b. The bits of an element of c depend only on its row of op(a), its column of op(b), alpha, beta and k:
+/// not on m or n, not on where it lies, not on packing, and not on the instruction set.
+void gemm(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
+          int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc);
+
+/// c[m,m] = alpha * a a^T + beta * c for a[m,k]: each pair of rows is multiplied once and mirrored. With beta
+/// other than 0, c must be symmetric. The result is symmetric to the bit, and equal to that of gemm.
+void syrk(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, float beta, float* c, int64_t ldc);
+
+/// The right factor of a product, laid out for the kernels, for a matrix that is used many times between
+/// changes. Reading it from several threads is fine.
+class PackedMatrix {
+ public:
+  PackedMatrix();
+  ~PackedMatrix();
+  PackedMatrix(PackedMatrix&&) noexcept;
+  PackedMatrix& operator=(PackedMatrix&&) noexcept;
+
+  /// Copies op(b)[k,n]; ldb is the distance between rows of b as stored. Reuses its memory where that
+  /// suffices.
+  void pack(Transpose tb, int64_t k, int64_t n, const float* b, int64_t ldb);
+
+  int64_t k() const;
+  int64_t n() const;
+
+ private:
+  friend void gemm_packed(Transpose, int64_t, int64_t, int64_t, float, const float*, int64_t,
+                          const PackedMatrix&, float, float*, int64_t);
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// gemm with op(b) packed beforehand: the same bits. Throws Error if b was not packed as [k,n].
+void gemm_packed(Transpose ta, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda,
+                 const PackedMatrix& b, float beta, float* c, int64_t ldc);
+
+/// The instruction set of the kernels in use: "v3" (AVX2 and FMA) or "v4" (AVX-512). The best that the
+/// processor has, unless the environment variable CADDIE_ISA names one of them. Throws Error if that one is
+/// unknown or not there.
+const char* isa_name();
+
+}  // namespace caddie

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Root mean square normalisation of rows.
+#include <caddie/ops.h>
+
+#include <cmath>
+
+namespace caddie {
+namespace {
+
+struct RmsNormForward {
+  const float* x;
+  float *y, *inverse_rms;  // the latter: one a row
+  float eps;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    const float* xr = x + r * row.n;
+    float* yr = y + r * row.n;
+    float s = 1 / sqrtf(row.sum([=](int i) { return xr[i] * xr[i]; }) / row.n + eps);
+    row.each([=](int i) { yr[i] = xr[i] * s; });
+    row.first([=, to = inverse_rms + r] { *to = s; });
+  }
+};
+
+// dx += s (dy - y mean(dy y)), with s = inverse_rms and y = x s.
+struct RmsNormBackward {
+  const float *y, *inverse_rms, *dy;
+  float* dx;
+  bool fresh;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    const float *yr = y + r * row.n, *dyr = dy + r * row.n;
+    float* dxr = dx + r * row.n;
+    float s = inverse_rms[r];
+    float mean = row.sum([=](int i) { return dyr[i] * yr[i]; }) / row.n;
+    if (fresh)
+      row.each([=](int i) { dxr[i] = s * (dyr[i] - yr[i] * mean); });
+    else
+      row.each([=](int i) { dxr[i] += s * (dyr[i] - yr[i] * mean); });
+  }
+};
+
+}  // namespace
+
+Var rms_norm(Var x, float eps) {
+  check(x.shape().rank() >= 1, "rms_norm: a scalar has no axis to normalise over");
+  int n = int(x.shape().last());
+  int64_t rows = x.shape().rows();
+  Var y = result(x.shape());
+  float* inverse_rms = scratch(rows);
+  for_rows(x.device(), rows, n, RmsNormForward{x.data(), y.data(), inverse_rms, eps});
+  record(y, {x}, [=] {
+    GradientSlot dx = x.grad_slot();
+    for_rows(x.device(), rows, n, RmsNormBackward{y.data(), inverse_rms, y.grad(), dx.data, dx.fresh});
+  });
+  return y;
+}
+
+}  // namespace caddie

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Differentiable operations. B batch, T time, C width, H heads, K key-value heads, D head size, V vocabulary.
+// All throw Error when shapes do not fit.
+#pragma once
+
+#include <caddie/kernel.h>
+#include <caddie/var.h>
+
+namespace caddie {
+
+/// y = x w^T. x: [.., in], w: [out, in], y: [.., out].
+CADDIE_API Var linear(Var x, Var w);
+
+/// Rows of a table. table: [V, C], ids: [B, T] in [0, V), y: [B, T, C].
+CADDIE_API Var gather(Var table, Ids ids);
+
+/// y = x / sqrt(mean(x^2) + eps) over the last axis. x, y: [.., n]. Source: arXiv:1910.07467, without its
+/// gain.
+CADDIE_API Var rms_norm(Var x, float eps);
+
+/// x + y, x - y, x * y, elementwise. y has the shape of x, or fewer axes: then its shape must equal the last
+/// axes of x, where an axis of length 1 stretches. [B,T,C] * [C], [B,T,H,D] * [H,1], [B,T,C] * [1].
+CADDIE_API Var operator+(Var x, Var y);
+CADDIE_API Var operator-(Var x, Var y);
+CADDIE_API Var operator*(Var x, Var y);
+/// y = factor * x.
+CADDIE_API Var operator*(Var x, float factor);
+
+/// a x + b y with one weight a channel. x, y: [.., C]; a, b: [C], or undefined for 1.
+CADDIE_API Var weighted_sum(Var a, Var x, Var b, Var y);
+
+/// Row i of w: [n, ..] -> [..].
+CADDIE_API Var row(Var w, int64_t i);
+
+/// What stood `steps` positions earlier, zero before the start. x, y: [B, T, ..]. steps >= 0.
+CADDIE_API Var shift(Var x, int64_t steps);
+
+CADDIE_API Var sigmoid(Var x);
+
+/// Causal attention with grouped heads: query head h reads key-value head h / (H / K).
+/// q, y: [B,T,H,D]; k, v: [B,T,K,D]; scores are q k^T / sqrt(D).
+CADDIE_API Var attention(Var q, Var k, Var v);
+
+/// -log softmax(logits)[target] at each position, in nats. logits: [B,T,V], targets: [B,T] -> [B,T].
+CADDIE_API Var cross_entropy(Var logits, Ids targets);
+
+namespace detail {
+
+template <class F>
+struct MapForward {
+  F f;
+  const float* x;
+  float* y;
+  CADDIE_FN void operator()(int64_t i) const { y[i] = f.forward(x[i]); }
+};
+template <class F, bool kFresh>
+struct MapBackward {
+  F f;
+  const float *x, *dy;
+  float* dx;
+  CADDIE_FN void operator()(int64_t i) const {
+    float d = f.backward(x[i], dy[i]);
+    dx[i] = kFresh ? d : dx[i] + d;
+  }
+};
+template <class F>
+struct MapIds {
+  F f;
+  const int32_t* ids;
+  int32_t* out;
+  int64_t length;
+  CADDIE_FN void operator()(int64_t i) const { out[i] = f(ids + i / length * length, int(i % length)); }
+};
+
+}  // namespace detail
+
+/// One element at a time. `functor` is a plain struct with
+///   CADDIE_FN float forward(float x) const;
+///   CADDIE_FN float backward(float x, float dy) const;   // the gradient of x
+template <class F>
+Var map(F functor, Var x) {
+  Var y = result(x.shape());
+  for_each(x.device(), x.value().numel(), detail::MapForward<F>{functor, x.data(), y.data()});
+  record(y, {x}, [=] {
+    GradientSlot dx = x.grad_slot();
+    int64_t n = x.value().numel();
+    if (dx.fresh)
+      for_each(x.device(), n, detail::MapBackward<F, true>{functor, x.data(), y.grad(), dx.data});
+    else
+      for_each(x.device(), n, detail::MapBackward<F, false>{functor, x.data(), y.grad(), dx.data});
+  });
+  return y;
+}
+
+/// Integers from integers: out[b, t] = functor(sequence, t), where `sequence` points at the ids of sequence
+/// b.
+///   CADDIE_FN int operator()(const int32_t* sequence, int t) const;
+template <class F>
+Ids map_ids(F functor, Ids ids) {
+  Ids out = result_ids(ids.batch, ids.length);
+  for_each(ids.device, ids.numel(),
+           detail::MapIds<F>{functor, ids.data, const_cast<int32_t*>(out.data), ids.length});
+  return out;
+}
+
+}  // namespace caddie

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a training stands; what schedules, averagers and views look at.
+#pragma once
+
+#include <cstdint>
+
+namespace caddie {
+
+struct Progress {
+  int64_t step = 0;           // steps taken so far: 0 during the first step
+  int64_t steps = 0;          // planned steps; an upper bound when budget_seconds > 0
+  double seconds = 0;         // training time so far, validation excluded
+  double budget_seconds = 0;  // 0: no wall-clock budget
+  double scale = 1;           // what the learning-rate schedule said for this step
+};
+
+/// From `start` to `end` in a straight line over the first `steps` steps, `end` ever after.
+inline double ramp(double start, double end, int64_t step, int64_t steps) {
+  double done = step < steps ? double(step) / double(steps) : 1;
+  return (1 - done) * start + done * end;
+}
+
+}  // namespace caddie

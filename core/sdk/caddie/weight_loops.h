@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Work on many weights at once: whole weights, or even pieces of them, on the threads of the pool.
+#pragma once
+
+#include <caddie/parallel.h>
+#include <caddie/weights.h>
+
+#include <span>
+#include <vector>
+
+namespace caddie {
+
+/// Elements [begin, end) of one weight.
+struct Chunk {
+  int weight;
+  int64_t begin, end;
+};
+
+namespace detail {
+/// Indices of the weights, the largest first; of equal ones the earlier first.
+CADDIE_API std::vector<int> largest_first(std::span<const Weight> weights);
+/// The weights cut into pieces of bounded size on the CPU; a weight that lies on another device stays whole.
+CADDIE_API std::vector<Chunk> chunks_of(std::span<const Weight> weights);
+}  // namespace detail
+
+/// Calls body(i) once for each weight; the pool takes the largest first, so that threads end together.
+template <class Body>
+void for_weights(std::span<const Weight> weights, Body&& body) {
+  std::vector<int> order = detail::largest_first(weights);
+  parallel_for(int(order.size()), [&](int at) { body(order[size_t(at)]); });
+}
+
+/// Calls body(chunk) so that each element of each weight lies in one chunk: for elementwise updates.
+template <class Body>
+void for_chunks(std::span<const Weight> weights, Body&& body) {
+  std::vector<Chunk> chunks = detail::chunks_of(weights);
+  parallel_for(int(chunks.size()), [&](int at) { body(chunks[size_t(at)]); });
+}
+
+}  // namespace caddie

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <caddie/math.h>
+#include <caddie/quantize.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace caddie {
+namespace {
+
+constexpr int64_t kBlock = 1 << 16;  // numbers that one thread takes at a time
+constexpr int kVectorLevels = 127;   // of weights that are no matrices
+
+// Below 2^22 before it is rounded: the grid is clamped first, to integers, which gives the same result.
+// A step of 0, from a row too small for its scale, gives 0.
+float rounded(float w, const Grid& grid) {
+  float units = clamp(w, -grid.clip, grid.clip) / grid.step;
+  return grid.step > 0 ? round_even(clamp(units, float(grid.low), float(grid.high))) : 0;
+}
+
+const Array& array_called(const Packed& packed, std::string_view name, const Shape& shape) {
+  for (const Array& array : packed)
+    if (array.name == name) {
+      check(array.shape == shape && array.bytes.size() == size_t(shape.numel() * bytes_of(array.type)),
+            "unpack: array \"{}\" has shape {} and {} bytes; the weight wants {}", name, array.shape,
+            array.bytes.size(), shape);
+      return array;
+    }
+  fail("unpack: there is no array \"{}\"", name);
+}
+
+Array array_of(const char* name, Type type, const Shape& shape) {
+  return {name, type, shape, std::string(size_t(shape.numel() * bytes_of(type)), '\0')};
+}
+
+void write_floats(std::span<const float> values, Array& array) {
+  if (array.type == Type::kFloat32) {
+    std::memcpy(array.bytes.data(), values.data(), values.size_bytes());
+    return;
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint16_t half = to_half(values[i]);
+    std::memcpy(array.bytes.data() + 2 * i, &half, sizeof half);
+  }
+}
+
+void read_floats(const Array& array, std::span<float> values) {
+  check(array.type != Type::kInt8, "unpack: array \"{}\" holds integers, not floats", array.name);
+  if (array.type == Type::kFloat32) {
+    std::memcpy(values.data(), array.bytes.data(), values.size_bytes());
+    return;
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    uint16_t half;
+    std::memcpy(&half, array.bytes.data() + 2 * i, sizeof half);
+    values[i] = from_half(half);
+  }
+}
+
+}  // namespace
+
+float nearest_half(float x) { return from_half(to_half(x)); }
+
+Rows::Rows(const Tensor& weight, const WeightInfo& info) : shape_(weight.shape()), host_(on_host(weight)) {
+  const float* w = host_.data();
+  for (int64_t i = 0; i < host_.numel(); ++i)
+    if (!std::isfinite(w[i])) [[unlikely]]
+      fail("quantize: element {} of {} is {}; only finite weights can be stored", i, info.name, w[i]);
+}
+
+std::span<const float> Rows::row(int64_t r) const {
+  int64_t length = matrix() ? shape_[1] : shape_.numel();
+  return {host_.data() + r * length, size_t(length)};
+}
+
+int Rows::block_count() const {
+  return int(std::clamp<int64_t>(host_.numel() / kBlock, 1, std::max<int64_t>(count(), 1)));
+}
+
+Packed pack_rows(const Rows& rows, std::span<const Grid> grids, Type scale_type) {
+  Array q = array_of("q", Type::kInt8, rows.shape());
+  auto* integers = reinterpret_cast<int8_t*>(q.bytes.data());
+  rows.each([&](int64_t r, std::span<const float> row) {
+    const Grid& grid = grids[size_t(r)];
+    int8_t* out = integers + r * int64_t(row.size());
+    for (size_t i = 0; i < row.size(); ++i) out[i] = int8_t(rounded(row[i], grid));
+  });
+  std::vector<float> steps;
+  for (const Grid& grid : grids) steps.push_back(grid.step);
+  Array scale = array_of("scale", scale_type, rows.matrix() ? Shape{rows.count()} : Shape{});
+  write_floats(steps, scale);
+  return {std::move(q), std::move(scale)};
+}
+
+void unpack_rows(const Packed& packed, Tensor& weight) {
+  const Shape& shape = weight.shape();
+  bool matrix = shape.rank() == 2;
+  int64_t rows = matrix ? shape[0] : 1, length = matrix ? shape[1] : shape.numel();
+  const Array& q = array_called(packed, "q", shape);
+  check(q.type == Type::kInt8, "unpack: array \"q\" must hold integers");
+  std::vector<float> scales(static_cast<size_t>(rows));
+  read_floats(array_called(packed, "scale", matrix ? Shape{rows} : Shape{}), scales);
+  Tensor host = on_host(weight);
+  auto* integers = reinterpret_cast<const int8_t*>(q.bytes.data());
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t i = r * length; i < (r + 1) * length; ++i)
+      host.data()[i] = float(integers[i]) * scales[size_t(r)];
+  if (host.data() != weight.data()) copy(host, weight);
+}
+
+double squared_error(std::span<const float> row, const Grid& grid) {
+  constexpr size_t kPartial = 16;
+  double part[kPartial] = {};
+  for (size_t i = 0; i < row.size(); ++i) {
+    double error = double(row[i] - rounded(row[i], grid) * grid.step);
+    part[i % kPartial] += error * error;
+  }
+  double sum = 0;
+  for (double p : part) sum += p;
+  return sum;
+}
+
+std::span<float> magnitudes(std::span<const float> row) {
+  thread_local std::vector<float> values;
+  values.resize(row.size());
+  for (size_t i = 0; i < row.size(); ++i) values[i] = std::abs(row[i]);
+  return values;
+}
+
+void quantiles(std::span<float> values, std::span<const double> ranks, std::span<float> results) {
+  if (values.empty()) {
+    std::fill(results.begin(), results.end(), 0.0f);
+    return;
+  }
+  auto sorted_from = values.begin();  // what lies before is in its place, or smaller than what follows
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    float position = float(ranks[i]) * float(values.size() - 1);
+    auto below = values.begin() + std::min(int64_t(position), int64_t(values.size()) - 1);
+    float share = position - std::floor(position);
+    if (below >= sorted_from) {
+      std::nth_element(sorted_from, below, values.end());
+      sorted_from = below;
+    }
+    float a = *below, b = below + 1 < values.end() ? *std::min_element(below + 1, values.end()) : a;
+    results[i] = share < 0.5f ? a + share * (b - a) : b - (b - a) * (1 - share);
+  }
+}
+
+Packed pack_at_percentile(const Rows& rows, double percentile, int bits) {
+  int levels = rows.matrix() ? top_level(bits) : kVectorLevels;
+  std::vector<Grid> grids(size_t(rows.count()));
+  rows.each([&](int64_t r, std::span<const float> row) {
+    float clip = quantile(magnitudes(row), percentile), step = clip / float(levels);
+    if (rows.matrix())
+      step = std::max(step, 1.0f / float(levels));
+    else if (clip == 0)
+      step = 1;
+    grids[size_t(r)] = {step, -levels, levels, clip};
+  });
+  return pack_rows(rows, grids, rows.matrix() ? Type::kFloat16 : Type::kFloat32);
+}
+
+Packed pack_floats(const Tensor& weight, const WeightInfo& info, Type type) {
+  Tensor host = on_host(weight);
+  std::span<const float> values(host.data(), size_t(host.numel()));
+  if (type == Type::kFloat16)
+    for (float value : values)
+      check(std::abs(value) < 65520, "quantize: {} holds {}; a half ends at 65504", info.name, value);
+  Packed packed = {array_of("value", type, weight.shape())};
+  write_floats(values, packed[0]);
+  return packed;
+}
+
+void unpack_floats(const Packed& packed, Tensor& weight) {
+  Tensor host = on_host(weight);
+  read_floats(array_called(packed, "value", weight.shape()), {host.data(), size_t(host.numel())});
+  if (host.data() != weight.data()) copy(host, weight);
+}
+
+}  // namespace caddie

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tensor/safetensors.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/text.h"
+
+namespace caddie {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kLengthBytes = 8;
+constexpr const char* kMetadata = "__metadata__";
+
+static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+
+float half_to_float(uint16_t bits) {
+  int exponent = bits >> 10 & 31, fraction = bits & 1023;
+  float magnitude = exponent == 0    ? std::ldexp(float(fraction), -24)
+                    : exponent == 31 ? (fraction ? NAN : INFINITY)
+                                     : std::ldexp(float(1024 + fraction), exponent - 25);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+float bfloat_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
+
+/// Calls put(i, value) for each element, read as Stored.
+template <class Stored, class Put>
+void each(std::span<const std::byte> bytes, Put put) {
+  for (size_t i = 0; i < bytes.size() / sizeof(Stored); ++i) {
+    Stored value;
+    std::memcpy(&value, bytes.data() + i * sizeof(Stored), sizeof(Stored));
+    put(i, value);
+  }
+}
+
+/// False when the dtype is not a floating one.
+template <class Put>
+bool each_float(const StoredTensor& t, Put put) {
+  if (t.dtype == "F64") return each<double>(t.bytes, put), true;
+  if (t.dtype == "F32") return each<float>(t.bytes, put), true;
+  if (t.dtype == "F16")
+    return each<uint16_t>(t.bytes, [&](size_t i, uint16_t bits) { put(i, half_to_float(bits)); }), true;
+  if (t.dtype == "BF16")
+    return each<uint16_t>(t.bytes, [&](size_t i, uint16_t bits) { put(i, bfloat_to_float(bits)); }), true;
+  return false;
+}
+
+/// False when the dtype is not an integer that int64 holds.
+template <class Put>
+bool each_integer(const StoredTensor& t, Put put) {
+  if (t.dtype == "I64") return each<int64_t>(t.bytes, put), true;
+  if (t.dtype == "I32") return each<int32_t>(t.bytes, put), true;
+  if (t.dtype == "I16") return each<int16_t>(t.bytes, put), true;
+  if (t.dtype == "I8") return each<int8_t>(t.bytes, put), true;
+  if (t.dtype == "U32") return each<uint32_t>(t.bytes, put), true;
+  if (t.dtype == "U16") return each<uint16_t>(t.bytes, put), true;
+  if (t.dtype == "U8" || t.dtype == "BOOL") return each<uint8_t>(t.bytes, put), true;
+  return false;
+}
+
+/// Bytes of one element; 0 when the dtype is unknown.
+size_t element_bytes(const std::string& dtype) {
+  static const std::array<std::pair<const char*, size_t>, 13> kSizes = {{{"F64", 8},
+                                                                         {"F32", 4},
+                                                                         {"F16", 2},
+                                                                         {"BF16", 2},
+                                                                         {"I64", 8},
+                                                                         {"I32", 4},
+                                                                         {"I16", 2},
+                                                                         {"I8", 1},
+                                                                         {"U64", 8},
+                                                                         {"U32", 4},
+                                                                         {"U16", 2},
+                                                                         {"U8", 1},
+                                                                         {"BOOL", 1}}};
+  for (auto [name, bytes] : kSizes)
+    if (dtype == name) return bytes;
+  return 0;
+}
+
+Json parse_header(const std::string& path, std::string_view text) {
+  std::set<std::string> seen;
+  auto no_name_twice = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::key && depth == 1)
+      check(seen.insert(parsed.get<std::string>()).second, "{}: the header names '{}' twice", path,
+            parsed.get<std::string>());
+    return true;
+  };
+  try {
+    Json header = Json::parse(text, no_name_twice);
+    check(header.is_object(), "{}: the header is JSON but not an object of tensors", path);
+    return header;
+  } catch (const Json::exception& e) {
+    fail("{}: the header is not JSON: {}", path, e.what());
+  }
+}
+
+bool is_count(const Json& json) { return json.is_number_unsigned() && json.get<uint64_t>() <= INT64_MAX; }
+
+Shape shape_of(const std::string& where, const Json& entry) {
+  auto lengths = entry.find("shape");
+  check(lengths != entry.end() && lengths->is_array() &&
+            std::all_of(lengths->begin(), lengths->end(), is_count),
+        "{}: 'shape' must be a list of lengths", where);
+  check(lengths->size() <= size_t(Shape::kMaxRank), "{}: it has {} axes, {} are possible", where,
+        lengths->size(), Shape::kMaxRank);
+  Shape shape;
+  for (const Json& length : *lengths) shape.append(length.get<int64_t>());
+  return shape;
+}
+
+/// The bytes that a tensor needs, or -1 when they cannot be counted in 63 bits.
+int64_t bytes_of(const Shape& shape, size_t element) {
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (shape[axis] == 0) return 0;
+  auto bytes = int64_t(element);
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (__builtin_mul_overflow(bytes, shape[axis], &bytes)) return -1;
+  return bytes;
+}
+
+StoredTensor read_entry(const std::string& path, const std::string& name, const Json& entry,
+                        std::span<const std::byte> data) {
+  std::string where = message("{}: tensor '{}'", {path, name});
+  check(entry.is_object(), "{}: its entry must hold dtype, shape and data_offsets", where);
+  auto dtype = entry.find("dtype");
+  check(dtype != entry.end() && dtype->is_string(), "{}: 'dtype' must be a word such as \"F32\"", where);
+  StoredTensor tensor{name, dtype->get<std::string>(), shape_of(where, entry), {}};
+  size_t element = element_bytes(tensor.dtype);
+  check(element > 0,
+        "{}: unknown dtype '{}'; known: F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8, BOOL",
+        where, tensor.dtype);
+
+  auto offsets = entry.find("data_offsets");
+  check(offsets != entry.end() && offsets->is_array() && offsets->size() == 2 && is_count((*offsets)[0]) &&
+            is_count((*offsets)[1]),
+        "{}: 'data_offsets' must be two byte offsets", where);
+  auto begin = (*offsets)[0].get<uint64_t>(), end = (*offsets)[1].get<uint64_t>();
+  check(begin <= end && end <= data.size(),
+        "{}: its bytes {} to {} do not lie within the file's {} data bytes", where, begin, end, data.size());
+  int64_t needed = bytes_of(tensor.shape, element);
+  check(needed == int64_t(end - begin), "{}: shape {} of {} does not fill its {} bytes", where, tensor.shape,
+        tensor.dtype, end - begin);
+  tensor.bytes = data.subspan(begin, end - begin);
+  return tensor;
+}
+
+/// Tensors must cover the data exactly: no overlap, no gap, nothing behind the last.
+void check_cover(const std::string& path, const std::vector<StoredTensor>& tensors,
+                 std::span<const std::byte> data) {
+  std::vector<const StoredTensor*> by_offset;
+  for (const StoredTensor& tensor : tensors)
+    if (!tensor.bytes.empty()) by_offset.push_back(&tensor);
+  std::sort(by_offset.begin(), by_offset.end(),
+            [](auto* a, auto* b) { return a->bytes.data() < b->bytes.data(); });
+  const std::byte* at = data.data();
+  for (const StoredTensor* tensor : by_offset) {
+    check(tensor->bytes.data() >= at, "{}: tensor '{}' overlaps another one", path, tensor->name);
+    check(tensor->bytes.data() == at, "{}: {} bytes before tensor '{}' belong to no tensor", path,
+          tensor->bytes.data() - at, tensor->name);
+    at += tensor->bytes.size();
+  }
+  check(at == data.data() + data.size(), "{}: {} bytes behind the last tensor belong to no tensor", path,
+        data.data() + data.size() - at);
+}
+
+}  // namespace
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path.string()), file_(path) {
+  read_header();
+}
+
+void SafetensorsFile::read_header() {
+  std::span<const std::byte> bytes = file_.bytes();
+  check(bytes.size() >= kLengthBytes,
+        "{}: {} bytes are too few for a safetensors file, which starts with an 8-byte length", path_,
+        bytes.size());
+  uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  check(length <= bytes.size() - kLengthBytes,
+        "{}: a header of {} bytes does not fit into the file of {}; truncated, or no safetensors file", path_,
+        length, bytes.size());
+  Json header = parse_header(path_, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length});
+  std::span<const std::byte> data = bytes.subspan(kLengthBytes + length);
+  for (const auto& [name, entry] : header.items()) {
+    if (name != kMetadata) {
+      tensors_.push_back(read_entry(path_, name, entry, data));
+      continue;
+    }
+    check(entry.is_object(), "{}: '{}' must map words to words", path_, kMetadata);
+    for (const auto& [key, value] : entry.items()) {
+      check(value.is_string(), "{}: '{}' must map words to words, '{}' does not", path_, kMetadata, key);
+      metadata_[key] = value.get<std::string>();
+    }
+  }
+  check_cover(path_, tensors_, data);
+}
+
+std::vector<std::string> SafetensorsFile::names() const {
+  std::vector<std::string> names;
+  for (const StoredTensor& tensor : tensors_) names.push_back(tensor.name);
+  return names;
+}
+
+bool SafetensorsFile::has(std::string_view name) const {
+  return std::any_of(tensors_.begin(), tensors_.end(), [&](const StoredTensor& t) { return t.name == name; });
+}
+
+const StoredTensor& SafetensorsFile::tensor(std::string_view name) const {
+  for (const StoredTensor& tensor : tensors_)
+    if (tensor.name == name) return tensor;
+  fail("{}: it holds no tensor '{}'{}", path_, name, suggestion(name, names()));
+}
+
+Tensor SafetensorsFile::floats(std::string_view name) const {
+  const StoredTensor& stored = tensor(name);
+  Tensor result(stored.shape);
+  check(each_float(stored, [x = result.data()](size_t i, auto value) { x[i] = float(value); }),
+        "{}: tensor '{}' is {}, wanted F64, F32, F16 or BF16", path_, name, stored.dtype);
+  return result;
+}
+
+std::vector<double> SafetensorsFile::doubles(std::string_view name) const {
+  const StoredTensor& stored = tensor(name);
+  std::vector<double> result(size_t(stored.shape.numel()));
+  auto put = [&](size_t i, auto value) { result[i] = double(value); };
+  check(each_float(stored, put) || each_integer(stored, put),
+        "{}: tensor '{}' is {}, which does not become float64", path_, name, stored.dtype);
+  return result;
+}
+
+std::vector<int64_t> SafetensorsFile::integers(std::string_view name) const {
+  const StoredTensor& stored = tensor(name);
+  std::vector<int64_t> result(size_t(stored.shape.numel()));
+  check(each_integer(stored, [&](size_t i, auto value) { result[i] = int64_t(value); }),
+        "{}: tensor '{}' is {}, wanted an integer dtype of at most 63 bits", path_, name, stored.dtype);
+  return result;
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::vector<std::pair<std::string, Tensor>>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  Json header = Json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  int64_t end = 0;
+  for (const auto& [name, tensor] : tensors) {
+    check(!header.contains(name) && name != kMetadata, "{}: cannot write two tensors named '{}'",
+          path.string(), name);
+    std::vector<int64_t> lengths;
+    for (int axis = 0; axis < tensor.shape().rank(); ++axis) lengths.push_back(tensor.shape()[axis]);
+    int64_t begin = end;
+    end += tensor.numel() * int64_t(sizeof(float));
+    header[name] = {{"dtype", "F32"}, {"shape", lengths}, {"data_offsets", {begin, end}}};
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+
+  uint64_t length = text.size();
+  std::string bytes(reinterpret_cast<const char*>(&length), kLengthBytes);
+  bytes.reserve(kLengthBytes + length + size_t(end));
+  bytes += text;
+  for (const auto& [name, tensor] : tensors) {
+    Tensor host = tensor.device() == Device::kCpu ? tensor : Tensor(tensor.shape());
+    if (tensor.device() != Device::kCpu) copy(tensor, host);
+    bytes.append(reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float));
+  }
+  write_file(path, bytes);
+}
+
+}  // namespace caddie
