@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/corpus.h"
+
+#include <caddie/error.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/hash.h"
+
+namespace caddie {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<fs::path> expand(const std::string& pattern) {
+  if (fs::exists(pattern)) return {pattern};
+  glob_t found = {};
+  ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+  std::vector<fs::path> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  if (files.empty()) throw Error(message("data prepare: no file matches \"{}\"", {pattern}), 2);
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.native() < b.native(); });
+  return files;
+}
+
+}  // namespace
+
+std::vector<Input> find_inputs(const std::vector<std::string>& patterns) {
+  std::vector<Input> inputs;
+  for (const std::string& pattern : patterns) {
+    for (const fs::path& path : expand(pattern)) {
+      if (!fs::is_regular_file(path))
+        throw Error(message("{}: not a file of text; give plain, gzip or zstd files", {path.string()}), 2);
+      for (const Input& other : inputs)
+        if (fs::equivalent(other.path, path))
+          throw Error(message("{}: the file is named twice; name it once", {path.string()}), 2);
+      inputs.push_back({.path = path,
+                        .file_bytes = int64_t(fs::file_size(path)),
+                        .hash = xxh3_file(path),
+                        .documents = 0,
+                        .text_bytes = 0});
+    }
+  }
+  return inputs;
+}
+
+Pass::Pass(const std::vector<Input>& inputs, std::string field, ByteProgress& progress)
+    : inputs_(inputs), field_(std::move(field)), progress_(progress) {}
+
+bool Pass::next(std::string& document) {
+  for (; input_ < inputs_.size(); ++input_, index_ = -1, reader_.reset()) {
+    if (!reader_) reader_ = std::make_unique<DocumentReader>(inputs_[input_].path, field_);
+    if (reader_->next(document)) {
+      ++index_;
+      progress_.update(finished_ + reader_->consumed());
+      return true;
+    }
+    finished_ += inputs_[input_].file_bytes;
+  }
+  return false;
+}
+
+}  // namespace caddie

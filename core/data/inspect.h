@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells what a folder of shards holds, and whether it is what its manifest says.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace caddie {
+
+struct SplitReport {
+  std::string name;  // "train" or "validation"
+  int64_t shards = 0, tokens = 0;
+  int64_t documents = -1, bytes = -1;  // -1: no tokenizer is known
+  int64_t distinct_ids = 0;
+  int max_id = -1;
+  double entropy = 0;        // of single tokens, nats a token
+  double bits_per_byte = 0;  // the same entropy over the bytes of text; 0 when bytes are unknown
+  std::string sample;        // the opening of the first document, decoded
+};
+
+struct FolderReport {
+  std::filesystem::path folder, tokenizer;
+  int pieces = 0;  // 0: no tokenizer
+  bool has_manifest = false;
+  std::vector<SplitReport> splits;
+  std::vector<std::string> problems;  // differences from the manifest; empty when all hashes agree
+};
+
+/// Reads *train_*.bin and *val_*.bin of `folder`. The tokenizer is `tokenizer`, or else the folder's
+/// tokenizer.model. Throws Error when the folder holds no shards or a malformed one.
+FolderReport inspect(const std::filesystem::path& folder, const std::filesystem::path& tokenizer = {});
+
+/// For people, several lines.
+std::string describe(const FolderReport& report);
+/// For programs, one JSON object.
+std::string to_json(const FolderReport& report);
+
+}  // namespace caddie

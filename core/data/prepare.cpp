@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/prepare.h"
+
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "data/corpus.h"
+#include "data/documents.h"
+#include "data/progress.h"
+#include "data/shard_writer.h"
+#include "data/split.h"
+#include "data/tokenizer.h"
+#include "data/vocabulary.h"
+#include "data/work_folder.h"
+
+namespace caddie {
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr int kFormat = 1;  // raise it when the same inputs would give other shards
+constexpr double kTokenizerSampleBytes = 256e6;
+
+[[noreturn]] void fail_usage(std::string_view format, std::initializer_list<Text> arguments) {
+  throw Error(message(format, arguments), 2);
+}
+
+void check_options(const PrepareOptions& options) {
+  if (options.text.empty()) fail_usage("data prepare: no text; name files or globs", {});
+  if (options.output.empty()) fail_usage("data prepare: no output folder", {});
+  if (!(options.validation_fraction >= 0 && options.validation_fraction < 1))
+    fail_usage("data prepare: a validation fraction of {}; it must be at least 0 and below 1",
+               {options.validation_fraction});
+  if (options.vocab < 1 || options.vocab > 65536)
+    fail_usage("data prepare: a vocabulary of {} pieces; shards hold 16-bit ids, so 261 to 65536",
+               {options.vocab});
+  if (options.shard_tokens < 1 || options.shard_tokens > INT32_MAX)
+    fail_usage("data prepare: shards of {} tokens; 1 to 2147483647 fit", {options.shard_tokens});
+}
+
+/// All that the shards depend on.
+std::string key_of(const PrepareOptions& options, const std::vector<Input>& inputs) {
+  Json key = {{"format", kFormat},
+              {"validation_fraction", options.validation_fraction},
+              {"shard_tokens", options.shard_tokens},
+              {"field", options.field}};
+  if (options.tokenizer.empty())
+    key["vocab"] = options.vocab;
+  else
+    key["tokenizer"] = sha256_file(options.tokenizer);
+  for (const Input& input : inputs) key["inputs"].push_back({input.path.filename().string(), input.hash});
+  return sha256(key.dump());
+}
+
+/// The result of an earlier run with the same key, if the folder holds one with all its shards.
+std::optional<PrepareResult> earlier_result(const fs::path& output, const std::string& key) {
+  if (!fs::exists(output / "manifest.json")) return std::nullopt;
+  Json manifest = Json::parse(read_file(output / "manifest.json"), nullptr, false);
+  if (!manifest.is_object() || manifest.value("key", "") != key) return std::nullopt;
+  auto read_split = [&](const char* name) {
+    const Json& split = manifest["splits"][name];
+    for (const Json& shard : split["shards"])
+      check(Shard(output / shard["file"].get<std::string>()).tokens().size() == shard["tokens"].get<size_t>(),
+            "{}: does not hold the {} tokens of the manifest; remove the folder and prepare it again",
+            (output / shard["file"].get<std::string>()).string(), shard["tokens"].get<int64_t>());
+    return PreparedSplit{split["documents"], split["tokens"], split["bytes"],
+                         int64_t(split["shards"].size())};
+  };
+  return PrepareResult{.already_done = true,
+                       .train = read_split("train"),
+                       .validation = read_split("validation"),
+                       .duplicates_dropped = manifest["duplicates_dropped"],
+                       .invalid_documents = manifest["invalid_documents"],
+                       .pieces = manifest["tokenizer"]["pieces"]};
+}
+
+/// Reads everything once: counts, and decides the split.
+TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs, PrepareResult& result,
+                 int64_t file_bytes) {
+  TailSplit split(options.validation_fraction);
+  ByteProgress progress("reading", file_bytes, options.quiet);
+  int64_t finished = 0, documents = 0, text_bytes = 0;
+  std::string document;
+  for (Input& input : inputs) {
+    DocumentReader reader(input.path, options.field);
+    while (reader.next(document)) {
+      split.survey(document);
+      input.documents += 1;
+      input.text_bytes += int64_t(document.size());
+      result.invalid_documents += !is_valid_utf8(document);
+      progress.update(finished + reader.consumed());
+    }
+    split.end_input();
+    finished += input.file_bytes;
+    documents += input.documents;
+    text_bytes += input.text_bytes;
+  }
+  progress.finish(
+      fmt::format("{} documents, {} bytes of text", with_commas(documents), with_commas(text_bytes)));
+  check(documents > 0, "data prepare: the inputs hold no document");
+  check(split.held_out() < documents,
+        "data prepare: all {} documents would be held out; lower --validation-fraction", documents);
+  check(options.validation_fraction == 0 || split.held_out() > 0,
+        "data prepare: no input ends in a document that fits into {} of its bytes, so that none can be held "
+        "out for validation; raise --validation-fraction, or give smaller documents (a blank line ends one)",
+        options.validation_fraction);
+  return split;
+}
+
+std::string train_on(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
+                     int64_t file_bytes) {
+  double text_bytes = 0;
+  for (const Input& input : inputs) text_bytes += double(input.text_bytes);
+  double share = std::min(1.0, kTokenizerSampleBytes / text_bytes);
+  ByteProgress progress("training the tokenizer", file_bytes, options.quiet);
+  Pass pass(inputs, options.field, progress);
+  auto next = [&](std::string& document) {
+    while (pass.next(document)) {
+      Digest digest = digest_of(document);
+      bool sampled = share >= 1 || double(digest.high) < share * 0x1p64;
+      if (sampled && pass.side(split, digest) == Side::kTrain) return true;
+    }
+    return false;
+  };
+  std::string model = train_tokenizer(next, options.vocab);
+  progress.finish("done");
+  return model;
+}
+
+struct Encoded {
+  PreparedSplit counts;
+  std::vector<ShardFile> shards;
+};
+
+/// Appends documents to one split.
+class SplitWriter {
+ public:
+  SplitWriter(const fs::path& folder, const char* name, int64_t shard_tokens)
+      : shards_(folder, name, shard_tokens) {}
+
+  void add(const std::vector<int32_t>& ids, const Vocabulary& vocabulary) {
+    shards_.append(std::vector<uint16_t>(ids.begin(), ids.end()));
+    counts_.documents += 1;
+    counts_.tokens += int64_t(ids.size());
+    counts_.bytes += vocabulary.bytes(std::span(ids).first(ids.size() - 1), std::span(ids).subspan(1));
+  }
+
+  Encoded finish() {
+    Encoded split{.counts = counts_, .shards = shards_.finish()};
+    split.counts.shards = int64_t(split.shards.size());
+    return split;
+  }
+
+ private:
+  ShardWriter shards_;
+  PreparedSplit counts_;
+};
+
+struct EncodedCorpus {
+  Encoded train, validation;
+};
+
+EncodedCorpus encode(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
+                     const fs::path& folder, PrepareResult& result, int64_t file_bytes) {
+  Tokenizer tokenizer(folder / "tokenizer.model");
+  Vocabulary vocabulary(folder / "tokenizer.model", tokenizer.pieces());
+  result.pieces = tokenizer.pieces();
+  ByteProgress progress("encoding", file_bytes, options.quiet);
+  Pass pass(inputs, options.field, progress);
+  SplitWriter train(folder, "train", options.shard_tokens), validation(folder, "val", options.shard_tokens);
+  std::vector<int32_t> ids;
+  for (std::string document; pass.next(document);) {
+    Side side = pass.side(split, digest_of(document));
+    result.duplicates_dropped += side == Side::kDropped;
+    if (side == Side::kDropped) continue;
+    ids.assign(1, tokenizer.begin_id());
+    tokenizer.encode(document, ids);
+    (side == Side::kTrain ? train : validation).add(ids, vocabulary);
+  }
+  EncodedCorpus corpus{.train = train.finish(), .validation = validation.finish()};
+  result.train = corpus.train.counts;
+  result.validation = corpus.validation.counts;
+  progress.finish(with_commas(result.train.tokens + result.validation.tokens) + " tokens");
+  check(result.train.documents > 0,
+        "data prepare: every document to train on has the text of one held out for validation; give other "
+        "text");
+  return corpus;
+}
+
+Json json_of(const Encoded& split) {
+  Json shards = Json::array();
+  for (const ShardFile& shard : split.shards)
+    shards.push_back({{"file", shard.name}, {"tokens", shard.tokens}, {"xxh3", shard.hash}});
+  return {{"documents", split.counts.documents},
+          {"tokens", split.counts.tokens},
+          {"bytes", split.counts.bytes},
+          {"shards", std::move(shards)}};
+}
+
+Json manifest_of(const PrepareOptions& options, const std::vector<Input>& inputs, const PrepareResult& result,
+                 const EncodedCorpus& corpus, const fs::path& folder, const std::string& key) {
+  Json files = Json::array();
+  for (const Input& input : inputs)
+    files.push_back({{"path", input.path.string()},
+                     {"bytes", input.file_bytes},
+                     {"xxh3", input.hash},
+                     {"documents", input.documents},
+                     {"text_bytes", input.text_bytes}});
+  return {{"format", kFormat},
+          {"key", key},
+          {"command", options.command},
+          {"settings",
+           {{"validation_fraction", options.validation_fraction},
+            {"shard_tokens", options.shard_tokens},
+            {"field", options.field}}},
+          {"inputs", std::move(files)},
+          {"tokenizer",
+           {{"file", "tokenizer.model"},
+            {"sha256", sha256_file(folder / "tokenizer.model")},
+            {"pieces", result.pieces},
+            {"source",
+             options.tokenizer.empty() ? "trained on the training documents" : options.tokenizer.string()}}},
+          {"splits", {{"train", json_of(corpus.train)}, {"validation", json_of(corpus.validation)}}},
+          {"duplicates_dropped", result.duplicates_dropped},
+          {"invalid_documents", result.invalid_documents}};
+}
+
+void check_output_is_free(const fs::path& output) {
+  if (!fs::exists(output)) return;
+  if (!fs::is_directory(output) || !fs::is_empty(output))
+    fail_usage(
+        "{}: already holds something that these inputs and settings did not make; choose another --output, "
+        "or "
+        "remove it first",
+        {output.string()});
+}
+
+}  // namespace
+
+PrepareResult prepare(const PrepareOptions& options) {
+  check_options(options);
+  fs::path output = fs::absolute(options.output).lexically_normal();
+  if (output.filename().empty()) output = output.parent_path();
+  std::vector<Input> inputs = find_inputs(options.text);
+  std::string key = key_of(options, inputs);
+  if (auto earlier = earlier_result(output, key)) return *earlier;
+  check_output_is_free(output);
+
+  int64_t file_bytes = 0;
+  for (const Input& input : inputs) file_bytes += input.file_bytes;
+  PrepareResult result;
+  WorkFolder work(output);
+  TailSplit split = survey(options, inputs, result, file_bytes);
+  write_file(work.path() / "tokenizer.model", options.tokenizer.empty()
+                                                  ? train_on(options, inputs, split, file_bytes)
+                                                  : read_file(options.tokenizer));
+  EncodedCorpus corpus = encode(options, inputs, split, work.path(), result, file_bytes);
+  Json manifest = manifest_of(options, inputs, result, corpus, work.path(), key);
+  write_file(work.path() / "manifest.json",
+             manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  work.publish();
+  return result;
+}
+
+}  // namespace caddie

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/shards.h"
+
+#include <caddie/error.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+namespace caddie {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "shards are mapped as they lie on disk");
+
+constexpr int32_t kMagic = 20240520;
+constexpr int32_t kVersion = 1;
+constexpr size_t kHeaderBytes = 256 * sizeof(int32_t);
+
+std::vector<std::filesystem::path> files_matching(const std::string& pattern) {
+  glob_t found = {};
+  int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+  std::vector<std::filesystem::path> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  check(status == 0 && !files.empty(),
+        "data: no shard matches \"{}\"; give a pattern such as data/prose/train_*.bin, and make shards with "
+        "'caddie data prepare'",
+        pattern);
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.native() < b.native(); });
+  return files;
+}
+
+}  // namespace
+
+Shard::Shard(const std::filesystem::path& path) : file_(path) {
+  std::span<const std::byte> bytes = file_.bytes();
+  check(bytes.size() >= kHeaderBytes, "{}: {} bytes are too few for a shard, whose header alone has {}",
+        path.string(), bytes.size(), kHeaderBytes);
+  int32_t header[3];
+  std::memcpy(header, bytes.data(), sizeof header);
+  check(header[0] == kMagic, "{}: not a shard, for it begins with the number {}; a shard begins with {}",
+        path.string(), header[0], kMagic);
+  check(header[1] == kVersion, "{}: shard version {}; only version {} can be read", path.string(), header[1],
+        kVersion);
+  check(header[2] >= 0, "{}: the header counts {} tokens; it must be 0 or more", path.string(), header[2]);
+  size_t wanted = kHeaderBytes + size_t(header[2]) * sizeof(uint16_t);
+  check(bytes.size() == wanted, "{}: {}: {} bytes, but the {} tokens that its header counts need {}",
+        path.string(), bytes.size() < wanted ? "truncated" : "too long", bytes.size(), header[2], wanted);
+  tokens_ = {reinterpret_cast<const uint16_t*>(bytes.data() + kHeaderBytes), size_t(header[2])};
+}
+
+std::string shard_header(int64_t count) {
+  check(count >= 0 && count <= std::numeric_limits<int32_t>::max(),
+        "shard: {} tokens do not fit in one shard; at most 2147483647", count);
+  const int32_t words[3] = {kMagic, kVersion, int32_t(count)};
+  std::string header(kHeaderBytes, '\0');
+  std::memcpy(header.data(), words, sizeof words);
+  return header;
+}
+
+void write_shard(const std::filesystem::path& path, std::span<const uint16_t> tokens) {
+  std::string bytes = shard_header(int64_t(tokens.size()));
+  bytes.append(reinterpret_cast<const char*>(tokens.data()), tokens.size_bytes());
+  write_file(path, bytes);
+}
+
+TokenStream::TokenStream(const std::string& pattern)
+    : pattern_(pattern), files_(files_matching(pattern)), starts_{0} {
+  for (const auto& file : files_) {
+    shards_.emplace_back(file);
+    starts_.push_back(starts_.back() + int64_t(shards_.back().tokens().size()));
+  }
+}
+
+void TokenStream::copy(int64_t begin, int64_t count, int32_t* out) const {
+  check(begin >= 0 && count >= 0 && count <= size() - begin,
+        "{}: tokens {} to {} are wanted of a stream of {}", pattern_, begin, begin + count, size());
+  size_t shard = size_t(std::upper_bound(starts_.begin(), starts_.end(), begin) - starts_.begin()) - 1;
+  for (int64_t done = 0; done < count; ++shard) {
+    std::span<const uint16_t> tokens = shards_[shard].tokens().subspan(size_t(begin + done - starts_[shard]));
+    size_t taken = std::min(tokens.size(), size_t(count - done));
+    std::copy_n(tokens.begin(), taken, out + done);
+    done += int64_t(taken);
+  }
+}
+
+int TokenStream::max_id() const {
+  if (max_id_ == kUnknown) {
+    max_id_ = -1;
+    for (const Shard& shard : shards_)
+      for (uint16_t token : shard.tokens()) max_id_ = std::max(max_id_, int(token));
+  }
+  return max_id_;
+}
+
+}  // namespace caddie

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vocabulary: how many bytes of text each token stands for, which is what turns nats into bits per byte.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/shards.h"
+
+namespace caddie {
+
+/// One entry an id. A control, unknown or unused id is a boundary of no bytes.
+struct ByteTables {
+  std::vector<int16_t> base_bytes;         // UTF-8 bytes of the piece without its leading space mark
+  std::vector<uint8_t> has_leading_space;  // 1: the piece starts with a space
+  std::vector<uint8_t> is_boundary;        // 1: the space of a piece that follows costs nothing
+};
+
+class Vocabulary {
+ public:
+  /// Reads a SentencePiece model. The tables get max(pieces, model_vocab) entries.
+  /// Throws Error when the file is no SentencePiece model.
+  Vocabulary(const std::filesystem::path& path, int model_vocab);
+
+  /// From tables alone: pieces() is their length, path() is empty. Throws Error when the lengths differ.
+  explicit Vocabulary(ByteTables tables);
+
+  /// Bytes of text that `token` adds after `previous`; both in [0, size of the tables).
+  int bytes(int previous, int token) const {
+    return tables_.base_bytes[size_t(token)] +
+           (tables_.has_leading_space[size_t(token)] & (tables_.is_boundary[size_t(previous)] ^ 1));
+  }
+
+  /// Sum over all positions of bytes(inputs[i], targets[i]). Throws Error when the lengths differ or an id is
+  /// outside the tables.
+  int64_t bytes(std::span<const int32_t> inputs, std::span<const int32_t> targets) const;
+
+  int pieces() const { return pieces_; }
+  const std::vector<int16_t>& base_bytes() const { return tables_.base_bytes; }
+  const std::vector<uint8_t>& has_leading_space() const { return tables_.has_leading_space; }
+  const std::vector<uint8_t>& is_boundary() const { return tables_.is_boundary; }
+
+  const std::filesystem::path& path() const { return path_; }
+  /// SHA-256 of the model file, empty for a vocabulary from tables.
+  const std::string& hash() const { return hash_; }
+
+ private:
+  ByteTables tables_;
+  int pieces_ = 0;
+  std::filesystem::path path_;
+  std::string hash_;
+};
+
+/// Throws Error when the shards hold an id that the vocabulary lacks, or when a manifest.json beside them
+/// names another tokenizer.
+void check_matches(const TokenStream& stream, const Vocabulary& vocabulary);
+
+}  // namespace caddie

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder that appears under its name only when it is complete.
+#pragma once
+
+#include <filesystem>
+
+namespace caddie {
+
+/// Work happens in "<target>.partial", which one process at a time may hold; what a killed one left there is
+/// removed.
+class WorkFolder {
+ public:
+  /// Throws Error when another process works on the same target or the folder cannot be made.
+  explicit WorkFolder(std::filesystem::path target);
+  ~WorkFolder();
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Renames the folder to the target, which must not exist or be empty.
+  void publish();
+
+ private:
+  std::filesystem::path target_, path_;
+  int lock_ = -1;
+  bool published_ = false;
+};
+
+}  // namespace caddie

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data_support.h"
+
+#include <caddie/error.h>
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "data/documents.h"
+#include "data/tokenizer.h"
+
+namespace caddie {
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "caddie-test-XXXXXX").string();
+  check(::mkdtemp(name.data()) != nullptr, "{}: cannot make a temporary folder", name);
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+fs::path data_file(const std::string& name) { return fs::path(CADDIE_SOURCE_DIR) / "tests/data" / name; }
+
+const fs::path& small_tokenizer() {
+  static const TemporaryFolder folder;
+  static const fs::path path = [] {
+    DocumentReader reader(data_file("prose.txt"), "text");
+    write_file(folder.path() / "tokenizer.model",
+               train_tokenizer([&](std::string& document) { return reader.next(document); }, 420));
+    return folder.path() / "tokenizer.model";
+  }();
+  return path;
+}
+
+fs::path shared_folder(const std::string& name) {
+  fs::path folder = fs::path(CADDIE_SOURCE_DIR) / "../shared" / name;
+  if (fs::exists(folder)) return folder;
+  WARN("skipped: there is no " << folder.string());
+  return {};
+}
+
+Tensors::Tensors(const fs::path& path) : file_(read_file(path)) {}
+
+std::string Tensors::bytes_of(const std::string& name) const {
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, file_.data(), sizeof header_size);
+  auto header = nlohmann::json::parse(file_.substr(8, header_size));
+  const auto& offsets = header.at(name).at("data_offsets");
+  return file_.substr(8 + header_size + offsets[0].get<size_t>(),
+                      offsets[1].get<size_t>() - offsets[0].get<size_t>());
+}
+
+}  // namespace caddie

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of the data room share: temporary folders, the small tokenizer, parity files.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace caddie {
+
+/// A new folder, removed with all it holds.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A file of tests/data.
+std::filesystem::path data_file(const std::string& name);
+
+/// A tokenizer of 420 pieces trained on tests/data/prose.txt, once in the program's life.
+const std::filesystem::path& small_tokenizer();
+
+/// A folder of reference data beside the checkout, such as "parity/hash_ids", or "" and a warning when there
+/// is none.
+std::filesystem::path shared_folder(const std::string& name);
+
+/// The tensors of a safetensors file, as far as they are integers.
+class Tensors {
+ public:
+  explicit Tensors(const std::filesystem::path& path);
+
+  template <class Stored>
+  std::vector<int32_t> integers(const std::string& name) const {
+    std::string bytes = bytes_of(name);
+    std::vector<Stored> stored(bytes.size() / sizeof(Stored));
+    std::memcpy(stored.data(), bytes.data(), bytes.size());
+    return {stored.begin(), stored.end()};
+  }
+
+ private:
+  std::string bytes_of(const std::string& name) const;
+  std::string file_;
+};
+
+}  // namespace caddie
