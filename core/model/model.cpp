@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the model is made of; how it computes is in skeleton.cpp.
+#include "model/model.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace caddie {
+namespace {
+
+constexpr Site kSites[] = {kEmbeddedSite, kStemSite,     kEnterSite,  kNormedSite, kQueryKeySite,
+                           kValueSite,    kAttendedSite, kBranchSite, kLeaveSite,  kLogitsSite};
+
+/// Lets one technique declare its weights.
+class Declaration final : public Weights {
+ public:
+  Declaration(WeightTable& table, const ModelShape& shape, std::string owner, std::vector<int> layers)
+      : table_(table), shape_(shape), owner_(std::move(owner)), layers_(std::move(layers)) {}
+  const ModelShape& model() const override { return shape_; }
+  const std::vector<int>& layers() const override { return layers_; }
+
+ private:
+  Parameter declare(WeightInfo info) override {
+    info.owner = owner_;
+    return table_.add(std::move(info));
+  }
+  WeightTable& table_;
+  const ModelShape& shape_;
+  std::string owner_;
+  std::vector<int> layers_;
+};
+
+}  // namespace
+
+void ModelSettings::settings(Settings& s) {
+  s("vocabulary", vocabulary, "number of token ids", between(2, 65536));
+  s("layers", layers, "transformer layers", between(1, 1000));
+  s("dim", dim, "width of the residual stream", between(1, 65536));
+  s("heads", heads, "query heads", between(1, 1024));
+  s("kv_heads", kv_heads, "key and value heads; divides heads", between(1, 1024));
+  s("mlp_mult", mlp_mult, "hidden width of the MLP as a multiple of dim", between(0.001, 64));
+  s("embedding_init_std", embedding_init_std, "standard deviation of the initial token table", at_least(0));
+  s("norm_eps", norm_eps, "epsilon of the norms before sublayers and head", between(0, 1));
+  s("embedding_norm_eps", embedding_norm_eps, "epsilon of the norm of the token embedding", between(0, 1));
+  s("round_init_bf16", round_init_bf16, "round initial weights to bfloat16, as upstream's casts do");
+}
+
+ModelShape ModelSettings::shape(int sequence_length) const {
+  auto wrong = [](const std::string& text) -> ModelShape { throw Error(text, 2); };
+  if (dim % heads != 0) return wrong(message("model.dim {} is no multiple of model.heads {}", {dim, heads}));
+  if (heads % kv_heads != 0)
+    return wrong(message("model.heads {} is no multiple of model.kv_heads {}", {heads, kv_heads}));
+  int hidden = int(mlp_mult * dim);
+  if (hidden < 1)
+    return wrong(message("model.mlp_mult {} leaves no hidden units at dim {}", {mlp_mult, dim}));
+  return {vocabulary, layers, dim, heads, kv_heads, dim / heads, hidden, sequence_length};
+}
+
+Model::Model(const ModelSettings& settings, int sequence_length, ModelParts parts, Device device)
+    : settings_(settings),
+      shape_(settings.shape(sequence_length)),
+      parts_(std::move(parts)),
+      weights_(device) {
+  for (Technique& modifier : parts_.modifiers) {
+    std::vector<bool>& acts = acts_in_[&modifier];
+    acts.resize(size_t(shape_.layers));
+    for (int layer : modifier.layers.resolve(shape_.layers)) acts[size_t(layer)] = true;
+  }
+  for (Site site : kSites) {
+    std::vector<const Technique*>& order = sites_[site];
+    for (const Technique& modifier : parts_.modifiers)
+      if (modifier.entry->sites & site) order.push_back(&modifier);
+    std::sort(order.begin(), order.end(), [](const Technique* a, const Technique* b) {
+      return std::tie(a->entry->card.phase, a->label) < std::tie(b->entry->card.phase, b->label);
+    });
+  }
+  declare_weights();
+}
+
+std::span<const Technique* const> Model::at(Site site) const { return sites_.at(site); }
+
+bool Model::acts_in(const Technique& technique, int layer) const {
+  return acts_in_.at(&technique)[size_t(layer)];
+}
+
+void Model::declare_for(Technique& technique) {
+  Declaration declaration(weights_, shape_, technique.label, technique.layers.resolve(shape_.layers));
+  technique.object->weights(declaration);
+}
+
+void Model::declare_weights() {
+  auto add = [&](std::string name, const Shape& shape, Role role, Init init, Place place, int layer) {
+    return weights_.add({std::move(name), shape, role, place, layer, "model", std::move(init)});
+  };
+  int64_t C = shape_.width, kv = int64_t(shape_.kv_heads) * shape_.head_size, F = shape_.hidden;
+  token_table_ = add("tok_emb.weight", {shape_.vocabulary, C}, Role::kEmbedding,
+                     Init::normal(settings_.embedding_init_std), Place::kTokens, -1);
+  for (Technique& embedding : parts_.embeddings) declare_for(embedding);
+  for (Technique& modifier : parts_.modifiers) declare_for(modifier);
+  for (int i = 0; i < shape_.layers; ++i) {
+    std::string block = "blocks." + std::to_string(i) + ".";
+    auto matrix = [&](const char* name, int64_t out, int64_t in, Place place) {
+      return add(block + name, {out, in}, Role::kMatrix, Init::by_initializer(), place, i);
+    };
+    layers_.push_back(
+        {matrix("attn.c_q.weight", C, C, Place::kQuery), matrix("attn.c_k.weight", kv, C, Place::kKey),
+         matrix("attn.c_v.weight", kv, C, Place::kValue),
+         matrix("attn.proj.weight", C, C, Place::kAttentionOut), matrix("mlp.fc.weight", F, C, Place::kMlpIn),
+         matrix("mlp.proj.weight", C, F, Place::kMlpOut)});
+  }
+  declare_for(parts_.activation);
+  declare_for(parts_.head);
+}
+
+void Model::initialize(Initializer& initializer, uint64_t seed) {
+  weights_.initialize(initializer, shape_, seed, settings_.round_init_bf16);
+}
+
+}  // namespace caddie

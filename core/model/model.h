@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference transformer as a skeleton: token embedding, layers of attention and MLP, head. What it
+// computes at each site is what the experiment's techniques make of it.
+#pragma once
+
+#include <caddie/plugin.h>
+
+#include <map>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "model/technique.h"
+#include "model/weights.h"
+
+namespace caddie {
+
+struct ModelSettings {
+  int vocabulary = 1024;
+  int layers = 9;
+  int dim = 512;
+  int heads = 8;
+  int kv_heads = 4;
+  double mlp_mult = 2;
+  double embedding_init_std = 0.005;
+  double norm_eps = 1.1920928955078125e-07;
+  double embedding_norm_eps = 1.1920928955078125e-07;
+  bool round_init_bf16 = true;
+
+  void settings(Settings& s);
+  /// Throws Error (exit code 2) when heads do not divide dim, or kv_heads heads, or the head size is odd.
+  ModelShape shape(int sequence_length) const;
+};
+
+/// The parts of a model that the experiment chooses.
+struct ModelParts {
+  Technique activation, head;
+  std::vector<Technique> embeddings, modifiers, views;
+};
+
+class Model {
+ public:
+  Model(const ModelSettings& settings, int sequence_length, ModelParts parts, Device device);
+
+  const ModelSettings& settings() const { return settings_; }
+  const ModelShape& shape() const { return shape_; }
+  const ModelParts& parts() const { return parts_; }
+  WeightTable& weights() { return weights_; }
+  const WeightTable& weights() const { return weights_; }
+
+  /// Modifiers that act at `site`, in the order in which they run.
+  std::span<const Technique* const> at(Site site) const;
+  /// Whether the modifier acts in `layer`.
+  bool acts_in(const Technique& technique, int layer) const;
+
+  void initialize(Initializer& initializer, uint64_t seed);
+
+  /// Logits [B,T,V] on this thread's tape, whose leaves stand for the weights. Safe on several threads at
+  /// once. `without`, an embedding or a modifier, is passed over: what the model would be if it did nothing.
+  Var logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without = nullptr);
+  /// -log p(target) at each position [B,T], in nats.
+  Var losses(Ids tokens, Ids targets, Mode mode, const Progress& progress);
+
+ private:
+  friend class ForwardPass;
+  struct LayerWeights {
+    Parameter query, key, value, attention_out, mlp_in, mlp_out;
+  };
+  void declare_weights();
+  void declare_for(Technique& technique);
+
+  ModelSettings settings_;
+  ModelShape shape_;
+  ModelParts parts_;
+  WeightTable weights_;
+  Parameter token_table_;
+  std::vector<LayerWeights> layers_;
+  std::map<Site, std::vector<const Technique*>> sites_;
+  std::map<const Technique*, std::vector<bool>> acts_in_;
+  std::mutex tables_mutex_;
+  std::map<std::pair<const Technique*, int64_t>, Tensor> tables_;
+};
+
+}  // namespace caddie

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin as an experiment uses it: its label, where it acts, and how often it was called.
+#pragma once
+
+#include <caddie/plugin.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace caddie {
+
+struct Technique {
+  std::string label;   // the name of its table in the experiment
+  std::string plugin;  // the name of its file
+  const PluginEntry* entry = nullptr;
+  Layers layers;                          // where it acts, as written
+  std::vector<std::string> weights = {};  // of views, optimizers, quantizers: patterns of what they claim
+  std::unique_ptr<Plugin> object = {};
+
+  /// Calls during training and during evaluation: a technique that was never called changed nothing.
+  struct Calls {
+    std::atomic<int64_t> in[2] = {0, 0};  // by Mode
+  };
+  std::unique_ptr<Calls> calls = std::make_unique<Calls>();
+
+  template <class Slot>
+  Slot& as() const {
+    return static_cast<Slot&>(*object);
+  }
+};
+
+/// A technique that claims weights (an optimizer, a quantizer), and their indices.
+struct Routed {
+  Technique technique;
+  std::vector<int> weights;
+};
+
+}  // namespace caddie

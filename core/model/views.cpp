@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/views.h"
+
+namespace caddie {
+
+ViewedWeights::ViewedWeights(Model& model)
+    : model_(model), views_(size_t(model.weights().size())), tape_(model.weights().device()) {
+  const WeightTable& weights = model.weights();
+  for (const Technique& view : model.parts().views)
+    for (int index : select_weights(weights.infos(), view.weights, "views." + view.label)) {
+      views_[size_t(index)].push_back(&view);
+      any_ = true;
+    }
+  values_.assign(weights.values().begin(), weights.values().end());
+  gradients_.resize(values_.size());
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (!views_[i].empty()) gradients_[i] = Tensor(values_[i].shape(), weights.device());
+    leaves_.push_back({values_[i], gradients_[i].data(), false});
+  }
+}
+
+void ViewedWeights::refresh(const Progress& progress, Mode mode, bool recording) {
+  if (!any_) return;
+  Tape::Scope scope(tape_);
+  for (Leaf& leaf : leaves_) leaf.summed = false;
+  tape_.start(leaves_, recording);
+  outputs_.assign(leaves_.size(), Var());
+  for (size_t i = 0; i < leaves_.size(); ++i) {
+    if (views_[i].empty()) continue;
+    Var w = Parameter{int(i)};
+    for (const Technique* view : views_[i]) {
+      view->calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
+      w = view->as<WeightView>().view(w, model_.weights().info(int(i)), progress, mode);
+    }
+    outputs_[i] = w;
+    values_[i] = w.value();
+  }
+}
+
+void ViewedWeights::pull(std::span<Tensor> gradients) {
+  if (!any_) return;
+  std::vector<Var> outputs;
+  std::vector<Tensor> seeds;
+  std::vector<size_t> indices;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    if (views_[i].empty() || !gradients[i].defined()) continue;
+    if (outputs_[i].value().data() == leaves_[i].value.data())
+      continue;  // the view passed the weight through
+    outputs.push_back(outputs_[i]);
+    seeds.push_back(gradients[i]);
+    indices.push_back(i);
+  }
+  tape_.backward(outputs, seeds);
+  for (size_t i : indices)
+    if (leaves_[i].summed) copy(gradients_[i], gradients[i]);
+}
+
+}  // namespace caddie

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/weights.h"
+
+#include <caddie/math.h>
+#include <caddie/parallel.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace caddie {
+namespace {
+
+void fill(Tensor& host, const WeightInfo& info, Initializer& initializer, const ModelShape& model, Rng& rng) {
+  int64_t n = host.numel();
+  switch (info.init.kind) {
+    case Init::Kind::kInitializer:
+      return initializer.fill(host, info, model, rng);
+    case Init::Kind::kNormal:
+      for (int64_t i = 0; i < n; ++i) host.data()[i] = float(info.init.deviation * rng.normal());
+      return;
+    case Init::Kind::kRows: {
+      auto rows = int64_t(info.init.rows.size());
+      check(rows > 0 && n % rows == 0, "{}: {} constant rows do not fill shape {}", info.name, rows,
+            info.shape);
+      for (int64_t i = 0; i < n; ++i) host.data()[i] = float(info.init.rows[size_t(i / (n / rows))]);
+      return;
+    }
+  }
+}
+
+constexpr std::string_view kRoles[] = {"embedding", "matrix", "vector", "scalar"};
+
+bool has_role(std::string_view role, const WeightInfo& info, std::string_view owner) {
+  if (std::find(std::begin(kRoles), std::end(kRoles), role) == std::end(kRoles))
+    throw Error(
+        message("{}: 'role:{}' names no role; roles are embedding, matrix, vector and scalar", {owner, role}),
+        2);
+  return role == name_of(info.role);
+}
+
+bool has_size(std::string_view comparison, const WeightInfo& info, std::string_view owner) {
+  std::string_view sign = comparison.substr(0, comparison.find_first_of("0123456789"));
+  int64_t bound = 0;
+  std::string_view digits = comparison.substr(sign.size());
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bound);
+  if (error != std::errc() || end != digits.data() + digits.size() || (sign != "<=" && sign != ">"))
+    throw Error(message("{}: 'numel{}' is no size; write numel<=65536 or numel>65536", {owner, comparison}),
+                2);
+  return (info.shape.numel() <= bound) == (sign == "<=");
+}
+
+// A pattern is one or several terms joined by '&', which must all hold; '!' before a term turns it around.
+bool claims(const std::string& pattern, const WeightInfo& info, std::string_view owner) {
+  for (std::string& term : split(pattern, '&')) {
+    std::erase(term, ' ');
+    bool negated = term.starts_with('!');
+    std::string_view text = std::string_view(term).substr(negated);
+    bool holds = text.starts_with("role:")   ? has_role(text.substr(5), info, owner)
+                 : text.starts_with("numel") ? has_size(text.substr(5), info, owner)
+                                             : matches(text, info.name);
+    if (holds == negated) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) { return kRoles[size_t(role)]; }
+
+Parameter WeightTable::add(WeightInfo info) {
+  if (int taken = find(info.name); taken >= 0)
+    fail("'{}' declares a weight called {}, which '{}' has already; two techniques cannot share one name",
+         info.owner, info.name, infos_[size_t(taken)].owner);
+  values_.emplace_back(info.shape, device_);
+  infos_.push_back(std::move(info));
+  return {size() - 1};
+}
+
+int64_t WeightTable::parameters() const {
+  int64_t sum = 0;
+  for (const WeightInfo& info : infos_) sum += info.shape.numel();
+  return sum;
+}
+
+int WeightTable::find(std::string_view name) const {
+  for (int i = 0; i < size(); ++i)
+    if (infos_[size_t(i)].name == name) return i;
+  return -1;
+}
+
+void WeightTable::initialize(Initializer& initializer, const ModelShape& model, uint64_t seed,
+                             bool round_bf16) {
+  parallel_for(size(), [&](int i) {
+    const WeightInfo& info = infos_[size_t(i)];
+    Tensor host(info.shape);
+    Rng rng(seed, "weights/" + info.name);
+    fill(host, info, initializer, model, rng);
+    if (round_bf16)
+      for (int64_t e = 0; e < host.numel(); ++e) host.data()[e] = caddie::round_bf16(host.data()[e]);
+    copy(host, values_[size_t(i)]);
+  });
+}
+
+std::vector<int> select_weights(std::span<const WeightInfo> infos, std::span<const std::string> patterns,
+                                std::string_view owner) {
+  std::vector<int> indices;
+  for (size_t i = 0; i < infos.size(); ++i)
+    if (std::any_of(patterns.begin(), patterns.end(),
+                    [&](const std::string& pattern) { return claims(pattern, infos[i], owner); }))
+      indices.push_back(int(i));
+  return indices;
+}
+
+void check_claimed_once(std::span<const WeightInfo> infos, std::span<const Claim> claims,
+                        std::string_view what) {
+  std::vector<std::vector<std::string>> owners(infos.size());
+  for (const Claim& claim : claims)
+    for (int index : claim.weights) owners[size_t(index)].push_back(claim.owner);
+  std::vector<std::string> all;
+  for (const Claim& claim : claims) all.push_back(claim.owner);
+  for (size_t i = 0; i < infos.size(); ++i) {
+    if (owners[i].size() == 1) continue;
+    if (owners[i].empty())
+      throw Error(message("{}: no {} claims it (role {}); add it to the `weights` of one of: {}",
+                          {infos[i].name, what, name_of(infos[i].role), join(all, ", ")}),
+                  2);
+    throw Error(message("{}: claimed by {}; let exactly one {} claim it",
+                        {infos[i].name, join(owners[i], " and "), what}),
+                2);
+  }
+}
+
+}  // namespace caddie

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The learned tensors of a model, in the order in which they were declared, and who claims which.
+#pragma once
+
+#include <caddie/slots.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caddie {
+
+std::string_view name_of(Role role);  // "matrix"
+
+class WeightTable {
+ public:
+  explicit WeightTable(Device device) : device_(device) {}
+
+  /// Throws Error when the name is taken, naming both owners.
+  Parameter add(WeightInfo info);
+
+  int size() const { return int(infos_.size()); }
+  Device device() const { return device_; }
+  const WeightInfo& info(int index) const { return infos_[size_t(index)]; }
+  const Tensor& value(int index) const { return values_[size_t(index)]; }
+  std::span<const WeightInfo> infos() const { return infos_; }
+  std::span<const Tensor> values() const { return values_; }
+  int64_t parameters() const;  // elements of all weights
+  /// Index of the weight called `name`, or -1.
+  int find(std::string_view name) const;
+
+  /// Fills every weight from its Init; `initializer` serves those that leave it to the experiment. Each
+  /// weight draws from its own random stream. With `round_bf16` initial values are rounded to bfloat16.
+  void initialize(Initializer& initializer, const ModelShape& model, uint64_t seed, bool round_bf16);
+
+ private:
+  Device device_;
+  std::vector<WeightInfo> infos_;
+  std::vector<Tensor> values_;
+};
+
+/// Weights that match one of the patterns. A pattern is a glob over names ("*.attn.*"), a role
+/// ("role:matrix"), a size ("numel<=65536", "numel>65536"), one of these behind '!' for whatever it does not
+/// match, or several joined by '&', which must all hold. Throws Error naming `owner` for unknown roles and
+/// malformed sizes.
+std::vector<int> select_weights(std::span<const WeightInfo> infos, std::span<const std::string> patterns,
+                                std::string_view owner);
+
+/// A claimant and the weights that it claims.
+struct Claim {
+  std::string owner;
+  std::vector<int> weights;
+};
+/// Throws Error unless every weight is claimed exactly once; names the weight and what claims it, or what
+/// would.
+void check_claimed_once(std::span<const WeightInfo> infos, std::span<const Claim> claims,
+                        std::string_view what);
+
+}  // namespace caddie

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/registry.h"
+
+#include <dlfcn.h>
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <boost/dll/library_info.hpp>
+#include <boost/dll/shared_library.hpp>
+#include <cstdlib>
+#include <tuple>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+#define CADDIE_STRING_(x) #x
+#define CADDIE_STRING(x) CADDIE_STRING_(x)
+
+namespace caddie {
+namespace {
+
+constexpr int kPluginError = 4;
+constexpr const char* kEntryPrefix = "caddie_plugin_";
+
+void collect(const std::filesystem::path& folder, std::vector<PluginFile>& files) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (entry.path().extension() == ".so") files.push_back({entry.path().stem().string(), entry.path()});
+}
+
+// A library linked with -ffast-math sets the processor to flush small numbers to zero, for everybody.
+void check_arithmetic(const PluginFile& file) {
+  constexpr unsigned kFlushBits = 0x8040;
+  if ((_mm_getcsr() & kFlushBits) == 0) return;
+  _mm_setcsr(_mm_getcsr() & ~kFlushBits);
+  throw Error(message("{}: loading it makes the processor flush small numbers to zero; rebuild it without "
+                      "-ffast-math",
+                      {file.path.string()}),
+              kPluginError);
+}
+
+void check_stamp(const PluginFile& file) {
+  std::string stamp = sdk_of(file);
+  if (stamp == sdk_of_this_program()) return;
+  std::string built_for = stamp.empty() ? "no SDK of Caddie (it has no entry symbol)" : "SDK " + stamp;
+  throw Error(
+      message("{} was built for {}, this caddie is SDK {}; rebuild it: cmake --build --preset release",
+              {file.path.string(), built_for, sdk_of_this_program()}),
+      kPluginError);
+}
+
+}  // namespace
+
+std::string_view name_of(Kind kind) {
+  constexpr std::string_view names[] = {"activation", "averager",  "compressor",  "embedding",
+                                        "evaluator",  "head",      "initializer", "modifier",
+                                        "optimizer",  "quantizer", "schedule",    "view"};
+  return names[size_t(kind)];
+}
+
+std::string_view name_of(Phase phase) {
+  constexpr std::string_view names[] = {"normalize", "rotate", "add",  "mix",
+                                        "project",   "scale",  "gate", "limit"};
+  return names[size_t(phase)];
+}
+
+std::vector<std::string> names_of_sites(uint32_t sites) {
+  constexpr const char* names[] = {"embedded", "stem",     "enter",  "normed", "query_key",
+                                   "value",    "attended", "branch", "leave",  "logits"};
+  std::vector<std::string> out;
+  for (size_t i = 0; i < std::size(names); ++i)
+    if (sites & (1u << i)) out.emplace_back(names[i]);
+  return out;
+}
+
+std::string sdk_of(const PluginFile& file) {
+  try {
+    boost::dll::library_info info(file.path.string());
+    for (const std::string& symbol : info.symbols())
+      if (symbol.starts_with(kEntryPrefix)) return symbol.substr(std::string_view(kEntryPrefix).size());
+  } catch (const std::exception&) {
+    return "";  // not a shared library at all
+  }
+  return "";
+}
+
+std::string sdk_of_this_program() { return CADDIE_STRING(CADDIE_SDK_HASH); }
+
+Registry::Registry(std::vector<std::filesystem::path> folders) : folders_(std::move(folders)) {
+  for (const auto& folder : folders_) {
+    collect(folder, files_);
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+      if (entry.is_directory()) collect(entry.path(), files_);
+  }
+  std::sort(files_.begin(), files_.end(), [](const PluginFile& a, const PluginFile& b) {
+    return std::tie(a.name, a.path) < std::tie(b.name, b.path);
+  });
+  for (size_t i = 1; i < files_.size(); ++i)
+    if (files_[i].name == files_[i - 1].name)
+      throw Error(message("two plugins are called '{}': {} and {}; keep one of them",
+                          {files_[i].name, files_[i - 1].path.string(), files_[i].path.string()}),
+                  kPluginError);
+}
+
+std::vector<std::filesystem::path> Registry::default_folders() {
+  std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+  std::vector<std::filesystem::path> folders = {program.parent_path().parent_path() / "plugins"};
+  if (const char* more = std::getenv("CADDIE_PLUGINS"))
+    for (const std::string& folder : split(more, ':'))
+      if (!folder.empty()) folders.emplace_back(folder);
+  return folders;
+}
+
+const LoadedPlugin& Registry::open(std::string_view name, std::string_view where) {
+  if (auto found = opened_.find(name); found != opened_.end()) return found->second;
+  try {
+    return opened_.emplace(std::string(name), load(name)).first->second;
+  } catch (const Error& error) {
+    throw Error(message("{}: {}", {where, error.what()}), error.code());
+  }
+}
+
+LoadedPlugin Registry::load(std::string_view name) const {
+  auto file = std::find_if(files_.begin(), files_.end(), [&](const PluginFile& f) { return f.name == name; });
+  if (file == files_.end()) {
+    std::vector<std::string> names, places;
+    for (const PluginFile& other : files_) names.push_back(other.name);
+    for (const auto& folder : folders_) places.push_back(folder.string());
+    throw Error(
+        message("there is no plugin '{}' in {}{}", {name, join(places, ", "), suggestion(name, names)}),
+        kPluginError);
+  }
+  check_stamp(*file);
+  boost::dll::shared_library library;
+  boost::dll::fs::error_code error;
+  library.load(boost::dll::fs::path(file->path.string()),
+               boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, error);
+  if (error) {
+    const char* reason = dlerror();
+    throw Error(message("{} does not load: {}", {file->path.string(), reason ? reason : error.message()}),
+                kPluginError);
+  }
+  check_arithmetic(*file);
+  auto& entry = library.get<const PluginEntry*()>(kEntryPrefix + sdk_of_this_program());
+  LoadedPlugin loaded{*file, sha256_file(file->path), entry()};
+  // Objects and exceptions of a plugin may outlive every handle to it, so it is never unloaded.
+  static auto* kept = new std::vector<boost::dll::shared_library>;
+  kept->push_back(std::move(library));
+  return loaded;
+}
+
+std::unique_ptr<Plugin> Registry::make(std::string_view name, Kind kind, std::string_view where) {
+  const PluginEntry* entry = open(name, where).entry;
+  if (entry->kind != kind)
+    throw Error(message("{}: plugin '{}' is of kind {}; wanted one of kind {}",
+                        {where, name, name_of(entry->kind), name_of(kind)}),
+                2);
+  return std::unique_ptr<Plugin>(entry->make());
+}
+
+std::vector<const LoadedPlugin*> Registry::opened() const {
+  std::vector<const LoadedPlugin*> all;
+  for (const auto& [name, plugin] : opened_) all.push_back(&plugin);
+  return all;
+}
+
+}  // namespace caddie

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/weights.h"
+
+#include <catch2/catch.hpp>
+
+using namespace caddie;
+
+namespace {
+
+WeightInfo weight(const char* name, const Shape& shape, Role role) {
+  WeightInfo info;
+  info.name = name;
+  info.shape = shape;
+  info.role = role;
+  return info;
+}
+
+std::vector<WeightInfo> some_weights() {
+  return {weight("tok_emb.weight", {77, 33}, Role::kEmbedding),
+          weight("blocks.0.attn.c_k.weight", {32, 33}, Role::kMatrix),
+          weight("blocks.8.attn.c_k.weight", {32, 33}, Role::kMatrix), weight("scale", {}, Role::kScalar)};
+}
+
+std::vector<int> select(const std::string& pattern) {
+  std::vector<WeightInfo> infos = some_weights();
+  return select_weights(infos, std::vector<std::string>{pattern}, "[test]");
+}
+
+}  // namespace
+
+TEST_CASE("patterns select weights by name, role and size", "[model]") {
+  CHECK(select("*.attn.*") == std::vector<int>{1, 2});
+  CHECK(select("role:matrix") == std::vector<int>{1, 2});
+  CHECK(select("numel>1056") == std::vector<int>{0});
+  CHECK(select("numel<=1056 & role:matrix") == std::vector<int>{1, 2});
+  CHECK(select("role:scalar & numel>1").empty());
+  CHECK_THROWS_WITH(select("role:tensor"), Catch::Contains("[test]") && Catch::Contains("names no role"));
+  CHECK_THROWS_WITH(select("numel=5"), Catch::Contains("numel=5"));
+}
+
+TEST_CASE("a term behind ! selects whatever it does not match", "[model]") {
+  CHECK(select("*.attn.* & !blocks.8.*") == std::vector<int>{1});
+  CHECK(select("!role:matrix & !numel<=1") == std::vector<int>{0});
+  CHECK(select("!*") == std::vector<int>{});
+}
+
+TEST_CASE("every weight is claimed exactly once", "[model]") {
+  std::vector<WeightInfo> infos = some_weights();
+  CHECK_NOTHROW(check_claimed_once(infos, std::vector<Claim>{{"a", {0, 2}}, {"b", {1, 3}}}, "optimizer"));
+  CHECK_THROWS_WITH(check_claimed_once(infos, std::vector<Claim>{{"a", {0, 1, 2}}}, "optimizer"),
+                    Catch::Contains("scale"));
+  CHECK_THROWS_WITH(
+      check_claimed_once(infos, std::vector<Claim>{{"a", {0, 1, 2, 3}}, {"b", {3}}}, "optimizer"),
+      Catch::Contains("scale") && Catch::Contains("a") && Catch::Contains("b"));
+}
