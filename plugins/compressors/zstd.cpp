@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Zstandard: one frame with its content size and without a checksum, made by one thread. Source: RFC 8878.
+// Links: libzstd
+#include <caddie/plugin.h>
+#include <zstd.h>
+
+#include <memory>
+using namespace caddie;
+
+struct Zstd final : Compressor {
+  int level = 22;
+
+  void settings(Settings& s) override { s("level", level, "effort", between(1, 22)); }
+
+  std::string compress(std::string_view bytes) override {
+    std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 1);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 0);
+    std::string out(ZSTD_compressBound(bytes.size()), '\0');
+    size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
+    check(!ZSTD_isError(size), "zstd: compression failed: {}", ZSTD_getErrorName(size));
+    out.resize(size);
+    return out;
+  }
+  std::string expand(std::string_view bytes, size_t size) const override {
+    check(ZSTD_getFrameContentSize(bytes.data(), bytes.size()) == size &&
+              ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()) == bytes.size(),
+          "zstd: the data is damaged: {} bytes are not one frame of {}", bytes.size(), size);
+    std::string out(size, '\0');
+    size_t written = ZSTD_decompress(out.data(), size, bytes.data(), bytes.size());
+    check(!ZSTD_isError(written), "zstd: the data is damaged: {}", ZSTD_getErrorName(written));
+    check(written == size, "zstd: the data is damaged: it expands to {} bytes, not {}", written, size);
+    return out;
+  }
+};
+
+CADDIE_PLUGIN(Zstd, .summary = "Zstandard.", .source = "RFC 8878");

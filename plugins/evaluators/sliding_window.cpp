@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores the stream in windows of T positions that start every `stride` = S positions; all but the first give
+// their early positions as context only. Of N positions, a window at w covers w .. min(w + T, N) - 1 and
+//   a         starts while w + T - S < N, scores from w + T - S on: each position exactly once
+//   b         starts while w < N, scores its last S, so that cut windows score the end of the stream again
+//   b_stride  as b, without the windows that hold fewer than S positions
+//   c         starts while w + T <= N; also the first scores its last S only
+// Source: github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-19_SlidingWindowEval; pull
+// request 206 (c).
+#include <caddie/plugin.h>
+
+#include <algorithm>
+using namespace caddie;
+
+struct SlidingWindow final : Evaluator {
+  int64_t stride = 64, sequence_length = 0;
+  std::string variant = "a";
+  double temperature = 1;
+
+  void settings(Settings& s) override {
+    s("stride", stride, "positions from one window to the next", at_least(1));
+    s("variant", variant, "which windows there are and what they score", one_of("a", "b", "b_stride", "c"));
+    s("sequence_length", sequence_length, "length of a window; 0: that of training", at_least(0));
+    s("temperature", temperature, "what the logits are divided by", between(1e-3, 1e3));
+  }
+  Score evaluate(Scorer& scorer) override {
+    int64_t length = sequence_length > 0 ? sequence_length : scorer.sequence_length();
+    check(stride <= length, "sliding_window: stride {} skips positions; windows are {} long", stride, length);
+    return scorer.score(windows(scorer.positions(), length), temperature);
+  }
+  std::vector<Window> windows(int64_t positions, int64_t full) const {
+    std::vector<Window> windows;
+    for (int64_t start = 0; start == 0 || exists(start, positions, full); start += stride) {
+      int64_t length = std::min(full, positions - start);
+      int64_t context = variant == "a" ? full - stride : std::max<int64_t>(length - stride, 0);
+      windows.push_back({start, length, start == 0 && variant != "c" ? 0 : context});
+    }
+    return windows;
+  }
+  bool exists(int64_t start, int64_t positions, int64_t full) const {
+    if (variant == "a") return start + full - stride < positions;
+    if (variant == "b") return start < positions;
+    if (variant == "b_stride") return start + stride <= positions;
+    return start + full <= positions;
+  }
+};
+
+CADDIE_PLUGIN(SlidingWindow, .summary = "Overlapping windows, so that every position has a long context.",
+              .source = "github.com/openai/parameter-golf, 2026-03-19_SlidingWindowEval");

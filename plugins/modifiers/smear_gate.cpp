@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Blends the embedding of each position with that of the one before, by a learned gate g = sigmoid(gate) a
+// channel: y_t = (1-g) x_t + g x_(t-1), or with the two weights exchanged. x: [B,T,C], gate: [C].
+// Source: openai/parameter-golf, records/track_10min_16mb/2026-03-20_10L_Int5MLP_MuonWD04_SWA50 (after the
+// norm) and pull request 206 (before it).
+#include <caddie/plugin.h>
+
+using namespace caddie;
+
+// Row r stands at the start of a sequence, or holds the token that starts a document.
+struct Starts {
+  const int32_t* tokens;
+  int64_t length;
+  int32_t start_token;  // -1: documents are not told apart
+  CADDIE_FN bool operator()(int64_t r) const { return r % length == 0 || tokens[r] == start_token; }
+};
+
+// y = x + share (previous - x); at a start, previous is x itself or zero.
+struct Blend {
+  Starts starts;
+  bool self;
+  const float *x, *share;
+  float* y;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    const float *xr = x + r * row.n, *s = share;
+    float* yr = y + r * row.n;
+    if (!starts(r)) {
+      const float* previous = xr - row.n;
+      row.each([=](int i) { yr[i] = (1 - s[i]) * xr[i] + s[i] * previous[i]; });
+    } else if (self) {
+      row.each([=](int i) { yr[i] = xr[i]; });
+    } else {
+      row.each([=](int i) { yr[i] = (1 - s[i]) * xr[i]; });
+    }
+  }
+};
+
+struct BlendByX {
+  Starts starts;
+  bool self;
+  int64_t rows;
+  const float *share, *dy;
+  float* dx;
+  bool fresh;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    bool whole = self && starts(r), followed = r + 1 < rows && !starts(r + 1), assign = fresh;
+    const float *dyr = dy + r * row.n, *s = share;
+    const float* next = followed ? dyr + row.n : dyr;
+    float* dxr = dx + r * row.n;
+    row.each([=](int i) {
+      float d = whole ? dyr[i] : (1 - s[i]) * dyr[i];
+      d += followed ? s[i] * next[i] : 0.0f;
+      dxr[i] = assign ? d : dxr[i] + d;
+    });
+  }
+};
+
+struct BlendByShare {
+  Starts starts;
+  bool self;
+  int n;
+  const float *x, *dy;
+  CADDIE_FN float operator()(int64_t r, int c) const {
+    int64_t at = r * n + c;
+    float previous = starts(r) ? (self ? x[at] : 0.0f) : x[at - n];
+    return dy[at] * (previous - x[at]);
+  }
+};
+
+Var blend(Var x, Var share, Starts starts, bool self) {
+  Var y = result(x.shape());
+  int n = int(x.shape().last());
+  int64_t rows = x.shape().rows();
+  for_rows(x.device(), rows, n, Blend{starts, self, x.data(), share.data(), y.data()});
+  record(y, {x, share}, [=] {
+    if (x.needs_grad()) {
+      GradientSlot dx = x.grad_slot();
+      for_rows(x.device(), rows, n, BlendByX{starts, self, rows, share.data(), y.grad(), dx.data, dx.fresh});
+    }
+    if (share.needs_grad())
+      for_columns(x.device(), rows, n, BlendByShare{starts, self, n, x.data(), y.grad()}, share.grad_sum());
+  });
+  return y;
+}
+
+struct SmearGate final : Modifier {
+  std::string position = "after_norm", gate_multiplies = "previous", first = "zero", weight = "smear.gate";
+  double gate_init = 0;
+  bool bos_mask = false;
+  int bos_id = 1;
+  Parameter gate;
+
+  void settings(Settings& s) override {
+    s("position", position, "before or after the embedding's norm", one_of("after_norm", "before_norm"));
+    s("gate_multiplies", gate_multiplies, "what sigmoid(gate) is the share of",
+      one_of("previous", "current"));
+    s("first", first, "what stands before the first position: zero, or the first position itself",
+      one_of("zero", "self"));
+    s("gate_init", gate_init, "initial gate, before the sigmoid");
+    s("bos_mask", bos_mask, "treats each token bos_id as a first position");
+    s("bos_id", bos_id, "token that starts a document", at_least(0));
+    s("weight", weight, "name of the gate among the weights");
+  }
+
+  void weights(Weights& w) override {
+    gate = w.add(weight, {w.model().width}, Role::kVector, Init::constant(gate_init));
+  }
+
+  Var embedded(Forward& forward, Var x) override { return position == "before_norm" ? smear(forward, x) : x; }
+  Var stem(Forward& forward, Var x) override { return position == "after_norm" ? smear(forward, x) : x; }
+
+  Var smear(Forward& forward, Var x) {
+    Var of_previous = gate_multiplies == "previous" ? Var(gate) : Var(gate) * -1.0f;
+    Starts starts = {forward.tokens.data, forward.tokens.length, bos_mask ? bos_id : -1};
+    return blend(x, sigmoid(of_previous), starts, first == "self");
+  }
+};
+
+CADDIE_PLUGIN(SmearGate, .summary = "Blends each position's embedding with the previous one's.",
+              .source =
+                  "openai/parameter-golf, records/track_10min_16mb/"
+                  "2026-03-20_10L_Int5MLP_MuonWD04_SWA50; pull request 206",
+              .phase = Phase::kMix);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Momentum orthogonalized by Newton-Schulz, for matrices [out, in]:
+//   m <- mu m + g;  u = g + mu m (Nesterov);  w <- w (1 - lr wd) - lr sqrt(max(1, out / in)) NS(u)
+// mu rises from momentum_start to momentum. row_normalize divides each row of u by its length first
+// (MuonEq-R). Source: Keller Jordan, "Muon", 2024; arXiv:2603.28254 for row_normalize.
+#include <caddie/newton_schulz.h>
+#include <caddie/plugin.h>
+#include <caddie/weight_loops.h>
+
+#include <algorithm>
+using namespace caddie;
+
+struct Accumulate {  // the update takes the place of the gradient
+  float momentum;
+  bool nesterov;
+  float *m, *g;
+  CADDIE_FN void operator()(int64_t i) const {
+    m[i] = momentum * m[i] + g[i];
+    g[i] = nesterov ? g[i] + momentum * m[i] : m[i];
+  }
+};
+struct NormalizeRows {
+  float* x;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    float* xr = x + r * row.n;
+    float length = sqrtf(row.sum([=](int i) { return xr[i] * xr[i]; }));
+    float scale = 1 / (length > 1e-7f ? length : 1e-7f);
+    row.each([=](int i) { xr[i] *= scale; });
+  }
+};
+struct Descend {
+  float keep, rate;
+  const float* update;
+  float* w;
+  CADDIE_FN void operator()(int64_t i) const { w[i] = w[i] * keep - rate * update[i]; }
+};
+
+struct Muon final : Optimizer {
+  double lr = 0.04, momentum = 0.95, momentum_start = 0.85, weight_decay = 0;
+  int64_t momentum_warmup_steps = 500;
+  int newton_schulz_steps = 5;
+  bool nesterov = true, row_normalize = false;
+  std::string coefficients = "standard";
+  std::vector<Tensor> momenta;  // one per weight
+
+  void settings(Settings& s) override {
+    s("lr", lr, "learning rate, times the schedule", at_least(0));
+    s("momentum", momentum, "share of the old momentum kept at each step", between(0, 1));
+    s("momentum_start", momentum_start, "the same at step 0", between(0, 1));
+    s("momentum_warmup_steps", momentum_warmup_steps, "steps from momentum_start to momentum", at_least(0));
+    s("nesterov", nesterov, "look one step ahead");
+    s("weight_decay", weight_decay, "decoupled: times the scheduled rate", at_least(0));
+    s("newton_schulz_steps", newton_schulz_steps, "iterations of the orthogonalization", between(1, 20));
+    s("coefficients", coefficients, "polynomials of the iteration", one_of("standard", "polar_express"));
+    s("row_normalize", row_normalize, "give each row of the update unit length before orthogonalizing");
+  }
+  void state(Archive& a) override { a("momenta", momenta); }
+
+  void step(std::span<Weight> weights, const Progress& progress) override {
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const Shape& shape = weights[i].value.shape();
+      check(shape.rank() == 2, "muon: {} has shape {}; it updates matrices only, route the others elsewhere",
+            weights[i].info->name, shape);
+      if (i == momenta.size()) momenta.emplace_back(shape, weights[i].value.device());
+    }
+    double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
+    for_weights(weights,
+                [&](int i) { update(weights[size_t(i)], momenta[size_t(i)], mu, lr * progress.scale); });
+  }
+
+  void update(const Weight& weight, const Tensor& m, double mu, double rate) const {
+    if (!weight.gradient.defined()) return;
+    const Tensor &w = weight.value, &u = weight.gradient;
+    int64_t rows = w.shape()[0], columns = w.shape()[1];
+    for_each(w.device(), w.numel(), Accumulate{float(mu), nesterov, m.data(), u.data()});
+    if (row_normalize) for_rows(w.device(), rows, int(columns), NormalizeRows{u.data()});
+    newton_schulz(u, coefficients, newton_schulz_steps);
+    double shape_factor = std::sqrt(std::max(1.0, double(rows) / double(columns)));
+    for_each(w.device(), w.numel(),
+             Descend{float(1 - rate * weight_decay), float(rate * shape_factor), u.data(), w.data()});
+  }
+};
+
+CADDIE_PLUGIN(Muon, .summary = "Momentum, orthogonalized by Newton-Schulz iteration.",
+              .source = "Keller Jordan, Muon: an optimizer for hidden layers in neural networks, 2024");

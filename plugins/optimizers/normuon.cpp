@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Momentum orthogonalized by Newton-Schulz, then scaled row by row, for matrices [out, in]:
+//   m <- mu m + (1 - mu) g;  u = (1 - mu) g + mu m;  o = NS(u)
+//   s_r <- b2 s_r + (1 - b2) mean(o_r^2);  p_r = o_r / (sqrt(s_r) + 1e-10)
+//   w <- w (1 - lr wd) - lr sqrt(max(1, out / in)) |o| / |p| p
+// mu rises from momentum_start to momentum; |.| is the Frobenius norm.
+// Source: arXiv:2510.05491; github.com/openai/parameter-golf, pull request 206.
+#include <caddie/newton_schulz.h>
+#include <caddie/plugin.h>
+#include <caddie/weight_loops.h>
+
+#include <algorithm>
+using namespace caddie;
+
+struct Average {  // the update takes the place of the gradient
+  float momentum;
+  float *m, *g;
+  CADDIE_FN void operator()(int64_t i) const {
+    m[i] = momentum * m[i] + (1 - momentum) * g[i];
+    g[i] = (1 - momentum) * g[i] + momentum * m[i];
+  }
+};
+struct ScaleRows {
+  float beta2;
+  float *o, *s;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    float* o_r = o + r * row.n;
+    float old = s[r];
+    float mean_square = row.sum([=](int i) { return o_r[i] * o_r[i]; }) / row.n;
+    float now = beta2 * old + (1 - beta2) * mean_square;
+    float scale = 1 / (sqrtf(now) + 1e-10f);
+    row.each([=](int i) { o_r[i] *= scale; });
+    row.first([=, *this] { s[r] = now; });
+  }
+};
+struct Descend {
+  float keep, rate;
+  const float* update;
+  float* w;
+  CADDIE_FN void operator()(int64_t i) const { w[i] = w[i] * keep - rate * update[i]; }
+};
+
+struct NorMuon final : Optimizer {
+  double lr = 0.021, momentum = 0.99, momentum_start = 0.92, beta2 = 0.95, weight_decay = 0.02;
+  int64_t momentum_warmup_steps = 1500;
+  int newton_schulz_steps = 5;
+  std::string coefficients = "standard";
+  std::vector<Tensor> momenta, squares;  // one per weight: [out, in] and [out]
+
+  void settings(Settings& s) override {
+    s("lr", lr, "learning rate, times the schedule", at_least(0));
+    s("momentum", momentum, "share of the old mean gradient kept at each step", between(0, 1));
+    s("momentum_start", momentum_start, "the same at step 0", between(0, 1));
+    s("momentum_warmup_steps", momentum_warmup_steps, "steps from momentum_start to momentum", at_least(0));
+    s("beta2", beta2, "share of a row's old mean square kept at each step", between(0, 1));
+    s("weight_decay", weight_decay, "decoupled: times the scheduled rate", at_least(0));
+    s("newton_schulz_steps", newton_schulz_steps, "iterations of the orthogonalization", between(1, 20));
+    s("coefficients", coefficients, "polynomials of the iteration", one_of("standard", "polar_express"));
+  }
+  void state(Archive& a) override {
+    a("momenta", momenta);
+    a("squares", squares);
+  }
+  void step(std::span<Weight> weights, const Progress& progress) override {
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const Shape& shape = weights[i].value.shape();
+      check(shape.rank() == 2,
+            "normuon: {} has shape {}; it updates matrices only, route the others elsewhere",
+            weights[i].info->name, shape);
+      if (i < momenta.size()) continue;
+      momenta.emplace_back(shape, weights[i].value.device());
+      squares.emplace_back(Shape{shape[0]}, weights[i].value.device());
+    }
+    double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
+    for_weights(weights, [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.scale); });
+  }
+
+  void update(const Weight& weight, size_t i, double mu, double rate) const {
+    if (!weight.gradient.defined()) return;
+    const Tensor &w = weight.value, &u = weight.gradient;
+    int64_t rows = w.shape()[0], columns = w.shape()[1];
+    for_each(w.device(), w.numel(), Average{float(mu), momenta[i].data(), u.data()});
+    newton_schulz(u, coefficients, newton_schulz_steps);
+    double norm = std::sqrt(squared_norm(u));
+    for_rows(w.device(), rows, int(columns), ScaleRows{float(beta2), u.data(), squares[i].data()});
+    double restore = norm / (std::sqrt(squared_norm(u)) + 1e-10);
+    double shape_factor = std::sqrt(std::max(1.0, double(rows) / double(columns)));
+    for_each(
+        w.device(), w.numel(),
+        Descend{float(1 - rate * weight_decay), float(rate * shape_factor * restore), u.data(), w.data()});
+  }
+};
+
+CADDIE_PLUGIN(NorMuon, .summary = "Orthogonalized momentum with a second moment for each row.",
+              .source = "arXiv:2510.05491");

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Quantisation-aware training: the model reads, while it trains, each row of a matrix rounded to a grid,
+//     y = clamp(round(w / s), low, high) s,  s = max(clip / levels, smallest),
+// where clip is the row's largest magnitude, or a quantile of its magnitudes; halves round to even. The
+// gradient passes straight through. w, y: [rows, n].
+// Source: arXiv:1308.3432; openai/parameter-golf, pull request 206 (int6_percentile), pull request 592
+// (int5), records/track_10min_16mb/2026-03-22_11L_EMA_GPTQ-lite_warmdown3500_QAT015_1.1233 (int6) and
+// 2026-03-19_MLP3x_QAT_Int6_SlidingWindow (int8, int6_by4).
+#include <caddie/plugin.h>
+
+using namespace caddie;
+
+struct Grid {
+  const char* form;
+  float levels, low, high;
+  float smallest;      // scale
+  float multiple = 1;  // of the whole numbers that are used
+  float quantile = 1;
+};
+
+constexpr Grid kGrids[] = {
+    {"int6", 31, -32, 31, 1.0f / 31},
+    {"int6_symmetric", 31, -31, 31, 1.0f / 31},
+    {"int6_percentile", 31, -31, 31, 1e-8f / 31, 1, 0.9999984f},
+    {"int5", 15, -15, 15, 1.0f / 15},
+    {"int8", 127, -127, 127, 1e-12f / 127},
+    {"int6_by4", 127, -128, 124, 1e-12f / 127, 4},
+};
+
+// Between the two largest magnitudes, where the quantile lies in any row shorter than kLongestRow.
+constexpr int64_t kLongestRow = 600000;
+template <class Row>
+CADDIE_FN float quantile_of(Row row, const float* w, float quantile, float largest) {
+  auto magnitude = [=](int i) { return w[i] < 0 ? -w[i] : w[i]; };
+  float ties = row.sum([=](int i) { return magnitude(i) == largest ? 1.0f : 0.0f; });
+  float below = row.max([=](int i) { return magnitude(i) < largest ? magnitude(i) : 0.0f; });
+  float second = ties > 1 ? largest : below;
+  float weight = quantile * float(row.n - 1) - float(row.n - 2);
+  return largest - (largest - second) * (1 - weight);
+}
+
+struct RoundRow {
+  Grid grid;
+  const float* w;
+  float* y;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    const float* wr = w + r * row.n;
+    float* yr = y + r * row.n;
+    Grid g = grid;
+    float clip = row.max([=](int i) { return wr[i] < 0 ? -wr[i] : wr[i]; });
+    if (g.quantile < 1) clip = quantile_of(row, wr, g.quantile, clip);
+    float scale = clip / g.levels > g.smallest ? clip / g.levels : g.smallest;
+    row.each([=](int i) {
+      float whole = g.multiple * round_even(round_even(wr[i] / scale) / g.multiple);
+      yr[i] = clamp(whole, g.low, g.high) * scale;
+    });
+  }
+};
+
+struct PassOn {  // dw += dy
+  const float* dy;
+  float* dw;
+  bool fresh;
+  CADDIE_FN void operator()(int64_t i) const { dw[i] = fresh ? dy[i] : dw[i] + dy[i]; }
+};
+
+struct Qat final : WeightView {
+  std::string form = "int6", effect = "real";
+  double start_below = 0;
+  int64_t after_step = 0;
+
+  void settings(Settings& s) override {
+    s("form", form, "grid that the weights are rounded to",
+      one_of("int6", "int6_symmetric", "int6_percentile", "int5", "int8", "int6_by4"));
+    s("start_below", start_below, "acts while the learning-rate scale is below this; 0: from the first step",
+      at_least(0));
+    s("after_step", after_step, "acts after this many steps at the earliest", at_least(0));
+    s("effect", effect, "real, or inert to reproduce published scores whose rounding never ran",
+      one_of("real", "inert"));
+  }
+
+  Var view(Var w, const WeightInfo& info, const Progress& progress, Mode mode) override {
+    bool started = progress.step >= after_step && (start_below == 0 || progress.scale < start_below);
+    if (mode != Mode::kTrain || effect == "inert" || !started) return w;
+    int64_t n = w.shape().last();
+    check(n > 0 && n < kLongestRow, "qat: rows of {} have {} elements; wanted 1 to {}", info.name, n,
+          kLongestRow - 1);
+    Var y = result(w.shape());
+    for_rows(w.device(), w.shape().rows(), int(n), RoundRow{grid(), w.data(), y.data()});
+    record(y, {w}, [=] {
+      GradientSlot dw = w.grad_slot();
+      for_each(w.device(), w.value().numel(), PassOn{y.grad(), dw.data, dw.fresh});
+    });
+    return y;
+  }
+
+  Grid grid() const {
+    for (const Grid& grid : kGrids)
+      if (form == grid.form) return grid;
+    fail("qat: unknown form {}", form);
+  }
+};
+
+CADDIE_PLUGIN(Qat,
+              .summary = "The model trains on weights rounded to a grid, with straight-through gradients.",
+              .source = "arXiv:1308.3432; openai/parameter-golf, pull request 206");

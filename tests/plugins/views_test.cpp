@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/plugin_host.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+
+namespace {
+
+const Shape kShape = {2, 8};
+const std::vector<float> kRows = {0.9f,  -0.31f, 0.045f, 0.62f,  -0.7777f, 0, 0.2f,   -1.3f,
+                                  0.05f, -0.02f, 0.011f, 0.031f, -0.044f,  0, 0.007f, -0.0495f};
+
+Tensor seen(const Pairs& settings, const Tensor& w, Progress progress = {}, Mode mode = Mode::kTrain) {
+  PluginHost host("views/qat", settings);
+  WeightInfo info;
+  info.name = "w";
+  return run([&] { return host.as<WeightView>().view(host.input(0), info, progress, mode); }, {w});
+}
+
+Tensor rows() { return tensor_of(kShape, kRows); }
+std::vector<double> untouched() { return {kRows.begin(), kRows.end()}; }
+
+}  // namespace
+
+TEST_CASE("qat rounds to the published grids", "[views]") {
+  check_values(seen({{"form", "int6"}}, rows()),
+               {0.8806451, -0.2935484, 0.0419355, 0.6290322, -0.7967741, 0, 0.2096774, -1.3,  //
+                0.0645161, -0.0322581, 0, 0.0322581, -0.0322581, 0, 0, -0.0645161},
+               1e-6);
+  check_values(seen({{"form", "int6_percentile"}}, rows()),
+               {0.8806421, -0.2935474, 0.0419353, 0.62903, -0.7967714, 0, 0.2096767, -1.2999954,  //
+                0.05, -0.0193548, 0.0112903, 0.0306452, -0.0435484, 0, 0.0064516, -0.05},
+               1e-6);
+}
+
+TEST_CASE("qat rounds whole numbers to multiples of four, and clips at 124", "[views]") {
+  // Scale 1/127 times the largest magnitude: the numbers below are whole by construction.
+  Tensor w = tensor_of({1, 6}, {127, 126, 5, 6, -127, -2});
+  check_values(seen({{"form", "int8"}}, w), {127, 126, 5, 6, -127, -2});
+  check_values(seen({{"form", "int6_by4"}}, w), {124, 124, 4, 8, -128, 0});
+}
+
+TEST_CASE("qat keeps int5 within 15 steps of at least 1/15", "[views]") {
+  check_values(seen({{"form", "int5"}}, tensor_of({2, 3}, {-3, 1.5f, 0.11f, 0.1f, -0.02f, 0.04f})),
+               {-3, 1.6, 0.2, 2.0 / 15, 0, 1.0 / 15});
+}
+
+TEST_CASE("qat takes a quantile of rows with ties and of one element", "[views]") {
+  check_values(seen({{"form", "int6_percentile"}}, tensor_of({1, 3}, {0.5f, -0.5f, 0.25f})),
+               {0.5, -0.5, 0.5 * 16 / 31});
+  check_values(seen({{"form", "int6_percentile"}}, tensor_of({1, 1}, {-0.5f})), {-0.5});
+  check_values(seen({{"form", "int6_percentile"}}, tensor_of({1, 3}, {0, 0, 0})), {0, 0, 0});
+}
+
+TEST_CASE("qat acts in training, below its threshold, and not at all when inert", "[views]") {
+  Progress early;
+  early.scale = 0.2;
+  Progress late;
+  late.step = 60;
+  late.scale = 0.14;
+  Pairs threshold = {{"start_below", "0.15"}, {"after_step", "50"}};
+  check_values(seen(threshold, rows(), early), untouched(), 0);
+  CHECK(seen(threshold, rows(), late).data()[0] == Approx(0.8806451));
+  late.step = 49;
+  check_values(seen(threshold, rows(), late), untouched(), 0);
+  check_values(seen({}, rows(), late, Mode::kEvaluate), untouched(), 0);
+  check_values(seen({{"effect", "inert"}}, rows(), late), untouched(), 0);
+}
+
+TEST_CASE("qat passes gradients straight through", "[views]") {
+  PluginHost host("views/qat");
+  Tensor w = random_tensor({3, 33}, "w"), gradient({3, 33}), adjoint = random_tensor({3, 33}, "adjoint");
+  std::vector<Leaf> leaves = {{w, gradient.data(), false}};
+  Tape tape(Device::kCpu);
+  Tape::Scope scope(tape);
+  tape.start(leaves, true);
+  std::vector<Var> outputs = {host.as<WeightView>().view(host.input(0), {}, {}, Mode::kTrain)};
+  std::vector<Tensor> seeds = {adjoint};
+  tape.backward(outputs, seeds);
+  check_values(gradient, {adjoint.data(), adjoint.data() + adjoint.numel()}, 0);
+}
