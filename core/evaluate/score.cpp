@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluate/score.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "autograd/thread_tape.h"
+
+namespace caddie {
+namespace {
+
+// The length that all windows run at: a window that the end of the stream cuts short is padded, since
+// techniques may look at the length of a sequence. That of the whole windows, or of a training sequence where
+// none is.
+int64_t common_length(std::span<const Window> windows, int64_t positions, int64_t sequence_length) {
+  int64_t whole = 0, longest = 0;
+  for (const Window& w : windows) {
+    if (w.start + w.length < positions) whole = std::max(whole, w.length);
+    longest = std::max(longest, w.length);
+  }
+  return std::max(longest, whole > 0 ? whole : sequence_length);
+}
+
+}  // namespace
+
+ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
+                         const Vocabulary& vocabulary, int64_t batch_tokens)
+    : model_(model),
+      weights_(weights),
+      tokens_(tokens),
+      vocabulary_(vocabulary),
+      batch_tokens_(batch_tokens) {
+  check(tokens.size() >= 2, "the validation stream holds {} tokens; at least 2 are needed to predict one",
+        tokens.size());
+}
+
+Score ModelScorer::score(std::span<const Window> windows, double temperature) {
+  auto start = std::chrono::steady_clock::now();
+  for (const Window& w : windows)
+    check(w.start >= 0 && w.length > 0 && w.start + w.length <= positions() && w.first_scored >= 0 &&
+              w.first_scored <= w.length,
+          "a window of {} positions from {} on, scored from {}, does not lie in the stream of {}", w.length,
+          w.start, w.first_scored, positions());
+  int64_t length = common_length(windows, positions(), sequence_length());
+  size_t windows_each = size_t(std::max<int64_t>(1, batch_tokens_ / length));
+  size_t batches = (windows.size() + windows_each - 1) / windows_each;
+  std::vector<Sum> sums(windows.size());
+  parallel_for(int(batches), [&](int i) {
+    size_t begin = size_t(i) * windows_each, end = std::min(begin + windows_each, windows.size());
+    std::vector<Leaf> leaves;
+    for (const Tensor& weight : weights_) leaves.push_back({weight, nullptr, false});
+    score_batch(windows.subspan(begin, end - begin), length, temperature, leaves, sums.data() + begin);
+  });
+  Score score;
+  for (const Sum& sum : sums) {
+    score.nats += sum.nats;
+    score.tokens += sum.tokens;
+    score.bytes += sum.bytes;
+  }
+  score.windows = int64_t(windows.size());
+  score.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return score;
+}
+
+void ModelScorer::score_batch(std::span<const Window> windows, int64_t length, double temperature,
+                              std::span<Leaf> leaves, Sum* sums) const {
+  auto rows = int64_t(windows.size());
+  std::vector<int32_t> inputs(size_t(rows * length)), targets(size_t(rows * length));
+  for (int64_t r = 0; r < rows; ++r) {
+    const Window& window = windows[size_t(r)];
+    const int32_t* from = tokens_.data() + window.start;
+    std::copy_n(from, window.length, inputs.data() + r * length);
+    std::copy_n(from + 1, window.length, targets.data() + r * length);
+  }
+  Tape& tape = thread_tape(model_.weights().device());
+  Tape::Scope scope(tape);
+  tape.start(leaves, false);
+  Ids ids = place_ids(tape, inputs.data(), rows, length);
+  Ids wanted = place_ids(tape, targets.data(), rows, length);
+  Var logits = model_.logits(ids, Mode::kEvaluate, Progress());
+  if (temperature != 1) logits = logits * float(1 / temperature);
+  Tensor nats = on_host(cross_entropy(logits, wanted).value());
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t t = windows[size_t(r)].first_scored; t < windows[size_t(r)].length; ++t) {
+      int64_t at = r * length + t;
+      sums[r].nats += nats.data()[at];
+      sums[r].bytes += vocabulary_.bytes(inputs[size_t(at)], targets[size_t(at)]);
+      ++sums[r].tokens;
+    }
+}
+
+}  // namespace caddie

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/artifact.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <set>
+#include <tuple>
+#include <type_traits>
+
+#include "base/text.h"
+
+namespace caddie {
+namespace {
+
+constexpr std::string_view kMagic = "CAD";
+constexpr uint8_t kVersion = 1;
+constexpr size_t kHashBytes = 8;
+constexpr size_t kNameLimit = 255;
+constexpr uint8_t kShapeOfWeight = 128;
+
+/// One hash for the whole file: the head seeds that of the compressed payload, which seeds the expanded
+/// one's.
+uint64_t hash_of(std::string_view head, std::string_view compressed, std::string_view payload) {
+  uint64_t hash = XXH3_64bits(head.data(), head.size());
+  hash = XXH3_64bits_withSeed(compressed.data(), compressed.size(), hash);
+  return XXH3_64bits_withSeed(payload.data(), payload.size(), hash);
+}
+
+/// Bytes that the elements of `shape` take, or -1 when the lengths multiply to more than 63 bits hold.
+int64_t bytes_of(const Shape& shape, Type type) {
+  int64_t bytes = caddie::bytes_of(type);
+  bool empty = false;
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    empty |= shape[axis] == 0;
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(shape[axis], 1), &bytes)) return -1;
+  }
+  return empty ? 0 : bytes;
+}
+
+bool is_name(std::string_view name) {
+  return !name.empty() && name.size() <= kNameLimit &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) { return c >= ' ' && c != 127; });
+}
+
+class Writer {
+ public:
+  void byte(uint8_t value) { bytes += char(value); }
+  void count(uint64_t value) {
+    for (; value >= 128; value >>= 7) byte(uint8_t(value | 128));
+    byte(uint8_t(value));
+  }
+  void name(const std::string& value) {
+    check(is_name(value), "artifact: '{}' cannot be stored as a name; names have 1 to {} printable bytes",
+          value, kNameLimit);
+    count(value.size());
+    bytes += value;
+  }
+  void shape(const Shape& value) {
+    byte(uint8_t(value.rank()));
+    for (int axis = 0; axis < value.rank(); ++axis) count(uint64_t(value[axis]));
+  }
+
+  std::string bytes;
+};
+
+/// Reads what Writer wrote from bytes that may be damaged anywhere.
+class Reader {
+ public:
+  Reader(std::string_view bytes, const char* part) : rest_(bytes), part_(part) {}
+
+  std::string_view rest() const { return rest_; }
+  std::string_view take(size_t size, const char* what) {
+    check(size <= rest_.size(), "artifact: {} is truncated or damaged: it ends within {}", part_, what);
+    std::string_view taken = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return taken;
+  }
+  uint8_t byte(const char* what) { return uint8_t(take(1, what)[0]); }
+  uint64_t count(const char* what) {
+    uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+      uint64_t next = byte(what);
+      bool fits = shift < 63 || next <= 1, shortest = next != 0 || shift == 0;
+      check(fits && shortest, "artifact: {} is damaged: {} is not a number", part_, what);
+      value |= (next & 127) << shift;
+      if (next < 128) return value;
+    }
+  }
+  std::string name(const char* what) {
+    uint64_t size = count(what);
+    check(size <= kNameLimit, "artifact: {} is damaged: {} has {} bytes; names have 1 to {}", part_, what,
+          size, kNameLimit);
+    std::string value(take(size, what));
+    check(is_name(value), "artifact: {} is damaged: {} is not a name", part_, what);
+    return value;
+  }
+  Shape shape(const std::string& owner) {
+    int rank = byte("a shape");
+    check(rank <= Shape::kMaxRank, "artifact: {} is damaged: '{}' has {} axes, {} are possible", part_, owner,
+          rank, Shape::kMaxRank);
+    Shape shape;
+    for (int axis = 0; axis < rank; ++axis) {
+      uint64_t length = count("a shape");
+      check(length <= uint64_t(std::numeric_limits<int64_t>::max()),
+            "artifact: {} is damaged: '{}' has an axis of length {}", part_, owner, length);
+      shape.append(int64_t(length));
+    }
+    check(bytes_of(shape, Type::kFloat32) >= 0, "artifact: {} is damaged: '{}' has the impossible shape {}",
+          part_, owner, shape);
+    return shape;
+  }
+
+ private:
+  std::string_view rest_;
+  const char* part_;
+};
+
+/// The arrays of all tensors in the order of their bytes. Arrays of one type and one kind of weight stand
+/// together, which keeps the entropy coder's tables on one distribution. Measured on 27 million normal
+/// weights of 5 and 6 bits: tensor by tensor 16.33 MB, by type 16.11 MB, with bytes split into planes as
+/// well 16.02 MB; on the trained weights of the quick start kinds together save another 0.45 %.
+template <class Tensors>
+auto arrays_in_order(Tensors& tensors) {
+  using Element = std::remove_reference_t<decltype(tensors[0].packed[0])>;
+  struct Placed {
+    Element* array;
+    const std::string* pattern;
+  };
+  std::vector<std::string> patterns;
+  for (auto& tensor : tensors) patterns.push_back(name_pattern(tensor.name));
+  std::vector<Placed> placed;
+  for (size_t i = 0; i < tensors.size(); ++i)
+    for (auto& array : tensors[i].packed) placed.push_back({&array, &patterns[i]});
+  std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+    if (a.array->type != b.array->type) return a.array->type > b.array->type;
+    return std::tie(*a.pattern, a.array->name) < std::tie(*b.pattern, b.array->name);
+  });
+  std::vector<Element*> arrays;
+  for (const Placed& one : placed) arrays.push_back(one.array);
+  return arrays;
+}
+
+/// Element-major bytes to byte-major ones, and back.
+void split_planes(std::string_view elements, size_t width, std::string& out) {
+  for (size_t plane = 0; plane < width; ++plane)
+    for (size_t i = plane; i < elements.size(); i += width) out += elements[i];
+}
+std::string join_planes(std::string_view planes, size_t width) {
+  std::string elements(planes.size(), '\0');
+  size_t from = 0;
+  for (size_t plane = 0; plane < width; ++plane)
+    for (size_t i = plane; i < elements.size(); i += width) elements[i] = planes[from++];
+  return elements;
+}
+
+void write_tensor(const ArtifactTensor& tensor, Writer& directory) {
+  directory.name(tensor.name);
+  directory.name(tensor.quantizer);
+  directory.shape(tensor.shape);
+  directory.count(tensor.packed.size());
+  for (const Array& array : tensor.packed) {
+    check(int64_t(array.bytes.size()) == bytes_of(array.shape, array.type),
+          "artifact: array '{}' of '{}' has {} bytes, which do not fill its shape {}", array.name,
+          tensor.name, array.bytes.size(), array.shape);
+    directory.name(array.name);
+    bool as_weight = array.shape == tensor.shape;
+    directory.byte(uint8_t(uint8_t(array.type) | (as_weight ? kShapeOfWeight : 0)));
+    if (!as_weight) directory.shape(array.shape);
+  }
+}
+
+Array read_array(Reader& directory, const ArtifactTensor& tensor) {
+  Array array;
+  array.name = directory.name("an array's name");
+  uint8_t type = directory.byte("an array's type");
+  bool as_weight = type & kShapeOfWeight;
+  type &= uint8_t(~kShapeOfWeight);
+  check(type <= uint8_t(Type::kInt8),
+        "artifact: the directory is damaged: array '{}' of '{}' has unknown type {}", array.name, tensor.name,
+        int(type));
+  array.type = Type(type);
+  array.shape = as_weight ? tensor.shape : directory.shape(tensor.name);
+  check(as_weight || array.shape != tensor.shape,
+        "artifact: the directory is damaged: array '{}' of '{}' spells out its weight's shape", array.name,
+        tensor.name);
+  return array;
+}
+
+ArtifactTensor read_tensor(Reader& directory) {
+  ArtifactTensor tensor;
+  tensor.name = directory.name("a tensor's name");
+  tensor.quantizer = directory.name("a quantizer's name");
+  tensor.shape = directory.shape(tensor.name);
+  for (uint64_t arrays = directory.count("a number of arrays"); arrays > 0; --arrays)
+    tensor.packed.push_back(read_array(directory, tensor));
+  return tensor;
+}
+
+/// The bytes of all arrays must be what is left of the payload.
+void check_array_bytes(const std::vector<Array*>& arrays, size_t left) {
+  for (const Array* array : arrays) {
+    auto bytes = size_t(bytes_of(array->shape, array->type));
+    check(bytes <= left, "artifact: the payload is damaged: array '{}' of shape {} needs more than is there",
+          array->name, array->shape);
+    left -= bytes;
+  }
+  check(left == 0, "artifact: the payload is damaged: {} bytes behind the last array", left);
+}
+
+std::vector<ArtifactTensor> read_payload(std::string_view payload) {
+  size_t directory_size = std::min(payload.size(), kDirectoryLimit);
+  Reader directory(payload.substr(0, directory_size), "the directory");
+  std::vector<ArtifactTensor> tensors;
+  std::set<std::string> names;
+  for (uint64_t count = directory.count("the number of tensors"); count > 0; --count) {
+    tensors.push_back(read_tensor(directory));
+    check(names.insert(tensors.back().name).second, "artifact: the directory is damaged: '{}' comes twice",
+          tensors.back().name);
+  }
+  std::string_view bytes = payload.substr(directory_size - directory.rest().size());
+  std::vector<Array*> arrays = arrays_in_order(tensors);
+  check_array_bytes(arrays, bytes.size());
+  for (Array* array : arrays) {
+    auto size = size_t(bytes_of(array->shape, array->type));
+    array->bytes = join_planes(bytes.substr(0, size), size_t(caddie::bytes_of(array->type)));
+    bytes.remove_prefix(size);
+  }
+  return tensors;
+}
+
+}  // namespace
+
+std::string name_pattern(std::string_view name) {
+  std::vector<std::string> parts = split(name, '.');
+  for (std::string& part : parts)
+    if (!part.empty() && part.find_first_not_of("0123456789") == std::string::npos) part = "*";
+  return join(parts, ".");
+}
+
+std::string payload_of(const Artifact& artifact) {
+  Writer writer;
+  std::set<std::string> names;
+  writer.count(artifact.tensors.size());
+  for (const ArtifactTensor& tensor : artifact.tensors) {
+    check(names.insert(tensor.name).second, "artifact: two tensors are called '{}'", tensor.name);
+    write_tensor(tensor, writer);
+  }
+  check(writer.bytes.size() <= kDirectoryLimit,
+        "artifact: a directory of {} bytes is too long; {} are possible", writer.bytes.size(),
+        kDirectoryLimit);
+  std::string payload = std::move(writer.bytes);
+  for (const Array* array : arrays_in_order(artifact.tensors))
+    split_planes(array->bytes, size_t(caddie::bytes_of(array->type)), payload);
+  return payload;
+}
+
+std::string seal(std::string_view payload, const std::string& compressor_name, Compressor& compressor) {
+  Writer writer;
+  writer.bytes = kMagic;
+  writer.byte(kVersion);
+  writer.name(compressor_name);
+  writer.count(payload.size());
+  std::string compressed = compressor.compress(payload);
+  uint64_t hash = hash_of(writer.bytes, compressed, payload);
+  writer.bytes.append(reinterpret_cast<const char*>(&hash), kHashBytes);
+  return writer.bytes + compressed;
+}
+
+std::string encode(const Artifact& artifact, Compressor& compressor) {
+  return seal(payload_of(artifact), artifact.compressor, compressor);
+}
+
+Artifact decode(std::string_view bytes, const FindCompressor& find, size_t limit) {
+  Reader file(bytes, "the file");
+  check(file.take(kMagic.size(), "its first three bytes") == kMagic,
+        "artifact: the file does not start with \"{}\"; it is no artifact", kMagic);
+  int version = file.byte("its version");
+  check(version == kVersion, "artifact: the file has version {}, this program reads version {}", version,
+        int(kVersion));
+  Artifact artifact;
+  artifact.compressor = file.name("the compressor's name");
+  uint64_t size = file.count("the payload's length");
+  check(size <= limit, "artifact: the payload would expand to {} bytes; the limit is {}", size, limit);
+  std::string_view head = bytes.substr(0, bytes.size() - file.rest().size());
+  uint64_t wanted = 0;
+  std::memcpy(&wanted, file.take(kHashBytes, "its hash").data(), kHashBytes);
+
+  std::string payload = find(artifact.compressor).expand(file.rest(), size);
+  check(payload.size() == size && hash_of(head, file.rest(), payload) == wanted,
+        "artifact: the file is damaged: its contents do not match its hash");
+  artifact.tensors = read_payload(payload);
+  return artifact;
+}
+
+}  // namespace caddie

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/text.h"
+#include "export/account.h"
+
+namespace caddie {
+namespace {
+
+constexpr int64_t kSampleSize = 4096;     // numbers drawn for a weight, rounded up to whole rows
+constexpr int64_t kTrustedSample = 1024;  // elements from which an entropy says something
+constexpr double kGrownDeviation = 1;     // wider than any quantizer's smallest step asks for
+constexpr double kDirectoryBytes = 7;     // of a tensor, compressed
+
+/// The same weight with fewer rows (elements, of a vector).
+Shape sample_shape(const Shape& shape) {
+  if (shape.rank() == 0 || shape.numel() <= kSampleSize) return shape;
+  Shape sample;
+  int64_t row = shape.numel() / shape[0];
+  sample.append(std::min(shape[0], (kSampleSize + row - 1) / row));
+  for (int axis = 1; axis < shape.rank(); ++axis) sample.append(shape[axis]);
+  return sample;
+}
+
+Tensor normal(const WeightInfo& info, double deviation) {
+  Tensor tensor(info.shape);
+  Rng rng(0, "estimate/" + info.name);
+  for (int64_t i = 0; i < tensor.numel(); ++i) tensor.data()[i] = float(deviation * rng.normal());
+  return tensor;
+}
+
+/// The weight as it starts. What an initializer will do is not known here: it is taken to keep the size of
+/// its input, deviation 1 / sqrt(row length).
+Tensor initial(const WeightInfo& info) {
+  if (info.init.kind == Init::Kind::kInitializer)
+    return normal(info, 1 / std::sqrt(double(std::max<int64_t>(info.shape.last(), 1))));
+  if (info.init.kind == Init::Kind::kNormal) return normal(info, info.init.deviation);
+  Tensor tensor(info.shape);
+  auto rows = int64_t(info.init.rows.size());
+  int64_t row = std::max<int64_t>(1, tensor.numel() / std::max<int64_t>(rows, 1));
+  for (int64_t i = 0; rows > 0 && i < tensor.numel(); ++i)
+    tensor.data()[i] = float(info.init.rows[size_t(std::min(i / row, rows - 1))]);
+  return tensor;
+}
+
+/// Compressed bytes of a weight of which `packed` holds a share of 1 / `factor`.
+double packed_bytes(const Packed& packed, double factor) {
+  double bytes = 0;
+  for (const Array& array : packed) {
+    double entropy = entropy_bytes(array);
+    bool trusted = array.shape.numel() >= kTrustedSample || entropy == 0;
+    bytes += (trusted ? entropy : double(array.bytes.size())) * (array.shape.numel() > 1 ? factor : 1);
+  }
+  return bytes;
+}
+
+struct Ends {
+  double initial = 0, grown = 0;
+};
+
+Ends estimate(const WeightInfo& info, Quantizer& quantizer) {
+  if (info.shape.numel() == 0) return {};
+  WeightInfo sample = info;
+  sample.shape = sample_shape(info.shape);
+  double factor = double(info.shape.numel()) / double(sample.shape.numel());
+  return {packed_bytes(quantizer.pack(initial(sample), sample), factor) + kDirectoryBytes,
+          packed_bytes(quantizer.pack(normal(sample, kGrownDeviation), sample), factor) + kDirectoryBytes};
+}
+
+}  // namespace
+
+std::string SizeEstimate::text() const {
+  return message(
+      "{} to {} bytes: the order-0 entropy of a sample of rows as initialised (normal) and of rows that "
+      "fill their quantizer's grid",
+      {with_commas(initial), with_commas(grown)});
+}
+
+SizeEstimate estimate_size(std::span<const WeightInfo> infos, std::span<const Routed> quantizers) {
+  std::vector<Ends> ends(infos.size());
+  for (const Routed& quantizer : quantizers)
+    parallel_for(int(quantizer.weights.size()), [&](int i) {
+      auto index = size_t(quantizer.weights[size_t(i)]);
+      ends[index] = estimate(infos[index], quantizer.technique.as<Quantizer>());
+    });
+  SizeEstimate sum;
+  Ends exact;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    sum.parameters += infos[i].shape.numel();
+    exact.initial += ends[i].initial;
+    exact.grown += ends[i].grown;
+  }
+  sum.initial = std::llround(exact.initial);
+  sum.grown = std::llround(exact.grown);
+  return sum;
+}
+
+}  // namespace caddie

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// From weights to an artifact's tensors and back.
+#pragma once
+
+#include "export/artifact.h"
+#include "model/technique.h"
+
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace caddie {
+
+/// Told after each packed weight how many of the model's parameters are done; never by two threads at once.
+using QuantizeProgress = std::function<void(int64_t parameters_done, int64_t parameters)>;
+
+/// Packs values[i], the weight infos[i], with the quantizer that claims it; weights are packed in parallel,
+/// so pack() runs on several threads at once. The artifact's compressor is left empty. Throws Error (2)
+/// unless every weight is claimed exactly once.
+Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> values,
+                  std::span<const Routed> quantizers, const QuantizeProgress& progress = {});
+
+/// The quantizer with this name; throws Error when there is none.
+using FindQuantizer = std::function<const Quantizer&(const std::string& name)>;
+
+/// The weights again, on the CPU, in the order of `infos`. Throws Error naming the first tensor that is
+/// missing, unknown to the model, of another shape, or that its quantizer cannot unpack.
+std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
+                               const FindQuantizer& find);
+
+}  // namespace caddie

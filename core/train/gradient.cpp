@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/gradient.h"
+
+#include <algorithm>
+
+#include "autograd/thread_tape.h"
+
+namespace caddie {
+namespace {
+
+constexpr int64_t kChunk = 1 << 16;  // elements added by one piece of work
+
+struct AddTo {
+  const float* from;
+  float* to;
+  bool fresh;
+  CADDIE_FN void operator()(int64_t i) const { to[i] = fresh ? from[i] : to[i] + from[i]; }
+};
+
+struct Piece {
+  size_t weight;
+  int64_t begin, count;
+};
+
+}  // namespace
+
+GradientSum::GradientSum(Model& model, int lanes, int64_t micro_batch_tokens)
+    : model_(model), micro_batch_tokens_(micro_batch_tokens), gradients_(size_t(model.weights().size())) {
+  const WeightTable& weights = model.weights();
+  for (int l = 0; l < lanes; ++l) {
+    Lane lane{Tensor({weights.parameters()}, weights.device()), {}};
+    float* next = lane.block.data();
+    for (const Tensor& value : weights.values()) {
+      lane.leaves.push_back({value, next, false});
+      next += value.numel();
+    }
+    lanes_.push_back(std::move(lane));
+  }
+}
+
+double GradientSum::run_micro_batch(const MicroBatch& micro, Lane& lane, int64_t total,
+                                    const Progress& progress) {
+  Tape& tape = thread_tape(model_.weights().device());
+  Tape::Scope scope(tape);
+  tape.start(lane.leaves, true);
+  Ids tokens = place_ids(tape, micro.inputs, micro.rows, micro.length);
+  Ids targets = place_ids(tape, micro.targets, micro.rows, micro.length);
+  Var nats = model_.losses(tokens, targets, Mode::kTrain, progress);
+  double nats_sum = sum(nats.value());
+  tape.backward(nats, 1.0f / float(total));
+  return nats_sum;
+}
+
+double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> values,
+                        const Progress& progress) {
+  std::vector<MicroBatch> micros;
+  int64_t total = 0;
+  for (const Batch& batch : batches) {
+    int64_t rows_each = std::max<int64_t>(1, micro_batch_tokens_ / batch.length);
+    for (int64_t row = 0; row < batch.rows; row += rows_each)
+      micros.push_back({batch.inputs.data() + row * batch.length, batch.targets.data() + row * batch.length,
+                        std::min(rows_each, batch.rows - row), batch.length});
+    total += batch.rows * batch.length;
+  }
+  for (Lane& lane : lanes_)
+    for (size_t i = 0; i < lane.leaves.size(); ++i) {
+      lane.leaves[i].value = values[i];
+      lane.leaves[i].summed = false;
+    }
+  std::vector<double> sums(micros.size());
+  int lanes = int(std::min(lanes_.size(), micros.size()));
+  parallel_for(lanes, [&](int l) {
+    for (size_t m = size_t(l); m < micros.size(); m += lanes_.size())
+      sums[m] = run_micro_batch(micros[m], lanes_[size_t(l)], total, progress);
+  });
+  add_lanes();
+  double sum = 0;
+  for (double s : sums) sum += s;
+  return sum / double(total);
+}
+
+void GradientSum::add_lanes() {
+  std::vector<Leaf>& first = lanes_[0].leaves;
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < first.size(); ++i)
+    for (int64_t begin = 0; begin < first[i].value.numel(); begin += kChunk)
+      pieces.push_back({i, begin, std::min(kChunk, first[i].value.numel() - begin)});
+  Device device = model_.weights().device();
+  parallel_for(int(pieces.size()), [&](int p) {
+    const Piece& piece = pieces[size_t(p)];
+    bool fresh = !first[piece.weight].summed;
+    float* to = first[piece.weight].gradient + piece.begin;
+    for (size_t l = 1; l < lanes_.size(); ++l) {
+      const Leaf& leaf = lanes_[l].leaves[piece.weight];
+      if (!leaf.summed) continue;
+      for_each(device, piece.count, AddTo{leaf.gradient + piece.begin, to, fresh});
+      fresh = false;
+    }
+  });
+  for (size_t i = 0; i < first.size(); ++i) {
+    bool any =
+        std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) { return lane.leaves[i].summed; });
+    gradients_[i] = any ? Tensor(first[i].value.shape(), first[i].gradient, device) : Tensor();
+  }
+}
+
+}  // namespace caddie

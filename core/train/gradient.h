@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gradient of one optimizer step: micro-batches run side by side on threads, and are summed in a fixed
+// order.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "autograd/tape.h"
+#include "data/loader.h"
+#include "model/model.h"
+
+namespace caddie {
+
+/// Micro-batch m belongs to lane m % lanes. A lane is worked through by one thread, in order, and lanes are
+/// added in order: the bits depend on the number of lanes and never on the number of threads.
+class GradientSum {
+ public:
+  /// Each lane holds one gradient of the whole model.
+  GradientSum(Model& model, int lanes, int64_t micro_batch_tokens);
+
+  /// Runs forward and backward over all rows of the batches, with `values` for weights. Returns the mean loss
+  /// over all positions, in nats per token.
+  double run(std::span<const Batch> batches, std::span<const Tensor> values, const Progress& progress);
+
+  /// One a weight: the gradient of that mean; undefined where nothing flowed back.
+  std::span<Tensor> gradients() { return gradients_; }
+
+ private:
+  struct Lane {
+    Tensor block;
+    std::vector<Leaf> leaves;
+  };
+  struct MicroBatch {
+    const int32_t *inputs, *targets;
+    int64_t rows, length;
+  };
+  double run_micro_batch(const MicroBatch& micro, Lane& lane, int64_t total, const Progress& progress);
+  void add_lanes();
+
+  Model& model_;
+  int64_t micro_batch_tokens_;
+  std::vector<Lane> lanes_;
+  std::vector<Tensor> gradients_;
+};
+
+}  // namespace caddie

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Optimizer steps: gradient, clip, update, average. What is around them (data, validation, checkpoints) is
+// loop.h's.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/views.h"
+#include "train/gradient.h"
+
+namespace caddie {
+
+struct TrainSettings {
+  int64_t micro_batch_tokens = 1024;
+  int lanes = 4;
+  int accumulation = 1;
+  double clip_norm = 0;
+  int64_t validate_every = 0;
+  double checkpoint_seconds = 60;
+  int64_t prime_steps = 0;
+  std::vector<std::string> prime_keeps;
+  bool select_on_validation = false;
+  void settings(Settings& s);
+};
+
+struct Budget {
+  int64_t steps = 20000;
+  double seconds = 0;
+  int64_t artifact_bytes = 16'000'000;
+  int64_t code_bytes = 0;
+  void settings(Settings& s);
+};
+
+/// Seconds that the parts of a step took.
+struct StepPhases {
+  double views = 0, gradient = 0, clip = 0, update = 0, average = 0;
+};
+
+struct StepReport {
+  double loss = 0;           // of the batch, before the update, in nats per token
+  double gradient_norm = 0;  // before clipping
+  double scale = 1;          // of the learning rates
+  double seconds = 0;
+  int64_t tokens = 0;
+  StepPhases phases;
+};
+
+class Trainer {
+ public:
+  /// `averager` may be null. Everything outlives the trainer. Weights must be initialised already.
+  Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, Averager* averager,
+          const TrainSettings& settings, const Budget& budget);
+
+  /// Lets a further average ride along; what it averages changes nothing of the training. Call before the
+  /// first step.
+  void ride(const Technique& averager);
+
+  /// One step over all rows of the batches. Throws Error when the loss is not finite.
+  StepReport step(std::span<const Batch> batches);
+
+  /// A step at full rate that does not count and that averages do not see.
+  void prime(std::span<const Batch> batches);
+
+  const Progress& progress() const { return progress_; }
+  bool finished() const;
+  /// The averaged weights, or the live ones when there is no average; as tensors in the weights' order.
+  std::vector<Tensor> averaged() const;
+  /// What one averager says; the live weights when it has no average yet.
+  std::vector<Tensor> averaged_by(const Averager& averager) const;
+
+  /// Whether a gradient other than zero ever reached the weight.
+  bool reached(int weight) const { return reached_.data()[weight] != 0; }
+
+  /// All that a resumed training needs: weights, optimizers, averager, progress. The same calls save and
+  /// load.
+  void state(Archive& archive);
+  /// The part of it that priming changes: the weights, and the optimizers but those whose labels are in
+  /// `keeps`.
+  void primed_state(Archive& archive, std::span<const std::string> keeps);
+
+ private:
+  StepReport advance(std::span<const Batch> batches);
+  void weights_state(Archive& archive);
+  void note_reached(std::span<const Tensor> gradients);
+  double clip(std::span<Tensor> gradients);
+  void update(std::span<Tensor> gradients);
+  std::vector<Weight> live_weights() const;
+
+  Model& model_;
+  std::vector<Routed>& optimizers_;
+  Schedule& schedule_;
+  Averager* averager_;
+  std::vector<const Technique*> riders_;
+  TrainSettings settings_;
+  Progress progress_;
+  ViewedWeights views_;
+  GradientSum gradient_;
+  Tensor reached_;  // one number a weight, so that a checkpoint can hold it
+};
+
+}  // namespace caddie
