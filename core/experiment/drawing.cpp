@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiment/drawing.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace caddie {
+namespace {
+
+std::string called(const Technique& technique) {
+  return technique.label == technique.plugin ? technique.label
+                                             : technique.label + " (" + technique.plugin + ")";
+}
+
+class Drawing {
+ public:
+  explicit Drawing(const Experiment& experiment) : e_(experiment), model_(*experiment.model) {}
+  std::string text();
+
+ private:
+  std::string layer(int index) const;
+  std::string site(Site where, int layer) const;
+  std::string routes() const;
+  void line(std::string& out, std::string_view what, const std::string& techniques) const;
+
+  const Experiment& e_;
+  const Model& model_;
+};
+
+// The modifiers at a site, in the order in which they run; `layer` -1 for sites outside the layers.
+std::string Drawing::site(Site where, int layer) const {
+  std::vector<std::string> names;
+  for (const Technique* technique : model_.at(where))
+    if (layer < 0 || model_.acts_in(*technique, layer)) names.push_back(called(*technique));
+  return join(names, " -> ");
+}
+
+void Drawing::line(std::string& out, std::string_view what, const std::string& techniques) const {
+  out += fmt::format("    {:<44}{}\n", what, techniques.empty() ? "" : "<- " + techniques);
+}
+
+std::string Drawing::layer(int index) const {
+  const ModelShape& m = model_.shape();
+  std::string out;
+  line(out, "x", site(kEnterSite, index));
+  line(out, "h = rms_norm(x)", site(kNormedSite, index));
+  line(out, fmt::format("q, k = h Wq, h Wk  ({} and {} heads of {})", m.heads, m.kv_heads, m.head_size),
+       site(kQueryKeySite, index));
+  line(out, "v = h Wv", site(kValueSite, index));
+  line(out, "y = attention(q, k, v)", site(kAttendedSite, index));
+  line(out, "x += y Wo", site(kBranchSite, index));
+  line(
+      out,
+      fmt::format("x += {}(rms_norm(x) Wfc) Wproj  (hidden {})", called(model_.parts().activation), m.hidden),
+      site(kBranchSite, index));
+  line(out, "x", site(kLeaveSite, index));
+  return out;
+}
+
+std::string Drawing::routes() const {
+  std::string out;
+  auto add = [&](std::string_view what, const std::vector<Routed>& claimants) {
+    for (const Routed& claimant : claimants) {
+      int64_t parameters = 0;
+      for (int index : claimant.weights) parameters += model_.weights().info(index).shape.numel();
+      out += fmt::format("  {:<11} {:<28} {:>4} weights, {:>12} parameters  ({})\n", what,
+                         called(claimant.technique), claimant.weights.size(), with_commas(parameters),
+                         join(claimant.technique.weights, ", "));
+    }
+  };
+  add("optimizer", e_.optimizers);
+  add("quantizer", e_.quantizers);
+  for (const Technique& view : model_.parts().views)
+    out += fmt::format("  {:<11} {:<28} ({})\n", "view", called(view), join(view.weights, ", "));
+  out += fmt::format("  {:<11} {}\n", "schedule", called(e_.schedule));
+  out += fmt::format("  {:<11} {}\n", "averager", e_.averager ? called(*e_.averager) : "none");
+  out += fmt::format("  {:<11} {}\n", "initializer", called(e_.initializer));
+  out += fmt::format("  {:<11} {}\n", "compressor", called(e_.compressor));
+  for (const RoutedEvaluator& evaluator : e_.evaluators)
+    out += fmt::format("  {:<11} {}{}\n", "evaluator", called(evaluator.technique),
+                       evaluator.headline ? "  (headline: val_bpb)" : "");
+  return out;
+}
+
+std::string Drawing::text() {
+  const ModelShape& m = model_.shape();
+  std::vector<std::string> embeddings = {"tok_emb"};
+  for (const Technique& embedding : model_.parts().embeddings) embeddings.push_back(called(embedding));
+  std::string out = "model\n";
+  line(out, fmt::format("x = {}  [B, T, {}]", join(embeddings, " + "), m.width), site(kEmbeddedSite, -1));
+  line(out, "x0 = x = rms_norm(x)", site(kStemSite, -1));
+  for (int first = 0; first < m.layers;) {
+    std::string drawn = layer(first);
+    int end = first + 1;
+    while (end < m.layers && layer(end) == drawn) ++end;
+    out += end - first == 1 ? fmt::format("  layer {}\n", first)
+                            : fmt::format("  layers {} to {}\n", first, end - 1);
+    out += drawn;
+    first = end;
+  }
+  out += "  head\n";
+  line(out, fmt::format("logits = {}(rms_norm(x))  [B, T, {}]", called(model_.parts().head), m.vocabulary),
+       site(kLogitsSite, -1));
+  if (!e_.disabled.empty()) out += "  switched off: " + join(e_.disabled, ", ") + "\n";
+  return out + "routes\n" + routes();
+}
+
+}  // namespace
+
+std::string draw(const Experiment& experiment) { return Drawing(experiment).text(); }
+
+}  // namespace caddie

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/provenance.h"
+
+#include <caddie/parallel.h>
+
+#include <dlfcn.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "data/shards.h"
+#include "device/gemm.h"
+
+namespace caddie {
+namespace {
+
+// What changes how a run is watched, never what it computes.
+bool only_watching(std::string_view path) {
+  return path == "title" || path == "train.checkpoint_seconds" || path == "budget.artifact_bytes" ||
+         path == "budget.code_bytes";
+}
+
+std::string engine_hash() {
+  Dl_info info = {};
+  dladdr(reinterpret_cast<void*>(&run_key), &info);
+  return sha256_file(info.dli_fname);
+}
+
+// Whoever prepared the shards left their hashes in a manifest; otherwise the shards themselves are hashed.
+std::string data_hash(const std::string& pattern) {
+  TokenStream stream(pattern);
+  std::filesystem::path manifest = stream.files().front().parent_path() / "manifest.json";
+  std::string text;
+  if (std::filesystem::exists(manifest)) text = sha256_file(manifest);
+  for (const auto& file : stream.files())
+    text += " " + file.filename().string() + (text.empty() ? " " + xxh3_file(file) : "");
+  return sha256(text);
+}
+
+std::string output_of(const std::string& command) {
+  std::string text;
+  std::array<char, 256> buffer;
+  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
+  if (!pipe) return text;
+  while (std::fgets(buffer.data(), int(buffer.size()), pipe)) text += buffer.data();
+  ::pclose(pipe);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string command_line() {
+  std::string text = read_file("/proc/self/cmdline");
+  for (char& c : text)
+    if (c == '\0') c = ' ';
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+Json machine() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return {{"host", name},
+          {"cpu", processor()},
+          {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)},
+          {"threads", thread_count()},
+          {"isa", isa_name()}};
+}
+
+}  // namespace
+
+RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
+               const std::filesystem::path& initial_weights) {
+  std::string text = "engine " + engine_hash() + "\n";
+  for (const Tree::Value& value : tree.values())
+    if (value.path != "seed" && !only_watching(value.path)) text += value.path + " = " + value.text + "\n";
+  for (const LoadedPlugin* plugin : registry.opened())
+    text += plugin->file.name + " " + plugin->sha256 + "\n";
+  text += "train " + data_hash(experiment.data.train) + "\n";
+  text += "validation " + data_hash(experiment.data.validation) + "\n";
+  text += "tokenizer " + sha256_file(experiment.data.tokenizer) + "\n";
+  if (!initial_weights.empty()) text += "weights " + sha256_file(initial_weights) + "\n";
+  std::string group = sha256(text);
+  return {group, sha256(group + " seed " + std::to_string(experiment.seed))};
+}
+
+Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key) {
+  Json plugins = Json::object();
+  for (const LoadedPlugin* plugin : registry.opened()) plugins[plugin->file.name] = plugin->sha256;
+  return {{"key", key.run},
+          {"group", key.group},
+          {"seed", experiment.seed},
+          {"command", command_line()},
+          {"started_at", utc_now()},
+          {"caddie_version", CADDIE_VERSION},
+          {"git",
+           {{"commit", output_of("git rev-parse HEAD")},
+            {"dirty", !output_of("git status --porcelain --untracked-files=no").empty()}}},
+          {"machine", machine()},
+          {"sdk", sdk_of_this_program()},
+          {"engine", engine_hash()},
+          {"plugins", plugins},
+          {"data",
+           {{"train", data_hash(experiment.data.train)},
+            {"validation", data_hash(experiment.data.validation)},
+            {"tokenizer", sha256_file(experiment.data.tokenizer)}}}};
+}
+
+int64_t peak_memory_bytes() {
+  rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return int64_t(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace caddie

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/run_folder.h"
+
+#include <caddie/error.h>
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/files.h"
+
+namespace caddie {
+namespace {
+
+constexpr std::string_view kHeader = "step,tokens,time_s,name,value\n";
+
+// The rows of `journal` whose step is at most `steps`; a last line that was cut short is dropped.
+std::string rows_up_to(std::string_view journal, int64_t steps) {
+  std::string kept(kHeader);
+  if (journal.starts_with(kHeader)) journal.remove_prefix(kHeader.size());
+  for (size_t end; (end = journal.find('\n')) != std::string_view::npos; journal.remove_prefix(end + 1)) {
+    int64_t step = 0;
+    auto [rest, error] = std::from_chars(journal.data(), journal.data() + end, step);
+    if (error == std::errc() && *rest == ',' && step <= steps) kept += journal.substr(0, end + 1);
+  }
+  return kept;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) { make_folder(path_); }
+
+void RunFolder::write_json(std::string_view name, const Json& json) const {
+  write_file(file(name), json.dump(2) + "\n");
+}
+
+std::optional<Json> RunFolder::read_json(std::string_view name) const {
+  if (!has(name)) return std::nullopt;
+  try {
+    return Json::parse(read_file(file(name)));
+  } catch (const nlohmann::json::exception& error) {
+    fail("{}: not JSON: {}; delete it to make the run start over", file(name).string(), error.what());
+  }
+}
+
+Metrics::Metrics(const std::filesystem::path& path, int64_t steps) : path_(path) {
+  std::string old = std::filesystem::exists(path) ? read_file(path) : "";
+  write_file(path, rows_up_to(old, steps));
+  file_.open(path, std::ios::app);
+  check(file_.good(), "{}: cannot open it for appending", path.string());
+}
+
+void Metrics::add(int64_t step, int64_t tokens, double seconds, std::string_view name, double value) {
+  file_ << fmt::format("{},{},{:.3f},{},{:.8f}\n", step, tokens, seconds, name, value);
+}
+
+void Metrics::flush() {
+  file_.flush();
+  check(file_.good(), "{}: cannot write to it; is the disk full?", path_.string());
+}
+
+}  // namespace caddie

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The folder of one run, which is the truth about it:
+//
+//   resolved.toml           every setting, with where its value came from
+//   run.json                what produced it: key, seed, plugins, data, machine, command
+//   metrics.csv             step,tokens,time_s,name,value; only ever appended to
+//   checkpoint.safetensors  where a stopped training goes on
+//   weights.safetensors     the averaged weights
+//   artifact.bin            what counts
+//   summary.json            all results; written last, so a folder that holds it is finished
+//
+// Files are replaced whole; a kill leaves the old one or the new one.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace caddie {
+
+using Json = nlohmann::ordered_json;
+
+class RunFolder {
+ public:
+  /// Creates the folder. Throws Error naming it when it cannot be written.
+  explicit RunFolder(std::filesystem::path path);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path file(std::string_view name) const { return path_ / name; }
+  bool has(std::string_view name) const { return std::filesystem::exists(file(name)); }
+
+  void write_json(std::string_view name, const Json& json) const;
+  /// Nothing when the file is not there. Throws Error naming the file when it holds no JSON.
+  std::optional<Json> read_json(std::string_view name) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The journal of a training.
+class Metrics {
+ public:
+  /// Opens `path` for appending and drops rows of steps beyond `steps`: what a killed training wrote after
+  /// the checkpoint that it goes on from.
+  Metrics(const std::filesystem::path& path, int64_t steps);
+  void add(int64_t step, int64_t tokens, double seconds, std::string_view name, double value);
+  /// Hands everything to the operating system. Throws Error naming the file when that fails.
+  void flush();
+
+ private:
+  std::filesystem::path path_;
+  std::ofstream file_;
+};
+
+}  // namespace caddie
