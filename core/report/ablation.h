@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a sweep has shown so far: its runs, its arms against the baseline, and whether its claim holds.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/statistics.h"
+#include "sweep/plan.h"
+#include "sweep/run_state.h"
+
+namespace caddie {
+
+struct RunRow {
+  const PlannedRun* run = nullptr;
+  const Arm* arm = nullptr;
+  RunState state;
+  /// A number of summary.json; NaN when it is not there. Names as in runs.csv.
+  double number(std::string_view name) const;
+};
+
+struct ArmRow {
+  const Arm* arm = nullptr;
+  bool is_baseline = false;
+  std::vector<int64_t> seeds;  // of finished runs
+  int planned = 0, failed = 0;
+  Sample bpb, nats;
+  Comparison shown;   // difference of val_bpb, two-sided, with the interval for the reader
+  Comparison tested;  // what p is about: the claim's question, or `shown`
+  double p_adjusted = kUnknown;
+  bool significant = false;
+  double delta_nats = kUnknown;
+  double bytes = kUnknown, delta_bytes = kUnknown;      // means of artifact_bytes
+  double step_ms = kUnknown, delta_step_ms = kUnknown;  // means of step_avg_ms
+  double delta_at_time =
+      kUnknown;  // val_bpb of the raw weights, both at the shorter of the two training times
+  std::string effect_check;  // the worst of its runs: ok, partial or no_effect; empty before the first
+};
+
+struct Ablation {
+  const Plan* plan = nullptr;
+  std::string baseline;
+  std::vector<RunRow> runs;  // by arm, then seed
+  std::vector<ArmRow> arms;  // in the plan's order
+  PooledVariance pooled;     // of val_bpb
+  std::string test;          // "pooled"
+  std::string correction;    // "dunnett", "holm", "none"
+  Question question;
+  double alpha = 0.05;
+  std::string metric = "val_bpb";  // that is tested
+  std::vector<std::string> notes;  // for people: what to know before believing the table
+  /// Whether the claim holds; nothing without a claim, or while runs are missing.
+  std::optional<bool> claim_met;
+};
+
+/// The run's tokens/s as a share of the median of its arm's finished runs; NaN when it is not known.
+double relative_rate(const Ablation& ablation, const RunRow& run);
+
+/// Reads all run folders. `baseline`: label of the arm to compare with; empty: the plan's. Throws Error(2)
+/// when there is no such arm. The plan must outlive the result.
+Ablation analyze(const Plan& plan, const std::filesystem::path& folder, const std::string& baseline = "");
+
+}  // namespace caddie

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/compare_runs.h"
+
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/files.h"
+#include "report/curves.h"
+#include "results/run_folder.h"
+#include "sweep/sweep_file.h"
+
+namespace caddie {
+namespace {
+
+/// What two runs need not share to be the same.
+bool is_incidental(const std::string& path) {
+  return path == "started_at" || path == "command" || path == "key" || path == "group";
+}
+
+using Values = std::map<std::string, std::string>;
+
+void flatten(const Json& json, const std::string& path, Values& values) {
+  if (!json.is_object()) {
+    values[path] = json.is_string() ? json.get<std::string>() : json.dump();
+    return;
+  }
+  for (const auto& [name, child] : json.items())
+    flatten(child, path.empty() ? name : path + "." + name, values);
+}
+
+std::vector<std::string> differing(const Json& a, const Json& b) {
+  Values was, is;
+  flatten(a, "", was);
+  flatten(b, "", is);
+  Values all = was;
+  all.insert(is.begin(), is.end());
+  std::vector<std::string> lines;
+  for (const auto& [path, unused] : all) {
+    std::string before = was.contains(path) ? was[path] : "(none)",
+                after = is.contains(path) ? is[path] : "(none)";
+    if (before != after && !is_incidental(path))
+      lines.push_back(fmt::format("{}: {} -> {}", path, before, after));
+  }
+  return lines;
+}
+
+Json read_json(const std::filesystem::path& folder, const char* name) {
+  std::filesystem::path file = folder / name;
+  if (!std::filesystem::exists(file)) return Json::object();
+  Json json = Json::parse(read_file(file), nullptr, false);
+  return json.is_object() ? json : Json::object();
+}
+
+/// The stages of a run in order, each with the number that shows its outcome.
+std::string where_they_part(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::vector<CurvePoint> first = read_curve(a, "train_loss"), second = read_curve(b, "train_loss");
+  for (size_t i = 0; i < std::min(first.size(), second.size()); ++i)
+    if (first[i].value != second[i].value)
+      return fmt::format("training, at step {}: loss {:.6f} and {:.6f}", first[i].step, first[i].value,
+                         second[i].value);
+  if (first.size() != second.size())
+    return fmt::format("training: {} and {} steps, equal up to the shorter", first.size(), second.size());
+  Json ours = read_json(a, "summary.json"), theirs = read_json(b, "summary.json");
+  const std::pair<const char*, const char*> kStages[] = {{"val_bpb_raw", "evaluation of the raw weights"},
+                                                         {"val_bpb_avg", "averaging"},
+                                                         {"val_bpb_quant", "quantization"},
+                                                         {"artifact_bytes", "compression"},
+                                                         {"val_bpb", "evaluation"}};
+  for (const auto& [name, stage] : kStages)
+    if (ours.contains(name) && theirs.contains(name) && ours[name] != theirs[name])
+      return fmt::format("{}: {} and {}", stage, ours[name].dump(), theirs[name].dump());
+  return "nowhere: all results are the same";
+}
+
+}  // namespace
+
+RunDifferences compare_runs(const std::filesystem::path& a, const std::filesystem::path& b) {
+  for (const std::filesystem::path& folder : {a, b})
+    if (!std::filesystem::exists(folder / "resolved.toml"))
+      throw Error(message("{}: holds no resolved.toml; name the folder of a run", {folder.string()}), 2);
+  RunDifferences found;
+  found.settings = differences(read_file(a / "resolved.toml"), read_file(b / "resolved.toml"));
+  found.provenance = differing(read_json(a, "run.json"), read_json(b, "run.json"));
+  found.results = differing(read_json(a, "summary.json"), read_json(b, "summary.json"));
+  found.parting = where_they_part(a, b);
+  return found;
+}
+
+}  // namespace caddie

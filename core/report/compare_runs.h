@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two runs side by side: what was different about them, and where their results part.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace caddie {
+
+struct RunDifferences {
+  std::vector<std::string> settings;    // "train.clip_norm: 1.0 -> 0.3"
+  std::vector<std::string> provenance;  // seed, plugins, data, machine, commit
+  std::vector<std::string> results;     // of summary.json
+  std::string parting;                  // the first stage where results differ, in words
+};
+
+/// Compares two run folders. Throws Error(2) when one holds no resolved.toml.
+RunDifferences compare_runs(const std::filesystem::path& a, const std::filesystem::path& b);
+
+}  // namespace caddie

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/curves.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "report/statistics.h"
+
+namespace caddie {
+
+std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, const std::string& name) {
+  std::vector<CurvePoint> curve;
+  std::filesystem::path file = run_folder / "metrics.csv";
+  if (!std::filesystem::exists(file)) return curve;
+  std::string text = read_file(file), wanted = "," + name + ",";
+  for (size_t found = text.find(wanted); found != std::string::npos; found = text.find(wanted, found + 1)) {
+    size_t start = text.rfind('\n', found), end = text.find('\n', found);
+    if (start == std::string::npos || end == std::string::npos) continue;  // the head, or a line cut short
+    std::vector<std::string> cells = split(std::string_view(text).substr(start + 1, end - start - 1), ',');
+    if (cells.size() != 5) continue;
+    curve.push_back({std::strtoll(cells[0].c_str(), nullptr, 10), std::strtod(cells[2].c_str(), nullptr),
+                     std::strtod(cells[4].c_str(), nullptr)});
+  }
+  return curve;
+}
+
+std::optional<double> at_time(std::span<const CurvePoint> curve, double seconds) {
+  if (curve.empty() || seconds < curve.front().seconds || seconds > curve.back().seconds) return std::nullopt;
+  auto after = std::lower_bound(curve.begin(), curve.end(), seconds,
+                                [](const CurvePoint& point, double time) { return point.seconds < time; });
+  if (after == curve.begin() || after->seconds == seconds) return after->value;
+  auto before = after - 1;
+  double share = (seconds - before->seconds) / (after->seconds - before->seconds);
+  return before->value + share * (after->value - before->value);
+}
+
+double delta_at_time(std::span<const std::vector<CurvePoint>> arm,
+                     std::span<const std::vector<CurvePoint>> baseline) {
+  double latest = std::numeric_limits<double>::infinity();
+  for (const auto& curves : {arm, baseline})
+    for (const std::vector<CurvePoint>& curve : curves) {
+      if (curve.empty()) return kUnknown;
+      latest = std::min(latest, curve.back().seconds);
+    }
+  auto mean = [&](std::span<const std::vector<CurvePoint>> curves) {
+    std::vector<double> values;
+    for (const std::vector<CurvePoint>& curve : curves)
+      values.push_back(at_time(curve, latest).value_or(kUnknown));
+    return summarize(values).mean;
+  };
+  return mean(arm) - mean(baseline);
+}
+
+}  // namespace caddie

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/table.h"
+
+#include <algorithm>
+
+namespace caddie {
+namespace {
+
+/// Characters on the screen: continuation bytes of UTF-8 take no room.
+size_t width(std::string_view text) {
+  return size_t(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string escape_markdown(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '|' || c == '*' || c == '_' || c == '\\') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string escape_latex(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '\\')
+      out += "\\textbackslash{}";
+    else if (c == '~' || c == '^')
+      out += std::string("\\") + c + "{}";
+    else if (std::string_view("&%$#_{}").find(c) != std::string_view::npos)
+      out += std::string("\\") + c;
+    else
+      out += c;
+  }
+  return out;
+}
+
+bool is_left(const std::string& left, size_t column) { return column < left.size() && left[column] == 'l'; }
+
+}  // namespace
+
+std::string TextTable::terminal() const {
+  std::vector<size_t> widths;
+  for (const std::string& name : head) widths.push_back(width(name));
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  std::string out;
+  auto add = [&](const std::vector<std::string>& row) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      std::string space(widths[i] - width(row[i]), ' ');
+      line += (i ? "  " : "") + (is_left(left, i) ? row[i] + space : space + row[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  };
+  add(head);
+  for (const auto& row : rows) add(row);
+  return out;
+}
+
+std::string TextTable::markdown() const {
+  std::string out;
+  auto add = [&](const std::vector<std::string>& row) {
+    for (const std::string& cell : row) out += "| " + escape_markdown(cell) + " ";
+    out += "|\n";
+  };
+  add(head);
+  for (size_t i = 0; i < head.size(); ++i) out += is_left(left, i) ? "|---" : "|---:";
+  out += "|\n";
+  for (const auto& row : rows) add(row);
+  return out;
+}
+
+std::string TextTable::latex() const {
+  std::string out = "\\begin{tabular}{";
+  for (size_t i = 0; i < head.size(); ++i) out += is_left(left, i) ? 'l' : 'r';
+  out += "}\n\\toprule\n";
+  auto add = [&](const std::vector<std::string>& row) {
+    for (size_t i = 0; i < row.size(); ++i) out += (i ? " & " : "") + escape_latex(row[i]);
+    out += " \\\\\n";
+  };
+  add(head);
+  out += "\\midrule\n";
+  for (const auto& row : rows) add(row);
+  return out + "\\bottomrule\n\\end{tabular}\n";
+}
+
+std::string TextTable::csv() const {
+  std::string out;
+  auto add = [&](const std::vector<std::string>& row) {
+    for (size_t i = 0; i < row.size(); ++i) out += (i ? "," : "") + csv_cell(row[i]);
+    out += "\n";
+  };
+  add(head);
+  for (const auto& row : rows) add(row);
+  return out;
+}
+
+std::string csv_cell(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> row = {""};
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (quoted) {
+      if (c != '"')
+        row.back() += c;
+      else if (i + 1 < text.size() && text[i + 1] == '"')
+        row.back() += text[++i];
+      else
+        quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == ',') {
+      row.emplace_back();
+    } else if (c == '\n') {
+      rows.push_back(std::move(row));
+      row = {""};
+    } else if (c != '\r') {
+      row.back() += c;
+    }
+  }
+  if (row.size() > 1 || !row[0].empty()) rows.push_back(std::move(row));
+  return rows;
+}
+
+}  // namespace caddie

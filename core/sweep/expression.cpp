@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/expression.h"
+
+#include <caddie/error.h>
+
+#include <cctype>
+#include <cstdlib>
+
+namespace caddie {
+namespace {
+
+bool is_comparison(std::string_view token) {
+  return token == "==" || token == "!=" || token == "<" || token == "<=" || token == ">" || token == ">=";
+}
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-' || c == '+';
+}
+
+/// The next token from `position` on, which moves behind it; empty at the end.
+std::string next_token(std::string_view text, size_t& position) {
+  while (position < text.size() && std::isspace(static_cast<unsigned char>(text[position]))) ++position;
+  size_t start = position;
+  if (start == text.size()) return "";
+  char first = text[position++];
+  if (first == '"' || first == '\'') {
+    while (position < text.size() && text[position] != first) ++position;
+    position = std::min(position + 1, text.size());
+  } else if (is_word(first)) {
+    while (position < text.size() && is_word(text[position])) ++position;
+  } else if (position < text.size() && text[position] == '=') {
+    ++position;
+  }
+  return std::string(text.substr(start, position - start));
+}
+
+}  // namespace
+
+class Expression::Parser {
+ public:
+  Parser(const std::string& text, const std::string& where) : text_(text), where_(where) { advance(); }
+
+  Node parse() {
+    Node node = either();
+    if (!token_.empty()) unexpected("'and', 'or' or the end");
+    return node;
+  }
+
+ private:
+  void advance() { token_ = next_token(text_, position_); }
+
+  [[noreturn]] void unexpected(std::string_view wanted) const {
+    throw Error(message("{}: \"{}\": found {}; wanted {}",
+                        {where_, text_, token_.empty() ? "the end" : "'" + token_ + "'", wanted}),
+                2);
+  }
+
+  bool accept(std::string_view token) {
+    if (token_ != token) return false;
+    advance();
+    return true;
+  }
+
+  Node either() {
+    Node node = both();
+    while (accept("or")) node = {"or", false, {std::move(node), both()}};
+    return node;
+  }
+
+  Node both() {
+    Node node = negated();
+    while (accept("and")) node = {"and", false, {std::move(node), negated()}};
+    return node;
+  }
+
+  Node negated() {
+    if (accept("not")) return {"not", false, {negated()}};
+    Node left = operand();
+    if (!is_comparison(token_)) return left;
+    std::string comparison = token_;
+    advance();
+    return {comparison, false, {std::move(left), operand()}};
+  }
+
+  Node operand() {
+    if (accept("(")) {
+      Node node = either();
+      if (!accept(")")) unexpected("')'");
+      return node;
+    }
+    std::string token = token_;
+    char first = token.empty() ? ' ' : token[0];
+    bool quoted = first == '"' || first == '\'';
+    if (token == "and" || token == "or" || !(quoted || is_word(first))) unexpected("a name or a value");
+    if (quoted && (token.size() < 2 || token.back() != first)) unexpected("a closing quote");
+    advance();
+    if (quoted) return {"value", token.substr(1, token.size() - 2)};
+    Value value = value_of_toml(token);
+    if (std::holds_alternative<std::string>(value)) return {"name", value};
+    return {"value", value};
+  }
+
+  const std::string& text_;
+  const std::string& where_;
+  size_t position_ = 0;
+  std::string token_;
+};
+
+Expression::Expression(std::string text, std::string where)
+    : text_(std::move(text)), where_(std::move(where)) {
+  root_ = Parser(text_, where_).parse();
+}
+
+bool Expression::holds(const Lookup& lookup) const { return truth(root_, lookup); }
+
+bool Expression::truth(const Node& node, const Lookup& lookup) const {
+  if (node.kind == "not") return !truth(node.children[0], lookup);
+  if (node.kind == "and") return truth(node.children[0], lookup) && truth(node.children[1], lookup);
+  if (node.kind == "or") return truth(node.children[0], lookup) || truth(node.children[1], lookup);
+  if (is_comparison(node.kind)) return compare(node, lookup);
+  std::optional<Value> found = value(node, lookup);
+  if (!found) return false;
+  if (const double* number = std::get_if<double>(&*found); number && (*number == 0 || *number == 1))
+    return *number == 1;
+  if (!std::holds_alternative<bool>(*found))
+    throw Error(message("{}: \"{}\": a condition must be true or false; compare the value with something",
+                        {where_, text_}),
+                2);
+  return std::get<bool>(*found);
+}
+
+std::optional<Expression::Value> Expression::value(const Node& node, const Lookup& lookup) const {
+  if (node.kind == "value") return node.value;
+  if (node.kind == "name") return lookup(std::get<std::string>(node.value));
+  return truth(node, lookup);
+}
+
+bool Expression::compare(const Node& node, const Lookup& lookup) const {
+  std::optional<Value> left = value(node.children[0], lookup), right = value(node.children[1], lookup);
+  if (!left || !right) return false;
+  if (left->index() != right->index())
+    throw Error(message("{}: \"{}\": the two sides of {} are of different types; texts stand in quotes",
+                        {where_, text_, node.kind}),
+                2);
+  if (node.kind == "==") return *left == *right;
+  if (node.kind == "!=") return *left != *right;
+  if (node.kind == "<") return *left < *right;
+  if (node.kind == "<=") return *left <= *right;
+  if (node.kind == ">") return *left > *right;
+  return *left >= *right;
+}
+
+Expression::Value value_of_toml(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  if (text.size() >= 2 && (text[0] == '"' || text[0] == '\'') && text.back() == text[0])
+    return std::string(text.substr(1, text.size() - 2));
+  std::string digits;
+  for (char c : text)
+    if (c != '_') digits += c;
+  char* end = nullptr;
+  double number = std::strtod(digits.c_str(), &end);
+  bool begins_as_number =
+      !digits.empty() && std::string_view("0123456789+-.").find(digits[0]) != std::string_view::npos;
+  if (begins_as_number && *end == '\0') return number;
+  return std::string(text);
+}
+
+}  // namespace caddie

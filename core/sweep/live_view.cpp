@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/live_view.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace caddie {
+namespace {
+
+size_t terminal_width() {
+  winsize size = {};
+  bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+}  // namespace
+
+LiveView::LiveView(bool quiet) : quiet_(quiet), live_(!quiet && ::isatty(STDERR_FILENO)) {}
+
+void LiveView::clear() {
+  if (height_ > 0) fmt::print(stderr, "\033[{}A\033[J", height_);
+  height_ = 0;
+}
+
+void LiveView::show(const std::vector<std::string>& lines) {
+  if (!live_) return;
+  clear();
+  size_t width = terminal_width();
+  for (const std::string& line : lines) fmt::print(stderr, "{}\n", line.substr(0, width - 1));
+  height_ = lines.size();
+  std::fflush(stderr);
+}
+
+void LiveView::say(const std::string& line) {
+  if (quiet_) return;
+  clear();
+  fmt::print(stderr, "{}\n", line);
+  std::fflush(stderr);
+}
+
+}  // namespace caddie

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sweep made definite: every arm with its whole experiment, every run with its folder, frozen in plan.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "results/run_folder.h"
+#include "sweep/sweep_file.h"
+
+namespace caddie {
+
+struct Arm {
+  std::string label, kind;                    // kind: "baseline", the design's kind, or "point"
+  std::vector<std::string> overrides;         // upon the base experiment
+  std::vector<size_t> levels;                 // of the plan's factors; empty for a point
+  std::map<std::string, bool> techniques;     // of [techniques.*]: whether it takes part
+  std::map<std::string, std::string> params;  // path -> TOML text, of the settings that differ between arms
+  std::string experiment;                     // resolved, with the origin of every value
+  std::string group;  // hash of all that can change results but the seed; empty in a draft
+  bool is_baseline() const { return kind == "baseline"; }
+};
+
+struct PlannedRun {
+  size_t arm = 0;
+  int64_t seed = 0;
+  std::string folder;  // relative to the sweep's: "runs/baseline-s1337"
+};
+
+struct Plan {
+  std::string name, question, sweep_file, base_file;
+  std::string sweep_text, base_text;  // canonical, to tell what was edited
+  std::string design;                 // its kind
+  std::vector<std::string> aliases;   // of a fractional design
+  std::vector<std::string> factors;   // names of what varies
+  std::optional<SweepClaim> claim;
+  RunSettings run;
+  std::vector<int64_t> seeds;
+  std::vector<Arm> arms;         // the baseline first
+  std::vector<PlannedRun> runs;  // in the order in which they are started
+  struct Excluded {
+    std::string label, reason;
+  };
+  std::vector<Excluded> excluded;
+  Json history = Json::array();  // when it was frozen, and what was changed later
+
+  const Arm& baseline() const { return arms.front(); }
+};
+
+/// Expands the sweep and assembles every arm, so that a wrong name or value in any of them fails here:
+/// Error(2) that names the arm. Equal arms are dropped and listed as excluded. Needs no data; trains nothing.
+Plan make_plan(const SweepFile& sweep);
+
+/// Fills Arm::group. Needs the data. Throws Error(2) when the plan has groups that differ from those found
+/// now: the program, a plugin or the data were changed, and new runs could not be compared with the finished
+/// ones.
+void check_groups(Plan& plan);
+
+/// "plan.json" in the folder of a sweep.
+std::filesystem::path plan_path(const std::filesystem::path& folder);
+void write_plan(const Plan& plan, const std::filesystem::path& folder);
+/// Throws Error when the file is missing or no plan.
+Plan read_plan(const std::filesystem::path& folder);
+
+/// Throws Error(2) that lists the differences when the files that `now` was made from differ from those of
+/// `frozen`.
+void check_unchanged(const Plan& frozen, const Plan& now);
+
+}  // namespace caddie

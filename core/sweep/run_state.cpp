@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/run_state.h"
+
+#include <caddie/error.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <vector>
+
+#include "base/text.h"
+
+namespace caddie {
+namespace {
+
+/// The last lines of log.txt; what lies further back than a few kilobytes is of no use here.
+std::vector<std::string> log_tail(const std::filesystem::path& folder) {
+  std::ifstream log(folder / "log.txt", std::ios::binary);
+  constexpr std::streamoff kTail = 4096;
+  log.seekg(0, std::ios::end);
+  std::streamoff size = log.tellg();
+  if (!log || size <= 0) return {};
+  log.seekg(std::max<std::streamoff>(0, size - kTail));
+  std::string text(size_t(std::min(size, kTail)), '\0');
+  log.read(text.data(), std::streamsize(text.size()));
+  std::vector<std::string> lines;
+  for (const std::string& line : split(text, '\n'))
+    if (line.find_first_not_of(" \r\t") != std::string::npos) lines.push_back(line);
+  return lines;
+}
+
+Json read_or_null(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  return stream ? Json::parse(stream, nullptr, false) : Json();
+}
+
+}  // namespace
+
+std::optional<FileLock> FileLock::take(const std::filesystem::path& file, bool inherit) {
+  int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | (inherit ? 0 : O_CLOEXEC), 0644);
+  check(descriptor >= 0, "{}: cannot open it: {}", file.string(), std::strerror(errno));
+  FileLock lock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  check(errno == EWOULDBLOCK, "{}: cannot lock it: {}", file.string(), std::strerror(errno));
+  return std::nullopt;
+}
+
+bool FileLock::is_held(const std::filesystem::path& file) {
+  int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  FileLock probe(descriptor);
+  return ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::string_view name_of(RunStatus status) {
+  switch (status) {
+    case RunStatus::planned:
+      return "planned";
+    case RunStatus::running:
+      return "running";
+    case RunStatus::done:
+      return "done";
+    case RunStatus::failed:
+      return "failed";
+    case RunStatus::lost:
+      return "lost";
+  }
+  return "";
+}
+
+RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep) {
+  std::filesystem::path folder = sweep / run.folder;
+  RunState state;
+  state.record = read_or_null(folder / "run.json");
+  state.summary = read_or_null(folder / "summary.json");
+  const Arm& arm = plan.arms[run.arm];
+  if (state.record.is_object())
+    state.stale =
+        state.record.value("group", "") != arm.group || state.record.value("seed", int64_t(-1)) != run.seed;
+  if (state.stale) state.summary = state.record = Json();
+  std::string ended = state.summary.is_object() ? state.summary.value("status", "") : "";
+  if (FileLock::is_held(folder / kRunLock)) {
+    state.status = RunStatus::running;
+  } else if (ended == "done" && state.record.is_object()) {
+    state.status = RunStatus::done;
+  } else if (ended == "failed") {
+    state.status = RunStatus::failed;
+    state.reason = state.summary.value("fail_reason", "");
+  } else if (!state.stale && std::filesystem::exists(folder / kRunLock)) {
+    state.status = RunStatus::lost;
+  }
+  return state;
+}
+
+std::string last_log_line(const std::filesystem::path& folder) {
+  std::vector<std::string> lines = log_tail(folder);
+  return lines.empty() ? "" : lines.back();
+}
+
+std::string error_in_log(const std::filesystem::path& folder) {
+  std::vector<std::string> lines = log_tail(folder);
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line)
+    for (std::string_view mark : {"error: ", "internal error: "})
+      if (line->starts_with(mark)) return line->substr(mark.size());
+  return lines.empty() ? "it left no message" : lines.back();
+}
+
+}  // namespace caddie

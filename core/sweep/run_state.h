@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far a run of a plan has come, read from its folder and nothing else.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "results/run_folder.h"
+#include "sweep/plan.h"
+
+namespace caddie {
+
+/// A file lock that ends with the process that holds it, however that ends. A child inherits it when
+/// `inherit`.
+class FileLock {
+ public:
+  /// Nothing when another process holds it. Creates the file. Throws Error when that fails.
+  static std::optional<FileLock> take(const std::filesystem::path& file, bool inherit = false);
+  /// Whether a process holds it; false when the file is not there.
+  static bool is_held(const std::filesystem::path& file);
+
+  FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+/// planned: not begun, or stopped in good order. running: a process holds its lock. lost: begun, and neither
+/// running nor ended. A summary of another experiment than the plan's counts as planned.
+enum class RunStatus { planned, running, done, failed, lost };
+std::string_view name_of(RunStatus status);
+
+struct RunState {
+  RunStatus status = RunStatus::planned;
+  std::string reason;    // of a failure
+  bool stale = false;    // the folder holds another experiment's run
+  Json summary, record;  // summary.json and run.json; null when not there or stale
+};
+
+/// The lock in a run's folder while it is worked on.
+inline constexpr std::string_view kRunLock = "lock";
+
+/// State of one run of the plan whose folder is `sweep`. Unreadable files count as not there.
+RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep);
+
+/// The last line of the run's log that is not blank; for a failure the last that begins with "error:".
+std::string last_log_line(const std::filesystem::path& folder);
+std::string error_in_log(const std::filesystem::path& folder);
+
+}  // namespace caddie

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executes a plan: one child process a run, several at a time, to be stopped and gone on with at any moment.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "sweep/plan.h"
+
+namespace caddie {
+
+struct RunnerOptions {
+  std::filesystem::path folder;  // of the sweep
+  int jobs = 1;                  // runs at a time
+  int threads = 0;               // of each run; 0: the cores divided by `jobs`
+  std::string device = "auto";
+  bool retry_failed = false;     // also runs that failed before
+  std::string only;              // a condition on label, seed and resolved settings; empty: all
+  int64_t max_runs = 0;          // stop after starting so many; 0: no limit
+  double budget_seconds = 0;     // start no run later than this; 0: no limit
+  bool allow_no_effect = false;  // a technique that acts on nothing does not make its run fail
+  bool quiet = false;
+};
+
+struct RunnerResult {
+  int done = 0, failed = 0, left = 0;  // of the runs that `only` allows, those of earlier calls included
+  bool interrupted = false;
+};
+
+/// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder
+/// and the rest goes on; SIGINT and SIGTERM are handed to the children, which save checkpoints, and nothing
+/// new starts (a second signal kills them). `changed` is called after each run that has ended, and once at
+/// the end. Throws Error(2) when another process works on the same folder.
+RunnerResult run_plan(const Plan& plan, const RunnerOptions& options, const std::function<void()>& changed);
+
+/// The runs that a condition holds for; its names are `label`, `seed`, labels of techniques and paths of
+/// settings.
+std::vector<size_t> select_runs(const Plan& plan, const std::string& condition);
+
+}  // namespace caddie

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statistics against published values, and the tables of a made-up sweep.
+#include <caddie/error.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+
+#include "base/files.h"
+#include "report/ablation.h"
+#include "report/curves.h"
+#include "report/effects.h"
+#include "report/files.h"
+#include "report/statistics.h"
+#include "report/table.h"
+
+using namespace caddie;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Values = std::vector<double>;
+
+/// A sweep's folder with two arms and finished runs; `bpb` by arm, then seed.
+struct MadeUpSweep {
+  fs::path path;
+  Plan plan;
+  explicit MadeUpSweep(const std::vector<Values>& bpb) {
+    std::string pattern = (fs::temp_directory_path() / "caddie-report-XXXXXX").string();
+    path = ::mkdtemp(pattern.data());
+    plan.name = "made_up";
+    plan.design = "grid";
+    for (size_t arm = 0; arm < bpb.size(); ++arm) {
+      std::string label = arm == 0 ? "baseline" : arm == 1 ? "+a, \"b\"" : arm == 2 ? "+c" : "+d c";
+      plan.arms.push_back({label,
+                           arm == 0 ? "baseline" : "grid",
+                           {},
+                           {},
+                           {{"a", arm == 1}},
+                           {},
+                           "",
+                           "g" + std::to_string(arm)});
+      plan.arms.back().params["model.dim"] = std::to_string(64 * (arm + 1));
+      for (size_t seed = 0; seed < bpb[arm].size(); ++seed) {
+        std::string folder = "runs/" + std::to_string(arm) + "-" + std::to_string(seed);
+        plan.runs.push_back({arm, int64_t(seed), folder});
+        if (std::isfinite(bpb[arm][seed])) finish(folder, arm, seed, bpb[arm][seed]);
+      }
+    }
+  }
+  ~MadeUpSweep() { fs::remove_all(path); }
+  void finish(const std::string& folder, size_t arm, size_t seed, double bpb) {
+    Json summary = {{"status", "done"},         {"val_bpb", bpb},
+                    {"val_loss_nats", 2 * bpb}, {"artifact_bytes", 1000 + arm},
+                    {"step_avg_ms", 10 + arm},  {"tok_s", 100.0},
+                    {"under_cap", true},        {"steps", 7}};
+    Json record = {{"key", "0123456789abcdef"},
+                   {"group", plan.arms[arm].group},
+                   {"seed", seed},
+                   {"git", {{"commit", "c0ffee"}, {"dirty", false}}},
+                   {"machine", {{"host", "box"}}}};
+    write_file(path / folder / "summary.json", summary.dump());
+    write_file(path / folder / "run.json", record.dump());
+  }
+};
+
+std::string column(const TextTable& table, size_t row, const std::string& name) {
+  for (size_t i = 0; i < table.head.size(); ++i)
+    if (table.head[i] == name) return table.rows.at(row)[i];
+  return "no column " + name;
+}
+
+}  // namespace
+
+TEST_CASE("mean, sd and sem by hand", "[report]") {
+  Sample sample = summarize(Values{2, 4, 4, 4, 5, 5, 7, 9});
+  CHECK(sample.n == 8);
+  CHECK(sample.mean == 5);
+  CHECK(sample.sd == Approx(std::sqrt(32.0 / 7)));
+  CHECK(sample.sem() == Approx(std::sqrt(32.0 / 7 / 8)));
+  CHECK(summarize(Values{}).n == 0);
+  CHECK(std::isnan(summarize(Values{}).mean));
+  CHECK(std::isnan(summarize(Values{3}).sd));
+}
+
+TEST_CASE("pooling weighs by degrees of freedom and passes over single runs", "[report]") {
+  std::vector<Sample> arms = {{3, 0, 2}, {5, 1, 4}, {1, 9, kUnknown}};
+  PooledVariance pooled = pool(arms);
+  CHECK(pooled.df == 6);
+  CHECK(pooled.variance == Approx((2 * 4 + 4 * 16) / 6.0));
+  CHECK(std::isnan(pool(std::vector<Sample>{{1, 2, kUnknown}}).variance));
+}
+
+TEST_CASE("Student's sleep data: t-tests as R prints them", "[report]") {
+  // help(sleep) in R: extra hours of sleep under two drugs, ten patients.
+  Values one = {0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0};
+  Values two = {1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4};
+  Sample a = summarize(one), b = summarize(two);
+  Comparison welch = welch_test(a, b, {});
+  CHECK(welch.t == Approx(-1.8608).epsilon(1e-4));
+  CHECK(welch.df == Approx(17.776).epsilon(1e-4));
+  CHECK(welch.p == Approx(0.07939).epsilon(1e-3));
+  CHECK(welch.low == Approx(-3.3654832).epsilon(1e-6));
+  CHECK(welch.high == Approx(0.2054832).epsilon(1e-5));
+  Comparison pooled = pooled_test(a, b, pool(std::vector<Sample>{a, b}), {});
+  CHECK(pooled.df == 18);
+  CHECK(pooled.p == Approx(0.07919).epsilon(1e-3));
+  Comparison paired = paired_test(one, two, {});
+  CHECK(paired.t == Approx(-4.0621).epsilon(1e-4));
+  CHECK(paired.p == Approx(0.002833).epsilon(1e-3));
+  CHECK(one_sample_test(b, 0, {Tail::greater}).p == Approx(paired_test(two, Values(10, 0.0), {}).p / 2));
+}
+
+TEST_CASE("a margin moves a one-sided test, not the interval", "[report]") {
+  Sample arm{3, 1.0, 0.1}, baseline{3, 2.0, 0.1};
+  PooledVariance pooled = pool(std::vector<Sample>{arm, baseline});
+  Comparison plain = pooled_test(arm, baseline, pooled, {Tail::less});
+  Comparison half = pooled_test(arm, baseline, pooled, {Tail::less, 0.5});
+  CHECK(half.t == Approx(plain.t / 2));
+  CHECK(half.low == plain.low);
+  CHECK(pooled_test(arm, baseline, pooled, {Tail::less, 1.0}).p == Approx(0.5));
+  CHECK(pooled_test(arm, baseline, pooled, {Tail::greater}).p == Approx(1 - plain.p));
+}
+
+TEST_CASE("no noise known, no p", "[report]") {
+  Comparison c = pooled_test({1, 2.0, kUnknown}, {1, 1.0, kUnknown}, {}, {});
+  CHECK(c.delta == 1);
+  CHECK(std::isnan(c.p));
+  CHECK(std::isnan(c.low));
+  CHECK(std::isnan(welch_test({1, 2.0, kUnknown}, {3, 1.0, 0.1}, {}).p));
+  CHECK(std::isnan(pooled_test({0}, {3, 1.0, 0.1}, {0.01, 2}, {}).p));
+}
+
+TEST_CASE("Holm's adjustment", "[report]") {
+  // As p.adjust(c(.01, .02, .03, .04), "holm") in R.
+  CHECK(holm(Values{0.01, 0.02, 0.03, 0.04}) == Values{0.04, 0.06, 0.06, 0.06});
+  std::vector<double> adjusted = holm(Values{0.6, kUnknown, 0.01});
+  CHECK(adjusted[0] == Approx(0.6));
+  CHECK(std::isnan(adjusted[1]));
+  CHECK(adjusted[2] == Approx(0.02));
+  CHECK(holm(Values{}).empty());
+}
+
+TEST_CASE("Dunnett's tables", "[report]") {
+  // Critical values at 5% and 1%, equal sizes: Dunnett 1955 (one-sided) and 1964 (two-sided).
+  auto critical = [](int arms, double df, double alpha, Tail tail) {
+    return Dunnett(std::vector<int64_t>(size_t(arms), 5), 5, df).critical(alpha, tail);
+  };
+  CHECK(critical(2, 10, 0.05, Tail::both) == Approx(2.57).margin(0.006));
+  CHECK(critical(3, 20, 0.05, Tail::both) == Approx(2.54).margin(0.006));
+  CHECK(critical(9, 20, 0.05, Tail::both) == Approx(2.95).margin(0.006));
+  CHECK(critical(3, 20, 0.01, Tail::both) == Approx(3.29).margin(0.006));
+  CHECK(critical(2, 10, 0.05, Tail::less) == Approx(2.15).margin(0.006));
+  CHECK(critical(3, 20, 0.05, Tail::less) == Approx(2.19).margin(0.006));
+  CHECK(critical(3, 5, 0.05, Tail::less) == Approx(2.68).margin(0.006));
+}
+
+TEST_CASE("Dunnett with one arm is Student's t", "[report]") {
+  Dunnett one(std::vector<int64_t>{3}, 4, 5);
+  for (double t : {-2.5, 0.3, 1.0, 4.0}) {
+    CHECK(one.p(t, Tail::both) == Approx(p_of_t(t, 5, Tail::both)).margin(1e-8));
+    CHECK(one.p(t, Tail::less) == Approx(p_of_t(t, 5, Tail::less)).margin(1e-8));
+    CHECK(one.p(t, Tail::greater) == Approx(p_of_t(t, 5, Tail::greater)).margin(1e-8));
+  }
+  CHECK(Dunnett(std::vector<int64_t>{2, 2, 2}, 2, 1).p(3, Tail::both) > p_of_t(3, 1, Tail::both));
+}
+
+TEST_CASE("power and seeds as R's power.t.test", "[report]") {
+  // power.t.test(n = 20, delta = 1, sd = 1): 0.8689528; one.sided at n = 10: 0.6909...
+  Design design{20, 20, 38, 1, 0.05, Tail::both};
+  CHECK(power_of(design, 1) == Approx(0.8689528).epsilon(1e-5));
+  CHECK(power_of(design, 0) == Approx(0.05));
+  CHECK(detectable(design, 0.8689528) == Approx(1).epsilon(1e-5));
+  // power.t.test(power = .90, delta = 1, sd = 1): n = 22.02110, so 23.
+  CHECK(seeds_needed(1, 1, 2, 0.05, 0.9, Tail::both) == 23);
+  CHECK(seeds_needed(1e-6, 1, 2, 0.05, 0.9, Tail::both) == 0);
+  CHECK(significant_delta(design) == Approx(2.0243942 * std::sqrt(0.1)).epsilon(1e-6));
+  CHECK(std::isnan(power_of({3, 3, 0, 1, 0.05, Tail::both}, 1)));
+}
+
+TEST_CASE("cells of CSV go out and come back", "[report]") {
+  CHECK(csv_cell("plain") == "plain");
+  CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("say \"hi\"") == "\"say \"\"hi\"\"\"");
+  TextTable table{{"a", "b"}, {{"1,2", "x\ny"}, {"", "\""}}};
+  CHECK(table.csv() == "a,b\n\"1,2\",\"x\ny\"\n,\"\"\"\"\n");
+  std::vector<std::vector<std::string>> rows = parse_csv(table.csv());
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[1] == table.rows[0]);
+  CHECK(rows[2] == table.rows[1]);
+  CHECK(parse_csv("").empty());
+}
+
+TEST_CASE("tables for people", "[report]") {
+  TextTable table{{"arm", "n"}, {{"+a_b", "3"}, {"±", "10"}}, "lr"};
+  CHECK(table.terminal() == "arm    n\n+a_b   3\n±     10\n");
+  CHECK(table.markdown() == "| arm | n |\n|---|---:|\n| +a\\_b | 3 |\n| ± | 10 |\n");
+  CHECK_THAT(table.latex(), Catch::Contains("\\begin{tabular}{lr}") && Catch::Contains("+a\\_b & 3 \\\\"));
+}
+
+TEST_CASE("runs.csv has the promised columns", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25}, {1.0, kUnknown}});
+  Ablation ablation = analyze(sweep.plan, sweep.path);
+  TextTable runs = runs_table(ablation);
+  std::string head = runs.csv().substr(0, runs.csv().find('\n'));
+  CHECK(head ==
+        "run_id,sweep,arm,baseline,config_key,seed,status,fail_reason,effect_check,tech.a,param.model.dim,"
+        "val_bpb,val_loss_nats,val_bpb_raw,val_bpb_avg,val_bpb_quant,val_bpb_sliding,val_bpb_ttt,train_loss,"
+        "steps,tokens,step_avg_ms,tok_s,tok_s_rel,train_time_s,eval_time_s,artifact_bytes,bytes_model,bytes_"
+        "code,"
+        "under_cap,peak_mem_bytes,params,git_sha,git_dirty,plugins_key,data_key,host,gpu,started_at,caddie_"
+        "version");
+  REQUIRE(runs.rows.size() == 4);
+  CHECK(column(runs, 0, "val_bpb") == "1.50000000");
+  CHECK(column(runs, 0, "run_id") == "01234567");
+  CHECK(column(runs, 0, "under_cap") == "1");
+  CHECK(column(runs, 0, "git_dirty") == "0");
+  CHECK(column(runs, 2, "tech.a") == "1");
+  CHECK(column(runs, 2, "param.model.dim") == "128");
+  CHECK(column(runs, 3, "status") == "planned");
+  CHECK(column(runs, 3, "val_bpb") == "");
+  CHECK(column(runs, 0, "gpu") == "");
+  CHECK(parse_csv(runs.csv())[3][2] == "+a, \"b\"");
+}
+
+TEST_CASE("ablation.csv has the promised columns", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
+  TextTable table = ablation_table(analyze(sweep.plan, sweep.path));
+  CHECK(table.csv().substr(0, table.csv().find('\n')) ==
+        "sweep,arm,kind,baseline,n,seeds,val_bpb_mean,val_bpb_std,val_bpb_sem,delta,delta_ci_lo,delta_ci_hi,"
+        "delta_nats,margin_nats,test,df,t,p,p_adj,significant,paired,delta_at_time,delta_bytes,delta_step_ms,"
+        "effect_check");
+  CHECK(column(table, 0, "delta") == "");
+  CHECK(column(table, 1, "n") == "2");
+  CHECK(column(table, 1, "seeds") == "0 1");
+  CHECK(column(table, 1, "val_bpb_mean") == "1.12500000");
+  CHECK(column(table, 1, "delta") == "-0.25000000");
+  CHECK(column(table, 1, "delta_nats") == "-0.50000000");
+  CHECK(column(table, 1, "delta_bytes") == "1");
+  CHECK(column(table, 1, "df") == "2.00");
+  // Both arms have variance 1/32, so t = -0.25 / sqrt(1/32) = -sqrt(2), and with df 2 p = 1 - sqrt(2/4).
+  CHECK(column(table, 1, "t") == "-1.4142");
+  CHECK(std::stod(column(table, 1, "p")) == Approx(1 - std::sqrt(0.5)).margin(1e-6));
+  CHECK(column(table, 1, "p_adj") == column(table, 1, "p"));
+  CHECK(column(table, 1, "significant") == "0");
+}
+
+TEST_CASE("another arm may be the baseline", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
+  Ablation ablation = analyze(sweep.plan, sweep.path, "+a, \"b\"");
+  CHECK(ablation.arms[0].shown.delta == Approx(0.25));
+  CHECK_THROWS_WITH(analyze(sweep.plan, sweep.path, "+a"), Catch::Contains("no arm is called '+a'"));
+}
+
+TEST_CASE("one seed an arm gives differences without p", "[report]") {
+  MadeUpSweep sweep({{1.5}, {1.25}});
+  Ablation ablation = analyze(sweep.plan, sweep.path);
+  CHECK(ablation.arms[1].shown.delta == Approx(-0.25));
+  CHECK(std::isnan(ablation.arms[1].p_adjusted));
+  CHECK_THAT(render(ablation, "term"), Catch::Contains("nothing is known of the noise"));
+}
+
+TEST_CASE("a sweep without results still has its tables", "[report]") {
+  MadeUpSweep sweep({{kUnknown}, {kUnknown}});
+  write_tables(sweep.plan, sweep.path);
+  CHECK(parse_csv(read_file(sweep.path / "ablation.csv")).size() == 3);
+  CHECK_THAT(read_file(sweep.path / "ablation.md"), Catch::Contains("0 of 2 runs done"));
+  CHECK(Json::parse(render(analyze(sweep.plan, sweep.path), "json")).at("arms").size() == 2);
+  CHECK_THROWS_WITH(render(analyze(sweep.plan, sweep.path), "xml"), Catch::Contains("no such format"));
+}
+
+TEST_CASE("a claim is judged only when all its runs are done", "[report]") {
+  MadeUpSweep sweep({{1.500, 1.501, 1.499}, {1.400, 1.401, 1.399}, {1.499, 1.500, 1.498}});
+  sweep.plan.claim.emplace();
+  sweep.plan.claim->margin_nats = 0.005;
+  SECTION("one arm is no better") { CHECK(analyze(sweep.plan, sweep.path).claim_met == false); }
+  SECTION("the claimed arm is") {
+    sweep.plan.claim->arms = {"+a, \"b\""};
+    Ablation ablation = analyze(sweep.plan, sweep.path);
+    CHECK(ablation.claim_met == true);
+    CHECK(ablation.arms[1].significant);
+    CHECK_FALSE(ablation.arms[2].significant);
+  }
+  SECTION("a margin of more than the difference") {
+    sweep.plan.claim->arms = {"+a, \"b\""};
+    sweep.plan.claim->margin_nats = 0.25;
+    CHECK(analyze(sweep.plan, sweep.path).claim_met == false);
+  }
+  SECTION("a run is missing") {
+    fs::remove(sweep.path / "runs/1-2/summary.json");
+    CHECK_FALSE(analyze(sweep.plan, sweep.path).claim_met.has_value());
+  }
+  SECTION("an arm that does not exist") {
+    sweep.plan.claim->arms = {"+d"};
+    CHECK_THROWS_WITH(analyze(sweep.plan, sweep.path), Catch::Contains("no arm is called '+d'"));
+  }
+}
+
+TEST_CASE("a curve in time", "[report]") {
+  MadeUpSweep sweep({{1.0}, {1.0}});
+  write_file(sweep.path / "m/metrics.csv",
+             "step,tokens,time_s,name,value\n10,80,1.000,train_loss,5\n10,80,1.000,val_bpb,2.0\n"
+             "20,160,3.000,val_bpb,1.0\n30,240,4.000,val_bp");
+  std::vector<CurvePoint> curve = read_curve(sweep.path / "m", "val_bpb");
+  REQUIRE(curve.size() == 2);
+  CHECK(curve[1].step == 20);
+  CHECK(at_time(curve, 1.0) == 2.0);
+  CHECK(at_time(curve, 2.0) == 1.5);
+  CHECK(at_time(curve, 3.0) == 1.0);
+  CHECK_FALSE(at_time(curve, 0.5));
+  CHECK_FALSE(at_time(curve, 3.5));
+  CHECK(read_curve(sweep.path / "nowhere", "val_bpb").empty());
+}
+
+TEST_CASE("better per step and slower may be worse on the clock", "[report]") {
+  // The arm gains 0.1 at equal steps, but takes twice as long for each.
+  std::vector<std::vector<CurvePoint>> baseline = {{{10, 10, 2.0}, {20, 20, 1.5}, {30, 30, 1.25}}};
+  std::vector<std::vector<CurvePoint>> arm = {{{10, 20, 1.9}, {20, 40, 1.4}, {30, 60, 1.15}}};
+  CHECK(delta_at_time(arm, baseline) == Approx(1.65 - 1.25));  // at 30 seconds
+  CHECK(std::isnan(delta_at_time(arm, std::vector<std::vector<CurvePoint>>{{}})));
+}
+
+TEST_CASE("main effects and interaction of two switches", "[report]") {
+  // -a-b 10, +a-b 8, -a+b 9, +a+b 6: effects -2.5 and -1.5, interaction -0.5.
+  MadeUpSweep sweep({{10.0, 10.0}, {8.0, 8.0}, {9.0, 9.0}, {6.0, 6.5, 5.5}});
+  sweep.plan.factors = {"a", "b"};
+  for (size_t arm = 0; arm < 4; ++arm) sweep.plan.arms[arm].levels = {arm & 1, arm >> 1};
+  std::vector<Effect> found = effects(analyze(sweep.plan, sweep.path));
+  REQUIRE(found.size() == 3);
+  CHECK(found[2].name == "a*b");
+  CHECK(found[2].size == Approx(-0.5));
+  CHECK(std::isfinite(found[2].p));
+  sweep.plan.design = "leave_one_out";
+  CHECK(effects(analyze(sweep.plan, sweep.path)).empty());
+}
+
+TEST_CASE("effects that runs cannot tell apart have no size", "[report]") {
+  // The half fraction c = a xor b; the response is 1 + a.
+  MadeUpSweep sweep({{1.0}, {2.0}, {1.0}, {2.0}});
+  sweep.plan.design = "fractional";
+  sweep.plan.factors = {"a", "b", "c"};
+  for (size_t arm = 0; arm < 4; ++arm)
+    sweep.plan.arms[arm].levels = {arm & 1, arm >> 1, (arm & 1) ^ (arm >> 1)};
+  std::vector<Effect> found = effects(analyze(sweep.plan, sweep.path));
+  REQUIRE(found.size() == 6);
+  CHECK(found[0].size == Approx(1.0));
+  CHECK(found[1].size == Approx(0.0).margin(1e-12));
+  CHECK(std::isnan(found[3].size));
+  CHECK(found[3].unknown == "cannot be told apart from c");
+}
