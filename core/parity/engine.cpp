@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parity/engine.h"
+
+namespace caddie::parity {
+
+Facts model_facts(const Case& c, int64_t sequence_length) {
+  Facts facts = {{"seq_len", sequence_length}};
+  add(facts, c.config());
+  for (const auto& [key, value] : c.at("numerics").items())
+    if (value.is_number() && key != "world_size") facts[key] = value;
+  return facts;
+}
+
+Experiment assemble(Tree& tree, Bench& bench) {
+  return caddie::assemble(tree, bench.registry(), Device::kCpu);
+}
+
+void set_weights(Model& model, const SafetensorsFile& file) {
+  const WeightTable& weights = model.weights();
+  for (int i = 0; i < weights.size(); ++i) {
+    Tensor stored = file.floats(weights.info(i).name);
+    check(stored.shape() == weights.info(i).shape, "weight '{}' has shape {} in the model and {} in the case",
+          weights.info(i).name, weights.info(i).shape, stored.shape());
+    copy(stored, weights.value(i));
+  }
+  for (const std::string& name : file.names())
+    check(weights.find(name) >= 0, "the model lacks the weight '{}' of the case", name);
+}
+
+void compare_weights(const Model& model, std::span<const Tensor> values, const SafetensorsFile& file,
+                     const std::string& what, double tolerance, Verdict& verdict) {
+  for (int i = 0; i < model.weights().size(); ++i) {
+    const std::string& name = model.weights().info(i).name;
+    verdict.within(what + " " + name, largest_difference(numbers(values[size_t(i)]), file.doubles(name)),
+                   tolerance);
+  }
+}
+
+Batch batch_of(const std::vector<int64_t>& inputs, const std::vector<int64_t>& targets, int64_t begin,
+               int64_t count, int64_t length) {
+  check(inputs.size() == targets.size() && (begin + count) * length <= int64_t(inputs.size()),
+        "the case has {} inputs and {} targets; rows {} to {} of {} tokens are wanted", inputs.size(),
+        targets.size(), begin, begin + count, length);
+  auto cut = [&](const std::vector<int64_t>& ids) {
+    return std::vector<int32_t>(ids.begin() + begin * length, ids.begin() + (begin + count) * length);
+  };
+  return {.inputs = cut(inputs), .targets = cut(targets), .rows = count, .length = length};
+}
+
+}  // namespace caddie::parity

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kinds with a model in them share: the facts of a model, its assembly, its weights.
+#pragma once
+
+#include "experiment/experiment.h"
+#include "parity/bench.h"
+
+namespace caddie::parity {
+
+/// The configuration of the case, the numbers among its numerics ("rms_norm_eps"), and "seq_len".
+Facts model_facts(const Case& c, int64_t sequence_length);
+
+/// The experiment of the tree, on the CPU, on the path that `caddie run` takes.
+Experiment assemble(Tree& tree, Bench& bench);
+
+/// Gives every weight its value from the file. Throws Error naming a weight that the file lacks, one that the
+/// model lacks, or one of another shape.
+void set_weights(Model& model, const SafetensorsFile& file);
+
+/// Compares the weights with the tensors of the file, of which each weight must have one.
+void compare_weights(const Model& model, std::span<const Tensor> values, const SafetensorsFile& file,
+                     const std::string& what, double tolerance, Verdict& verdict);
+
+/// Rows [begin, begin + count) of inputs and targets [rows, T].
+Batch batch_of(const std::vector<int64_t>& inputs, const std::vector<int64_t>& targets, int64_t begin,
+               int64_t count, int64_t length);
+
+}  // namespace caddie::parity

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases of kind forward_backward: loss, logits and gradients of one batch under given weights.
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/thread_tape.h"
+#include "parity/engine.h"
+#include "parity/kinds.h"
+
+namespace caddie::parity {
+namespace {
+
+/// A weight's gradient is measured against its own largest entry, but no finer than this share of the largest
+/// entry of all gradients.
+constexpr double kShareOfLargest = 1e-3;
+
+void check_logits(Model& model, std::span<const Tensor> values, const Batch& batch, const Case& c,
+                  Verdict& verdict) {
+  std::vector<Leaf> leaves;
+  for (const Tensor& value : values) leaves.push_back({value, nullptr, false});
+  Tape& tape = thread_tape(Device::kCpu);
+  Tape::Scope scope(tape);
+  tape.start(leaves, false);
+  Ids tokens = place_ids(tape, batch.inputs.data(), batch.rows, batch.length);
+  Var logits = model.logits(tokens, Mode::kTrain, Progress());
+  verdict.within(
+      "logits",
+      largest_difference(numbers(logits.value()), c.tensors("expected.safetensors").doubles("logits")),
+      c.tolerance("logits_abs"));
+}
+
+void check_gradients(const Model& model, std::span<const Tensor> gradients, const Case& c, Verdict& verdict) {
+  SafetensorsFile expected = c.tensors("grads.safetensors");
+  auto without = c.expected().at("params_without_grad").get<std::vector<std::string>>();
+  double largest = 0;
+  for (const std::string& name : expected.names())
+    largest = std::max(largest, largest_magnitude(expected.doubles(name)));
+  for (int i = 0; i < model.weights().size(); ++i) {
+    const std::string& name = model.weights().info(i).name;
+    const Tensor& gradient = gradients[size_t(i)];
+    if (std::find(without.begin(), without.end(), name) != without.end()) {
+      verdict.equal("gradient of " + name + ", which nothing reads", gradient.defined());
+      continue;
+    }
+    std::vector<double> wanted = expected.doubles(name);
+    double scale = largest_magnitude(wanted) + kShareOfLargest * largest;
+    double difference = gradient.defined() ? largest_difference(numbers(gradient), wanted) : INFINITY;
+    verdict.within("gradient of " + name, difference / scale, c.tolerance("grad_rel"));
+  }
+}
+
+}  // namespace
+
+void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
+  int64_t length = c.at("shapes").at("seq_len");
+  know_keys(c.at("shapes"), "shapes", {"batch", "seq_len"});
+  know_keys(c.expected(), "expected", {"loss", "grads", "params_without_grad", "logits"});
+  Tree tree = bench.experiment(c, model_facts(c, length));
+  Experiment experiment = assemble(tree, bench);
+  Model& model = *experiment.model;
+  set_weights(model, c.tensors("params.safetensors"));
+
+  SafetensorsFile inputs = c.tensors("inputs.safetensors");
+  Batch batch = batch_of(inputs.integers("x"), inputs.integers("y"), 0, c.at("shapes").at("batch"), length);
+  ViewedWeights views(model);
+  views.refresh(Progress(), Mode::kTrain, true);
+  GradientSum gradient(model, experiment.train.lanes, experiment.train.micro_batch_tokens);
+  double loss = gradient.run({&batch, 1}, views.values(), Progress());
+  verdict.within("loss", std::abs(loss - c.expected().at("loss").get<double>()), c.tolerance("loss_abs"));
+  if (c.expected().contains("logits")) check_logits(model, views.values(), batch, c, verdict);
+  views.pull(gradient.gradients());
+  check_gradients(model, gradient.gradients(), c, verdict);
+}
+
+}  // namespace caddie::parity

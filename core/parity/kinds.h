@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of parity cases, one file each. All throw Skip for what Caddie lacks.
+#pragma once
+
+#include "parity/bench.h"
+
+namespace caddie::parity {
+
+/// Byte tables of a SentencePiece model, ids and byte counts of texts.
+void check_byte_tables(const Case& c, Bench& bench, Verdict& verdict);
+/// Batches of every rank, validation tokens, shards to refuse.
+void check_loader(const Case& c, Bench& bench, Verdict& verdict);
+/// Bucket numbers of hashed token pairs and triples.
+void check_hash_ids(const Case& c, Bench& bench, Verdict& verdict);
+/// Learning-rate scales, and momenta of an optimizer that warms up.
+void check_schedules(const Case& c, Bench& bench, Verdict& verdict);
+/// Stored integers and scales, and what they expand to.
+void check_quantizers(const Case& c, Bench& bench, Verdict& verdict);
+/// Averages of a sequence of weights.
+void check_averagers(const Case& c, Bench& bench, Verdict& verdict);
+/// Loss, bits per byte and counts of evaluations of a model.
+void check_evaluators(const Case& c, Bench& bench, Verdict& verdict);
+/// Loss, logits and gradients of one batch.
+void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict);
+/// Losses, rates and weights of a short training.
+void check_train_steps(const Case& c, Bench& bench, Verdict& verdict);
+
+}  // namespace caddie::parity

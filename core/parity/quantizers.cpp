@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases of kind quantizers: tensors on their way into an artifact and back, compared to the bit.
+#include "export/quantize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "model/weights.h"
+#include "parity/kinds.h"
+
+namespace caddie::parity {
+namespace {
+
+/// Sums over a tensor's entries in another order than upstream's, relative to the sum of magnitudes.
+constexpr double kSumTolerance = 1e-12;
+
+struct State {
+  std::vector<WeightInfo> infos;
+  std::vector<Tensor> values;
+};
+
+bool is_float(const StoredTensor& stored) { return stored.dtype[0] == 'F' || stored.dtype == "BF16"; }
+
+State read_state(const SafetensorsFile& inputs, Verdict& verdict) {
+  State state;
+  for (const StoredTensor& stored : inputs.tensors()) {
+    if (!is_float(stored)) {
+      verdict.note("left out: " + stored.name + " of " + stored.dtype + ", weights are floating-point");
+      continue;
+    }
+    WeightInfo info;
+    info.name = stored.name;
+    info.shape = stored.shape;
+    state.infos.push_back(info);
+    state.values.push_back(inputs.floats(stored.name));
+  }
+  return state;
+}
+
+std::vector<Routed> read_quantizers(Tree& tree, std::span<const WeightInfo> infos, Bench& bench) {
+  std::vector<Routed> quantizers;
+  for (const std::string& label : tree.children("export.quantizers")) {
+    std::string path = join_path("export.quantizers", label);
+    Technique technique = bench.make(tree, path, Kind::kQuantizer);
+    std::vector<int> weights = select_weights(infos, technique.weights, path);
+    quantizers.push_back({std::move(technique), std::move(weights)});
+  }
+  return quantizers;
+}
+
+std::string dtype_of(Type type) {
+  return type == Type::kFloat32 ? "F32" : type == Type::kFloat16 ? "F16" : "I8";
+}
+
+/// Entries whose bits differ; all of them when type or shape do.
+size_t differing(const Array& got, const StoredTensor& wanted) {
+  auto count = size_t(std::max<int64_t>(1, wanted.shape.numel()));
+  if (dtype_of(got.type) != wanted.dtype || !(got.shape == wanted.shape) ||
+      got.bytes.size() != wanted.bytes.size())
+    return count;
+  size_t size = wanted.bytes.size() / count, different = 0;
+  for (size_t i = 0; i < wanted.bytes.size(); i += size)
+    different += std::memcmp(got.bytes.data() + i, wanted.bytes.data() + i, size) != 0;
+  return different;
+}
+
+/// Upstream stores what it quantizes as <name>.q and <name>.scale, and what it keeps as <name>.
+void check_arrays(const ArtifactTensor& tensor, const SafetensorsFile& expected, Verdict& verdict) {
+  bool kept = expected.has(tensor.name);
+  verdict.equal(tensor.name + ", number of arrays", tensor.packed.size() != (kept ? 1 : 2));
+  for (const Array& array : tensor.packed) {
+    std::string name = kept ? tensor.name : tensor.name + "." + array.name;
+    verdict.equal(name, expected.has(name) ? differing(array, expected.tensor(name)) : 1);
+  }
+}
+
+void check_sums(const std::string& name, const Tensor& got, const nlohmann::json& wanted, Verdict& verdict) {
+  double sum = 0, sum_of_squares = 0, magnitudes = 0;
+  for (double x : numbers(got)) {
+    sum += x;
+    sum_of_squares += x * x;
+    magnitudes += std::abs(x);
+  }
+  verdict.within(name + ", sum", std::abs(sum - wanted.at("sum").get<double>()), kSumTolerance * magnitudes);
+  verdict.within(name + ", sum of squares", std::abs(sum_of_squares - wanted.at("sum_sq").get<double>()),
+                 kSumTolerance * sum_of_squares);
+}
+
+/// What the model gets back is in the file as <name>.dequant or dequant.<name>, or as sums in the case.
+void check_unpacked(const Case& c, const std::string& name, const Tensor& got,
+                    const SafetensorsFile& expected, Verdict& verdict) {
+  for (const std::string& stored : {name + ".dequant", "dequant." + name})
+    if (expected.has(stored)) {
+      Tensor wanted = expected.floats(stored);
+      std::span<const float> values = numbers(got), wanted_values = numbers(wanted);
+      verdict.equal(stored, std::vector<float>(values.begin(), values.end()),
+                    std::vector<float>(wanted_values.begin(), wanted_values.end()));
+      return;
+    }
+  check(c.expected().contains("dequant_sums_of_tensors_not_stored"), "{}: no result to compare with", name);
+  check_sums(name, got, c.expected()["dequant_sums_of_tensors_not_stored"].at(name), verdict);
+}
+
+}  // namespace
+
+void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
+  Facts facts = {{"quantizer", c.at("quantizer")}};
+  add(facts, c.config());
+  Tree tree = bench.experiment(c, facts);
+  State state = read_state(c.tensors("inputs.safetensors"), verdict);
+  std::vector<Routed> quantizers = read_quantizers(tree, state.infos, bench);
+  Artifact artifact = quantize(state.infos, state.values, quantizers);
+  std::vector<Tensor> unpacked =
+      dequantize(artifact, state.infos, [&](const std::string& plugin) -> const Quantizer& {
+        for (const Routed& quantizer : quantizers)
+          if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
+        fail("no quantizer of the case is called '{}'", plugin);
+      });
+
+  SafetensorsFile expected = c.tensors("expected.safetensors");
+  for (size_t i = 0; i < state.infos.size(); ++i) {
+    check_arrays(artifact.tensors[i], expected, verdict);
+    check_unpacked(c, state.infos[i].name, unpacked[i], expected, verdict);
+  }
+}
+
+}  // namespace caddie::parity

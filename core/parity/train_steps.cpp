@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases of kind train_steps: a short training from given weights, compared step by step.
+#include <algorithm>
+#include <cmath>
+
+#include "parity/engine.h"
+#include "parity/kinds.h"
+
+namespace caddie::parity {
+namespace {
+
+/// The rates of a schedule are float64 on both sides.
+constexpr double kScaleTolerance = 1e-12;
+/// Upstream states none for the gradient's norm. Ours is float32, and differs more as the weights drift
+/// apart.
+constexpr double kRelativeNormTolerance = 1e-4;
+
+std::vector<Facts> groups_of(const Case& c) {
+  std::vector<Facts> groups;
+  for (const nlohmann::json& group : c.at("param_groups")) {
+    Facts facts = {{"label", "group" + std::to_string(groups.size())}};
+    add(facts, group);
+    groups.push_back(facts);
+  }
+  return groups;
+}
+
+void check_norms(const Case& c, const Model& model, std::span<const double> wanted, Verdict& verdict,
+                 size_t step) {
+  auto names = c.expected().at("trace_names").get<std::vector<std::string>>();
+  for (size_t i = 0; i < names.size(); ++i) {
+    int index = model.weights().find(names[i]);
+    check(index >= 0, "the model lacks the weight '{}' of the case", names[i]);
+    const Tensor& value = model.weights().value(index);
+    // A difference of `tolerance` in every entry moves the norm by at most that times the root of their
+    // number.
+    verdict.within("norm of " + names[i] + " after step " + std::to_string(step),
+                   std::abs(std::sqrt(squared_norm(value)) - wanted[i]),
+                   c.tolerance("final_params_abs") * std::sqrt(double(value.numel())));
+  }
+}
+
+/// The number that `expected` has for this step, if it has any for this name.
+void check_step(const Case& c, const std::string& name, size_t step, double got, double tolerance,
+                Verdict& verdict) {
+  if (!c.expected().contains(name) || c.expected()[name].empty()) return;
+  verdict.within(name + " at step " + std::to_string(step),
+                 std::abs(got - c.expected()[name].at(step).get<double>()), tolerance);
+}
+
+void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& verdict) {
+  const nlohmann::json& shapes = c.at("shapes");
+  int64_t rows = shapes.at("batch"), length = shapes.at("seq_len"),
+          micro_steps = shapes.at("grad_accum_steps");
+  SafetensorsFile inputs = c.tensors("inputs.safetensors");
+  std::vector<int64_t> x = inputs.integers("x"), y = inputs.integers("y");
+  std::vector<double> norms = c.tensors("trace.safetensors").doubles("l2");
+  size_t weights = c.expected().at("trace_names").size();
+  for (size_t step = 0; step < shapes.at("steps").get<size_t>(); ++step) {
+    std::vector<Batch> batches;
+    for (int64_t micro = 0; micro < micro_steps; ++micro)
+      batches.push_back(batch_of(x, y, (int64_t(step) * micro_steps + micro) * rows, rows, length));
+    StepReport report = trainer.step(batches);
+    check_step(c, "loss_per_step", step, report.loss, c.tolerance("loss_abs"), verdict);
+    check_step(c, "lr_scale_per_step", step, report.scale, kScaleTolerance, verdict);
+    check_step(c, "grad_norm_before_clip_per_step", step, report.gradient_norm,
+               kRelativeNormTolerance * report.gradient_norm, verdict);
+    check_norms(c, *experiment.model, std::span(norms).subspan(step * weights, weights), verdict, step);
+  }
+}
+
+}  // namespace
+
+void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
+  know_keys(c.at("shapes"), "shapes", {"batch", "seq_len", "steps", "grad_accum_steps"});
+  know_keys(
+      c.expected(), "expected",
+      {"loss_per_step", "lr_scale_per_step", "muon_momentum_per_step", "grad_norm_before_clip_per_step",
+       "qat_enabled_per_step", "final_params", "trace", "trace_names", "averaged", "swa_snapshot_steps"});
+  if (c.json.contains("elapsed_ms_per_step") && !c.json["elapsed_ms_per_step"].is_null())
+    skip("a training cannot be told what the clock shows: elapsed_ms_per_step");
+  Tree tree = bench.experiment(c, model_facts(c, c.at("shapes").at("seq_len")), groups_of(c), "param_group");
+  Experiment experiment = assemble(tree, bench);
+  Model& model = *experiment.model;
+  set_weights(model, c.tensors("params_init.safetensors"));
+
+  Averager* averager = experiment.averager ? &experiment.averager->as<Averager>() : nullptr;
+  Trainer trainer(model, experiment.optimizers, experiment.schedule.as<Schedule>(), averager,
+                  experiment.train, experiment.budget);
+  train(c, experiment, trainer, verdict);
+  double tolerance = c.tolerance("final_params_abs");
+  compare_weights(model, model.weights().values(), c.tensors("params_final.safetensors"), "final", tolerance,
+                  verdict);
+  if (!c.expected().contains("averaged")) return;
+  if (averager == nullptr) skip("no rule makes a [train.averager] of the case");
+  compare_weights(model, trainer.averaged(), c.tensors("params_averaged.safetensors"), "averaged", tolerance,
+                  verdict);
+}
+
+}  // namespace caddie::parity
