@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/artifact.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "export/account.h"
+#include "plugin/registry.h"
+
+namespace caddie {
+namespace {
+
+struct InspectArguments {
+  std::string file;
+  int64_t limit = kArtifactLimit, code_bytes = 0;
+  bool fast = false, json = false;
+};
+
+/// What is told about a file: its tensors by name with layers together, then by quantizer.
+struct Inspection {
+  int64_t file_bytes = 0;
+  size_t tensors = 0;
+  std::string compressor;
+  bool measured = false;  // shares come from compressing each group, not from its entropy
+  std::vector<ByteGroup> by_name, by_quantizer;
+};
+
+Inspection inspect(const InspectArguments& arguments) {
+  std::string bytes = read_file(arguments.file);
+  Registry registry;
+  std::unique_ptr<Compressor> compressor;
+  auto find = [&](const std::string& name) -> const Compressor& {
+    compressor = registry.make<Compressor>(name, arguments.file);
+    return *compressor;
+  };
+  Artifact artifact = decode(bytes, find);
+  Compressor* measure = arguments.fast ? nullptr : compressor.get();
+  auto quantizer_of = [](const ArtifactTensor& tensor) { return tensor.quantizer; };
+  return {int64_t(bytes.size()),
+          artifact.tensors.size(),
+          artifact.compressor,
+          measure != nullptr,
+          account(artifact, group_by_name, measure),
+          account(artifact, quantizer_of, nullptr)};
+}
+
+/// The group's share of the file.
+double share(const Inspection& inspection, const ByteGroup& group, const ByteGroup& all) {
+  double part = inspection.measured ? double(group.compressed_bytes) : group.entropy_bytes;
+  double whole = inspection.measured ? double(all.compressed_bytes) : all.entropy_bytes;
+  return whole > 0 ? part / whole : 0;
+}
+
+double bits_per_weight(double bytes, int64_t parameters) {
+  return parameters > 0 ? 8 * bytes / double(parameters) : 0;
+}
+
+nlohmann::ordered_json json_of(const ByteGroup& group) {
+  nlohmann::ordered_json json = {{"name", group.name},
+                                 {"parameters", group.parameters},
+                                 {"raw_bytes", group.raw_bytes},
+                                 {"packed_bytes", group.packed_bytes},
+                                 {"entropy_bytes", group.entropy_bytes}};
+  if (group.compressed_bytes > 0) json["compressed_alone_bytes"] = group.compressed_bytes;
+  return json;
+}
+
+void print_json(const InspectArguments& arguments, const Inspection& inspection) {
+  nlohmann::ordered_json groups = nlohmann::ordered_json::array(), quantizers = groups;
+  ByteGroup all = total(inspection.by_name);
+  for (const ByteGroup& group : inspection.by_name) {
+    groups.push_back(json_of(group));
+    groups.back()["share"] = share(inspection, group, all);
+  }
+  for (const ByteGroup& group : inspection.by_quantizer) quantizers.push_back(json_of(group));
+  nlohmann::ordered_json json = {
+      {"file", arguments.file},
+      {"bytes", inspection.file_bytes},
+      {"code_bytes", arguments.code_bytes},
+      {"limit_bytes", arguments.limit},
+      {"headroom_bytes", arguments.limit - arguments.code_bytes - inspection.file_bytes},
+      {"compressor", inspection.compressor},
+      {"tensors", inspection.tensors},
+      {"total", json_of(all)},
+      {"groups", groups},
+      {"quantizers", quantizers}};
+  fmt::print("{}\n", json.dump(2));
+}
+
+void print_group(const Inspection& inspection, const ByteGroup& group, const ByteGroup& all, size_t width) {
+  double part = share(inspection, group, all);
+  fmt::print("{:<{}} {:>12} {:>13} {:>13} {:>6.2f} {:>6.1f}%\n", group.name, width,
+             with_commas(group.parameters), with_commas(group.packed_bytes),
+             with_commas(int64_t(group.entropy_bytes + 0.5)),
+             bits_per_weight(part * double(inspection.file_bytes), group.parameters), 100 * part);
+}
+
+void print_text(const InspectArguments& arguments, const Inspection& inspection) {
+  fmt::print("{}: {} tensors, compressed with {}\n\n", arguments.file, inspection.tensors,
+             inspection.compressor);
+  size_t width = std::string("weights").size();
+  for (const ByteGroup& group : inspection.by_name) width = std::max(width, group.name.size());
+  fmt::print("{:<{}} {:>12} {:>13} {:>13} {:>6} {:>7}\n", "weights", width, "parameters", "packed bytes",
+             "entropy", "bits", "share");
+  ByteGroup all = total(inspection.by_name);
+  for (const ByteGroup& group : inspection.by_name) print_group(inspection, group, all, width);
+  print_group(inspection, all, all, width);
+
+  fmt::print("\nentropy: order-0 bound in bytes; bits: of the file, for each weight; share: {}\n",
+             inspection.measured ? "of the sum when each row is compressed alone" : "of the entropy");
+  for (const ByteGroup& group : inspection.by_quantizer)
+    fmt::print("quantizer {}: {} parameters, {} packed bytes\n", group.name, with_commas(group.parameters),
+               with_commas(group.packed_bytes));
+  int64_t headroom = arguments.limit - arguments.code_bytes - inspection.file_bytes;
+  fmt::print("{} bytes of artifact + {} of code: {} {} the limit of {}\n", with_commas(inspection.file_bytes),
+             with_commas(arguments.code_bytes), with_commas(std::abs(headroom)),
+             headroom < 0 ? "over" : "under", with_commas(arguments.limit));
+}
+
+void run_inspect(const InspectArguments& arguments) {
+  Inspection inspection = inspect(arguments);
+  if (arguments.json)
+    print_json(arguments, inspection);
+  else
+    print_text(arguments, inspection);
+}
+
+}  // namespace
+
+void add_artifact_command(CLI::App& app) {
+  CLI::App* artifact = app.add_subcommand("artifact", "look into an artifact");
+  artifact->require_subcommand(1);
+  CLI::App* verb = artifact->add_subcommand("inspect", "where the bytes of an artifact go");
+  auto arguments = std::make_shared<InspectArguments>();
+  verb->add_option("file", arguments->file, "artifact")->required();
+  verb->add_option("--limit", arguments->limit, "bytes that artifact and code may have together")
+      ->capture_default_str();
+  verb->add_option("--code-bytes", arguments->code_bytes, "bytes of code that count")->capture_default_str();
+  verb->add_flag("--fast", arguments->fast, "take shares from the entropy, compress nothing");
+  verb->add_flag("--json", arguments->json, "print JSON");
+  verb->callback([arguments] { run_inspect(*arguments); });
+}
+
+}  // namespace caddie

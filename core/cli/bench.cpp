@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// caddie bench train: how fast this machine trains the baseline's architecture.
+#include <caddie/parallel.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <thread>
+
+#include "base/text.h"
+#include "bench/train.h"
+#include "cli/verbs.h"
+
+namespace caddie {
+namespace {
+
+struct BenchArguments {
+  TrainBench bench;
+  int threads = 0;
+  bool json = false;
+};
+
+void bench_verb(const BenchArguments& arguments) {
+  set_thread_count(arguments.threads > 0 ? arguments.threads
+                                         : std::max(1, int(std::thread::hardware_concurrency())));
+  Json result = bench_train(arguments.bench);
+  if (arguments.json) {
+    fmt::print("{}\n", result.dump(2));
+    return;
+  }
+  const Json& phases = result["phases"];
+  fmt::print("{} tokens/s, {:.1f} GFLOP/s, {:.1f} ms a step ({} threads, {})\n",
+             with_commas(int64_t(result["tokens_per_second"])), double(result["gflops"]),
+             double(result["step_ms"]), int(result["threads"]), std::string(result["isa"]));
+  fmt::print("forward and backward {:.1f} ms, optimizers {:.1f} ms, the rest {:.1f} ms\n",
+             double(phases["gradient_ms"]), double(phases["optimizer_ms"]), double(phases["rest_ms"]));
+  fmt::print("forward only {} tokens/s, peak memory {} bytes\n",
+             with_commas(int64_t(result["forward_tokens_per_second"])),
+             with_commas(int64_t(result["peak_mem_bytes"])));
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app) {
+  auto arguments = std::make_shared<BenchArguments>();
+  arguments->bench.experiment = "experiments/baseline.toml";
+  CLI::App* bench = app.add_subcommand("bench", "measure this machine");
+  bench->require_subcommand(1);
+  CLI::App* verb = bench->add_subcommand("train", "time full training steps on random tokens");
+  TrainBench& b = arguments->bench;
+  verb->add_option("--experiment", b.experiment, "whose techniques are used; its sizes are replaced")
+      ->capture_default_str();
+  verb->add_option("--layers", b.layers)->capture_default_str();
+  verb->add_option("--dim", b.dim)->capture_default_str();
+  verb->add_option("--heads", b.heads)->capture_default_str();
+  verb->add_option("--kv-heads", b.kv_heads)->capture_default_str();
+  verb->add_option("--mlp-mult", b.mlp_mult)->capture_default_str();
+  verb->add_option("--seq", b.sequence_length, "tokens of a sequence")->capture_default_str();
+  verb->add_option("--batch-tokens", b.batch_tokens)->capture_default_str();
+  verb->add_option("--steps", b.steps, "timed steps, after one to warm up")->capture_default_str();
+  verb->add_option("--threads", arguments->threads, "by default one a core");
+  verb->add_flag("--json", arguments->json, "print JSON");
+  verb->callback([arguments] { bench_verb(*arguments); });
+}
+
+}  // namespace caddie

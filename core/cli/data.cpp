@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/data.h"
+
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/text.h"
+#include "data/inspect.h"
+#include "data/prepare.h"
+
+namespace caddie {
+namespace {
+
+struct PrepareArguments {
+  PrepareOptions options;
+  bool json = false;
+};
+
+struct InspectArguments {
+  std::string folder, tokenizer;
+  bool json = false;
+};
+
+/// The command as it could be typed again.
+std::string command_of(const PrepareOptions& options) {
+  std::string command = "caddie data prepare --text";
+  for (const std::string& text : options.text) command += " '" + text + "'";
+  command += fmt::format(" --output '{}'", options.output.string());
+  if (options.tokenizer.empty())
+    command += fmt::format(" --vocab {}", options.vocab);
+  else
+    command += fmt::format(" --tokenizer '{}'", options.tokenizer.string());
+  return command + fmt::format(" --validation-fraction {} --shard-tokens {} --field '{}'",
+                               options.validation_fraction, options.shard_tokens, options.field);
+}
+
+nlohmann::ordered_json json_of(const PreparedSplit& split) {
+  return {{"documents", split.documents},
+          {"tokens", split.tokens},
+          {"bytes", split.bytes},
+          {"shards", split.shards}};
+}
+
+void print_json(const PrepareOptions& options, const PrepareResult& result) {
+  nlohmann::ordered_json json = {{"output", options.output.string()},
+                                 {"already_done", result.already_done},
+                                 {"pieces", result.pieces},
+                                 {"train", json_of(result.train)},
+                                 {"validation", json_of(result.validation)},
+                                 {"duplicates_dropped", result.duplicates_dropped},
+                                 {"invalid_documents", result.invalid_documents}};
+  fmt::print("{}\n", json.dump(2));
+}
+
+void print_split(const char* name, const PreparedSplit& split) {
+  fmt::print("{}: {} documents, {} tokens, {} bytes of text, {} shard(s)\n", name,
+             with_commas(split.documents), with_commas(split.tokens), with_commas(split.bytes), split.shards);
+}
+
+void print_text(const PrepareOptions& options, const PrepareResult& result) {
+  if (result.already_done)
+    fmt::print("{}: up to date, made from the same inputs and settings; nothing to do\n",
+               options.output.string());
+  print_split("train", result.train);
+  print_split("validation", result.validation);
+  fmt::print("tokenizer: {} pieces\n", result.pieces);
+  if (result.duplicates_dropped > 0)
+    fmt::print("left out of training: {} documents with the text of a validation document\n",
+               with_commas(result.duplicates_dropped));
+  if (result.invalid_documents > 0)
+    fmt::print("warning: {} documents are not valid UTF-8; their bad bytes became U+FFFD\n",
+               with_commas(result.invalid_documents));
+}
+
+void run_prepare(PrepareArguments& arguments) {
+  PrepareOptions& options = arguments.options;
+  options.command = command_of(options);
+  PrepareResult result = prepare(options);
+  if (arguments.json)
+    print_json(options, result);
+  else
+    print_text(options, result);
+}
+
+void run_inspect(const InspectArguments& arguments) {
+  FolderReport report = inspect(arguments.folder, arguments.tokenizer);
+  if (arguments.json)
+    fmt::print("{}\n", to_json(report));
+  else
+    fmt::print("{}", describe(report));
+  check(report.problems.empty(), "{}: not what its manifest and tokenizer say; prepare it again",
+        arguments.folder);
+}
+
+void add_prepare(CLI::App& data) {
+  CLI::App* verb = data.add_subcommand("prepare", "Turn text into shards, a tokenizer and a manifest");
+  auto arguments = std::make_shared<PrepareArguments>();
+  PrepareOptions& options = arguments->options;
+  verb->add_option("--text", options.text, "Files or globs: text or .jsonl, plain, gzip or zstd")->required();
+  verb->add_option("--output", options.output, "Folder to make")->required();
+  auto* vocab =
+      verb->add_option("--vocab", options.vocab, "Pieces of the tokenizer to train")->capture_default_str();
+  verb->add_option("--tokenizer", options.tokenizer, "SentencePiece model to use instead of training one")
+      ->excludes(vocab);
+  verb->add_option("--validation-fraction", options.validation_fraction,
+                   "Share of each input's bytes to hold out, as whole documents at its end")
+      ->capture_default_str();
+  verb->add_option("--shard-tokens", options.shard_tokens, "Tokens of a full shard")->capture_default_str();
+  verb->add_option("--field", options.field, "Field of a .jsonl line that holds the text")
+      ->capture_default_str();
+  verb->add_flag("--json", arguments->json, "Print the result as JSON");
+  verb->callback([arguments] { run_prepare(*arguments); });
+}
+
+void add_inspect(CLI::App& data) {
+  CLI::App* verb = data.add_subcommand("inspect", "Tell what a folder of shards holds, and check its hashes");
+  auto arguments = std::make_shared<InspectArguments>();
+  verb->add_option("folder", arguments->folder, "Folder of shards")->required();
+  verb->add_option("--tokenizer", arguments->tokenizer,
+                   "SentencePiece model, when the folder has no tokenizer.model");
+  verb->add_flag("--json", arguments->json, "Print JSON");
+  verb->callback([arguments] { run_inspect(*arguments); });
+}
+
+}  // namespace
+
+void add_data_command(CLI::App& app) {
+  CLI::App* data = app.add_subcommand("data", "Prepare training data, or look at it");
+  data->require_subcommand(1);
+  add_prepare(*data);
+  add_inspect(*data);
+}
+
+}  // namespace caddie

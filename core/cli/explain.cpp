@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// caddie explain EXPERIMENT: what would run, before it runs.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+
+#include "base/text.h"
+#include "cli/verbs.h"
+#include "experiment/drawing.h"
+#include "experiment/experiment.h"
+#include "export/estimate.h"
+#include "results/run_folder.h"
+
+namespace caddie {
+namespace {
+
+struct Group {
+  int64_t weights = 0, parameters = 0;
+};
+
+std::map<std::string, Group> parameters_by_owner(const WeightTable& table) {
+  std::map<std::string, Group> groups;
+  for (const WeightInfo& info : table.infos()) {
+    Group& group = groups[info.owner];
+    ++group.weights;
+    group.parameters += info.shape.numel();
+  }
+  return groups;
+}
+
+void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& size) {
+  Json out = {{"parameters", table.parameters()},
+              {"estimated_artifact_bytes", {{"initial", size.initial}, {"grown", size.grown}}}};
+  for (const Tree::Value& value : tree.values())
+    out["settings"][value.path] = {{"value", value.text}, {"origin", value.origin.text()}};
+  fmt::print("{}\n", out.dump(2));
+}
+
+void explain(const ExperimentArguments& arguments, bool json) {
+  Device device = arguments.prepare();
+  Registry registry;
+  Tree tree = Tree::load(arguments.file, arguments.overrides);
+  Experiment experiment = assemble(tree, registry, device);
+  const WeightTable& table = experiment.model->weights();
+  const Budget& budget = experiment.budget;
+  SizeEstimate size = estimate_size(table.infos(), experiment.quantizers);
+  if (json) return print_json(tree, table, size);
+  fmt::print("{}\n{}parameters\n", tree.resolved(), draw(experiment));
+  for (const auto& [owner, group] : parameters_by_owner(table))
+    fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", owner, group.weights,
+               with_commas(group.parameters));
+  fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(),
+             with_commas(table.parameters()));
+  fmt::print("artifact\n  {}\n", size.text());
+  int64_t over = size.initial + budget.code_bytes - budget.artifact_bytes;
+  if (over > 0)
+    fmt::print(
+        "  warning: {} bytes over budget.artifact_bytes = {} already with initial weights; the run would "
+        "end in an error\n",
+        with_commas(over), with_commas(budget.artifact_bytes));
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app) {
+  auto arguments = std::make_shared<ExperimentArguments>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* verb = app.add_subcommand(
+      "explain", "the resolved experiment, where each value came from, and its model drawn");
+  arguments->declare(*verb);
+  verb->add_flag("--json", *json, "print JSON");
+  verb->callback([arguments, json] { explain(*arguments, *json); });
+}
+
+}  // namespace caddie

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// caddie: one verb a file. A verb runs when its command line has been parsed; whatever goes wrong ends here.
+#include <caddie/error.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "cli/verbs.h"
+
+namespace {
+
+constexpr int kUsage = 2;
+
+int run(int argc, char** argv) {
+  CLI::App app("Caddie: does this technique help, by how much, how sure are we, and what does it cost?",
+               "caddie");
+  app.set_version_flag("--version", CADDIE_VERSION);
+  app.require_subcommand(1);
+  caddie::add_verbs(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : kUsage;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const caddie::Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return error.code();
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr,
+                 "error: out of memory; a smaller train.micro_batch_tokens or fewer train.lanes need less\n");
+    return 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "internal error: %s\n", error.what());
+    return 1;
+  }
+}

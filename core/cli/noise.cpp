@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// caddie noise EXPERIMENT: the same experiment for several seeds, to know what no technique explains.
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/math/distributions/chi_squared.hpp>
+#include <cmath>
+#include <memory>
+
+#include "base/text.h"
+#include "cli/sweep.h"
+#include "report/files.h"
+#include "run/run.h"
+#include "sweep/runner.h"
+
+namespace caddie {
+namespace {
+
+struct NoiseArguments {
+  std::filesystem::path experiment;
+  int64_t seeds = 5, first = 1;
+  RunnerOptions runner;
+  bool json = false;
+};
+
+/// 95% interval of a standard deviation: of chi squared, so the runs' scores are taken for normal.
+std::pair<double, double> interval_of_sd(const Sample& sample) {
+  auto df = double(sample.n - 1);
+  boost::math::chi_squared chi(df);
+  double squares = df * sample.sd * sample.sd;
+  return {std::sqrt(squares / quantile(chi, 0.975)), std::sqrt(squares / quantile(chi, 0.025))};
+}
+
+void noise_verb(NoiseArguments& arguments) {
+  std::vector<int64_t> seeds;
+  for (int64_t i = 0; i < arguments.seeds; ++i) seeds.push_back(arguments.first + i);
+  Plan plan =
+      make_plan(seeds_of(arguments.experiment, "noise/" + arguments.experiment.stem().string(), seeds));
+  std::filesystem::path folder = noise_folder(arguments.experiment);
+  arguments.runner.folder = folder;
+  // Frozen anew each time: more seeds join those that are there, and runs that no longer fit are made again.
+  check_groups(plan);
+  write_plan(plan, folder);
+  RunnerResult result = run_plan(plan, arguments.runner, [&] { write_tables(plan, folder); });
+  if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
+  if (result.failed > 0)
+    throw Error(message("{} of {} runs failed; see caddie status {}",
+                        {result.failed, plan.runs.size(), folder.string()}));
+  Ablation ablation = analyze(plan, folder);
+  const Sample& bpb = ablation.arms[0].bpb;
+  if (bpb.n < 2) throw Error("one run says nothing of the noise; take --seeds 2 or more", 2);
+  auto [low, high] = interval_of_sd(bpb);
+  if (arguments.json) {
+    Json json = {{"experiment", arguments.experiment.string()},
+                 {"n", bpb.n},
+                 {"mean", bpb.mean},
+                 {"sd", bpb.sd},
+                 {"sd_ci_lo", low},
+                 {"sd_ci_hi", high},
+                 {"group", plan.arms[0].group}};
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    fmt::print("{}: val_bpb {:.5f}, SD {:.5f} from seed to seed (95% CI {:.5f} to {:.5f}, n {})\n",
+               arguments.experiment.string(), bpb.mean, bpb.sd, low, high, bpb.n);
+  }
+}
+
+}  // namespace
+
+std::filesystem::path noise_folder(const std::filesystem::path& experiment) {
+  return std::filesystem::path("results/noise") / experiment.stem();
+}
+
+void add_noise_command(CLI::App& app) {
+  auto arguments = std::make_shared<NoiseArguments>();
+  CLI::App* verb =
+      app.add_subcommand("noise", "how much the score of an experiment varies from seed to seed");
+  verb->add_option("experiment", arguments->experiment, "experiment file (TOML)")->required();
+  verb->add_option("--seeds", arguments->seeds, "how many")
+      ->check(CLI::Range(2, 10000))
+      ->capture_default_str();
+  verb->add_option("--first", arguments->first, "the first of them")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  verb->add_option("-j,--jobs", arguments->runner.jobs, "runs at a time")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb->add_option("--threads", arguments->runner.threads, "threads of each run");
+  verb->add_option("--device", arguments->runner.device, "cpu, cuda or auto")->capture_default_str();
+  verb->add_flag("--json", arguments->json, "print the result as JSON");
+  verb->callback([arguments] { noise_verb(*arguments); });
+}
+
+}  // namespace caddie

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// caddie status SWEEP: how far its runs have come, and why some failed.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+
+#include "cli/sweep.h"
+#include "sweep/run_state.h"
+
+namespace caddie {
+namespace {
+
+struct StatusArguments {
+  std::string sweep;
+  bool all = false, json = false;
+};
+
+struct Line {
+  const PlannedRun* run;
+  const Arm* arm;
+  RunState state;
+  std::string last;  // line of the log, of a run that is neither done nor planned
+};
+
+void print_json(const Plan& plan, const std::vector<Line>& lines, const std::map<RunStatus, int>& counts) {
+  Json json = {
+      {"sweep", plan.name}, {"runs", lines.size()}, {"counts", Json::object()}, {"states", Json::array()}};
+  for (const auto& [status, count] : counts) json["counts"][std::string(name_of(status))] = count;
+  for (const Line& line : lines)
+    json["states"].push_back({{"arm", line.arm->label},
+                              {"seed", line.run->seed},
+                              {"status", name_of(line.state.status)},
+                              {"reason", line.state.reason},
+                              {"folder", line.run->folder},
+                              {"last", line.last}});
+  fmt::print("{}\n", json.dump(2));
+}
+
+void status_verb(const StatusArguments& arguments) {
+  std::filesystem::path folder = sweep_folder(arguments.sweep);
+  Plan plan = read_plan(folder);
+  std::vector<Line> lines;
+  std::map<RunStatus, int> counts;
+  for (const PlannedRun& run : plan.runs) {
+    Line line{&run, &plan.arms[run.arm], state_of(plan, run, folder), ""};
+    RunStatus status = line.state.status;
+    ++counts[status];
+    if (status != RunStatus::done && status != RunStatus::planned)
+      line.last = last_log_line(folder / run.folder);
+    lines.push_back(std::move(line));
+  }
+  if (arguments.json) return print_json(plan, lines, counts);
+  std::string head;
+  for (const auto& [status, count] : counts)
+    head += fmt::format("{}{} {}", head.empty() ? "" : ", ", count, name_of(status));
+  fmt::print("{}: {} runs: {}\n", plan.name, lines.size(), head);
+  for (const Line& line : lines) {
+    if (!arguments.all && line.last.empty() && line.state.reason.empty()) continue;
+    fmt::print("  {:<8} {:<40} {}\n", name_of(line.state.status),
+               fmt::format("{} s{}", line.arm->label, line.run->seed),
+               line.state.reason.empty() ? line.last : line.state.reason);
+  }
+  if (counts[RunStatus::failed] > 0) fmt::print("once more: caddie retry {}\n", folder.string());
+}
+
+}  // namespace
+
+void add_status_command(CLI::App& app) {
+  auto arguments = std::make_shared<StatusArguments>();
+  CLI::App* verb = app.add_subcommand("status", "how far a sweep has come, and what failed");
+  verb->add_option("sweep", arguments->sweep, "name or folder of the sweep, or its file")->required();
+  verb->add_flag("--all", arguments->all, "also the runs that are done or not begun");
+  verb->add_flag("--json", arguments->json, "every run, as JSON");
+  verb->callback([arguments] { status_verb(*arguments); });
+}
+
+}  // namespace caddie

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// caddie sweep FILE: freezes a plan, runs what is not done, writes the tables. caddie retry NAME: the failed
+// runs.
+#include "cli/sweep.h"
+
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "base/text.h"
+#include "report/files.h"
+#include "run/run.h"
+#include "sweep/runner.h"
+
+namespace caddie {
+namespace {
+
+struct SweepArguments {
+  std::string file;
+  std::filesystem::path output;
+  RunnerOptions runner;
+  std::string budget;
+  bool fresh = false, replan = false, json = false;
+};
+
+bool is_sweep_file(const std::filesystem::path& file) { return file.extension() == ".toml"; }
+
+void remember(Plan& plan, const std::vector<std::string>& changes) {
+  plan.history.push_back({{"at", utc_now()}, {"caddie_version", CADDIE_VERSION}, {"changes", changes}});
+}
+
+/// Of a folder that holds no runs yet, or whose plan is to be made anew.
+Plan freeze(Plan plan, const std::filesystem::path& folder, bool replan) {
+  if (replan) {
+    Plan before = read_plan(folder);
+    plan.history = before.history;
+    std::vector<std::string> changes = differences(before.base_text, plan.base_text);
+    for (std::string& line : differences(before.sweep_text, plan.sweep_text))
+      changes.push_back(std::move(line));
+    check_groups(plan);
+    remember(plan, changes);
+  } else {
+    check_groups(plan);
+    remember(plan, {});
+  }
+  write_plan(plan, folder);
+  return plan;
+}
+
+Plan plan_for(const SweepArguments& arguments, std::filesystem::path& folder) {
+  if (!is_sweep_file(arguments.file)) {
+    folder = sweep_folder(arguments.file);
+    Plan plan = read_plan(folder);
+    if (arguments.replan) throw Error("--replan reads the sweep file again; name that file", 2);
+    if (arguments.fresh) std::filesystem::remove_all(folder / "runs");
+    check_groups(plan);
+    return plan;
+  }
+  SweepFile file = read_sweep(arguments.file);
+  folder = arguments.output.empty() ? std::filesystem::path("results") / file.name : arguments.output;
+  bool frozen = std::filesystem::exists(plan_path(folder));
+  Plan now = make_plan(file);
+  if (frozen && arguments.fresh) std::filesystem::remove_all(folder / "runs");
+  if (!frozen || arguments.fresh || arguments.replan)
+    return freeze(std::move(now), folder, frozen && !arguments.fresh);
+  Plan plan = read_plan(folder);
+  check_unchanged(plan, now);
+  check_groups(plan);
+  return plan;
+}
+
+void conclude(const Plan& plan, const std::filesystem::path& folder, const RunnerResult& result, bool json) {
+  Ablation ablation = analyze(plan, folder);
+  if (json)
+    fmt::print("{}", render(ablation, "json"));
+  else
+    fmt::print("{}{}\n", render(ablation, "term"), (folder / "ablation.csv").string());
+  if (result.interrupted)
+    throw Error(message("interrupted with {} runs left; the same command goes on", {result.left}),
+                kInterrupted);
+  if (result.failed > 0)
+    throw Error(message("{} of {} runs failed; see caddie status {}, then caddie retry {}",
+                        {result.failed, plan.runs.size(), folder.string(), folder.string()}));
+  if (ablation.claim_met && !*ablation.claim_met) throw Error("the claim is not met", 3);
+}
+
+void sweep_verb(SweepArguments& arguments) {
+  std::filesystem::path folder;
+  Plan plan = plan_for(arguments, folder);
+  RunnerOptions& options = arguments.runner;
+  options.folder = folder;
+  if (!options.quiet)
+    fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
+               plan.runs.size(), options.jobs, folder.string());
+  RunnerResult result = run_plan(plan, options, [&] { write_tables(plan, folder); });
+  conclude(plan, folder, result, arguments.json);
+}
+
+void declare_running(CLI::App& verb, SweepArguments& arguments) {
+  RunnerOptions& runner = arguments.runner;
+  verb.add_option("-j,--jobs", runner.jobs, "runs at a time")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  verb.add_option("--threads", runner.threads,
+                  "threads of each run; by default the cores divided by the jobs");
+  verb.add_option("--device", runner.device, "cpu, cuda or auto")->capture_default_str();
+  verb.add_option("--only", runner.only, "run only where this holds, e.g. 'seed == 1 and model.dim == 384'");
+  verb.add_option("--max-runs", runner.max_runs, "stop after starting so many runs")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--budget", runner.budget_seconds, "start no run after this time, e.g. 4h, 90m")
+      ->transform(
+          CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
+                                CLI::AsNumberWithUnit::CASE_INSENSITIVE));
+  verb.add_flag("--allow-no-effect", runner.allow_no_effect,
+                "let runs succeed in which a technique acted on nothing");
+  verb.add_flag("-q,--quiet", runner.quiet, "show no progress");
+  verb.add_flag("--json", arguments.json, "print the table as JSON");
+}
+
+}  // namespace
+
+void add_sweep_verbs(CLI::App& app) {
+  add_plan_command(app);
+  add_sweep_command(app);
+  add_status_command(app);
+  add_table_command(app);
+  add_test_command(app);
+  add_noise_command(app);
+  add_power_command(app);
+  add_diff_command(app);
+  add_list_command(app);
+}
+
+void add_sweep_command(CLI::App& app) {
+  auto arguments = std::make_shared<SweepArguments>();
+  CLI::App* verb = app.add_subcommand("sweep", "run a sweep, or go on with it");
+  verb->add_option("sweep", arguments->file, "sweep file (TOML), or the folder of a sweep that was begun")
+      ->required();
+  verb->add_option("--output", arguments->output, "folder of the sweep; by default results/<name>");
+  verb->add_flag("--fresh", arguments->fresh, "throw away its runs and start over");
+  verb->add_flag("--replan", arguments->replan,
+                 "take in edits of the files; finished runs that still fit are kept");
+  declare_running(*verb, *arguments);
+  verb->callback([arguments] { sweep_verb(*arguments); });
+
+  auto again = std::make_shared<SweepArguments>();
+  again->runner.retry_failed = true;
+  CLI::App* retry = app.add_subcommand("retry", "run what failed or was lost in a sweep once more");
+  retry->add_option("sweep", again->file, "name or folder of the sweep")->required();
+  declare_running(*retry, *again);
+  retry->callback([again] {
+    again->file = sweep_folder(again->file).string();
+    sweep_verb(*again);
+  });
+}
+
+std::filesystem::path sweep_folder(const std::string& named) {
+  std::filesystem::path path = named;
+  if (path.filename() == "plan.json") path = path.parent_path();
+  if (is_sweep_file(path)) path = std::filesystem::path("results") / read_sweep(path).name;
+  for (const std::filesystem::path& candidate : {path, std::filesystem::path("results") / path})
+    if (std::filesystem::exists(plan_path(candidate))) return candidate;
+  throw Error(message("{}: no sweep was begun there: neither {} nor {} exists",
+                      {named, plan_path(path).string(), plan_path("results" / path).string()}),
+              2);
+}
+
+}  // namespace caddie

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// caddie test A B: one comparison. caddie power: what can be told apart with how many seeds.
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "base/text.h"
+#include "cli/sweep.h"
+#include "report/ablation.h"
+#include "results/run_folder.h"
+
+namespace caddie {
+namespace {
+
+struct TestArguments {
+  std::string arm, baseline, metric = "val_bpb", direction = "min", test = "auto";
+  double margin = 0, margin_nats = 0, alpha = 0.01;
+  bool assert_met = false, json = false;
+};
+
+/// The finished runs of one arm, or a fixed number.
+struct Finished {
+  std::string name, sweep;
+  std::vector<int64_t> seeds;
+  std::vector<double> values;
+  std::vector<Sample> sweep_arms;  // for a variance pooled over the sweep
+};
+
+Finished finished_runs(const std::string& named, const std::string& metric) {
+  size_t colon = named.rfind(':');
+  if (colon == std::string::npos)
+    throw Error(message("'{}' names no arm; write SWEEP:ARM, such as quickstart:baseline", {named}), 2);
+  Finished finished{named, sweep_folder(named.substr(0, colon)).string(), {}, {}, {}};
+  std::string label = named.substr(colon + 1);
+  Plan plan = read_plan(finished.sweep);
+  Ablation ablation = analyze(plan, finished.sweep, label);
+  for (const Arm& arm : plan.arms) {
+    std::vector<double> values;
+    for (const RunRow& run : ablation.runs) {
+      if (run.arm != &arm || run.state.status != RunStatus::done || !std::isfinite(run.number(metric)))
+        continue;
+      values.push_back(run.number(metric));
+      if (arm.label == label) finished.seeds.push_back(run.run->seed);
+    }
+    finished.sweep_arms.push_back(summarize(values));
+    if (arm.label == label) finished.values = std::move(values);
+  }
+  if (finished.values.empty()) throw Error(message("{}: no finished run has {}", {named, metric}), 2);
+  return finished;
+}
+
+Comparison paired_by_seed(const Finished& arm, const Finished& baseline, const Question& question) {
+  std::vector<double> mine, theirs;
+  for (size_t i = 0; i < arm.seeds.size(); ++i) {
+    auto found = std::find(baseline.seeds.begin(), baseline.seeds.end(), arm.seeds[i]);
+    if (found == baseline.seeds.end()) continue;
+    mine.push_back(arm.values[i]);
+    theirs.push_back(baseline.values[size_t(found - baseline.seeds.begin())]);
+  }
+  return paired_test(mine, theirs, question);
+}
+
+/// Pooled within one sweep, Welch between two; paired only when asked for.
+Comparison compare(const Finished& arm, const Finished& baseline, const std::string& test,
+                   const Question& question) {
+  Sample a = summarize(arm.values), b = summarize(baseline.values);
+  if (test == "paired_seed") return paired_by_seed(arm, baseline, question);
+  bool one_sweep = arm.sweep == baseline.sweep;
+  if (test == "pooled" && !one_sweep)
+    throw Error("a pooled test wants two arms of one sweep; take --test welch", 2);
+  if (test == "welch" || !one_sweep) return welch_test(a, b, question);
+  return pooled_test(a, b, pool(arm.sweep_arms), question);
+}
+
+void test_verb(TestArguments arguments) {
+  if (arguments.margin_nats > 0) {
+    arguments.metric = "val_loss_nats";
+    arguments.margin = arguments.margin_nats;
+  }
+  Question question{arguments.direction == "min" ? Tail::less : Tail::greater, arguments.margin,
+                    1 - arguments.alpha};
+  Finished arm = finished_runs(arguments.arm, arguments.metric);
+  char* end = nullptr;
+  double target = std::strtod(arguments.baseline.c_str(), &end);
+  Comparison c;
+  if (!arguments.baseline.empty() && *end == '\0')
+    c = one_sample_test(summarize(arm.values), target, question);
+  else
+    c = compare(arm, finished_runs(arguments.baseline, arguments.metric), arguments.test, question);
+  bool met = c.p < arguments.alpha;
+  if (arguments.json) {
+    auto known = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+    Json json = {{"arm", arguments.arm},
+                 {"baseline", arguments.baseline},
+                 {"metric", arguments.metric},
+                 {"margin", arguments.margin},
+                 {"alpha", arguments.alpha},
+                 {"test", c.test},
+                 {"delta", known(c.delta)},
+                 {"low", known(c.low)},
+                 {"high", known(c.high)},
+                 {"df", known(c.df)},
+                 {"t", known(c.t)},
+                 {"p", known(c.p)},
+                 {"met", met}};
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    fmt::print("{} {} - {}: {:+.6f}", arguments.metric, arguments.arm, arguments.baseline, c.delta);
+    if (std::isfinite(c.p))
+      fmt::print(
+          "   {:g}% CI [{:+.6f}, {:+.6f}]\n{} t = {:.3f}, df {:.1f}, one-sided p = {:.5f}: {} by more than "
+          "{:g} at "
+          "p < {:g}\n",
+          100 * question.confidence, c.low, c.high, c.test, c.t, c.df, c.p,
+          met ? "better" : "not shown to be better", arguments.margin, arguments.alpha);
+    else
+      fmt::print("\nno p: one run says nothing of the noise; add seeds\n");
+  }
+  if (arguments.assert_met && !met) throw Error("the claim is not met", 3);
+}
+
+struct PowerArguments {
+  Design design;
+  double effect = 0, power = 0.8;
+  int64_t seeds = 3, arms = 2;
+  bool two_sided = false, json = false;
+};
+
+void power_verb(PowerArguments arguments) {
+  Design& design = arguments.design;
+  design.seeds = design.baseline_seeds = double(arguments.seeds);
+  design.df = double(arguments.arms * (arguments.seeds - 1));
+  design.tail = arguments.two_sided ? Tail::both : Tail::less;
+  double smallest = detectable(design, arguments.power);
+  double effect = arguments.effect > 0 ? arguments.effect : smallest;
+  double chance = power_of(design, effect);
+  int64_t needed = std::isfinite(effect) ? seeds_needed(effect, design.sd, arguments.arms, design.alpha,
+                                                        arguments.power, design.tail)
+                                         : 0;
+  if (arguments.json) {
+    auto known = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+    Json json = {
+        {"seeds", arguments.seeds}, {"arms", arguments.arms},           {"df", design.df},
+        {"alpha", design.alpha},    {"power", arguments.power},         {"detectable", known(smallest)},
+        {"effect", known(effect)},  {"power_at_effect", known(chance)}, {"seeds_needed", needed}};
+    fmt::print("{}\n", json.dump(2));
+    return;
+  }
+  if (!std::isfinite(smallest))
+    throw Error("one seed an arm says nothing of the noise; take --seeds 2 or more", 2);
+  fmt::print("{} arms x {} seeds, SD {:g}, {} p < {:g}, df {:.0f}\n", arguments.arms, arguments.seeds,
+             design.sd, arguments.two_sided ? "two-sided" : "one-sided", design.alpha, design.df);
+  fmt::print("found with chance {:g}: {:.6f}\nchance to find {:.6f}: {:.3f}\n", arguments.power, smallest,
+             effect, chance);
+  if (needed > 0)
+    fmt::print("seeds an arm to find {:.6f} with chance {:g}: {}\n", effect, arguments.power, needed);
+  else
+    fmt::print("10000 seeds an arm are too few to find {:.6f} with chance {:g}\n", effect, arguments.power);
+}
+
+}  // namespace
+
+void add_test_command(CLI::App& app) {
+  auto arguments = std::make_shared<TestArguments>();
+  CLI::App* verb = app.add_subcommand("test", "is one arm better than another, or than a number");
+  verb->add_option("arm", arguments->arm, "SWEEP:ARM, such as quickstart:+trigram")->required();
+  verb->add_option("baseline", arguments->baseline, "SWEEP:ARM, or a number to be beaten")->required();
+  verb->add_option("--metric", arguments->metric, "column of runs.csv")->capture_default_str();
+  verb->add_option("--direction", arguments->direction, "which way is better")
+      ->check(CLI::IsMember({"min", "max"}))
+      ->capture_default_str();
+  verb->add_option("--margin", arguments->margin, "how much better at least")->check(CLI::NonNegativeNumber);
+  verb->add_option("--margin-nats", arguments->margin_nats, "the same in nats per token, of val_loss_nats")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--alpha", arguments->alpha, "level of significance")
+      ->check(CLI::Range(1e-9, 0.5))
+      ->capture_default_str();
+  verb->add_option("--test", arguments->test,
+                   "auto: pooled within a sweep, welch between two; or paired_seed")
+      ->check(CLI::IsMember({"auto", "pooled", "welch", "paired_seed"}))
+      ->capture_default_str();
+  verb->add_flag("--assert", arguments->assert_met, "exit with 3 when it is not shown to be better");
+  verb->add_flag("--json", arguments->json, "print the comparison as JSON");
+  verb->callback([arguments] { test_verb(*arguments); });
+}
+
+void add_power_command(CLI::App& app) {
+  auto arguments = std::make_shared<PowerArguments>();
+  CLI::App* verb = app.add_subcommand("power", "which difference can be found with how many seeds");
+  verb->add_option("--sd", arguments->design.sd, "standard deviation from seed to seed")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--effect", arguments->effect,
+                   "difference of interest; by default the smallest that is found")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--seeds", arguments->seeds, "runs of each arm")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  verb->add_option("--arms", arguments->arms, "arms that share the noise, the baseline included")
+      ->check(CLI::Range(2, 100000))
+      ->capture_default_str();
+  verb->add_option("--alpha", arguments->design.alpha, "level of significance")
+      ->check(CLI::Range(1e-9, 0.5))
+      ->capture_default_str();
+  verb->add_option("--power", arguments->power, "chance to find a difference that is there")
+      ->check(CLI::Range(0.01, 0.999))
+      ->capture_default_str();
+  verb->add_flag("--two-sided", arguments->two_sided, "a difference in either direction");
+  verb->add_flag("--json", arguments->json, "print as JSON");
+  verb->callback([arguments] { power_verb(*arguments); });
+}
+
+}  // namespace caddie

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as a user runs it: from text to score, killed and continued, and told wrong things.
+#include <catch2/catch.hpp>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "base/files.h"
+#include "results/run_folder.h"
+#include "support/data_support.h"
+
+using namespace caddie;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kProgram = CADDIE_BINARY_DIR "/bin/caddie";
+
+struct Outcome {
+  int code;
+  std::string output;  // both streams
+};
+
+Outcome shell(const std::string& arguments) {
+  std::string output;
+  FILE* pipe = ::popen((kProgram + " " + arguments + " 2>&1").c_str(), "r");
+  REQUIRE(pipe);
+  char buffer[4096];
+  for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
+  int status = ::pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output};
+}
+
+/// Prepared shards and a tiny experiment on them.
+class Laboratory {
+ public:
+  Laboratory() {
+    Outcome prepared =
+        shell(fmt::format("data prepare --text {} --tokenizer {} --output {} --validation-fraction 0.1",
+                          data_file("prose.txt").string(), small_tokenizer().string(), data().string()));
+    INFO(prepared.output);
+    REQUIRE(prepared.code == 0);
+    write_file(experiment(),
+               fmt::format(R"(
+extends = "{}/experiments/quickstart.toml"
+[budget]
+steps = 24
+[data]
+train = "{}/train_*.bin"
+validation = "{}/val_*.bin"
+tokenizer = "{}/tokenizer.model"
+sequence_length = 32
+batch_tokens = 256
+[model]
+vocabulary = 420
+layers = 2
+dim = 32
+[train]
+micro_batch_tokens = 64
+validate_every = 10
+)",
+                           CADDIE_SOURCE_DIR, data().string(), data().string(), data().string()));
+  }
+  fs::path data() const { return folder_.path() / "data"; }
+  fs::path experiment() const { return folder_.path() / "tiny.toml"; }
+  fs::path folder(const std::string& name) const { return folder_.path() / name; }
+  Outcome run(const std::string& output, const std::string& more = "") const {
+    return shell(fmt::format("run {} --output {} {}", experiment().string(), folder(output).string(), more));
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+Laboratory& laboratory() {
+  static Laboratory one;
+  return one;
+}
+
+/// What must be equal between two runs: scores, weights, artifact, losses.
+struct Bits {
+  std::string weights, artifact, losses;
+  double val_bpb = 0;
+  bool operator==(const Bits&) const = default;
+};
+
+Bits bits_of(const fs::path& folder) {
+  Bits bits{read_file(folder / "weights.safetensors"), read_file(folder / "artifact.bin"), "",
+            Json::parse(read_file(folder / "summary.json")).at("val_bpb")};
+  std::string journal = read_file(folder / "metrics.csv");
+  for (size_t begin = 0; begin < journal.size();) {  // all columns but the time
+    size_t end = journal.find('\n', begin);
+    std::string line = journal.substr(begin, end - begin);
+    size_t second = line.find(',', line.find(',') + 1), third = line.find(',', second + 1);
+    bits.losses += line.substr(0, second) + line.substr(third) + "\n";
+    begin = end + 1;
+  }
+  return bits;
+}
+
+const Bits& undisturbed() {
+  static Bits bits = [] {
+    Outcome outcome = laboratory().run("undisturbed", "--threads 1");
+    INFO(outcome.output);
+    REQUIRE(outcome.code == 0);
+    return bits_of(laboratory().folder("undisturbed"));
+  }();
+  return bits;
+}
+
+// Starts the program and kills it, without warning, as soon as `ready` says so.
+void kill_when(const std::vector<std::string>& arguments, const std::function<bool()>& ready) {
+  pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::vector<char*> argv = {const_cast<char*>(kProgram.c_str())};
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    if (!std::freopen("/dev/null", "w", stderr) || !std::freopen("/dev/null", "w", stdout)) ::_exit(1);
+    ::setpgid(0, 0);
+    ::execv(kProgram.c_str(), argv.data());
+    ::_exit(127);
+  }
+  auto start = std::chrono::steady_clock::now();
+  while (!ready() && std::chrono::steady_clock::now() - start < std::chrono::seconds(60))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ::kill(-child, SIGKILL);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+
+TEST_CASE("a run goes from shards to the score of a reloaded artifact", "[end]") {
+  undisturbed();
+  fs::path folder = laboratory().folder("undisturbed");
+  Json summary = Json::parse(read_file(folder / "summary.json"));
+  CHECK(summary.at("status") == "done");
+  CHECK(double(summary.at("val_bpb")) < 4.8);
+  CHECK(double(summary.at("val_bpb")) == Approx(double(summary.at("val_bpb_avg"))).epsilon(0.02));
+  CHECK(summary.at("artifact_bytes") == fs::file_size(folder / "artifact.bin"));
+  CHECK(fs::exists(folder / "resolved.toml"));
+  CHECK(Json::parse(read_file(folder / "run.json")).at("plugins").contains("ema"));
+  CHECK(read_file(folder / "metrics.csv").find("val_bpb") != std::string::npos);
+}
+
+TEST_CASE("equal runs have equal bits, on any number of threads", "[end]") {
+  for (int threads : {1, 2, 3}) {
+    std::string name = fmt::format("threads{}", threads);
+    REQUIRE(laboratory().run(name, fmt::format("--threads {}", threads)).code == 0);
+    INFO(name);
+    CHECK(bits_of(laboratory().folder(name)) == undisturbed());
+  }
+  REQUIRE(laboratory().run("other_seed", "--seed 7").code == 0);
+  CHECK_FALSE(bits_of(laboratory().folder("other_seed")).weights == undisturbed().weights);
+}
+
+TEST_CASE("a killed training goes on to the same bits", "[end]") {
+  fs::path folder = laboratory().folder("killed");
+  std::vector<std::string> arguments = {
+      "run", laboratory().experiment(),          "--output", folder, "--threads", "2",
+      "-S",  "train.checkpoint_seconds=0.000001"};
+  kill_when(arguments, [&] { return fs::exists(folder / "checkpoint.safetensors"); });
+  REQUIRE(fs::exists(folder / "checkpoint.safetensors"));
+  REQUIRE_FALSE(fs::exists(folder / "summary.json"));
+  Outcome resumed = laboratory().run("killed", "-S train.checkpoint_seconds=0.000001");
+  INFO(resumed.output);
+  CHECK(resumed.code == 0);
+  CHECK(resumed.output.find("going on from the checkpoint") != std::string::npos);
+  CHECK(bits_of(folder) == undisturbed());
+}
+
+TEST_CASE("priming leaves a trace only in the optimizers that keep their state", "[end]") {
+  REQUIRE(laboratory().run("primed", "-S train.prime_steps=3").code == 0);
+  CHECK(bits_of(laboratory().folder("primed")) == undisturbed());
+  REQUIRE(laboratory().run("kept", "-S train.prime_steps=3 -S 'train.prime_keeps=[\"token\"]'").code == 0);
+  CHECK_FALSE(bits_of(laboratory().folder("kept")).weights == undisturbed().weights);
+}
+
+TEST_CASE("averages ride along, and selecting one on the validation text is flagged", "[end]") {
+  std::string rider = "-S 'train.averagers.slow={use=\"ema\",decay=0.999}'";
+  REQUIRE(laboratory().run("riding", rider).code == 0);
+  CHECK(bits_of(laboratory().folder("riding")) == undisturbed());
+  Outcome selected = laboratory().run("selected", rider + " -S train.select_on_validation=true");
+  REQUIRE(selected.code == 0);
+  CHECK(selected.output.find("no longer a held-out score") != std::string::npos);
+  Json summary = Json::parse(read_file(laboratory().folder("selected") / "summary.json"));
+  CHECK(summary.at("selected_on_validation") == "raw");
+  CHECK(double(summary.at("averages").at("slow")) > double(summary.at("val_bpb_raw")));
+}
+
+TEST_CASE("weights travel out and in under upstream's names", "[end]") {
+  undisturbed();
+  fs::path weights = laboratory().folder("exported.safetensors");
+  CHECK(shell(fmt::format("export {} --weights {}", laboratory().folder("undisturbed").string(),
+                          weights.string()))
+            .code == 0);
+  CHECK(read_file(weights).find("blocks.0.attn.c_q.weight") != std::string::npos);
+  REQUIRE(
+      laboratory().run("scored", fmt::format("--init-weights {} -S budget.steps=0", weights.string())).code ==
+      0);
+  Json first = Json::parse(read_file(laboratory().folder("undisturbed") / "summary.json"));
+  Json second = Json::parse(read_file(laboratory().folder("scored") / "summary.json"));
+  CHECK(double(second.at("val_bpb")) == double(first.at("val_bpb")));
+}
+
+TEST_CASE("a sweep killed again and again ends like an undisturbed one", "[end]") {
+  write_file(laboratory().folder("sweep.toml"),
+             "base = \"tiny.toml\"\nseeds = [1, 2]\n"
+             "[design]\nkind = \"grid\"\n[[axis]]\ntoggle = \"trigram_hash\"\n");
+  std::string file = laboratory().folder("sweep.toml");
+  fs::path calm = laboratory().folder("calm"), stormy = laboratory().folder("stormy");
+  Outcome first = shell(fmt::format("sweep {} --output {}", file, calm.string()));
+  INFO(first.output);
+  REQUIRE(first.code == 0);
+  std::vector<std::string> arguments = {"sweep", file, "--output", stormy, "-j", "2"};
+  for (const char* run : {"runs/baseline-s1/run.json", "runs/trigram_hash-s2/run.json"})
+    kill_when(arguments, [&] { return fs::exists(stormy / run); });
+  Outcome last = shell(fmt::format("sweep {} --output {} -j 2", file, stormy.string()));
+  INFO(last.output);
+  CHECK(last.code == 0);
+  for (const char* run : {"baseline-s1", "baseline-s2", "trigram_hash-s1", "trigram_hash-s2"}) {
+    INFO(run);
+    CHECK(bits_of(stormy / "runs" / run) == bits_of(calm / "runs" / run));
+  }
+  CHECK(shell(fmt::format("table {}", stormy.string())).output.find("+trigram_hash") != std::string::npos);
+  CHECK(fs::exists(stormy / "runs.csv"));
+  CHECK(fs::exists(stormy / "ablation.csv"));
+}
+
+TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
+  struct Mistake {
+    const char* settings;
+    int code;
+    const char* says;
+  };
+  const Mistake kMistakes[] = {
+      {"-S techniques.bigram_hash.bukets=3", 2, "did you mean 'buckets'"},
+      {"-S model.layers=two", 2, "wanted an integer"},
+      {"-S model.layers=0", 2, "from 1 to 1000"},
+      {"-S techniques.bigram_hsh.buckets=3", 4, "there is no plugin 'bigram_hsh'"},
+      {"-S model.heads=3", 2, "is no multiple of model.heads 3"},
+      {"-S data.train=nowhere/*.bin", 1, "nowhere/*.bin"},
+      {"-S model.vocabulary=100", 1, "420 pieces"},
+      {"-S budget.artifact_bytes=1000 -S budget.steps=1", 1, "over the limit of 1,000"},
+      {"--device cuda", 1, "cuda"},
+  };
+  int number = 0;
+  for (const Mistake& mistake : kMistakes) {
+    Outcome outcome = laboratory().run(fmt::format("mistake{}", number++), mistake.settings);
+    INFO(mistake.settings << ": " << outcome.output);
+    CHECK(outcome.code == mistake.code);
+    CHECK(outcome.output.find(mistake.says) != std::string::npos);
+  }
+}
+
+TEST_CASE("each way of being without effect is found and named", "[end]") {
+  struct Void {
+    const char *settings, *technique, *says;
+  };
+  const Void kVoids[] = {
+      {"-S techniques.xsa.layers=none", "xsa", "its site was never visited in training"},
+      {"-S techniques.bigram_hash.scale=0", "bigram_hash", "never got a gradient other than zero"},
+      {"-S optimizers.scalar.lr=0", "smear_gate", "smear.gate did not move"},
+      {"-S 'techniques.ln_scale={layers=[0]}'", "ln_scale", "the logits of a probe batch are the same"},
+      {"-S 'techniques.qat={effect=\"inert\",weights=[\"role:matrix\"]}'", "qat",
+       "leaves every weight as it is"},
+  };
+  int number = 0;
+  for (const Void& planted : kVoids) {
+    std::string name = fmt::format("void{}", number++);
+    Outcome lenient = laboratory().run(name, planted.settings);
+    INFO(planted.settings << ": " << lenient.output);
+    CHECK(lenient.code == 0);
+    CHECK(lenient.output.find(fmt::format("warning: '{}' had no effect", planted.technique)) !=
+          std::string::npos);
+    CHECK(lenient.output.find(planted.says) != std::string::npos);
+    Json summary = Json::parse(read_file(laboratory().folder(name) / "summary.json"));
+    CHECK(summary.at("effect_check") == "no_effect");
+    CHECK(laboratory().run(name, std::string(planted.settings) + " --fresh --strict").code == 1);
+  }
+  Json honest = Json::parse(read_file(laboratory().folder("undisturbed") / "summary.json"));
+  CHECK(honest.at("effect_check") == "ok");
+}
+
+TEST_CASE("damaged shards and foreign tokenizers are refused", "[end]") {
+  fs::path shard = laboratory().data() / "train_000000.bin";
+  std::string whole = read_file(shard);
+  write_file(shard, whole.substr(0, whole.size() - 2));
+  Outcome truncated = laboratory().run("truncated");
+  write_file(shard, "no shard" + whole.substr(8));
+  Outcome magic = laboratory().run("magic");
+  write_file(shard, whole);
+  CHECK(truncated.code != 0);
+  CHECK(truncated.output.find("train_000000.bin") != std::string::npos);
+  CHECK(magic.code != 0);
+  CHECK(magic.output.find("20240520") != std::string::npos);
+  Outcome foreign =
+      laboratory().run("foreign", "-S data.tokenizer=" + data_file("spaces_bpe.model").string());
+  CHECK(foreign.code != 0);
+  CHECK(foreign.output.find("tokenizer") != std::string::npos);
+}
+
+TEST_CASE("a plugin built for another SDK is refused before its code runs", "[end]") {
+  fs::path folder = laboratory().folder("foreign_plugins");
+  std::string library = read_file(CADDIE_BINARY_DIR "/plugins/averagers/ema.so");
+  const std::string entry = "caddie_plugin_";
+  for (size_t at = 0; (at = library.find(entry, at)) != std::string::npos; at += entry.size())
+    library.replace(at + entry.size(), 4, "0000");
+  write_file(folder / "old_ema.so", library);
+  Outcome outcome = shell(
+      fmt::format("-h > /dev/null; CADDIE_PLUGINS={} {} run {} --output {} -S train.averager.use=old_ema",
+                  folder.string(), kProgram, laboratory().experiment().string(),
+                  laboratory().folder("old_plugin").string()));
+  INFO(outcome.output);
+  CHECK(outcome.code == 4);
+  CHECK(outcome.output.find("was built for SDK 0000") != std::string::npos);
+}
+
+TEST_CASE("an unwritable results folder is one error", "[end]") {
+  write_file(laboratory().folder("a_file"), "");
+  Outcome outcome = laboratory().run("a_file/below");
+  CHECK(outcome.code != 0);
+  CHECK(outcome.output.find("cannot create the folder") != std::string::npos);
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiny models whose losses, gradients and trainings are known to six digits, from upstream's model classes
+// and from an independent float64 implementation. The weights follow a formula, so that nothing need be
+// stored.
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "autograd/thread_tape.h"
+#include "experiment/experiment.h"
+
+using namespace caddie;
+
+namespace {
+
+constexpr double kLossTolerance = 3e-6;  // six printed digits, and float32 against float64
+
+const std::string kBaseline = R"(
+  data.sequence_length = 6
+  model.vocabulary = 16
+  model.layers = 3
+  model.dim = 32
+  model.heads = 4
+  model.kv_heads = 2
+  model.head.use = "tied"
+  model.initializer.use = "default"
+  model.activation.use = "relu_squared"
+  techniques.qk_norm = {}
+  techniques.rope = {}
+  techniques.q_gain = {}
+  techniques.resid_mix = {}
+  techniques.layer_scale = {}
+  techniques.unet_skips = {}
+  techniques.logit_softcap = {}
+  train.schedule.use = "constant"
+  export = { quantizers.fp32.weights = ["*"], compressor.use = "zlib" }
+  evaluators.standard = {}
+)";
+
+const std::vector<std::string> kOneOptimizer = {"optimizers.adamw.weights = ['*']"};
+const std::vector<std::string> kG2 = {"model.mlp_mult = 3", "techniques.rope.base = 5e4",
+                                      "techniques.smear_gate = { position = 'before_norm', gate_multiplies = "
+                                      "'current', first = 'self', weight = 'smear_gate' }"};
+const std::vector<std::string> kG3 = {"model.mlp_mult = 3", "techniques.smear_gate = {}",
+                                      "techniques.bigram_hash = { buckets = 11, dim = 8 }"};
+
+std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+double centre_of(const std::string& name) {
+  auto holds = [&](const char* part) { return name.find(part) != std::string::npos; };
+  if (holds("attn_scale") || holds("mlp_scale") || holds("skip_weight") || holds("ve_layer_scales")) return 1;
+  return holds("q_gain") ? 1.5 : holds("resid_mix") ? 0.5 : 0;
+}
+
+void set_weights(Model& model) {
+  WeightTable& weights = model.weights();
+  std::vector<std::string> names;
+  for (const WeightInfo& info : weights.infos()) names.push_back(info.name);
+  std::sort(names.begin(), names.end());
+  for (size_t n = 0; n < names.size(); ++n) {
+    const Tensor& value = weights.value(weights.find(names[n]));
+    double centre = centre_of(names[n]), amplitude = centre != 0 ? 0.1 : 0.25;
+    for (int64_t i = 0; i < value.numel(); ++i) {
+      double k = double(i + 1);
+      value.data()[i] = float(centre + amplitude * std::sin(0.37 * k + 0.011 * k * k + 1.3 * double(n + 1)));
+    }
+  }
+}
+
+Experiment make(const std::vector<std::string>& changes) {
+  Tree tree = Tree::parse(kBaseline, "golden");
+  for (const std::string& change : changes) tree.override_with(change);
+  static Registry registry;
+  Experiment experiment = assemble(tree, registry, Device::kCpu);
+  set_weights(*experiment.model);
+  return experiment;
+}
+
+Batch the_batch() {
+  return {.inputs = {1, 5, 9, 3, 14, 7, 2, 2, 11, 0, 15, 4},
+          .targets = {5, 9, 3, 14, 7, 2, 2, 11, 0, 15, 4, 1},
+          .rows = 2,
+          .length = 6};
+}
+
+struct Golden {
+  const char* name;
+  std::vector<std::string> changes;
+  int tensors;
+  double loss, gradient_norm;
+  std::vector<double> logits;  // [0][5][0..3]
+};
+
+void check_forward(const Golden& golden) {
+  INFO(golden.name);
+  Experiment experiment = make(golden.changes + kOneOptimizer);
+  Model& model = *experiment.model;
+  CHECK(model.weights().size() == golden.tensors);
+  ViewedWeights views(model);
+  views.refresh(Progress(), Mode::kTrain, true);
+  GradientSum gradient(model, 1, 1024);
+  Batch batch = the_batch();
+  CHECK(gradient.run({&batch, 1}, views.values(), Progress()) ==
+        Approx(golden.loss).epsilon(0).margin(kLossTolerance));
+  views.pull(gradient.gradients());
+  double squares = 0;
+  for (const Tensor& g : gradient.gradients())
+    if (g.defined()) squares += squared_norm(g);
+  CHECK(std::sqrt(squares) == Approx(golden.gradient_norm).epsilon(3e-6));
+
+  std::vector<Leaf> leaves;
+  for (const Tensor& value : views.values()) leaves.push_back({value, nullptr, false});
+  Tape& tape = thread_tape(Device::kCpu);
+  Tape::Scope scope(tape);
+  tape.start(leaves, false);
+  Var logits = model.logits(place_ids(tape, batch.inputs.data(), 2, 6), Mode::kTrain, Progress());
+  for (size_t i = 0; i < golden.logits.size(); ++i)
+    CHECK(logits.data()[5 * 16 + i] == Approx(golden.logits[i]).epsilon(0).margin(1e-5));
+}
+
+void check_training(const std::vector<std::string>& changes, const std::vector<double>& losses) {
+  Experiment experiment = make(changes);
+  Trainer trainer(*experiment.model, experiment.optimizers, experiment.schedule.as<Schedule>(), nullptr,
+                  experiment.train, experiment.budget);
+  Batch batch = the_batch();
+  for (double loss : losses) CHECK(trainer.step({&batch, 1}).loss == Approx(loss).epsilon(0).margin(1e-5));
+}
+
+}  // namespace
+
+TEST_CASE("tiny models give their known losses, gradients and logits", "[golden]") {
+  std::vector<std::string> g4 =
+      kG3 + std::vector<std::string>{"techniques.xsa.layers = 'last 2'", "techniques.rope.dims = 4",
+                                     "techniques.ln_scale = {}",
+                                     "techniques.value_embedding = { dim = 6, layers = '1,2' }"};
+  std::vector<std::string> leaky = {"model.activation = { use = 'leaky_relu_squared', slope = 0.5 }"};
+  std::vector<std::string> g6 =
+      g4 + leaky +
+      std::vector<std::string>{"techniques.gated_attention = {}", "techniques.value_residual.form = 'lambda'",
+                               "techniques.trigram_hash = { buckets = 13, dim = 8 }"};
+  std::vector<std::string> qat = {"techniques.qat = { form = 'int6_percentile', weights = ['role:matrix'] }"};
+  const Golden kModels[] = {
+      {"G1", {}, 32, 3.183077, 3.359675, {0.302849, -0.043088, -0.128900, -0.021089}},
+      {"G2", kG2, 33, 3.166569, 2.443538, {-0.690987, 0.485383, 0.266934, 0.025805}},
+      {"G2q", kG2 + qat, 33, 3.166933, 2.426339, {-0.706583, 0.472478, 0.287267, 0.038026}},
+      {"G3", kG3, 36, 3.270326, 3.524583, {-1.314648, -0.308606, 1.383617, -1.892133}},
+      {"G4", g4, 41, 3.407583, 3.058925, {-0.969965, 0.754227, 2.270575, -1.992289}},
+      {"G5", g4 + leaky, 41, 3.468184, 3.282627, {-1.013164, 0.761131, 2.461272, -2.149798}},
+      {"G6", g6, 53, 3.351121, 3.162114, {-1.079806, -0.205251, -1.734908, -0.428293}},
+      {"G7", kG3 + leaky, 36, 3.310150, 3.959411, {-1.248762, -0.607681, 1.714322, -2.063089}},
+  };
+  for (const Golden& golden : kModels) check_forward(golden);
+}
+
+TEST_CASE("tiny models train along their known losses", "[golden]") {
+  SECTION("T1: momentum orthogonalized, Adam for the rest") {
+    check_training(
+        {"optimizers.token = { use = 'adamw', weights = ['role:embedding'], lr = 0.05 }",
+         "optimizers.muon = { weights = ['role:matrix'], lr = 0.04, momentum_start = 0.85, momentum = "
+         "0.95, momentum_warmup_steps = 500 }",
+         "optimizers.scalar = { use = 'adamw', weights = ['role:vector', 'role:scalar'], lr = 0.04 }"},
+        {3.183077, 1.619501, 0.874021, 0.499940, 0.295743});
+  }
+  SECTION("T3: with decay of all weights and a clipped gradient") {
+    check_training(
+        kG3 +
+            std::vector<std::string>{
+                "optimizers.token = { use = 'adamw', weights = ['role:embedding'], lr = 0.03, weight_decay = "
+                "0.04 }",
+                "optimizers.muon = { weights = ['role:matrix'], lr = 0.02, momentum_start = 0.92, momentum = "
+                "0.99, momentum_warmup_steps = 1500, weight_decay = 0.04 }",
+                "optimizers.scalar = { use = 'adamw', weights = ['role:vector', 'role:scalar'], lr = 0.02, "
+                "weight_decay = 0.04 }",
+                "train.clip_norm = 0.3"},
+        {3.270326, 2.266265, 1.569066, 1.105590, 0.820359});
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of the house: which room may include which, and that the core names no technique.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kSource = CADDIE_SOURCE_DIR;
+
+// From the ground floor up. A room may include itself and the rooms before it.
+const std::vector<std::string> kRooms = {"sdk",      "base",   "device",     "tensor",  "comm", "autograd",
+                                         "ops",      "config", "plugin",     "model",   "data", "train",
+                                         "evaluate", "export", "experiment", "results", "run",  "parity",
+                                         "bench",    "sweep",  "report",     "cli"};
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::vector<fs::path> sources_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    std::string extension = entry.path().extension();
+    if (extension == ".h" || extension == ".cpp" || extension == ".inl" || extension == ".cu")
+      files.push_back(entry.path());
+  }
+  return files;
+}
+
+size_t floor_of(const std::string& room) {
+  auto found = std::find(kRooms.begin(), kRooms.end(), room);
+  INFO("room " << room);
+  REQUIRE(found != kRooms.end());
+  return size_t(found - kRooms.begin());
+}
+
+// Comments and what stands between quotes count too: a reader of the core should meet no technique at all.
+std::set<std::string> words_of(const std::string& text) {
+  std::set<std::string> words;
+  std::string word;
+  for (char c : text + " ") {
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '_') {
+      word += c;
+    } else {
+      words.insert(word);
+      word.clear();
+    }
+  }
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("a room includes only rooms below it", "[house]") {
+  std::regex include("#include \"([a-z_]+)/[^\"]+\"");
+  for (const fs::path& file : sources_below(kSource / "core")) {
+    std::string room = fs::relative(file, kSource / "core").begin()->string();
+    std::string text = text_of(file);
+    for (std::sregex_iterator hit(text.begin(), text.end(), include), end; hit != end; ++hit) {
+      INFO(file.string() << " includes " << (*hit)[1]);
+      CHECK(floor_of((*hit)[1]) <= floor_of(room));
+    }
+  }
+}
+
+TEST_CASE("the SDK includes itself and the standard library only", "[house]") {
+  std::regex include("#include [<\"]([^>\"]+)[>\"]");
+  for (const fs::path& file : sources_below(kSource / "core" / "sdk")) {
+    std::string text = text_of(file);
+    for (std::sregex_iterator hit(text.begin(), text.end(), include), end; hit != end; ++hit) {
+      std::string name = (*hit)[1];
+      INFO(file.string() << " includes " << name);
+      CHECK((name.starts_with("caddie/") || name == "cuda_runtime.h" || name.find('/') == std::string::npos));
+      CHECK((name != "functional" && name != "regex" && name != "iostream"));
+    }
+  }
+}
+
+TEST_CASE("plugins include the SDK, the standard library and their codec only", "[house]") {
+  std::regex include("#include \"([^\"]+)\"");
+  for (const fs::path& file : sources_below(kSource / "plugins")) {
+    std::string text = text_of(file);
+    INFO(file.string());
+    CHECK_FALSE(std::regex_search(text, include));
+  }
+}
+
+TEST_CASE("the core and the plugins name no technique but their own", "[house]") {
+  // Names that are also words of the field or of the language.
+  const std::set<std::string> kWords = {"default",    "constant",   "standard", "tied", "untied",
+                                        "orthogonal", "percentile", "int8",     "fp16", "fp32"};
+  std::set<std::string> techniques;
+  for (const fs::path& file : sources_below(kSource / "plugins"))
+    if (!kWords.count(file.stem())) techniques.insert(file.stem());
+  REQUIRE(techniques.size() > 20);
+  const std::set<std::string> kLibraries = {"zlib", "zstd", "lzma",
+                                            "brotli"};  // the core reads packed text files
+  for (const char* folder : {"core", "plugins"})
+    for (const fs::path& file : sources_below(kSource / folder))
+      for (const std::string& word : words_of(text_of(file))) {
+        if (word == file.stem() || kLibraries.count(word)) continue;
+        INFO(file.string() << " names " << word);
+        CHECK(techniques.count(word) == 0);
+      }
+}
+
+TEST_CASE("every file says its licence first", "[house]") {
+  for (const char* folder : {"core", "plugins", "tests"})
+    for (const fs::path& file : sources_below(kSource / folder)) {
+      INFO(file.string());
+      CHECK(text_of(file).starts_with("// SPDX-License-Identifier: Apache-2.0\n"));
+    }
+}
