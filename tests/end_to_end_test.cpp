@@ -263,6 +263,7 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
 }
 
 TEST_CASE("each way of being without effect is found and named", "[end]") {
+  undisturbed();
   struct Void {
     const char *settings, *technique, *says;
   };

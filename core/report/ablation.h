@@ -37,7 +37,7 @@ struct ArmRow {
   double bytes = kUnknown, delta_bytes = kUnknown;      // means of artifact_bytes
   double step_ms = kUnknown, delta_step_ms = kUnknown;  // means of step_avg_ms
   double delta_at_time =
-      kUnknown;  // val_bpb of the raw weights, both at the shorter of the two training times
+      kUnknown;              // val_bpb of the raw weights, both at the shorter of the two training times
   std::string effect_check;  // the worst of its runs: ok, partial or no_effect; empty before the first
 };
 
