@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor/safetensors.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -10,7 +12,8 @@ using namespace caddie;
 namespace {
 
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "caddie_safetensors_test";
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("caddie_safetensors_test" + std::to_string(::getpid()));
   Folder() { std::filesystem::remove_all(path); }
   ~Folder() { std::filesystem::remove_all(path); }
 };
