@@ -275,7 +275,7 @@ TextTable ablation_table(const Ablation& ablation) {
                           fixed(arm.delta_at_time, 8),
                           fixed(arm.delta_bytes, 0),
                           fixed(arm.delta_step_ms, 3),
-                          ""});
+                          arm.effect_check});
   }
   return table;
 }

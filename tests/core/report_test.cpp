@@ -245,6 +245,20 @@ TEST_CASE("ablation.csv has the promised columns", "[report]") {
   CHECK(column(table, 1, "significant") == "0");
 }
 
+TEST_CASE("a technique without effect is told", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
+  fs::path file = sweep.path / "runs/1-1/summary.json";
+  Json summary = Json::parse(read_file(file));
+  summary["effect_check"] = "no_effect";
+  summary["effects"] = {{"a", "no_effect: it changes nothing"}};
+  write_file(file, summary.dump());
+  Ablation ablation = analyze(sweep.plan, sweep.path);
+  CHECK(column(ablation_table(ablation), 1, "effect_check") == "no_effect");
+  CHECK(column(ablation_table(ablation), 0, "effect_check") == "");
+  CHECK(column(runs_table(ablation), 3, "effect_check") == "no_effect");
+  CHECK_THAT(render(ablation, "term"), Catch::Contains("a: no_effect: it changes nothing"));
+}
+
 TEST_CASE("another arm may be the baseline", "[report]") {
   MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
   Ablation ablation = analyze(sweep.plan, sweep.path, "+a, \"b\"");
