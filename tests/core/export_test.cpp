@@ -10,7 +10,7 @@
 #include "export/artifact.h"
 #include "export/estimate.h"
 #include "export/quantize.h"
-#include "support/plugin_loading.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using Catch::Contains;
@@ -405,16 +405,16 @@ TEST_CASE("artifacts of every compressor and quantizer come back, damaged ones d
   Fixture f;
   const std::vector<std::string> names = {"fp32", "fp16", "int8", "absmax", "percentile", "gptq_lite"};
   std::string compressor_name = GENERATE(as<std::string>{}, "zlib", "zstd", "lzma", "brotli");
-  auto compressor = testing::make_plugin<Compressor>("compressors", compressor_name);
+  auto compressor = testing::make_plugin<Compressor>(compressor_name);
   auto read = [&](std::string_view bytes) {
     return decode(bytes, [&](const std::string&) -> const Compressor& { return *compressor; });
   };
   for (const std::string& name : names) {
     INFO(compressor_name << ", " << name);
-    auto quantizer = testing::make_plugin<Quantizer>("quantizers", name);
+    auto quantizer = testing::make_plugin<Quantizer>(name);
     std::vector<Routed> routed(1);
     routed[0].technique.plugin = name;
-    routed[0].technique.object = testing::make_plugin<Quantizer>("quantizers", name);
+    routed[0].technique.object = testing::make_plugin<Quantizer>(name);
     routed[0].weights = {0, 1, 2, 3, 4, 5};
     Artifact artifact = quantize(f.infos, f.values, routed);
     artifact.compressor = compressor_name;
@@ -456,9 +456,9 @@ TEST_CASE("a model of eleven layers becomes an artifact", "[.speed]") {
   std::string quantizer_name = GENERATE(as<std::string>{}, "absmax", "gptq_lite");
   std::vector<Routed> routed(1);
   routed[0].technique.plugin = quantizer_name;
-  routed[0].technique.object = testing::make_plugin<Quantizer>("quantizers", quantizer_name);
+  routed[0].technique.object = testing::make_plugin<Quantizer>(quantizer_name);
   for (size_t i = 0; i < f.infos.size(); ++i) routed[0].weights.push_back(int(i));
-  auto compressor = testing::make_plugin<Compressor>("compressors", "zstd", {{"level", 1.}});
+  auto compressor = testing::make_plugin<Compressor>("zstd", {{"level", 1.}});
 
   using Clock = std::chrono::steady_clock;
   auto last = Clock::now();

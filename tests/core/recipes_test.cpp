@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "experiment/experiment.h"
-#include "support/plugin_host.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 namespace fs = std::filesystem;

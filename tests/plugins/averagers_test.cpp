@@ -5,7 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "support/plugin_loading.h"
+#include "support/plugins.h"
 #include "tensor/safetensors.h"
 
 using namespace caddie;
@@ -20,7 +20,7 @@ struct Walk {
 
   void update(Averager& averager, int64_t step, double scale = 1) {
     float x = float(step);
-    std::vector<Weight> live = {{&info, tensor({3}, {x, 2 * x, -x}), {}}};
+    std::vector<Weight> live = {{&info, tensor_of({3}, {x, 2 * x, -x}), {}}};
     progress.step = step;
     progress.scale = scale;
     averager.update(live, progress);
@@ -38,7 +38,7 @@ void check_average(const Averager& averager, double first) {
 }  // namespace
 
 TEST_CASE("ema begins with the initial weights", "[averagers]") {
-  auto ema = make_plugin<Averager>("averagers", "ema", {{"decay", 0.75}});
+  auto ema = make_plugin<Averager>("ema", {{"decay", 0.75}});
   Walk walk;
   CHECK(ema->average().empty());
   walk.update(*ema, 0);
@@ -50,7 +50,7 @@ TEST_CASE("ema begins with the initial weights", "[averagers]") {
 }
 
 TEST_CASE("ema can begin later", "[averagers]") {
-  auto ema = make_plugin<Averager>("averagers", "ema", {{"decay", 0.5}, {"start_step", 10.0}});
+  auto ema = make_plugin<Averager>("ema", {{"decay", 0.5}, {"start_step", 10.0}});
   Walk walk;
   for (int step = 0; step < 10; ++step) walk.update(*ema, step);
   CHECK(ema->average().empty());
@@ -61,7 +61,7 @@ TEST_CASE("ema can begin later", "[averagers]") {
 }
 
 TEST_CASE("swa: below the start, at multiples, from the second snapshot on", "[averagers]") {
-  auto swa = make_plugin<Averager>("averagers", "swa", {{"every", 2.0}, {"start_frac", 0.5}});
+  auto swa = make_plugin<Averager>("swa", {{"every", 2.0}, {"start_frac", 0.5}});
   Walk walk;
   walk.update(*swa, 0, 0);
   walk.update(*swa, 2, 0.5);  // not below
@@ -77,7 +77,7 @@ TEST_CASE("swa: below the start, at multiples, from the second snapshot on", "[a
 
 TEST_CASE("swa sums embedding tables in bfloat16 when asked", "[averagers]") {
   for (Role role : {Role::kEmbedding, Role::kMatrix}) {
-    auto swa = make_plugin<Averager>("averagers", "swa", {{"every", 1.0}, {"accumulate", "param_dtype"}});
+    auto swa = make_plugin<Averager>("swa", {{"every", 1.0}, {"accumulate", "param_dtype"}});
     Walk walk;
     walk.info.role = role;
     walk.update(*swa, 256, 0);
@@ -87,7 +87,7 @@ TEST_CASE("swa sums embedding tables in bfloat16 when asked", "[averagers]") {
 }
 
 TEST_CASE("lawa keeps the latest k snapshots", "[averagers]") {
-  auto lawa = make_plugin<Averager>("averagers", "lawa", {{"k", 3.0}, {"every", 5.0}});
+  auto lawa = make_plugin<Averager>("lawa", {{"k", 3.0}, {"every", 5.0}});
   Walk walk;
   for (int step = 0; step <= 9; ++step) walk.update(*lawa, step);
   CHECK(lawa->average().empty());
@@ -101,8 +101,8 @@ TEST_CASE("averagers: a restored state goes on identically", "[averagers]") {
   for (const std::string name : {"ema", "swa", "lawa"}) {
     Values values;
     if (name != "ema") values = {{"every", 1.0}};
-    auto one = make_plugin<Averager>("averagers", name, values);
-    auto other = make_plugin<Averager>("averagers", name, values);
+    auto one = make_plugin<Averager>(name, values);
+    auto other = make_plugin<Averager>(name, values);
     Walk walk;
     for (int step = 0; step < 14; ++step) walk.update(*one, step, 0.1);
     MemoryArchive archive;
@@ -128,11 +128,9 @@ TEST_CASE("averagers agree with published sequences", "[averagers][parity]") {
     std::string kind = sheet["averager"];
     auto averager =
         kind == "ema"
-            ? make_plugin<Averager>("averagers", "ema",
-                                    {{"decay", sheet["config"]["ema_decay"].get<double>()}})
-            : make_plugin<Averager>("averagers", "swa",
-                                    {{"every", sheet["config"]["swa_every"].get<double>()},
-                                     {"start_frac", sheet["config"]["swa_start_frac"].get<double>()}});
+            ? make_plugin<Averager>("ema", {{"decay", sheet["config"]["ema_decay"].get<double>()}})
+            : make_plugin<Averager>("swa", {{"every", sheet["config"]["swa_every"].get<double>()},
+                                            {"start_frac", sheet["config"]["swa_start_frac"].get<double>()}});
     std::vector<WeightInfo> infos;
     std::vector<Tensor> all;
     for (const std::string& weight : given.names()) {

@@ -3,8 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/byte_shuffle.h"
-#include "support/gradient_check.h"
-#include "support/plugin_loading.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -27,7 +26,7 @@ TEST_CASE("compressors give back what they took, in fewer bytes", "[compressors]
   for (const std::string& name : kNames)
     for (size_t size : {0, 1, 31, 33, 100'000}) {
       INFO(name << " " << size);
-      auto compressor = make_plugin<Compressor>("compressors", name);
+      auto compressor = make_plugin<Compressor>(name);
       std::string bytes = narrow_bytes(size), small = compressor->compress(bytes);
       CHECK(compressor->expand(small, size) == bytes);
       CHECK(compressor->compress(bytes) == small);
@@ -37,9 +36,9 @@ TEST_CASE("compressors give back what they took, in fewer bytes", "[compressors]
 
 TEST_CASE("compressors write the formats they name", "[compressors]") {
   std::string bytes = narrow_bytes(1000);
-  CHECK(make_plugin<Compressor>("compressors", "zlib")->compress(bytes).substr(0, 2) == "\x78\xda");
-  CHECK(make_plugin<Compressor>("compressors", "zstd")->compress(bytes).substr(0, 4) == "\x28\xb5\x2f\xfd");
-  std::string xz = make_plugin<Compressor>("compressors", "lzma")->compress(bytes);
+  CHECK(make_plugin<Compressor>("zlib")->compress(bytes).substr(0, 2) == "\x78\xda");
+  CHECK(make_plugin<Compressor>("zstd")->compress(bytes).substr(0, 4) == "\x28\xb5\x2f\xfd");
+  std::string xz = make_plugin<Compressor>("lzma")->compress(bytes);
   CHECK(xz.substr(0, 6) == std::string("\xfd"
                                        "7zXZ\0",
                                        6));
@@ -49,7 +48,7 @@ TEST_CASE("compressors write the formats they name", "[compressors]") {
 TEST_CASE("compressors refuse damaged input", "[compressors]") {
   for (const std::string& name : kNames) {
     INFO(name);
-    auto compressor = make_plugin<Compressor>("compressors", name);
+    auto compressor = make_plugin<Compressor>(name);
     std::string bytes = narrow_bytes(5000), small = compressor->compress(bytes);
     auto refused = [&](const std::string& input, size_t size) {
       CHECK_THROWS_WITH(compressor->expand(input, size), Catch::Contains(name + ": the data is damaged"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "support/plugin_host.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -9,9 +9,9 @@ namespace {
 constexpr ModelShape kModel = {.vocabulary = 50, .layers = 2, .width = 6};
 
 // The rows that an embedding of dimension = width = 1 looks up, read from a table that holds its own numbers.
-std::vector<double> rows_of(const char* path, Pairs settings, const std::vector<int32_t>& tokens) {
+std::vector<double> rows_of(const char* plugin, Values settings, const std::vector<int32_t>& tokens) {
   settings.insert(settings.end(), {{"dim", "1"}});
-  PluginHost host(path, settings, {.width = 1});
+  PluginHost host(plugin, settings, {.width = 1});
   std::vector<Tensor> values;
   for (const WeightInfo& info : host.infos()) {
     values.emplace_back(info.shape);
@@ -23,13 +23,13 @@ std::vector<double> rows_of(const char* path, Pairs settings, const std::vector<
   return {y.data(), y.data() + y.numel()};
 }
 
-void check_embedding_gradients(const char* path, Pairs settings) {
+void check_embedding_gradients(const char* plugin, Values settings) {
   const std::vector<int32_t> tokens = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7};
   settings.insert(settings.end(), {{"buckets", "7"}});
   for (const char* dim : {"3", "6"}) {
-    Pairs all = settings;
+    Values all = settings;
     all.emplace_back("dim", dim);
-    PluginHost host(path, all, kModel);
+    PluginHost host(plugin, all, kModel);
     check_gradients(
         [&] {
           TestForward forward(kModel, {tokens.data(), 2, 7});
@@ -45,51 +45,50 @@ using Rows = std::vector<double>;
 }  // namespace
 
 TEST_CASE("bigram_hash finds the published buckets", "[embeddings]") {
-  const char* path = "embeddings/bigram_hash";
-  CHECK(rows_of(path, {{"buckets", "2048"}}, kTokens) == Rows{2047, 638, 452, 1757, 1402, 1047});
-  CHECK(rows_of(path, {{"buckets", "3072"}}, kTokens) == Rows{3071, 542, 598, 2346, 422, 2245});
-  CHECK(rows_of(path, {}, kTokens) == Rows{4095, 494, 3743, 3153, 956, 1821});
-  CHECK(rows_of(path, {{"buckets", "10240"}}, kTokens) == Rows{10239, 6551, 2444, 7269, 8471, 3516});
-  CHECK(rows_of(path, {{"hash", "linear"}}, kTokens) == Rows{1, 2726, 2020, 2411, 512, 3071});
+  const char* plugin = "bigram_hash";
+  CHECK(rows_of(plugin, {{"buckets", "2048"}}, kTokens) == Rows{2047, 638, 452, 1757, 1402, 1047});
+  CHECK(rows_of(plugin, {{"buckets", "3072"}}, kTokens) == Rows{3071, 542, 598, 2346, 422, 2245});
+  CHECK(rows_of(plugin, {}, kTokens) == Rows{4095, 494, 3743, 3153, 956, 1821});
+  CHECK(rows_of(plugin, {{"buckets", "10240"}}, kTokens) == Rows{10239, 6551, 2444, 7269, 8471, 3516});
+  CHECK(rows_of(plugin, {{"hash", "linear"}}, kTokens) == Rows{1, 2726, 2020, 2411, 512, 3071});
 }
 
 TEST_CASE("bigram_hash wraps products in 32 bits and never takes a negative remainder", "[embeddings]") {
-  CHECK(rows_of("embeddings/bigram_hash", {{"buckets", "10240"}}, {60000, 65535, 60000}) ==
-        Rows{10239, 5702, 1568});
-  CHECK(rows_of("embeddings/bigram_hash", {{"buckets", "10240"}}, {0, 65535}) == Rows{10239, 10109});
+  CHECK(rows_of("bigram_hash", {{"buckets", "10240"}}, {60000, 65535, 60000}) == Rows{10239, 5702, 1568});
+  CHECK(rows_of("bigram_hash", {{"buckets", "10240"}}, {0, 65535}) == Rows{10239, 10109});
 }
 
 TEST_CASE("bigram_hash looks up triples in the same table when asked", "[embeddings]") {
-  Rows pairs = rows_of("embeddings/bigram_hash", {{"buckets", "3072"}}, kTokens);
-  Rows sums = rows_of("embeddings/bigram_hash", {{"buckets", "3072"}, {"trigram", "true"}}, kTokens);
+  Rows pairs = rows_of("bigram_hash", {{"buckets", "3072"}}, kTokens);
+  Rows sums = rows_of("bigram_hash", {{"buckets", "3072"}, {"trigram", "true"}}, kTokens);
   Rows triples;
   for (size_t t = 0; t < sums.size(); ++t) triples.push_back(sums[t] - pairs[t]);
   CHECK(triples == Rows{3071, 3071, 1390, 2443, 57, 2245});
 }
 
 TEST_CASE("trigram_hash finds the published buckets", "[embeddings]") {
-  CHECK(rows_of("embeddings/trigram_hash", {}, kTokens) == Rows{4095, 494, 3513, 3743, 3296, 2478});
+  CHECK(rows_of("trigram_hash", {}, kTokens) == Rows{4095, 494, 3513, 3743, 3296, 2478});
 }
 
 TEST_CASE("Hashed embeddings differentiate", "[embeddings]") {
-  check_embedding_gradients("embeddings/bigram_hash", {});
-  check_embedding_gradients("embeddings/bigram_hash", {{"trigram", "true"}});
-  check_embedding_gradients("embeddings/bigram_hash", {{"hash", "linear"}});
-  check_embedding_gradients("embeddings/trigram_hash", {});
+  check_embedding_gradients("bigram_hash", {});
+  check_embedding_gradients("bigram_hash", {{"trigram", "true"}});
+  check_embedding_gradients("bigram_hash", {{"hash", "linear"}});
+  check_embedding_gradients("trigram_hash", {});
 }
 
 TEST_CASE("Hashed embeddings declare the published weights", "[embeddings]") {
   using Names = std::vector<std::string>;
-  PluginHost bigram("embeddings/bigram_hash", {}, kModel);
+  PluginHost bigram("bigram_hash", {}, kModel);
   CHECK(bigram.names() == Names{"bigram.scale", "bigram.embed.weight", "bigram.proj.weight"});
   CHECK(bigram.info("bigram.scale").shape.rank() == 0);
   CHECK(bigram.info("bigram.proj.weight").shape == Shape{6, 128});
-  PluginHost without("embeddings/bigram_hash", {{"dim", "6"}}, kModel);
+  PluginHost without("bigram_hash", {{"dim", "6"}}, kModel);
   CHECK(without.names() == Names{"bigram.scale", "bigram.embed.weight"});
-  PluginHost earlier("embeddings/bigram_hash", {{"hash", "linear"}}, kModel);
+  PluginHost earlier("bigram_hash", {{"hash", "linear"}}, kModel);
   CHECK(earlier.names() == Names{"bigram_hash.table.weight", "bigram_hash.proj.weight"});
-  PluginHost trigram("embeddings/trigram_hash", {}, kModel);
+  PluginHost trigram("trigram_hash", {}, kModel);
   CHECK(trigram.names() == Names{"trigram.sc", "trigram.emb.weight", "trigram.proj.weight"});
-  CHECK_THROWS_WITH(PluginHost("embeddings/bigram_hash", {{"hash", "linear"}, {"trigram", "true"}}, kModel),
+  CHECK_THROWS_WITH(PluginHost("bigram_hash", {{"hash", "linear"}, {"trigram", "true"}}, kModel),
                     Catch::Contains("needs hash = \"xor\""));
 }

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "support/plugin_loading.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -33,7 +33,7 @@ using Scored = std::vector<std::vector<int64_t>>;  // start, then the scored pos
 
 Scored scored(const std::string& name, const Values& values, int64_t positions, int64_t length) {
   Listener listener(positions, length);
-  make_plugin<Evaluator>("evaluators", name, values)->evaluate(listener);
+  make_plugin<Evaluator>(name, values)->evaluate(listener);
   Scored out;
   for (const Window& window : listener.windows) {
     CHECK(window.start + window.length <= positions);
@@ -44,8 +44,7 @@ Scored scored(const std::string& name, const Values& values, int64_t positions, 
 }
 Score counts(int64_t positions, int64_t length, int64_t stride, const char* variant) {
   Listener listener(positions, length);
-  return make_plugin<Evaluator>("evaluators", "sliding_window",
-                                {{"stride", double(stride)}, {"variant", variant}})
+  return make_plugin<Evaluator>("sliding_window", {{"stride", double(stride)}, {"variant", variant}})
       ->evaluate(listener);
 }
 
@@ -125,7 +124,6 @@ TEST_CASE("window counts of published evaluations", "[evaluators]") {
 
 TEST_CASE("the sliding evaluator passes its temperature on", "[evaluators]") {
   Listener listener(20, 4);
-  make_plugin<Evaluator>("evaluators", "sliding_window", {{"stride", 2.0}, {"temperature", 0.9}})
-      ->evaluate(listener);
+  make_plugin<Evaluator>("sliding_window", {{"stride", 2.0}, {"temperature", 0.9}})->evaluate(listener);
   CHECK(listener.temperature == 0.9);
 }

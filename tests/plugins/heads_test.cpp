@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "support/plugin_host.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -9,7 +9,7 @@ constexpr ModelShape kModel = {.vocabulary = 7, .layers = 1, .width = 5};
 }
 
 TEST_CASE("tied gives logits by the token table", "[heads]") {
-  PluginHost host("heads/tied", {}, kModel);
+  PluginHost host("tied", {}, kModel);
   CHECK(host.infos().empty());
   auto op = [&] {
     TestForward forward(kModel, {});
@@ -21,7 +21,7 @@ TEST_CASE("tied gives logits by the token table", "[heads]") {
 }
 
 TEST_CASE("untied gives logits by its own matrix", "[heads]") {
-  PluginHost host("heads/untied", {}, kModel);
+  PluginHost host("untied", {}, kModel);
   CHECK(host.info("lm_head.weight").shape == Shape{7, 5});
   CHECK(host.info("lm_head.weight").place == Place::kHead);
   auto op = [&] {

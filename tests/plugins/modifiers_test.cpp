@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Modifiers one by one: values worked out by hand or published, and gradients of inputs and weights.
-#include "support/plugin_host.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -30,8 +30,8 @@ Tensor stream(const char* name = "x") { return random_tensor({2, 6, 12}, name); 
 Block layer_of(Forward& forward, int layer) { return {forward, layer, Part::kAttention, {}, {}, {}, {}}; }
 
 // What a site gives for the only query of one head at each position; the key is the same.
-Tensor rotated(const Pairs& settings, const Tensor& x, bool key = false) {
-  PluginHost host("modifiers/rope", settings);
+Tensor rotated(const Values& settings, const Tensor& x, bool key = false) {
+  PluginHost host("rope", settings);
   return run(
       [&] {
         TestForward forward({}, {});
@@ -45,7 +45,7 @@ Tensor rotated(const Pairs& settings, const Tensor& x, bool key = false) {
 }  // namespace
 
 TEST_CASE("qk_norm gives each head unit mean square", "[modifiers]") {
-  PluginHost host("modifiers/qk_norm");
+  PluginHost host("qk_norm");
   auto site = [&](bool key) {
     return [&host, key] {
       TestForward forward({}, {});
@@ -81,16 +81,16 @@ TEST_CASE("rope passes the other components and gives each sequence and head the
 
 TEST_CASE("rope raises its base past the reference length", "[modifiers]") {
   // At position t the first component of a unit pair becomes cos(t / base^(2i/dims)).
-  auto cosine = [](const Pairs& settings, int64_t length, int64_t pair, int64_t dims, int64_t t) {
+  auto cosine = [](const Values& settings, int64_t length, int64_t pair, int64_t dims, int64_t t) {
     Tensor x({1, length, 1, dims});
     for (int64_t i = 0; i < length; ++i) x.data()[i * dims + pair] = 1;
     return double(rotated(settings, x).data()[t * dims + pair]);
   };
-  Pairs stretched = {{"ntk_reference_length", "1024"}};
+  Values stretched = {{"ntk_reference_length", "1024"}};
   CHECK(cosine(stretched, 2048, 1, 16, 5) == Approx(std::cos(5 * 0.286415)).margin(1e-5));
   CHECK(cosine(stretched, 2048, 7, 16, 2000) == Approx(std::cos(2000 * 0.0001581)).margin(1e-4));
   CHECK(cosine(stretched, 1024, 1, 16, 5) == Approx(std::cos(5 * 0.3162278)).margin(1e-5));
-  Pairs base = {{"base", "50000"}};
+  Values base = {{"base", "50000"}};
   CHECK(cosine(base, 8, 1, 64, 5) == Approx(std::cos(5 * 0.7131111)).margin(1e-5));
   base.emplace_back("table", "bf16_invfreq");
   CHECK(cosine(base, 8, 1, 64, 5) == Approx(std::cos(5 * 0.71484375)).margin(1e-6));
@@ -98,7 +98,7 @@ TEST_CASE("rope raises its base past the reference length", "[modifiers]") {
 
 TEST_CASE("rope differentiates, and refuses an odd number of components", "[modifiers]") {
   for (const char* dims : {"0", "2", "4"}) {
-    PluginHost host("modifiers/rope", {{"dims", dims}});
+    PluginHost host("rope", {{"dims", dims}});
     check_gradients(
         [&] {
           TestForward forward(kModel, kIds);
@@ -115,7 +115,7 @@ TEST_CASE("rope differentiates, and refuses an odd number of components", "[modi
 }
 
 TEST_CASE("q_gain multiplies the queries of each head", "[modifiers]") {
-  PluginHost host("modifiers/q_gain", {}, kModel, {0, 1, 2, 3});
+  PluginHost host("q_gain", {}, kModel, {0, 1, 2, 3});
   CHECK(host.info("blocks.3.attn.q_gain").shape == Shape{4});
   CHECK(host.info("blocks.3.attn.q_gain").init.rows == std::vector<double>{1.5});
   auto op = [&] {
@@ -130,7 +130,7 @@ TEST_CASE("q_gain multiplies the queries of each head", "[modifiers]") {
 }
 
 TEST_CASE("resid_mix mixes x and x0 by channel", "[modifiers]") {
-  PluginHost host("modifiers/resid_mix", {}, kModel, {0, 1, 2, 3});
+  PluginHost host("resid_mix", {}, kModel, {0, 1, 2, 3});
   CHECK(host.info("blocks.2.resid_mix").shape == Shape{2, 12});
   CHECK(host.info("blocks.2.resid_mix").init.rows == std::vector<double>{1, 0});
   auto op = [&] {
@@ -146,7 +146,7 @@ TEST_CASE("resid_mix mixes x and x0 by channel", "[modifiers]") {
 }
 
 TEST_CASE("resid_mix may start by moving from x0 to x with depth", "[modifiers]") {
-  PluginHost host("modifiers/resid_mix", {{"init", "sigmoid"}}, kModel, {0, 1, 2, 3});
+  PluginHost host("resid_mix", {{"init", "sigmoid"}}, kModel, {0, 1, 2, 3});
   const std::vector<double>& first = host.info("blocks.0.resid_mix").init.rows;
   CHECK(first[0] == Approx(0.1824255));
   CHECK(first[1] == Approx(0.8175745));
@@ -154,7 +154,7 @@ TEST_CASE("resid_mix may start by moving from x0 to x with depth", "[modifiers]"
 }
 
 TEST_CASE("layer_scale multiplies each sublayer's output by channel", "[modifiers]") {
-  PluginHost host("modifiers/layer_scale", {}, kModel, {0, 1, 2, 3});
+  PluginHost host("layer_scale", {}, kModel, {0, 1, 2, 3});
   CHECK(host.info("blocks.1.attn_scale").shape == Shape{12});
   for (Part part : {Part::kAttention, Part::kMlp}) {
     auto op = [&] {
@@ -190,7 +190,7 @@ TEST_CASE("unet_skips adds outputs of the first half, last in first out", "[modi
                                   {5, 6 * 5 * (4 * (6 + 6) + 2.0)}}) {
     ModelShape model = kModel;
     model.layers = layers;
-    PluginHost host("modifiers/unet_skips", {}, model);
+    PluginHost host("unet_skips", {}, model);
     CHECK(host.info("skip_weights").shape == Shape{layers / 2, 12});
     Tensor weights({layers / 2, 12});
     for (int64_t i = 0; i < weights.numel(); ++i) weights.data()[i] = 1;
@@ -203,7 +203,7 @@ TEST_CASE("unet_skips adds outputs of the first half, last in first out", "[modi
 }
 
 TEST_CASE("ln_scale divides by the root of the layer's number", "[modifiers]") {
-  PluginHost host("modifiers/ln_scale");
+  PluginHost host("ln_scale");
   for (int layer : {0, 3}) {
     auto op = [&] {
       TestForward forward(kModel, kIds);
@@ -217,7 +217,7 @@ TEST_CASE("ln_scale divides by the root of the layer's number", "[modifiers]") {
 }
 
 TEST_CASE("logit_softcap bounds logits", "[modifiers]") {
-  PluginHost host("modifiers/logit_softcap");
+  PluginHost host("logit_softcap");
   auto op = [&] {
     TestForward forward(kModel, kIds);
     Var z = host.input(0);
@@ -229,8 +229,8 @@ TEST_CASE("logit_softcap bounds logits", "[modifiers]") {
 }
 
 TEST_CASE("smear_gate blends with the previous position in its published forms", "[modifiers]") {
-  auto smeared = [](const Pairs& settings, bool before) {
-    PluginHost host("modifiers/smear_gate", settings, {.width = 2});
+  auto smeared = [](const Values& settings, bool before) {
+    PluginHost host("smear_gate", settings, {.width = 2});
     return run(
         [&] {
           static const int32_t tokens[] = {4, 5, 6};
@@ -243,7 +243,7 @@ TEST_CASE("smear_gate blends with the previous position in its published forms",
   };
   check_values(smeared({}, false), {0.5, 0.0948517, 2, 1.8577224, 1.75, -0.7628707});
   check_values(smeared({}, true), {1, 2, 3, -1, 0.5, 4}, 0);
-  Pairs form = {{"position", "before_norm"}, {"gate_multiplies", "current"}, {"first", "self"}};
+  Values form = {{"position", "before_norm"}, {"gate_multiplies", "current"}, {"first", "self"}};
   check_values(smeared(form, true), {1, 2, 2, -0.8577224, 1.75, 3.7628708});
   check_values(smeared(form, false), {1, 2, 3, -1, 0.5, 4}, 0);
   form[2].second = "zero";
@@ -251,7 +251,7 @@ TEST_CASE("smear_gate blends with the previous position in its published forms",
 }
 
 TEST_CASE("smear_gate keeps documents apart when asked", "[modifiers]") {
-  PluginHost host("modifiers/smear_gate", {{"bos_mask", "true"}, {"weight", "smear_gate"}}, {.width = 1});
+  PluginHost host("smear_gate", {{"bos_mask", "true"}, {"weight", "smear_gate"}}, {.width = 1});
   CHECK(host.names() == std::vector<std::string>{"smear_gate"});
   Tensor y = run(
       [&] {
@@ -265,8 +265,8 @@ TEST_CASE("smear_gate keeps documents apart when asked", "[modifiers]") {
 TEST_CASE("smear_gate differentiates", "[modifiers]") {
   for (const char* first : {"zero", "self"})
     for (const char* side : {"previous", "current"}) {
-      PluginHost host("modifiers/smear_gate",
-                      {{"first", first}, {"gate_multiplies", side}, {"bos_mask", "true"}}, kModel);
+      PluginHost host("smear_gate", {{"first", first}, {"gate_multiplies", side}, {"bos_mask", "true"}},
+                      kModel);
       check_gradients(
           [&] {
             TestForward forward(kModel, kIds);
@@ -278,7 +278,7 @@ TEST_CASE("smear_gate differentiates", "[modifiers]") {
 
 TEST_CASE("value_embedding adds a projected vector of the token where it acts", "[modifiers]") {
   for (const char* dim : {"5", "12"}) {
-    PluginHost host("modifiers/value_embedding", {{"dim", dim}}, kModel, {1, 3});
+    PluginHost host("value_embedding", {{"dim", dim}}, kModel, {1, 3});
     CHECK(host.info("ve_shared.scale").shape.rank() == 0);
     CHECK(host.info("ve_layer_scales.1").layer == 3);
     CHECK(host.infos().size() == (dim[0] == '5' ? 5 : 4));
@@ -291,7 +291,7 @@ TEST_CASE("value_embedding adds a projected vector of the token where it acts", 
     // The result is linear in each number alone, so the step may be long, and rounding then counts for less.
     check_gradients(op, host.random_weights({values()}), 2e-3, 0.5);
   }
-  PluginHost host("modifiers/value_embedding", {{"dim", "12"}}, kModel, {1});
+  PluginHost host("value_embedding", {{"dim", "12"}}, kModel, {1});
   std::vector<Tensor> inputs = host.random_weights({values()});
   Tensor y = run(
       [&] {
@@ -307,7 +307,7 @@ TEST_CASE("value_embedding adds a projected vector of the token where it acts", 
 
 TEST_CASE("value_residual mixes the first layer's values into later ones", "[modifiers]") {
   for (const char* form : {"lambda", "sigmoid"}) {
-    PluginHost host("modifiers/value_residual", {{"form", form}}, kModel, {1, 2, 3});
+    PluginHost host("value_residual", {{"form", form}}, kModel, {1, 2, 3});
     bool lambda = form[0] == 'l';
     CHECK(host.info(lambda ? "blocks.1.attn.vr_lambda" : "blocks.1.attn.vrl_alpha").shape ==
           Shape{lambda ? 2 : 1});
@@ -331,7 +331,7 @@ TEST_CASE("value_residual mixes the first layer's values into later ones", "[mod
 }
 
 TEST_CASE("xsa takes away the part along the position's own value", "[modifiers]") {
-  PluginHost host("modifiers/xsa");
+  PluginHost host("xsa");
   auto op = [&] {
     TestForward forward({}, {});
     Block block = layer_of(forward, 0);
@@ -347,7 +347,7 @@ TEST_CASE("xsa takes away the part along the position's own value", "[modifiers]
 }
 
 TEST_CASE("gated_attention gates each head by the sublayer's input", "[modifiers]") {
-  PluginHost host("modifiers/gated_attention", {}, kModel, {0, 1, 2, 3});
+  PluginHost host("gated_attention", {}, kModel, {0, 1, 2, 3});
   CHECK(host.info("blocks.2.attn.attn_gate.weight").shape == Shape{4, 12});
   CHECK(host.info("blocks.2.attn.attn_gate.bias").init.rows == std::vector<double>{4});
   auto op = [&] {

@@ -5,8 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "support/gradient_check.h"
-#include "support/plugin_loading.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -102,14 +101,14 @@ TEST_CASE("newton_schulz at odd sizes makes singular values near one", "[optimiz
 }
 
 TEST_CASE("muon: two updates with Nesterov momentum", "[optimizers]") {
-  auto muon = make_plugin<Optimizer>("optimizers", "muon", as_update({}));
+  auto muon = make_plugin<Optimizer>("muon", as_update({}));
   check_close(updated(*muon, wave(1)), kOrthogonal);
   check_close(updated(*muon, wave(2)), {0.2735692, -0.4558657, -0.5176824, 0.3864549, -0.4271086, -0.5174122,
                                         0.3877619, -0.4225411, 0.7579894, -0.2370813, 0.1555472, -0.471396});
 }
 
 TEST_CASE("muon: rows of unit length before the iteration", "[optimizers]") {
-  auto muon = make_plugin<Optimizer>("optimizers", "muon", as_update({{"row_normalize", true}}));
+  auto muon = make_plugin<Optimizer>("muon", as_update({{"row_normalize", true}}));
   updated(*muon, wave(1));
   check_close(updated(*muon, wave(2)), {0.2412675, -0.4772006, -0.6150119, 0.5009425, -0.476365, -0.6071056,
                                         0.3924088, -0.4333898, 0.533057, -0.1465397, 0.1735168, -0.3987358});
@@ -118,11 +117,11 @@ TEST_CASE("muon: rows of unit length before the iteration", "[optimizers]") {
 TEST_CASE("muon: shape factor, decay, schedule and rising momentum", "[optimizers]") {
   Tensor tall({4, 3});
   transpose(wave(1), tall);
-  auto muon = make_plugin<Optimizer>("optimizers", "muon", {{"lr", 0.1}, {"weight_decay", 0.5}});
-  Bench bench({tensor({4, 3}, std::vector<float>(12, 2.0f))});
+  auto muon = make_plugin<Optimizer>("muon", {{"lr", 0.1}, {"weight_decay", 0.5}});
+  Bench bench({tensor_of({4, 3}, std::vector<float>(12, 2.0f))});
   bench.step(*muon, {tall}, 0, 0.5);  // rate 0.05: w (1 - 0.025) - 0.05 sqrt(4 / 3) NS(g)
   Tensor expected({4, 3});
-  transpose(tensor({3, 4}, std::vector<float>(kOrthogonal.begin(), kOrthogonal.end())), expected);
+  transpose(tensor_of({3, 4}, std::vector<float>(kOrthogonal.begin(), kOrthogonal.end())), expected);
   for (int i = 0; i < 12; ++i)
     CHECK(bench.value().data()[i] ==
           Approx(1.95 - 0.05 * std::sqrt(4.0 / 3) * expected.data()[i]).margin(1e-5));
@@ -133,7 +132,7 @@ TEST_CASE("muon: shape factor, decay, schedule and rising momentum", "[optimizer
 }
 
 TEST_CASE("normuon: two updates, with second moments of rows", "[optimizers]") {
-  auto normuon = make_plugin<Optimizer>("optimizers", "normuon", as_update({}));
+  auto normuon = make_plugin<Optimizer>("normuon", as_update({}));
   check_close(updated(*normuon, wave(1)),
               {0.8323634, -0.3041437, -0.3500545, 0.1960205, 0.3740483, -0.6084109, 0.2842709, -0.5961611,
                0.0910501, 0.51871, -0.2230322, -0.7868931});
@@ -144,21 +143,21 @@ TEST_CASE("normuon: two updates, with second moments of rows", "[optimizers]") {
   archive.save(*normuon);
   check_close(archive.tensors("squares")[0], {0.0189718, 0.019723, 0.0244695}, 1e-6);
   const float* m = archive.tensors("momenta")[0].data();
-  check_close(tensor({4}, {m[0], m[1], m[2], m[3]}), {0.1071769, -0.0109317, -0.1340112, 0.0908728}, 1e-6);
+  check_close(tensor_of({4}, {m[0], m[1], m[2], m[3]}), {0.1071769, -0.0109317, -0.1340112, 0.0908728}, 1e-6);
 }
 
 TEST_CASE("muon refuses what is no matrix", "[optimizers]") {
-  auto muon = make_plugin<Optimizer>("optimizers", "muon");
+  auto muon = make_plugin<Optimizer>("muon");
   Bench bench({Tensor({3})});
   CHECK_THROWS_WITH(bench.step(*muon, {Tensor({3})}), Catch::Contains("w0 has shape [3]"));
 }
 
 TEST_CASE("adamw: two steps", "[optimizers]") {
-  auto adamw = make_plugin<Optimizer>("optimizers", "adamw", {{"lr", 0.03}, {"weight_decay", 0.04}});
-  Bench bench({tensor({3}, {0.5f, -0.25f, 1})});
-  bench.step(*adamw, {tensor({3}, {0.1f, -0.2f, 1e-9f})});
+  auto adamw = make_plugin<Optimizer>("adamw", {{"lr", 0.03}, {"weight_decay", 0.04}});
+  Bench bench({tensor_of({3}, {0.5f, -0.25f, 1})});
+  bench.step(*adamw, {tensor_of({3}, {0.1f, -0.2f, 1e-9f})});
   check_close(bench.value(), {0.4694, -0.2197, 0.9960727}, 1e-6);
-  bench.step(*adamw, {tensor({3}, {0.3f, 0.1f, 2e-9f})}, 1);
+  bench.step(*adamw, {tensor_of({3}, {0.3f, 0.1f, 2e-9f})}, 1);
   check_close(bench.value(), {0.4415759, -0.2113853, 0.9909278}, 1e-6);
 }
 
@@ -166,8 +165,8 @@ TEST_CASE("optimizers: no gradient, no change; threads and restored state change
   for (std::string name : {"adamw", "muon", "normuon"}) {
     INFO(name);
     Values values = {{"lr", 0.1}, {"weight_decay", 0.1}};
-    auto one = make_plugin<Optimizer>("optimizers", name, values);
-    auto other = make_plugin<Optimizer>("optimizers", name, values);
+    auto one = make_plugin<Optimizer>(name, values);
+    auto other = make_plugin<Optimizer>(name, values);
     std::vector<Tensor> starts, gradients;
     for (int i = 0; i < 4; ++i) {
       starts.push_back(random_tensor({i == 3 ? 401 : 33, i == 3 ? 333 : 31}, "starts"));

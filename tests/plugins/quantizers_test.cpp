@@ -11,8 +11,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "support/gradient_check.h"
-#include "support/plugin_loading.h"
+#include "support/plugins.h"
 #include "tensor/safetensors.h"
 
 using namespace caddie;
@@ -40,13 +39,13 @@ std::vector<float> floats(const Array& array) {
 }
 
 Tensor two_rows() {
-  return tensor({2, 8}, {0.9f, -0.31f, 0.045f, 0.62f, -0.7777f, 0, 0.2f, -1.3f, 0.05f, -0.02f, 0.011f, 0.031f,
-                         -0.044f, 0, 0.007f, -0.0495f});
+  return tensor_of({2, 8}, {0.9f, -0.31f, 0.045f, 0.62f, -0.7777f, 0, 0.2f, -1.3f, 0.05f, -0.02f, 0.011f,
+                            0.031f, -0.044f, 0, 0.007f, -0.0495f});
 }
 
 void check_pack(const std::string& name, const Values& values, const Tensor& weight,
                 const std::vector<int>& q, const std::vector<float>& scale) {
-  auto quantizer = make_plugin<Quantizer>("quantizers", name, values);
+  auto quantizer = make_plugin<Quantizer>(name, values);
   Packed packed = quantizer->pack(weight, info_of(weight));
   REQUIRE(packed.size() == 2);
   CHECK(packed[0].name == "q");
@@ -94,8 +93,8 @@ TEST_CASE("gptq_lite by rows errs no more than by tensor", "[quantizers]") {
   Tensor weight = random_tensor({33, 1031}, "weight", 3);
   double error[2];
   for (int by_row : {0, 1}) {
-    auto quantizer = make_plugin<Quantizer>("quantizers", "gptq_lite",
-                                            {{"granularity", by_row ? "row" : "tensor"}, {"bits", 5.0}});
+    auto quantizer =
+        make_plugin<Quantizer>("gptq_lite", {{"granularity", by_row ? "row" : "tensor"}, {"bits", 5.0}});
     Tensor back(weight.shape());
     quantizer->unpack(quantizer->pack(weight, info_of(weight)), back);
     for (int64_t i = 0; i < back.numel(); ++i) back.data()[i] -= weight.data()[i];
@@ -122,7 +121,7 @@ TEST_CASE("quantizers take any shape, and the same bits on any number of threads
     for (Shape shape :
          {Shape{}, Shape{1}, Shape{77}, Shape{0}, Shape{0, 5}, Shape{3, 0}, Shape{31, 33}, Shape{600, 401}}) {
       INFO(name << " " << shape.text());
-      auto quantizer = make_plugin<Quantizer>("quantizers", name);
+      auto quantizer = make_plugin<Quantizer>(name);
       Tensor weight = random_tensor(shape, "weight"), back(shape);
       Packed packed = quantizer->pack(weight, info_of(weight));
       set_thread_count(3);
@@ -140,9 +139,9 @@ TEST_CASE("quantizers take any shape, and the same bits on any number of threads
 }
 
 TEST_CASE("quantizers refuse what cannot be stored and what does not fit", "[quantizers]") {
-  Tensor weight = tensor({1, 2}, {1, NAN}), large = tensor({1, 2}, {1, 70000}), other({2, 1});
+  Tensor weight = tensor_of({1, 2}, {1, NAN}), large = tensor_of({1, 2}, {1, 70000}), other({2, 1});
   for (const std::string name : {"int8", "percentile", "absmax", "gptq_lite"}) {
-    auto quantizer = make_plugin<Quantizer>("quantizers", name);
+    auto quantizer = make_plugin<Quantizer>(name);
     CHECK_THROWS_WITH(quantizer->pack(weight, info_of(weight)), Catch::Contains("element 1 of w is nan"));
     Packed packed = quantizer->pack(large, info_of(large));
     CHECK_THROWS_WITH(quantizer->unpack(packed, other), Catch::Contains("[2, 1]"));
@@ -153,7 +152,7 @@ TEST_CASE("quantizers refuse what cannot be stored and what does not fit", "[qua
     packed.pop_back();
     CHECK_THROWS_WITH(quantizer->unpack(packed, large), Catch::Contains("no array \"q\""));
   }
-  auto half = make_plugin<Quantizer>("quantizers", "fp16");
+  auto half = make_plugin<Quantizer>("fp16");
   CHECK_THROWS_WITH(half->pack(large, info_of(large)), Catch::Contains("65504"));
 }
 
@@ -171,7 +170,7 @@ TEST_CASE("quantizers give the bits of published code", "[quantizers][parity]") 
        {Case{"q_int8_percentile", "int8", {}}, Case{"q_pr206_int6_percentile", "percentile", {}},
         Case{"q_int6_per_row", "absmax", {{"bits", 6.0}}}, Case{"q_int5_per_row", "absmax", {{"bits", 5.0}}},
         Case{"q_gptq_lite_int6", "gptq_lite", {}}, Case{"q_gptq_lite_wide", "gptq_lite", {}}}) {
-    auto quantizer = make_plugin<Quantizer>("quantizers", c.plugin, c.values);
+    auto quantizer = make_plugin<Quantizer>(c.plugin, c.values);
     SafetensorsFile given((folder / c.folder / "inputs.safetensors").string());
     SafetensorsFile wanted((folder / c.folder / "expected.safetensors").string());
     for (const std::string& name : given.names()) {

@@ -2,7 +2,7 @@
 // Learning-rate schedules: values by hand, and the step at which published runs took their first snapshots.
 #include <catch2/catch.hpp>
 
-#include "support/plugin_loading.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -27,21 +27,21 @@ double at_second(const Schedule& schedule, double seconds, double budget, int64_
 }  // namespace
 
 TEST_CASE("warmdown by steps", "[schedules]") {
-  auto s = make_plugin<Schedule>("schedules", "warmdown", {{"warmdown_steps", 8.0}});
+  auto s = make_plugin<Schedule>("warmdown", {{"warmdown_steps", 8.0}});
   CHECK(at_step(*s, 0, 20) == 1);
   CHECK(at_step(*s, 12, 20) == 1);
   CHECK(at_step(*s, 13, 20) == 0.875);
   CHECK(at_step(*s, 19, 20) == 0.125);
   CHECK(at_step(*s, 20, 20) == 1);
-  auto longer = make_plugin<Schedule>("schedules", "warmdown", {{"warmdown_steps", 30.0}});
+  auto longer = make_plugin<Schedule>("warmdown", {{"warmdown_steps", 30.0}});
   CHECK(at_step(*longer, 0, 10) == Approx(1.0 / 3).epsilon(1e-12));
-  auto none = make_plugin<Schedule>("schedules", "warmdown", {{"warmdown_steps", 0.0}});
+  auto none = make_plugin<Schedule>("warmdown", {{"warmdown_steps", 0.0}});
   CHECK(at_step(*none, 19, 20) == 1);
   CHECK(at_second(*none, 599, 600, 100) == 1);
 }
 
 TEST_CASE("warmdown by the clock adapts to the mean step time", "[schedules]") {
-  auto s = make_plugin<Schedule>("schedules", "warmdown");  // 1200 steps
+  auto s = make_plugin<Schedule>("warmdown");  // 1200 steps
   CHECK(at_second(*s, 0, 600, 0) == 1);
   CHECK(at_second(*s, 544, 600, 12500) == 1);
   CHECK(at_second(*s, 566, 600, 13000) == Approx(0.6507656065959952).epsilon(1e-12));
@@ -50,7 +50,7 @@ TEST_CASE("warmdown by the clock adapts to the mean step time", "[schedules]") {
 }
 
 TEST_CASE("warmdown as a share of the budget, with a lower end", "[schedules]") {
-  auto s = make_plugin<Schedule>("schedules", "warmdown", {{"fraction", 0.75}, {"min_scale", 0.1}});
+  auto s = make_plugin<Schedule>("warmdown", {{"fraction", 0.75}, {"min_scale", 0.1}});
   CHECK(at_step(*s, 24, 100) == 1);
   CHECK(at_step(*s, 25, 100) == 1);
   CHECK(at_step(*s, 70, 100) == Approx(0.4).epsilon(1e-12));
@@ -59,13 +59,12 @@ TEST_CASE("warmdown as a share of the budget, with a lower end", "[schedules]") 
 }
 
 TEST_CASE("a linear rise multiplies the descent", "[schedules]") {
-  auto s =
-      make_plugin<Schedule>("schedules", "warmdown", {{"warmdown_steps", 8.0}, {"lr_warmup_steps", 50.0}});
+  auto s = make_plugin<Schedule>("warmdown", {{"warmdown_steps", 8.0}, {"lr_warmup_steps", 50.0}});
   CHECK(at_step(*s, 0, 20) == 0);
   CHECK(at_step(*s, 10, 100) == Approx(0.2).epsilon(1e-12));
   CHECK(at_step(*s, 16, 20) == Approx(0.5 * 16 / 50).epsilon(1e-12));
   CHECK(at_step(*s, 50, 100) == 1);
-  CHECK(at_step(*make_plugin<Schedule>("schedules", "constant"), 99, 100) == 1);
+  CHECK(at_step(*make_plugin<Schedule>("constant"), 99, 100) == 1);
 }
 
 // Runs of 10629, 7188, 4973, 7372 and 6709 steps; snapshots when scale < start and the step count is a
@@ -79,7 +78,7 @@ TEST_CASE("first snapshot and their number in five published runs", "[schedules]
   for (const Run& run : {Run{10629, 3000, 100, 0.5, 9200, 15}, Run{7188, 3500, 50, 0.2, 6500, 14},
                          Run{4973, 3500, 50, 0.2, 4300, 14}, Run{7372, 3000, 30, 0.5, 5880, 50},
                          Run{6709, 3000, 50, 0.4, 5550, 24}}) {
-    auto s = make_plugin<Schedule>("schedules", "warmdown", {{"warmdown_steps", double(run.warmdown)}});
+    auto s = make_plugin<Schedule>("warmdown", {{"warmdown_steps", double(run.warmdown)}});
     int64_t first = 0, count = 0;
     for (int64_t done = 1; done <= run.steps; ++done)
       if (at_step(*s, done - 1, run.steps) < run.start && done % run.every == 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "support/plugin_host.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -10,8 +10,8 @@ const Shape kShape = {2, 8};
 const std::vector<float> kRows = {0.9f,  -0.31f, 0.045f, 0.62f,  -0.7777f, 0, 0.2f,   -1.3f,
                                   0.05f, -0.02f, 0.011f, 0.031f, -0.044f,  0, 0.007f, -0.0495f};
 
-Tensor seen(const Pairs& settings, const Tensor& w, Progress progress = {}, Mode mode = Mode::kTrain) {
-  PluginHost host("views/qat", settings);
+Tensor seen(const Values& settings, const Tensor& w, Progress progress = {}, Mode mode = Mode::kTrain) {
+  PluginHost host("qat", settings);
   WeightInfo info;
   info.name = "w";
   return run([&] { return host.as<WeightView>().view(host.input(0), info, progress, mode); }, {w});
@@ -58,7 +58,7 @@ TEST_CASE("qat acts in training, below its threshold, and not at all when inert"
   Progress late;
   late.step = 60;
   late.scale = 0.14;
-  Pairs threshold = {{"start_below", "0.15"}, {"after_step", "50"}};
+  Values threshold = {{"start_below", "0.15"}, {"after_step", "50"}};
   check_values(seen(threshold, rows(), early), untouched(), 0);
   CHECK(seen(threshold, rows(), late).data()[0] == Approx(0.8806451));
   late.step = 49;
@@ -68,7 +68,7 @@ TEST_CASE("qat acts in training, below its threshold, and not at all when inert"
 }
 
 TEST_CASE("qat passes gradients straight through", "[views]") {
-  PluginHost host("views/qat");
+  PluginHost host("qat");
   Tensor w = random_tensor({3, 33}, "w"), gradient({3, 33}), adjoint = random_tensor({3, 33}, "adjoint");
   std::vector<Leaf> leaves = {{w, gradient.data(), false}};
   Tape tape(Device::kCpu);
