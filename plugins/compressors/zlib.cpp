@@ -20,13 +20,15 @@ struct Zlib final : Compressor {
     return out;
   }
   std::string expand(std::string_view bytes, size_t size) const override {
-    std::string out(size, '\0');
-    uLongf written = size;
+    // One byte more than wanted: zlib takes an empty destination for a wish to check the stream only.
+    std::string out(size + 1, '\0');
+    uLongf written = out.size();
     uLong read = bytes.size();
     int status = uncompress2(reinterpret_cast<Bytef*>(out.data()), &written,
                              reinterpret_cast<const Bytef*>(bytes.data()), &read);
     check(status == Z_OK && written == size && read == bytes.size(),
           "zlib: the data is damaged: {} bytes do not expand to {}", bytes.size(), size);
+    out.resize(size);
     return out;
   }
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parity/parity.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -16,7 +18,8 @@ namespace {
 const std::filesystem::path kCases = CADDIE_SOURCE_DIR "/tests/parity";
 
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "caddie_parity_test";
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("caddie_parity_test" + std::to_string(::getpid()));
   Folder() { std::filesystem::remove_all(path); }
   ~Folder() { std::filesystem::remove_all(path); }
 };

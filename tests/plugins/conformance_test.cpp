@@ -182,7 +182,7 @@ TEST_CASE("every plugin says what it is and what its settings mean", "[conforman
   }
 }
 
-TEST_CASE("every plugin names its source", "[conformance][!mayfail]") {
+TEST_CASE("every plugin names its source", "[conformance]") {
   for (const PluginFile& file : registry().files()) {
     INFO(file.name);
     CHECK_FALSE(std::string(plugin_entry(file.name).card.source).empty());
