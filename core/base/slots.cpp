@@ -10,6 +10,7 @@ Archive::~Archive() = default;
 Forward::~Forward() = default;
 Weights::~Weights() = default;
 Scorer::~Scorer() = default;
+Package::~Package() = default;
 
 std::vector<Parameter> Weights::add_per_layer(const std::string& name, const Shape& shape, Role role,
                                               const Init& init, Place place) {

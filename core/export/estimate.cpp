@@ -67,8 +67,9 @@ Ends estimate(const WeightInfo& info, Quantizer& quantizer) {
   WeightInfo sample = info;
   sample.shape = sample_shape(info.shape);
   double factor = double(info.shape.numel()) / double(sample.shape.numel());
-  return {packed_bytes(quantizer.pack(initial(sample), sample), factor) + kDirectoryBytes,
-          packed_bytes(quantizer.pack(normal(sample, kGrownDeviation), sample), factor) + kDirectoryBytes};
+  return {packed_bytes(quantizer.pack(initial(sample), sample, nullptr), factor) + kDirectoryBytes,
+          packed_bytes(quantizer.pack(normal(sample, kGrownDeviation), sample, nullptr), factor) +
+              kDirectoryBytes};
 }
 
 }  // namespace

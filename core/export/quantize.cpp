@@ -83,7 +83,7 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
   std::mutex mutex;
   parallel_for(int(order.size()), [&](int k) {
     size_t i = order[size_t(k)];
-    Packed packed = techniques[i]->as<Quantizer>().pack(on_host(values[i]), infos[i]);
+    Packed packed = techniques[i]->as<Quantizer>().pack(on_host(values[i]), infos[i], nullptr);
     artifact.tensors[i] = {infos[i].name, techniques[i]->plugin, infos[i].shape, std::move(packed)};
     if (!progress) return;
     std::lock_guard lock(mutex);

@@ -52,9 +52,9 @@ void check_stamp(const PluginFile& file) {
 }  // namespace
 
 std::string_view name_of(Kind kind) {
-  constexpr std::string_view names[] = {"activation", "averager",  "compressor",  "embedding",
-                                        "evaluator",  "head",      "initializer", "modifier",
-                                        "optimizer",  "quantizer", "schedule",    "view"};
+  constexpr std::string_view names[] = {"activation", "averager",    "compressor", "embedding", "evaluator",
+                                        "head",       "initializer", "modifier",   "optimizer", "pruner",
+                                        "quantizer",  "schedule",    "trimmer",    "view"};
   return names[size_t(kind)];
 }
 

@@ -14,7 +14,7 @@ struct AbsMax final : Quantizer {
   int bits = 6;
 
   void settings(Settings& s) override { s("bits", bits, "bits of a weight", between(2, 8)); }
-  Packed pack(const Tensor& weight, const WeightInfo& info) override {
+  Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     constexpr float kSmallestNormalHalf = 6.103515625e-05f;
     Rows rows(weight, info);
     int levels = top_level(bits);

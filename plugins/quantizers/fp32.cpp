@@ -5,7 +5,7 @@
 using namespace caddie;
 
 struct Float32 final : Quantizer {
-  Packed pack(const Tensor& weight, const WeightInfo& info) override {
+  Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     return pack_floats(weight, info, Type::kFloat32);
   }
   void unpack(const Packed& packed, Tensor& weight) const override { unpack_floats(packed, weight); }

@@ -19,7 +19,7 @@ struct GptqLite final : Quantizer {
     s("granularity", granularity, "what shares one choice of the percentile", one_of("tensor", "row"));
     s("percentiles", percentiles, "quantiles of a row's magnitudes to try, rising", between(0, 1));
   }
-  Packed pack(const Tensor& weight, const WeightInfo& info) override {
+  Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     check(!percentiles.empty() && std::is_sorted(percentiles.begin(), percentiles.end()),
           "gptq_lite: percentiles must be at least one number, in rising order");
     Rows rows(weight, info);

@@ -12,7 +12,7 @@ struct Int8 final : Quantizer {
   void settings(Settings& s) override {
     s("percentile", percentile, "quantile of a row's magnitudes where it is clipped", between(0, 1));
   }
-  Packed pack(const Tensor& weight, const WeightInfo& info) override {
+  Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     return pack_at_percentile(Rows(weight, info), percentile, 8);
   }
   void unpack(const Packed& packed, Tensor& weight) const override { unpack_rows(packed, weight); }

@@ -15,7 +15,7 @@ struct Percentile final : Quantizer {
     s("bits", bits, "bits of a weight in a matrix; other weights take 8", between(2, 8));
     s("percentile", percentile, "quantile of a row's magnitudes where it is clipped", between(0, 1));
   }
-  Packed pack(const Tensor& weight, const WeightInfo& info) override {
+  Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     return pack_at_percentile(Rows(weight, info), percentile, bits);
   }
   void unpack(const Packed& packed, Tensor& weight) const override { unpack_rows(packed, weight); }

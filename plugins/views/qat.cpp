@@ -80,9 +80,13 @@ struct Qat final : WeightView {
       one_of("real", "inert"));
   }
 
-  Var view(Var w, const WeightInfo& info, const Progress& progress, Mode mode) override {
+  bool acts(const Progress& progress) const override {
     bool started = progress.step >= after_step && (start_below == 0 || progress.scale < start_below);
-    if (mode != Mode::kTrain || effect == "inert" || !started) return w;
+    return started && effect == "real";
+  }
+
+  Var view(Var w, const WeightInfo& info, const Progress& progress, Mode mode) override {
+    if (mode != Mode::kTrain || !acts(progress)) return w;
     int64_t n = w.shape().last();
     check(n > 0 && n < kLongestRow, "qat: rows of {} have {} elements; wanted 1 to {}", info.name, n,
           kLongestRow - 1);

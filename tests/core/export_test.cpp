@@ -28,7 +28,7 @@ struct Store final : Compressor {
 
 /// Whole numbers in "q", with a float16 "scale" of 1 for each row and the float32 "bias" that is left over.
 struct Whole final : Quantizer {
-  Packed pack(const Tensor& weight, const WeightInfo& info) override {
+  Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     Array q{"q", Type::kInt8, info.shape, {}};
     Array scale{"scale", Type::kFloat16, Shape{info.shape.rows()}, {}};
     Array rest{"rest", Type::kFloat32, info.shape, {}};
@@ -374,7 +374,7 @@ namespace {
 
 /// int8 with a step of 1/10, clipped at 127.
 struct Tenths final : Quantizer {
-  Packed pack(const Tensor& weight, const WeightInfo& info) override {
+  Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     Array q{"q", Type::kInt8, info.shape, {}};
     for (int64_t i = 0; i < weight.numel(); ++i)
       q.bytes += char(int8_t(std::clamp(std::nearbyint(10 * weight.data()[i]), -127.f, 127.f)));

@@ -228,10 +228,10 @@ TEST_CASE("quantizers come close, to the same bytes, and closer the second time"
       WeightInfo info = weight_info("w", shape, shape.rank() == 2 ? Role::kMatrix : Role::kVector);
       Tensor weight = random_tensor(shape, "weight"), once(shape), twice(shape);
       auto quantizer = make_plugin<Quantizer>(name);
-      Packed packed = quantizer->pack(weight, info);
+      Packed packed = quantizer->pack(weight, info, nullptr);
       for (const Array& array : packed)
         CHECK(int64_t(array.bytes.size()) == array.shape.numel() * bytes_of(array.type));
-      CHECK(same_arrays(packed, make_plugin<Quantizer>(name)->pack(weight, info)));
+      CHECK(same_arrays(packed, make_plugin<Quantizer>(name)->pack(weight, info, nullptr)));
       make_plugin<Quantizer>(name)->unpack(packed, once);  // all it needs is in the arrays
       double error = relative_error(once, weight);
       CHECK(error < 0.1);

@@ -46,7 +46,7 @@ Tensor two_rows() {
 void check_pack(const std::string& name, const Values& values, const Tensor& weight,
                 const std::vector<int>& q, const std::vector<float>& scale) {
   auto quantizer = make_plugin<Quantizer>(name, values);
-  Packed packed = quantizer->pack(weight, info_of(weight));
+  Packed packed = quantizer->pack(weight, info_of(weight), nullptr);
   REQUIRE(packed.size() == 2);
   CHECK(packed[0].name == "q");
   CHECK(packed[1].name == "scale");
@@ -96,7 +96,7 @@ TEST_CASE("gptq_lite by rows errs no more than by tensor", "[quantizers]") {
     auto quantizer =
         make_plugin<Quantizer>("gptq_lite", {{"granularity", by_row ? "row" : "tensor"}, {"bits", 5.0}});
     Tensor back(weight.shape());
-    quantizer->unpack(quantizer->pack(weight, info_of(weight)), back);
+    quantizer->unpack(quantizer->pack(weight, info_of(weight), nullptr), back);
     for (int64_t i = 0; i < back.numel(); ++i) back.data()[i] -= weight.data()[i];
     error[by_row] = squared_norm(back);
   }
@@ -123,9 +123,9 @@ TEST_CASE("quantizers take any shape, and the same bits on any number of threads
       INFO(name << " " << shape.text());
       auto quantizer = make_plugin<Quantizer>(name);
       Tensor weight = random_tensor(shape, "weight"), back(shape);
-      Packed packed = quantizer->pack(weight, info_of(weight));
+      Packed packed = quantizer->pack(weight, info_of(weight), nullptr);
       set_thread_count(3);
-      Packed again = quantizer->pack(weight, info_of(weight));
+      Packed again = quantizer->pack(weight, info_of(weight), nullptr);
       set_thread_count(1);
       for (size_t i = 0; i < packed.size(); ++i) CHECK(packed[i].bytes == again[i].bytes);
       quantizer->unpack(packed, back);
@@ -142,8 +142,9 @@ TEST_CASE("quantizers refuse what cannot be stored and what does not fit", "[qua
   Tensor weight = tensor_of({1, 2}, {1, NAN}), large = tensor_of({1, 2}, {1, 70000}), other({2, 1});
   for (const std::string name : {"int8", "percentile", "absmax", "gptq_lite"}) {
     auto quantizer = make_plugin<Quantizer>(name);
-    CHECK_THROWS_WITH(quantizer->pack(weight, info_of(weight)), Catch::Contains("element 1 of w is nan"));
-    Packed packed = quantizer->pack(large, info_of(large));
+    CHECK_THROWS_WITH(quantizer->pack(weight, info_of(weight), nullptr),
+                      Catch::Contains("element 1 of w is nan"));
+    Packed packed = quantizer->pack(large, info_of(large), nullptr);
     CHECK_THROWS_WITH(quantizer->unpack(packed, other), Catch::Contains("[2, 1]"));
     packed[0].bytes.pop_back();
     CHECK_THROWS_WITH(quantizer->unpack(packed, large),
@@ -153,7 +154,7 @@ TEST_CASE("quantizers refuse what cannot be stored and what does not fit", "[qua
     CHECK_THROWS_WITH(quantizer->unpack(packed, large), Catch::Contains("no array \"q\""));
   }
   auto half = make_plugin<Quantizer>("fp16");
-  CHECK_THROWS_WITH(half->pack(large, info_of(large)), Catch::Contains("65504"));
+  CHECK_THROWS_WITH(half->pack(large, info_of(large), nullptr), Catch::Contains("65504"));
 }
 
 TEST_CASE("quantizers give the bits of published code", "[quantizers][parity]") {
@@ -176,7 +177,7 @@ TEST_CASE("quantizers give the bits of published code", "[quantizers][parity]") 
     for (const std::string& name : given.names()) {
       INFO(c.folder << " " << name);
       Tensor weight = given.floats(name), back(weight.shape());
-      Packed packed = quantizer->pack(weight, info_of(weight));
+      Packed packed = quantizer->pack(weight, info_of(weight), nullptr);
       std::vector<int64_t> q = wanted.integers(name + ".q");
       CHECK(integers(packed[0]) == std::vector<int>(q.begin(), q.end()));
       auto same_bits = [](const std::string& bytes, const StoredTensor& stored) {

@@ -21,8 +21,10 @@ enum class Kind : uint8_t {
   kInitializer,
   kModifier,
   kOptimizer,
+  kPruner,
   kQuantizer,
   kSchedule,
+  kTrimmer,
   kView
 };
 
@@ -48,6 +50,11 @@ struct PluginCard {
   const char* summary = "";  // one sentence
   const char* source = "";   // paper, or repository and file
   Phase phase = Phase::kMix;
+  // Words separated by spaces. An experiment must have a technique that provides each word that one needs,
+  // and none that provides a word that one conflicts with. Every technique provides its plugin's name.
+  const char* provides = "";
+  const char* needs = "";
+  const char* conflicts = "";
 };
 
 struct PluginEntry {
@@ -79,10 +86,14 @@ constexpr Kind kind_of() {
     return Kind::kModifier;
   else if constexpr (std::is_base_of_v<Optimizer, T>)
     return Kind::kOptimizer;
+  else if constexpr (std::is_base_of_v<Pruner, T>)
+    return Kind::kPruner;
   else if constexpr (std::is_base_of_v<Quantizer, T>)
     return Kind::kQuantizer;
   else if constexpr (std::is_base_of_v<Schedule, T>)
     return Kind::kSchedule;
+  else if constexpr (std::is_base_of_v<Trimmer, T>)
+    return Kind::kTrimmer;
   else {
     static_assert(std::is_base_of_v<WeightView, T>, "a plugin implements one of the slots of caddie/slots.h");
     return Kind::kView;

@@ -31,6 +31,9 @@ struct CADDIE_API Plugin {
   virtual void settings(Settings&) {}
   virtual void weights(Weights&) {}
   virtual void state(Archive&) {}
+  /// Whether it may act on the training step about to be taken. Must depend on its settings and on `progress`
+  /// alone: runs that differ only in techniques that do not act yet share their first steps.
+  virtual bool acts(const Progress&) const { return true; }
 };
 
 enum class Mode : uint8_t { kTrain, kEvaluate };
@@ -144,10 +147,39 @@ struct Array {
 };
 using Packed = std::vector<Array>;
 
+/// Changes averaged weights before they are quantized.
+struct CADDIE_API Pruner : Plugin {
+  virtual void prune(Tensor& weight, const WeightInfo& info) = 0;
+};
+
 struct CADDIE_API Quantizer : Plugin {
-  /// Must give the same bytes for the same weight.
-  virtual Packed pack(const Tensor& weight, const WeightInfo& info) = 0;
+  /// Whether pack() reads the Hessian; only then does a calibration run through the model.
+  virtual bool wants_hessian() const { return false; }
+  /// Must give the same bytes for the same arguments. `hessian` is [in,in], the sum of x x^T over the inputs
+  /// x of the weight's linear, divided by the number of calibration sequences; null when nothing was
+  /// collected.
+  virtual Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor* hessian) = 0;
   virtual void unpack(const Packed& packed, Tensor& weight) const = 0;
+};
+
+struct PackedWeight {
+  const WeightInfo* info;
+  Packed* packed;
+};
+
+/// The quantized model as a trimmer sees it.
+class CADDIE_API Package {
+ public:
+  virtual ~Package();
+  /// In the order of the model's weights; the bytes of an array may be changed, its type and shape may not.
+  virtual std::span<const PackedWeight> weights() = 0;
+  /// Size of the artifact, code included, if it were written now. Compresses everything: slow.
+  virtual int64_t bytes() = 0;
+};
+
+/// Changes quantized weights so that the artifact becomes smaller.
+struct CADDIE_API Trimmer : Plugin {
+  virtual void trim(Package& package) = 0;
 };
 
 struct CADDIE_API Compressor : Plugin {
