@@ -235,11 +235,11 @@ TEST_CASE("quantizers come close, to the same bytes, and closer the second time"
       make_plugin<Quantizer>(name)->unpack(packed, once);  // all it needs is in the arrays
       double error = relative_error(once, weight);
       CHECK(error < 0.1);
-      quantizer->unpack(quantizer->pack(once, info), twice);
+      quantizer->unpack(quantizer->pack(once, info, nullptr), twice);
       CHECK(relative_error(twice, once) <= error);
 
       Tensor zeros(shape), back = random_tensor(shape, "what was there before");
-      quantizer->unpack(quantizer->pack(zeros, info), back);
+      quantizer->unpack(quantizer->pack(zeros, info, nullptr), back);
       CHECK(same_bits(back, zeros));
     }
 }
