@@ -288,6 +288,13 @@ TEST_CASE("each way of being without effect is found and named", "[end]") {
     CHECK(summary.at("effect_check") == "no_effect");
     CHECK(laboratory().run(name, std::string(planted.settings) + " --fresh --strict").code == 1);
   }
+  Outcome known = laboratory().run(
+      "void_known",
+      "--strict -S 'techniques.qat={effect=\"inert\",weights=[\"role:matrix\"],allow_no_effect=true}'");
+  INFO(known.output);
+  CHECK(known.code == 0);
+  Json allowed = Json::parse(read_file(laboratory().folder("void_known") / "summary.json"));
+  CHECK(allowed.at("effect_check") == "allowed_no_effect");
   Json honest = Json::parse(read_file(laboratory().folder("undisturbed") / "summary.json"));
   CHECK(honest.at("effect_check") == "ok");
 }

@@ -83,6 +83,12 @@ void Assembler::read_techniques(ModelParts& parts) {
     tree_.read(path, [&](Settings& s) { s("use", plugin, "plugin"); });
     bool view = registry_.open(plugin, where(tree_, path)).entry->kind == Kind::kView;
     std::optional<Technique> technique = named(path, label, view);
+    bool allow_no_effect = false;
+    tree_.read(path, [&](Settings& s) {
+      s("allow_no_effect", allow_no_effect,
+        "true where it is known to change nothing; else that is an error");
+    });
+    if (technique) technique->allow_no_effect = allow_no_effect;
     if (!technique) {
       experiment_.disabled.push_back(label);
       continue;

@@ -17,6 +17,7 @@ struct Technique {
   const PluginEntry* entry = nullptr;
   Layers layers;                          // where it acts, as written
   std::vector<std::string> weights = {};  // of views, optimizers, quantizers: patterns of what they claim
+  bool allow_no_effect = false;           // the experiment says so: that it changes nothing is no mistake
   std::unique_ptr<Plugin> object = {};
 
   /// Calls during training and during evaluation: a technique that was never called changed nothing.

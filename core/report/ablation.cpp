@@ -46,7 +46,7 @@ std::pair<std::vector<double>, std::vector<double>> pairs(const Ablation& ablati
 /// How bad a verdict on a technique's effect is.
 int severity(const std::string& verdict) {
   if (verdict == "no_effect") return 3;
-  if (verdict == "partial") return 2;
+  if (verdict == "partial" || verdict == "allowed_no_effect") return 2;
   return verdict.empty() ? 0 : 1;
 }
 

@@ -29,7 +29,7 @@ int64_t evaluations(const Technique& technique) { return technique.calls->in[siz
 }  // namespace
 
 std::string_view name_of(Verdict verdict) {
-  constexpr std::string_view names[] = {"ok", "partial", "no_effect"};
+  constexpr std::string_view names[] = {"ok", "partial", "allowed_no_effect", "no_effect"};
   return names[size_t(verdict)];
 }
 
@@ -119,8 +119,10 @@ EffectFinding EffectWatch::check(const Technique& technique, const Trainer& trai
 std::vector<EffectFinding> EffectWatch::findings(const Trainer& trainer, std::span<const int32_t> probe,
                                                  std::span<const Tensor> weights) const {
   std::vector<EffectFinding> all;
-  for (const Technique* technique : watched(experiment_))
-    all.push_back(check(*technique, trainer, probe, weights));
+  for (const Technique* technique : watched(experiment_)) {
+    EffectFinding& finding = all.emplace_back(check(*technique, trainer, probe, weights));
+    if (finding.verdict == Verdict::kVoid && technique->allow_no_effect) finding.verdict = Verdict::kAllowed;
+  }
   return all;
 }
 

@@ -9,8 +9,8 @@
 
 namespace caddie {
 
-enum class Verdict { kActed, kPartial, kVoid };
-std::string_view name_of(Verdict verdict);  // "ok", "partial", "no_effect"
+enum class Verdict { kActed, kPartial, kAllowed, kVoid };
+std::string_view name_of(Verdict verdict);  // "ok", "partial", "allowed_no_effect", "no_effect"
 
 struct EffectFinding {
   std::string technique;  // label
@@ -28,7 +28,8 @@ class EffectWatch {
   /// One finding a technique, by label. `probe` holds one sequence of token ids; `weights` are the averaged
   /// ones. A technique has no effect when its site was not visited in training, in evaluation or
   /// after export, when no gradient reached any of its weights or none of them moved, or when the probe's
-  /// logits are the same without it. Its effect is partial when that holds for some of its weights.
+  /// logits are the same without it. Its effect is partial when that holds for some of its weights. Nothing
+  /// is void that the experiment allows to be.
   std::vector<EffectFinding> findings(const Trainer& trainer, std::span<const int32_t> probe,
                                       std::span<const Tensor> weights) const;
 

@@ -63,6 +63,8 @@ class Trainer {
   void prime(std::span<const Batch> batches);
 
   const Progress& progress() const { return progress_; }
+  /// Sets how long training is said to have taken so far, for trainings that follow a recorded clock.
+  void set_seconds(double seconds) { progress_.seconds = seconds; }
   bool finished() const;
   /// The averaged weights, or the live ones when there is no average; as tensors in the weights' order.
   std::vector<Tensor> averaged() const;

@@ -2,10 +2,13 @@
 // Quantisation-aware training: the model reads, while it trains, each row of a matrix rounded to a grid,
 //     y = clamp(round(w / s), low, high) s,  s = max(clip / levels, smallest),
 // where clip is the row's largest magnitude, or a quantile of its magnitudes; halves round to even. The
-// gradient passes straight through. w, y: [rows, n].
+// gradient passes straight through, unless rounding is soft: then with u = w / s, and s held constant,
+//     round(u) = floor(u) + sigmoid(sharpness (u - floor(u) - 1/2)).
+// w, y: [rows, n].
 // Source: arXiv:1308.3432; openai/parameter-golf, pull request 206 (int6_percentile), pull request 592
-// (int5), records/track_10min_16mb/2026-03-22_11L_EMA_GPTQ-lite_warmdown3500_QAT015_1.1233 (int6) and
-// 2026-03-19_MLP3x_QAT_Int6_SlidingWindow (int8, int6_by4).
+// (int5), records/track_10min_16mb/2026-03-22_11L_EMA_GPTQ-lite_warmdown3500_QAT015_1.1233 (int6),
+// 2026-03-19_MLP3x_QAT_Int6_SlidingWindow (int8, int6_by4), 2026-03-19_Seq2048_FP16Emb_TunedLR (int6_floor)
+// and 2026-03-31_ParallelResiduals_MiniDepthRecurrence (soft rounding; the sharpness is ours).
 #include <caddie/plugin.h>
 
 using namespace caddie;
@@ -22,6 +25,7 @@ constexpr Grid kGrids[] = {
     {"int6", 31, -32, 31, 1.0f / 31},
     {"int6_symmetric", 31, -31, 31, 1.0f / 31},
     {"int6_percentile", 31, -31, 31, 1e-8f / 31, 1, 0.9999984f},
+    {"int6_floor", 31, -31, 31, 1.0f / (31 * 31)},
     {"int5", 15, -15, 15, 1.0f / 15},
     {"int8", 127, -127, 127, 1e-12f / 127},
     {"int6_by4", 127, -128, 124, 1e-12f / 127, 4},
@@ -41,8 +45,9 @@ CADDIE_FN float quantile_of(Row row, const float* w, float quantile, float large
 
 struct RoundRow {
   Grid grid;
+  float sharpness;  // 0: to the nearest
   const float* w;
-  float* y;
+  float *y, *slope;  // slope: dy/dw, wanted of soft rounding only
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
     const float* wr = w + r * row.n;
@@ -51,6 +56,16 @@ struct RoundRow {
     float clip = row.max([=](int i) { return wr[i] < 0 ? -wr[i] : wr[i]; });
     if (g.quantile < 1) clip = quantile_of(row, wr, g.quantile, clip);
     float scale = clip / g.levels > g.smallest ? clip / g.levels : g.smallest;
+    if (sharpness > 0) {
+      float* sr = slope + r * row.n;
+      float sharp = sharpness;
+      row.each([=](int i) {
+        float u = wr[i] / scale, whole = floorf(u), up = sigmoid(sharp * (u - whole - 0.5f));
+        yr[i] = clamp(whole + up, g.low, g.high) * scale;
+        sr[i] = sharp * up * (1 - up);
+      });
+      return;
+    }
     row.each([=](int i) {
       float whole = g.multiple * round_even(round_even(wr[i] / scale) / g.multiple);
       yr[i] = clamp(whole, g.low, g.high) * scale;
@@ -58,21 +73,28 @@ struct RoundRow {
   }
 };
 
-struct PassOn {  // dw += dy
-  const float* dy;
+struct PassOn {  // dw += dy * slope
+  const float *dy, *slope;
   float* dw;
   bool fresh;
-  CADDIE_FN void operator()(int64_t i) const { dw[i] = fresh ? dy[i] : dw[i] + dy[i]; }
+  CADDIE_FN void operator()(int64_t i) const {
+    float passed = slope ? dy[i] * slope[i] : dy[i];
+    dw[i] = fresh ? passed : dw[i] + passed;
+  }
 };
 
 struct Qat final : WeightView {
-  std::string form = "int6", effect = "real";
+  std::string form = "int6", rounding = "nearest", effect = "real";
   double start_below = 0;
+  float sharpness = 10;
   int64_t after_step = 0;
 
   void settings(Settings& s) override {
     s("form", form, "grid that the weights are rounded to",
-      one_of("int6", "int6_symmetric", "int6_percentile", "int5", "int8", "int6_by4"));
+      one_of("int6", "int6_symmetric", "int6_percentile", "int6_floor", "int5", "int8", "int6_by4"));
+    s("rounding", rounding, "to the nearest, or softly, which gradients can follow",
+      one_of("nearest", "soft"));
+    s("sharpness", sharpness, "of soft rounding: the larger, the nearer to the nearest", at_least(1));
     s("start_below", start_below, "acts while the learning-rate scale is below this; 0: from the first step",
       at_least(0));
     s("after_step", after_step, "acts after this many steps at the earliest", at_least(0));
@@ -91,10 +113,15 @@ struct Qat final : WeightView {
     check(n > 0 && n < kLongestRow, "qat: rows of {} have {} elements; wanted 1 to {}", info.name, n,
           kLongestRow - 1);
     Var y = result(w.shape());
-    for_rows(w.device(), w.shape().rows(), int(n), RoundRow{grid(), w.data(), y.data()});
+    bool soft = rounding == "soft";
+    check(!soft || grid().multiple == 1, "qat: form {} takes no soft rounding; use \"nearest\"", form);
+    Var slope = soft ? result(w.shape()) : Var();
+    float* slopes = soft ? slope.data() : nullptr;
+    for_rows(w.device(), w.shape().rows(), int(n),
+             RoundRow{grid(), soft ? sharpness : 0, w.data(), y.data(), slopes});
     record(y, {w}, [=] {
       GradientSlot dw = w.grad_slot();
-      for_each(w.device(), w.value().numel(), PassOn{y.grad(), dw.data, dw.fresh});
+      for_each(w.device(), w.value().numel(), PassOn{y.grad(), slopes, dw.data, dw.fresh});
     });
     return y;
   }

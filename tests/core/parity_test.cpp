@@ -113,6 +113,25 @@ TEST_CASE("what Caddie lacks is skipped and named", "[parity]") {
   CHECK_THAT(result.reason, Catch::Contains("no plugin 'ema'"));
 }
 
+TEST_CASE("a training follows the clock of its case", "[parity]") {
+  // One second a step in a budget of twelve: the descent of the case by steps, now by the clock.
+  Folder folder;
+  std::string clock = "\"elapsed_ms_per_step\": [0,1e3,2e3,3e3,4e3,5e3,6e3,7e3,8e3,9e3,10e3,11e3]";
+  std::filesystem::path copy = altered(folder, "ts_baseline", "\"elapsed_ms_per_step\": null", clock);
+  std::string text = read_file(copy / "case.json"), budget = "\"max_wallclock_seconds\": 0.0";
+  size_t at = text.find(budget);
+  REQUIRE(at != std::string::npos);
+  write_file(copy / "case.json", text.replace(at, budget.size(), "\"max_wallclock_seconds\": 12.0"));
+  Result result = run_case(copy, registry(), upstream());
+  INFO(result.reason);
+  CHECK(name_of(result.status) == "PASS");
+
+  std::string late = read_file(copy / "case.json");
+  at = late.find("3e3");
+  write_file(copy / "case.json", late.replace(at, 3, "9e3"));
+  CHECK(name_of(run_case(copy, registry(), upstream()).status) == "FAIL");
+}
+
 TEST_CASE("cases are found at and below a folder", "[parity]") {
   CHECK(find_cases(kCases / "av_ema").size() == 1);
   std::vector<std::filesystem::path> all = find_cases(kCases);

@@ -163,6 +163,16 @@ TEST_CASE("tiny models train along their known losses", "[golden]") {
          "optimizers.scalar = { use = 'adamw', weights = ['role:vector', 'role:scalar'], lr = 0.04 }"},
         {3.183077, 1.619501, 0.874021, 0.499940, 0.295743});
   }
+  SECTION("T2: normalized by the variance of each row, matrices decayed") {
+    check_training(
+        kG2 +
+            std::vector<std::string>{
+                "optimizers.token = { use = 'adamw', weights = ['role:embedding'], lr = 0.03 }",
+                "optimizers.muon = { use = 'normuon', weights = ['role:matrix'], lr = 0.021, beta2 = 0.95, "
+                "weight_decay = 0.02, momentum_start = 0.92, momentum = 0.99, momentum_warmup_steps = 1500 }",
+                "optimizers.scalar = { use = 'adamw', weights = ['role:vector', 'role:scalar'], lr = 0.02 }"},
+        {3.166569, 2.229206, 1.696783, 1.307269, 1.020580});
+  }
   SECTION("T3: with decay of all weights and a clipped gradient") {
     check_training(
         kG3 +

@@ -45,6 +45,44 @@ TEST_CASE("qat keeps int5 within 15 steps of at least 1/15", "[views]") {
                {-3, 1.6, 0.2, 2.0 / 15, 0, 1.0 / 15});
 }
 
+TEST_CASE("qat keeps the scale of int6_floor at 1/961 or more", "[views]") {
+  check_values(seen({{"form", "int6_floor"}}, tensor_of({2, 2}, {0.5f, 0.1f, 0.02f, -0.0011f})),
+               {0.5, 0.5 * 6 / 31, 19.0 / 961, -1.0 / 961}, 1e-7);
+}
+
+TEST_CASE("qat rounds softly, and lets gradients follow", "[views]") {
+  // Scale 1: halves stay in the middle, whole numbers move by sigmoid(-sharpness / 2) alone.
+  Values soft = {{"form", "int8"}, {"rounding", "soft"}, {"sharpness", "4"}};
+  double low = 1 / (1 + std::exp(2.0)), quarter = 1 / (1 + std::exp(1.0));
+  check_values(seen(soft, tensor_of({1, 5}, {127, 2.5f, -3, 0.25f, -0.75f})),
+               {127, 2.5, -3 + low, quarter, -1 + quarter}, 1e-5);
+
+  Values wide = {{"form", "int6_symmetric"}, {"rounding", "soft"}, {"sharpness", "3"}};
+  PluginHost host("qat", wide);
+  // The scale is held constant: rows whose largest magnitude is no variable of the check.
+  Tensor w = random_tensor({2, 9}, "w");
+  Tensor gradient({2, 9}), adjoint = random_tensor({2, 9}, "adjoint");
+  for (int64_t r = 0; r < 2; ++r) w.data()[9 * r] = 31, adjoint.data()[9 * r] = 0;
+  std::vector<Leaf> leaves = {{w, gradient.data(), false}};
+  Tape tape(Device::kCpu);
+  Tape::Scope scope(tape);
+  tape.start(leaves, true);
+  std::vector<Var> outputs = {host.as<WeightView>().view(host.input(0), {}, {}, Mode::kTrain)};
+  std::vector<Tensor> seeds = {adjoint};
+  tape.backward(outputs, seeds);
+  for (int64_t i = 1; i < 18; ++i) {
+    if (i == 9) continue;
+    Tensor up = clone(w), down = clone(w);
+    constexpr float kStep = 1e-3f;
+    up.data()[i] += kStep;
+    down.data()[i] -= kStep;
+    if (std::floor(up.data()[i]) != std::floor(down.data()[i])) continue;  // it jumps at whole numbers
+    double slope = double(seen(wide, up).data()[i]) - double(seen(wide, down).data()[i]);
+    CHECK(gradient.data()[i] ==
+          Approx(adjoint.data()[i] * slope / (double(up.data()[i]) - double(down.data()[i]))).margin(2e-3));
+  }
+}
+
 TEST_CASE("qat takes a quantile of rows with ties and of one element", "[views]") {
   check_values(seen({{"form", "int6_percentile"}}, tensor_of({1, 3}, {0.5f, -0.5f, 0.25f})),
                {0.5, -0.5, 0.5 * 16 / 31});
