@@ -57,11 +57,12 @@ void Budget::settings(Settings& s) {
 }
 
 Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, Averager* averager,
-                 const TrainSettings& settings, const Budget& budget)
+                 const TrainSettings& settings, const Budget& budget, Comm* comm)
     : model_(model),
       optimizers_(optimizers),
       schedule_(schedule),
       averager_(averager),
+      comm_(comm && comm->size() > 1 ? comm : nullptr),
       settings_(settings),
       views_(model),
       gradient_(model, settings.lanes, settings.micro_batch_tokens),
@@ -93,6 +94,7 @@ StepReport Trainer::step(std::span<const Batch> batches) {
   for (const Technique* rider : riders_) rider->as<Averager>().update(live_weights(), progress_);
   report.phases.average = seconds_since(averaging);
   report.seconds = seconds_since(start);
+  if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();  // one clock for all ranks
   progress_.seconds += report.seconds;
   return report;
 }
@@ -113,9 +115,10 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   views_.refresh(progress_, Mode::kTrain, true);
   report.phases.views = lap();
   report.loss = gradient_.run(batches, views_.values(), progress_);
+  views_.pull(gradient_.gradients());
+  if (comm_) report.loss = mean_over_ranks(gradient_.gradients(), report.loss);
   check(std::isfinite(report.loss), "step {}: the loss is {}; lower the learning rates or clip the gradient",
         progress_.step, report.loss);
-  views_.pull(gradient_.gradients());
   note_reached(gradient_.gradients());
   report.phases.gradient = lap();
   report.gradient_norm = clip(gradient_.gradients());
@@ -123,6 +126,7 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   update(gradient_.gradients());
   report.phases.update = lap();
   for (const Batch& batch : batches) report.tokens += batch.rows * batch.length;
+  if (comm_) report.tokens *= comm_->size();
   return report;
 }
 
@@ -130,6 +134,16 @@ void Trainer::note_reached(std::span<const Tensor> gradients) {
   for (size_t i = 0; i < gradients.size(); ++i)
     if (reached_.data()[i] == 0 && gradients[i].defined() && squared_norm(gradients[i]) > 0)
       reached_.data()[i] = 1;
+}
+
+/// The ranks see equal parts of a batch, so the mean of their means is the mean.
+double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
+  for (Tensor& gradient : gradients) {
+    if (!gradient.defined()) continue;
+    comm_->all_reduce(gradient.data(), gradient.numel());
+    for_each(gradient.device(), gradient.numel(), ScaleBy{gradient.data(), 1.0f / float(comm_->size())});
+  }
+  return comm_->all_reduce(loss) / comm_->size();
 }
 
 double Trainer::clip(std::span<Tensor> gradients) {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Optimizer steps: gradient, clip, update, average. What is around them (data, validation, checkpoints) is
-// loop.h's.
+// the room run's.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "comm/comm.h"
 #include "model/views.h"
 #include "train/gradient.h"
 
@@ -42,15 +43,16 @@ struct StepReport {
   double gradient_norm = 0;  // before clipping
   double scale = 1;          // of the learning rates
   double seconds = 0;
-  int64_t tokens = 0;
+  int64_t tokens = 0;  // of all ranks
   StepPhases phases;
 };
 
 class Trainer {
  public:
-  /// `averager` may be null. Everything outlives the trainer. Weights must be initialised already.
+  /// `averager` may be null. With `comm` each rank sees its own part of every batch, and all take the same
+  /// steps. Everything outlives the trainer. Weights must be initialised already, on all ranks alike.
   Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, Averager* averager,
-          const TrainSettings& settings, const Budget& budget);
+          const TrainSettings& settings, const Budget& budget, Comm* comm = nullptr);
 
   /// Lets a further average ride along; what it averages changes nothing of the training. Call before the
   /// first step.
@@ -85,6 +87,7 @@ class Trainer {
   StepReport advance(std::span<const Batch> batches);
   void weights_state(Archive& archive);
   void note_reached(std::span<const Tensor> gradients);
+  double mean_over_ranks(std::span<Tensor> gradients, double loss);
   double clip(std::span<Tensor> gradients);
   void update(std::span<Tensor> gradients);
   std::vector<Weight> live_weights() const;
@@ -93,6 +96,7 @@ class Trainer {
   std::vector<Routed>& optimizers_;
   Schedule& schedule_;
   Averager* averager_;
+  Comm* comm_;  // null when there is one rank
   std::vector<const Technique*> riders_;
   TrainSettings settings_;
   Progress progress_;

@@ -4,6 +4,8 @@
 // stored.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
+#include <thread>
 
 #include "autograd/thread_tape.h"
 #include "experiment/experiment.h"
@@ -42,6 +44,12 @@ const std::vector<std::string> kG2 = {"model.mlp_mult = 3", "techniques.rope.bas
                                       "'current', first = 'self', weight = 'smear_gate' }"};
 const std::vector<std::string> kG3 = {"model.mlp_mult = 3", "techniques.smear_gate = {}",
                                       "techniques.bigram_hash = { buckets = 11, dim = 8 }"};
+
+const std::vector<std::string> kT1 = {
+    "optimizers.token = { use = 'adamw', weights = ['role:embedding'], lr = 0.05 }",
+    "optimizers.muon = { weights = ['role:matrix'], lr = 0.04, momentum_start = 0.85, momentum = "
+    "0.95, momentum_warmup_steps = 500 }",
+    "optimizers.scalar = { use = 'adamw', weights = ['role:vector', 'role:scalar'], lr = 0.04 }"};
 
 std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
@@ -154,14 +162,43 @@ TEST_CASE("tiny models give their known losses, gradients and logits", "[golden]
   for (const Golden& golden : kModels) check_forward(golden);
 }
 
+TEST_CASE("two ranks train like one, each on its half of the batch", "[golden]") {
+  const std::vector<double> kLosses = {3.183077, 1.619501, 0.874021, 0.499940, 0.295743};
+  const int kThreads = thread_count();
+  set_thread_count(1);  // each rank is a thread of its own here
+  std::vector<std::unique_ptr<Comm>> comms = make_thread_comms(2);
+  std::vector<Experiment> ranks;
+  for (int rank = 0; rank < 2; ++rank) ranks.push_back(make(kT1));
+  std::vector<StepReport> reports[2];
+  auto train = [&](size_t rank) {
+    Experiment& e = ranks[rank];
+    Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), nullptr, e.train, e.budget,
+                    comms[rank].get());
+    Batch whole = the_batch(), half{{}, {}, 1, 6};
+    half.inputs.assign(whole.inputs.begin() + 6 * rank, whole.inputs.begin() + 6 * rank + 6);
+    half.targets.assign(whole.targets.begin() + 6 * rank, whole.targets.begin() + 6 * rank + 6);
+    for (size_t step = 0; step < kLosses.size(); ++step) reports[rank].push_back(trainer.step({&half, 1}));
+  };
+  std::thread other(train, 1);
+  train(0);
+  other.join();
+  set_thread_count(kThreads);
+  for (size_t step = 0; step < kLosses.size(); ++step) {
+    CHECK(reports[0][step].loss == Approx(kLosses[step]).epsilon(0).margin(1e-5));
+    CHECK(reports[0][step].tokens == 12);
+    CHECK(reports[1][step].loss == reports[0][step].loss);
+    CHECK(reports[1][step].seconds == reports[0][step].seconds);
+  }
+  const WeightTable &one = ranks[0].model->weights(), &two = ranks[1].model->weights();
+  for (int i = 0; i < one.size(); ++i) {
+    INFO(one.info(i).name);
+    CHECK(std::memcmp(one.value(i).data(), two.value(i).data(), size_t(one.value(i).numel()) * 4) == 0);
+  }
+}
+
 TEST_CASE("tiny models train along their known losses", "[golden]") {
   SECTION("T1: momentum orthogonalized, Adam for the rest") {
-    check_training(
-        {"optimizers.token = { use = 'adamw', weights = ['role:embedding'], lr = 0.05 }",
-         "optimizers.muon = { weights = ['role:matrix'], lr = 0.04, momentum_start = 0.85, momentum = "
-         "0.95, momentum_warmup_steps = 500 }",
-         "optimizers.scalar = { use = 'adamw', weights = ['role:vector', 'role:scalar'], lr = 0.04 }"},
-        {3.183077, 1.619501, 0.874021, 0.499940, 0.295743});
+    check_training(kT1, {3.183077, 1.619501, 0.874021, 0.499940, 0.295743});
   }
   SECTION("T2: normalized by the variance of each row, matrices decayed") {
     check_training(
