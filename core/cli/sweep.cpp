@@ -94,7 +94,7 @@ void sweep_verb(SweepArguments& arguments) {
   if (!options.quiet)
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
-  RunnerResult result = run_plan(plan, options, [&] { write_tables(plan, folder); });
+  RunnerResult result = run_plan(plan, options, {[&] { write_tables(plan, folder); }, {}});
   conclude(plan, folder, result, arguments.json);
 }
 

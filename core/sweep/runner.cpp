@@ -84,8 +84,8 @@ pid_t start_child(const std::vector<std::string>& arguments, const std::filesyst
 
 class Runner {
  public:
-  Runner(const Plan& plan, const RunnerOptions& options, const std::function<void()>& changed)
-      : plan_(plan), options_(options), changed_(changed), view_(options.quiet) {
+  Runner(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks)
+      : plan_(plan), options_(options), hooks_(hooks), view_(options.quiet) {
     int cores = std::max(1, int(std::thread::hardware_concurrency()));
     threads_ = options.threads > 0 ? options.threads : std::max(1, cores / std::max(1, options.jobs));
   }
@@ -107,6 +107,9 @@ class Runner {
   bool is_wanted(const RunState& state) const;
   void start_some();
   bool start(size_t run);
+  void enqueue(size_t run);
+  void ask_for_more();
+  void changed() const;
   void handle(int signal);
   void reap();
   void ended(const Child& child, int status);
@@ -118,9 +121,9 @@ class Runner {
     return fmt::format("{} s{}", plan_.arms[plan_.runs[run].arm].label, plan_.runs[run].seed);
   }
 
-  const Plan& plan_;
+  Plan& plan_;
   const RunnerOptions& options_;
-  const std::function<void()>& changed_;
+  const RunnerHooks& hooks_;
   SignalQueue signals_;
   LiveView view_;
   int threads_ = 1, started_ = 0;
@@ -219,7 +222,8 @@ void Runner::ended(const Child& child, int status) {
                           name_of_run(child.run), state.summary.value("val_bpb", 0.0),
                           duration(since(child.started))));
     std::filesystem::remove(folder.file(kRunLock));
-    return changed_();
+    ask_for_more();
+    return changed();
   }
   if (child.timed_out)
     reason = fmt::format("timeout: not finished after {}", duration(plan_.run.timeout_seconds));
@@ -245,7 +249,7 @@ void Runner::ended(const Child& child, int status) {
     queue_.push_back(child.run);
   else
     ++result_.failed;
-  changed_();
+  changed();
 }
 
 void Runner::stop_slow_ones() {
@@ -279,16 +283,35 @@ void Runner::show() {
   view_.show(lines);
 }
 
+void Runner::changed() const {
+  if (hooks_.changed) hooks_.changed();
+}
+
+void Runner::enqueue(size_t run) {
+  RunState state = state_of(plan_, plan_.runs[run], options_.folder);
+  result_.done += state.status == RunStatus::done;
+  if (is_wanted(state))
+    queue_.push_back(run);
+  else
+    result_.failed += state.status == RunStatus::failed;
+}
+
+void Runner::ask_for_more() {
+  if (!hooks_.more) return;
+  std::vector<PlannedRun> more = hooks_.more(plan_);
+  if (more.empty()) return;
+  size_t before = plan_.runs.size();
+  plan_.runs.insert(plan_.runs.end(), more.begin(), more.end());
+  write_plan(plan_, options_.folder);
+  attempts_.resize(plan_.runs.size(), 0);
+  for (size_t run : select_runs(plan_, options_.only))
+    if (run >= before) enqueue(run);
+}
+
 RunnerResult Runner::go() {
   attempts_.assign(plan_.runs.size(), 0);
-  for (size_t run : select_runs(plan_, options_.only)) {
-    RunState state = state_of(plan_, plan_.runs[run], options_.folder);
-    result_.done += state.status == RunStatus::done;
-    if (is_wanted(state))
-      queue_.push_back(run);
-    else
-      result_.failed += state.status == RunStatus::failed;
-  }
+  for (size_t run : select_runs(plan_, options_.only)) enqueue(run);
+  ask_for_more();
   while (true) {
     start_some();
     bool waits_for_others = children_.empty() && !queue_.empty() && may_start();
@@ -300,20 +323,20 @@ RunnerResult Runner::go() {
   }
   result_.left += int(queue_.size());
   result_.interrupted = stop_signals_ > 0;
-  changed_();
+  changed();
   return result_;
 }
 
 }  // namespace
 
-RunnerResult run_plan(const Plan& plan, const RunnerOptions& options, const std::function<void()>& changed) {
+RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks) {
   make_folder(options.folder);
   std::optional<FileLock> lock = FileLock::take(options.folder / kRunLock);
   if (!lock)
     throw Error(message("{}: another caddie sweep is at work there; wait for it or stop it",
                         {options.folder.string()}),
                 2);
-  return Runner(plan, options, changed).go();
+  return Runner(plan, options, hooks).go();
 }
 
 std::vector<size_t> select_runs(const Plan& plan, const std::string& condition) {

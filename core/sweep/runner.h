@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "sweep/plan.h"
 
@@ -28,11 +29,19 @@ struct RunnerResult {
   bool interrupted = false;
 };
 
+/// What the caller does while a plan is run; each may be empty.
+struct RunnerHooks {
+  /// Called after each run that has ended, and once at the end.
+  std::function<void()> changed;
+  /// Asked before the first run and after each that is done: further runs of the plan's arms that the results
+  /// so far call for. They join the plan and are frozen with it; a later call is not asked for them again.
+  std::function<std::vector<PlannedRun>(const Plan&)> more;
+};
+
 /// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder
 /// and the rest goes on; SIGINT and SIGTERM are handed to the children, which save checkpoints, and nothing
-/// new starts (a second signal kills them). `changed` is called after each run that has ended, and once at
-/// the end. Throws Error(2) when another process works on the same folder.
-RunnerResult run_plan(const Plan& plan, const RunnerOptions& options, const std::function<void()>& changed);
+/// new starts (a second signal kills them). Throws Error(2) when another process works on the same folder.
+RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks);
 
 /// The runs that a condition holds for; its names are `label`, `seed`, labels of techniques and paths of
 /// settings.
