@@ -54,25 +54,33 @@ Json read_json(const std::filesystem::path& folder, const char* name) {
   return json.is_object() ? json : Json::object();
 }
 
+struct Parting {
+  std::string stage, words;
+};
+
 /// The stages of a run in order, each with the number that shows its outcome.
-std::string where_they_part(const std::filesystem::path& a, const std::filesystem::path& b) {
+Parting where_they_part(const std::filesystem::path& a, const std::filesystem::path& b) {
   std::vector<CurvePoint> first = read_curve(a, "train_loss"), second = read_curve(b, "train_loss");
   for (size_t i = 0; i < std::min(first.size(), second.size()); ++i)
     if (first[i].value != second[i].value)
-      return fmt::format("training, at step {}: loss {:.6f} and {:.6f}", first[i].step, first[i].value,
-                         second[i].value);
+      return {"train", fmt::format("training, at step {}: loss {:.6f} and {:.6f}", first[i].step,
+                                   first[i].value, second[i].value)};
   if (first.size() != second.size())
-    return fmt::format("training: {} and {} steps, equal up to the shorter", first.size(), second.size());
+    return {"train",
+            fmt::format("training: {} and {} steps, equal up to the shorter", first.size(), second.size())};
   Json ours = read_json(a, "summary.json"), theirs = read_json(b, "summary.json");
-  const std::pair<const char*, const char*> kStages[] = {{"val_bpb_raw", "evaluation of the raw weights"},
-                                                         {"val_bpb_avg", "averaging"},
-                                                         {"val_bpb_quant", "quantization"},
-                                                         {"artifact_bytes", "compression"},
-                                                         {"val_bpb", "evaluation"}};
-  for (const auto& [name, stage] : kStages)
-    if (ours.contains(name) && theirs.contains(name) && ours[name] != theirs[name])
-      return fmt::format("{}: {} and {}", stage, ours[name].dump(), theirs[name].dump());
-  return "nowhere: all results are the same";
+  struct Outcome {
+    const char *number, *stage, *words;
+  };
+  constexpr Outcome kOutcomes[] = {{"val_bpb_raw", "evaluate", "evaluation of the raw weights"},
+                                   {"val_bpb_avg", "average", "averaging"},
+                                   {"val_bpb_quant", "quantize", "quantization"},
+                                   {"artifact_bytes", "compress", "compression"},
+                                   {"val_bpb", "evaluate", "evaluation"}};
+  for (const auto& [number, stage, words] : kOutcomes)
+    if (ours.contains(number) && theirs.contains(number) && ours[number] != theirs[number])
+      return {stage, fmt::format("{}: {} and {}", words, ours[number].dump(), theirs[number].dump())};
+  return {"none", "nowhere: all results are the same"};
 }
 
 }  // namespace
@@ -85,7 +93,9 @@ RunDifferences compare_runs(const std::filesystem::path& a, const std::filesyste
   found.settings = differences(read_file(a / "resolved.toml"), read_file(b / "resolved.toml"));
   found.provenance = differing(read_json(a, "run.json"), read_json(b, "run.json"));
   found.results = differing(read_json(a, "summary.json"), read_json(b, "summary.json"));
-  found.parting = where_they_part(a, b);
+  Parting parting = where_they_part(a, b);
+  found.stage = parting.stage;
+  found.parting = parting.words;
   return found;
 }
 

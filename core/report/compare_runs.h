@@ -12,7 +12,8 @@ struct RunDifferences {
   std::vector<std::string> settings;    // "train.clip_norm: 1.0 -> 0.3"
   std::vector<std::string> provenance;  // seed, plugins, data, machine, commit
   std::vector<std::string> results;     // of summary.json
-  std::string parting;                  // the first stage where results differ, in words
+  std::string stage;    // where results part first: train, average, quantize, compress, evaluate; or none
+  std::string parting;  // the same in words, with the numbers that differ
 };
 
 /// Compares two run folders. Throws Error(2) when one holds no resolved.toml.

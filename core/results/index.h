@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// An index of the runs below a folder, kept in index.db (SQLite) there so that many runs are found quickly.
+// It is never the truth: the run folders are, and it may be deleted at any time.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace caddie {
+
+/// What is known of a run, by name.
+using RunValue = std::variant<bool, double, std::string>;
+using RunValues = std::map<std::string, RunValue, std::less<>>;
+
+class RunIndex {
+ public:
+  /// Reads what is to be remembered of a run folder.
+  using Reader = std::function<RunValues(const std::filesystem::path&)>;
+
+  /// Opens the index of `folder` and brings it up to date: folders that hold a run.json and are new or
+  /// changed are read, those that are gone are dropped. An index that is damaged or of another version is
+  /// made anew. Where index.db cannot be written, or while another process writes it, the index lives in
+  /// memory.
+  RunIndex(const std::filesystem::path& folder, const Reader& read);
+  ~RunIndex();
+  RunIndex(RunIndex&&) noexcept;
+
+  /// Folders of all runs, sorted.
+  const std::vector<std::filesystem::path>& runs() const { return runs_; }
+  std::optional<RunValue> value(const std::filesystem::path& run, std::string_view name) const;
+  RunValues values(const std::filesystem::path& run) const;
+  /// How many runs had to be read for this index.
+  int read() const { return read_; }
+
+ private:
+  class Database;
+  std::unique_ptr<Database> database_;
+  std::filesystem::path folder_;
+  std::vector<std::filesystem::path> runs_;
+  int read_ = 0;
+};
+
+}  // namespace caddie
