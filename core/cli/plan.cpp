@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "base/text.h"
 #include "cli/sweep.h"
 #include "report/files.h"
+#include "statistics/power.h"
 #include "sweep/plan.h"
 
 namespace caddie {
@@ -17,7 +20,7 @@ namespace {
 
 struct PlanArguments {
   std::filesystem::path file, output;
-  double sd = 0, effect = 0, power = 0.8;
+  double sd = 0, paired_sd = 0, effect = 0, power = 0.8;
   int jobs = 1;
   bool json = false;
 };
@@ -25,11 +28,27 @@ struct PlanArguments {
 /// What earlier runs tell: noise and time.
 struct Experience {
   double sd = kUnknown, df = 0, run_seconds = kUnknown;
+  double paired_sd = kUnknown;  // of differences between arms of one training
   std::string source;
 };
 
+/// SD of the differences from the baseline that arms of its trainings show, pooled over them.
+double paired_sd(const Ablation& ablation) {
+  const ArmRow& baseline = ablation.baseline_row();
+  std::map<int64_t, double> base = ablation.by_seed(baseline.arm, "val_bpb");
+  std::vector<Sample> samples;
+  for (const ArmRow& arm : ablation.arms) {
+    if (arm.is_baseline || arm.trained_as != baseline.trained_as) continue;
+    std::vector<double> differences;
+    for (auto [seed, value] : ablation.by_seed(arm.arm, "val_bpb"))
+      if (base.contains(seed)) differences.push_back(value - base[seed]);
+    samples.push_back(summarize(differences));
+  }
+  return std::sqrt(pool(samples).variance);
+}
+
 /// From the runs of the sweep itself, else from those of caddie noise on its base.
-Experience experience(const Plan& plan, double given_sd) {
+Experience experience(const Plan& plan, const PlanArguments& arguments) {
   Experience e;
   for (const std::filesystem::path& folder :
        {std::filesystem::path("results") / plan.name, noise_folder(plan.base_file)}) {
@@ -38,33 +57,89 @@ Experience experience(const Plan& plan, double given_sd) {
     Ablation before = analyze(frozen, folder);
     std::vector<double> seconds;
     for (const RunRow& run : before.runs)
-      if (run.state.status == RunStatus::done)
-        seconds.push_back(run.number("train_time_s") + run.number("eval_time_s"));
-    e = {std::sqrt(before.pooled.variance), before.pooled.df, summarize(seconds).mean, folder.string()};
+      if (run.is_done()) seconds.push_back(run.number("train_time_s") + run.number("eval_time_s"));
+    e = {std::sqrt(before.pooled.variance), before.pooled.df, summarize(seconds).mean, paired_sd(before),
+         folder.string()};
   }
-  if (given_sd > 0) {
-    e.sd = given_sd;
+  if (arguments.paired_sd > 0) e.paired_sd = arguments.paired_sd;
+  if (arguments.sd > 0) {
+    e.sd = arguments.sd;
     e.source = "--sd";
   }
   return e;
 }
 
-/// The comparison of one arm with the baseline, as this plan makes it.
+/// The comparison of one arm with the baseline, as this plan makes it, corrected for all arms.
 Design design_of(const Plan& plan, double sd) {
-  double baseline = 0, df = 0;
-  for (size_t arm = 0; arm < plan.arms.size(); ++arm) {
-    double n = 0;
-    for (const PlannedRun& run : plan.runs) n += run.arm == arm;
-    if (arm == 0) baseline = n;
-    df += n - 1;
-  }
-  Design design{double(plan.seeds.size()), baseline, df, sd};
+  auto arms = int64_t(plan.arms.size());
+  auto baseline = double(
+      std::count_if(plan.runs.begin(), plan.runs.end(), [](const PlannedRun& run) { return run.arm == 0; }));
+  Design design{double(plan.seeds.size()), baseline, double(plan.runs.size()) - double(arms), sd};
   design.alpha = plan.claim ? plan.claim->alpha : 0.05;
   design.tail = plan.claim ? Tail::less : Tail::both;
+  design.comparisons = arms - 1;
+  if (plan.claim)
+    design.comparisons = plan.claim->correction == "none"
+                             ? 1
+                             : std::count_if(plan.arms.begin(), plan.arms.end(),
+                                             [&](const Arm& arm) { return is_claimed(plan, arm); });
+  if (plan.claim && plan.claim->test != "pooled") {
+    design.df = design.seeds + (plan.claim->test == "welch" ? baseline - 2 : -1);
+    if (plan.claim->test == "one_sample") design.baseline_seeds = HUGE_VAL;
+  }
   return design;
 }
 
-void print_resolution(const Plan& plan, const Experience& e, const PlanArguments& arguments) {
+/// Arms of one training differ in pairs.
+Design paired_design_of(const Plan& plan, double paired_sd) {
+  Design design = design_of(plan, paired_sd);
+  design.baseline_seeds = HUGE_VAL;
+  design.df = design.seeds - 1;
+  return design;
+}
+
+/// Arms whose variance the test pools.
+int64_t pooled_arms(const Plan& plan, const Design& design) {
+  if (!std::isfinite(design.baseline_seeds)) return 1;
+  return plan.claim && plan.claim->test == "welch" ? 2 : int64_t(plan.arms.size());
+}
+
+void print_resolution(const char* what, const Plan& plan, const Design& design, const std::string& source,
+                      const PlanArguments& arguments) {
+  if (!(design.df > 0))
+    return fmt::print("  {}: none: one run an arm says nothing of the noise; add seeds\n", what);
+  double smallest = detectable(design, arguments.power);
+  double effect = arguments.effect > 0 ? arguments.effect : smallest / 2;
+  fmt::print(
+      "  {}: SD {:.5f} from {}, df {:.0f}\n"
+      "    found with power {:g}: {:.5f} bpb; significant when observed: {:.5f}\n",
+      what, design.sd, source, design.df, arguments.power, smallest, significant_delta(design));
+  if (int64_t seeds = seeds_needed(design, effect, arguments.power, pooled_arms(plan, design)))
+    fmt::print("    {:.5f} bpb would take {} seeds an arm ({} runs)\n", effect, seeds,
+               seeds * int64_t(plan.arms.size()));
+}
+
+/// The effect that a race proves with the wanted power, in standard deviations.
+double race_resolution(const Plan& plan, double power) {
+  double low = 0, high = 16;
+  for (int i = 0; i < 10; ++i) {
+    double middle = 0.5 * (low + high);
+    (forecast(*plan.race, int64_t(plan.arms.size()), middle, 1000).power < power ? low : high) = middle;
+  }
+  return high;
+}
+
+void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
+  auto arms = int64_t(plan.arms.size());
+  double effect = race_resolution(plan, arguments.power);
+  RaceForecast expected = forecast(*plan.race, arms, effect);
+  fmt::print(
+      "  race: proved with power {:.2f}: {:.5f} bpb; an arm that is no better takes {:.1f} of {} seeds on "
+      "average\n",
+      expected.power, effect * sd, expected.mean_seeds, plan.seeds.size());
+}
+
+void print_resolutions(const Plan& plan, const Experience& e, const PlanArguments& arguments) {
   if (!(e.sd > 0)) {
     fmt::print(
         "resolution: unknown until the noise is known; give --sd, or measure it with caddie noise {}\n",
@@ -73,21 +148,13 @@ void print_resolution(const Plan& plan, const Experience& e, const PlanArguments
   }
   Design design = design_of(plan, e.sd);
   std::string side = design.tail == Tail::both ? "two-sided" : "one-sided";
-  fmt::print("resolution at {} p < {:g} before any correction, SD {:.5f} bpb from {}, df {:.0f}:\n", side,
-             design.alpha, e.sd, e.source, design.df);
-  if (!(design.df > 0)) {
-    fmt::print("  none: one run an arm says nothing of the noise; add seeds\n");
-    return;
-  }
-  double smallest = detectable(design, arguments.power);
-  fmt::print("  a difference of {:.5f} bpb is found with power {:g}; {:.5f} observed is significant\n",
-             smallest, arguments.power, significant_delta(design));
-  for (double effect : {arguments.effect > 0 ? arguments.effect : smallest / 2}) {
-    int64_t seeds =
-        seeds_needed(effect, e.sd, int64_t(plan.arms.size()), design.alpha, arguments.power, design.tail);
-    fmt::print("  {:.5f} bpb would take {} seeds an arm ({} runs)\n", effect, seeds,
-               seeds * int64_t(plan.arms.size()));
-  }
+  fmt::print("resolution at {} p < {:g}{}:\n", side, design.alpha,
+             design.comparisons > 1 ? fmt::format(" for {} arms together", design.comparisons) : "");
+  if (plan.race) return print_race(plan, e.sd, arguments);
+  print_resolution("arms trained apart", plan, design, e.source, arguments);
+  if (e.paired_sd > 0)
+    print_resolution("arms of one training, in pairs", plan, paired_design_of(plan, e.paired_sd),
+                     arguments.paired_sd > 0 ? "--paired-sd" : e.source, arguments);
 }
 
 void print_text(const Plan& plan, const PlanArguments& arguments) {
@@ -103,16 +170,16 @@ void print_text(const Plan& plan, const PlanArguments& arguments) {
   fmt::print("\n{}\n", table.terminal());
   for (const Plan::Excluded& e : plan.excluded) fmt::print("left out: {}: {}\n", e.label, e.reason);
   if (!plan.aliases.empty()) fmt::print("cannot be told apart:\n  {}\n", join(plan.aliases, "\n  "));
-  Experience e = experience(plan, arguments.sd);
+  Experience e = experience(plan, arguments);
   if (std::isfinite(e.run_seconds))
     fmt::print("time: {} a run in {}; {} runs, {} at a time: {}\n", duration(e.run_seconds), e.source,
                plan.runs.size(), arguments.jobs,
                duration(e.run_seconds * double(plan.runs.size()) / arguments.jobs));
-  print_resolution(plan, e, arguments);
+  print_resolutions(plan, e, arguments);
 }
 
 void print_json(const Plan& plan, const PlanArguments& arguments) {
-  Experience e = experience(plan, arguments.sd);
+  Experience e = experience(plan, arguments);
   Design design = design_of(plan, e.sd);
   Json arms = Json::array(), excluded = Json::array();
   for (const Arm& arm : plan.arms)
@@ -120,19 +187,24 @@ void print_json(const Plan& plan, const PlanArguments& arguments) {
   for (const Plan::Excluded& x : plan.excluded)
     excluded.push_back({{"label", x.label}, {"reason", x.reason}});
   auto known = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
-  Json json = {{"sweep", plan.name},
-               {"design", plan.design},
-               {"runs", plan.runs.size()},
-               {"seeds", plan.seeds},
-               {"arms", arms},
-               {"excluded", excluded},
-               {"aliases", plan.aliases},
-               {"sd", known(e.sd)},
-               {"alpha", design.alpha},
-               {"power", arguments.power},
-               {"df", design.df},
-               {"run_seconds", known(e.run_seconds)},
-               {"detectable", known(detectable(design, arguments.power))}};
+  Json json = {
+      {"sweep", plan.name},
+      {"design", plan.design},
+      {"runs", plan.runs.size()},
+      {"seeds", plan.seeds},
+      {"arms", arms},
+      {"excluded", excluded},
+      {"aliases", plan.aliases},
+      {"sd", known(e.sd)},
+      {"alpha", design.alpha},
+      {"power", arguments.power},
+      {"df", design.df},
+      {"comparisons", design.comparisons},
+      {"run_seconds", known(e.run_seconds)},
+      {"detectable", known(detectable(design, arguments.power))},
+      {"paired_sd", known(e.paired_sd)},
+      {"detectable_paired", known(detectable(paired_design_of(plan, e.paired_sd), arguments.power))}};
+  if (plan.race && e.sd > 0) json["detectable"] = race_resolution(plan, arguments.power) * e.sd;
   fmt::print("{}\n", json.dump(2));
 }
 
@@ -158,6 +230,9 @@ void add_plan_command(CLI::App& app) {
   verb->add_option("-j,--jobs", arguments->jobs, "runs at a time, for the time estimate")
       ->check(CLI::PositiveNumber);
   verb->add_option("--sd", arguments->sd, "standard deviation of val_bpb from seed to seed")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--paired-sd", arguments->paired_sd,
+                   "standard deviation of the difference between arms of one training")
       ->check(CLI::PositiveNumber);
   verb->add_option("--power", arguments->power, "chance to find a difference that is there")
       ->check(CLI::Range(0.01, 0.999))

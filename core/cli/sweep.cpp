@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "report/files.h"
 #include "run/run.h"
+#include "sweep/race_state.h"
 #include "sweep/runner.h"
 
 namespace caddie {
@@ -94,7 +95,9 @@ void sweep_verb(SweepArguments& arguments) {
   if (!options.quiet)
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
-  RunnerResult result = run_plan(plan, options, {[&] { write_tables(plan, folder); }, {}});
+  RunnerResult result = run_plan(
+      plan, options,
+      {[&] { write_tables(plan, folder); }, [&](const Plan& now) { return next_runs(now, folder); }});
   conclude(plan, folder, result, arguments.json);
 }
 

@@ -12,6 +12,7 @@
 #include "cli/sweep.h"
 #include "report/ablation.h"
 #include "results/run_folder.h"
+#include "statistics/power.h"
 
 namespace caddie {
 namespace {
@@ -27,53 +28,70 @@ struct Finished {
   std::string name, sweep;
   std::vector<int64_t> seeds;
   std::vector<double> values;
-  std::vector<Sample> sweep_arms;  // for a variance pooled over the sweep
+  std::vector<std::string> trainings;  // of each, where the runs tell
+  PooledVariance pooled;               // over the sweep
 };
 
 Finished finished_runs(const std::string& named, const std::string& metric) {
   size_t colon = named.rfind(':');
   if (colon == std::string::npos)
     throw Error(message("'{}' names no arm; write SWEEP:ARM, such as quickstart:baseline", {named}), 2);
-  Finished finished{named, sweep_folder(named.substr(0, colon)).string(), {}, {}, {}};
+  Finished finished{named, sweep_folder(named.substr(0, colon)).string(), {}, {}, {}, {}};
   std::string label = named.substr(colon + 1);
   Plan plan = read_plan(finished.sweep);
   Ablation ablation = analyze(plan, finished.sweep, label);
   for (const Arm& arm : plan.arms) {
     std::vector<double> values;
     for (const RunRow& run : ablation.runs) {
-      if (run.arm != &arm || run.state.status != RunStatus::done || !std::isfinite(run.number(metric)))
-        continue;
+      if (run.arm != &arm || !run.is_done() || !std::isfinite(run.number(metric))) continue;
       values.push_back(run.number(metric));
-      if (arm.label == label) finished.seeds.push_back(run.run->seed);
+      if (arm.label != label) continue;
+      finished.seeds.push_back(run.run->seed);
+      finished.trainings.push_back(run.training());
     }
-    finished.sweep_arms.push_back(summarize(values));
     if (arm.label == label) finished.values = std::move(values);
   }
+  finished.pooled = ablation.pool_over_arms(metric);
   if (finished.values.empty()) throw Error(message("{}: no finished run has {}", {named, metric}), 2);
   return finished;
 }
 
-Comparison paired_by_seed(const Finished& arm, const Finished& baseline, const Question& question) {
+/// Where each run of `arm` stands among those of `baseline`: of the same seed, or of the same training.
+Comparison paired(const Finished& arm, const Finished& baseline, bool by_checkpoint,
+                  const Question& question) {
   std::vector<double> mine, theirs;
-  for (size_t i = 0; i < arm.seeds.size(); ++i) {
-    auto found = std::find(baseline.seeds.begin(), baseline.seeds.end(), arm.seeds[i]);
-    if (found == baseline.seeds.end()) continue;
-    mine.push_back(arm.values[i]);
-    theirs.push_back(baseline.values[size_t(found - baseline.seeds.begin())]);
-  }
-  return paired_test(mine, theirs, question);
+  for (size_t i = 0; i < arm.seeds.size(); ++i)
+    for (size_t j = 0; j < baseline.seeds.size(); ++j) {
+      bool same = by_checkpoint ? !arm.trainings[i].empty() && arm.trainings[i] == baseline.trainings[j]
+                                : arm.seeds[i] == baseline.seeds[j];
+      if (!same) continue;
+      mine.push_back(arm.values[i]);
+      theirs.push_back(baseline.values[j]);
+      break;
+    }
+  Comparison c = paired_test(mine, theirs, question);
+  c.test = by_checkpoint ? "paired_checkpoint" : "paired_seed";
+  return c;
 }
 
-/// Pooled within one sweep, Welch between two; paired only when asked for.
+/// Paired where all runs of the arm come from the baseline's trainings, pooled within one sweep, Welch
+/// between two.
 Comparison compare(const Finished& arm, const Finished& baseline, const std::string& test,
                    const Question& question) {
   Sample a = summarize(arm.values), b = summarize(baseline.values);
-  if (test == "paired_seed") return paired_by_seed(arm, baseline, question);
+  if (test == "paired_seed") return paired(arm, baseline, false, question);
+  bool shared = std::all_of(arm.trainings.begin(), arm.trainings.end(), [&](const std::string& name) {
+    return !name.empty() &&
+           std::find(baseline.trainings.begin(), baseline.trainings.end(), name) != baseline.trainings.end();
+  });
+  if (test == "paired_checkpoint" && !shared)
+    throw Error("the arms do not come from the same trainings; take --test pooled or welch", 2);
+  if (test == "paired_checkpoint" || (test == "auto" && shared)) return paired(arm, baseline, true, question);
   bool one_sweep = arm.sweep == baseline.sweep;
   if (test == "pooled" && !one_sweep)
     throw Error("a pooled test wants two arms of one sweep; take --test welch", 2);
   if (test == "welch" || !one_sweep) return welch_test(a, b, question);
-  return pooled_test(a, b, pool(arm.sweep_arms), question);
+  return pooled_test(a, b, arm.pooled, question);
 }
 
 void test_verb(TestArguments arguments) {
@@ -127,20 +145,21 @@ struct PowerArguments {
   Design design;
   double effect = 0, power = 0.8;
   int64_t seeds = 3, arms = 2;
-  bool two_sided = false, json = false;
+  bool two_sided = false, paired = false, corrected = false, json = false;
 };
 
 void power_verb(PowerArguments arguments) {
   Design& design = arguments.design;
+  int64_t pooled_arms = arguments.paired ? 1 : arguments.arms;
   design.seeds = design.baseline_seeds = double(arguments.seeds);
-  design.df = double(arguments.arms * (arguments.seeds - 1));
+  if (arguments.paired) design.baseline_seeds = HUGE_VAL;
+  if (arguments.corrected) design.comparisons = arguments.arms - 1;
+  design.df = double(pooled_arms * (arguments.seeds - 1));
   design.tail = arguments.two_sided ? Tail::both : Tail::less;
   double smallest = detectable(design, arguments.power);
   double effect = arguments.effect > 0 ? arguments.effect : smallest;
   double chance = power_of(design, effect);
-  int64_t needed = std::isfinite(effect) ? seeds_needed(effect, design.sd, arguments.arms, design.alpha,
-                                                        arguments.power, design.tail)
-                                         : 0;
+  int64_t needed = std::isfinite(effect) ? seeds_needed(design, effect, arguments.power, pooled_arms) : 0;
   if (arguments.json) {
     auto known = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
     Json json = {
@@ -179,9 +198,10 @@ void add_test_command(CLI::App& app) {
   verb->add_option("--alpha", arguments->alpha, "level of significance")
       ->check(CLI::Range(1e-9, 0.5))
       ->capture_default_str();
-  verb->add_option("--test", arguments->test,
-                   "auto: pooled within a sweep, welch between two; or paired_seed")
-      ->check(CLI::IsMember({"auto", "pooled", "welch", "paired_seed"}))
+  verb->add_option(
+          "--test", arguments->test,
+          "auto: paired by checkpoint where runs share one, else pooled within a sweep and welch between two")
+      ->check(CLI::IsMember({"auto", "pooled", "welch", "paired_checkpoint", "paired_seed"}))
       ->capture_default_str();
   verb->add_flag("--assert", arguments->assert_met, "exit with 3 when it is not shown to be better");
   verb->add_flag("--json", arguments->json, "print the comparison as JSON");
@@ -209,6 +229,8 @@ void add_power_command(CLI::App& app) {
   verb->add_option("--power", arguments->power, "chance to find a difference that is there")
       ->check(CLI::Range(0.01, 0.999))
       ->capture_default_str();
+  verb->add_flag("--corrected", arguments->corrected, "alpha is that of all arms together (Dunnett)");
+  verb->add_flag("--paired", arguments->paired, "runs come in pairs; --sd is that of their differences");
   verb->add_flag("--two-sided", arguments->two_sided, "a difference in either direction");
   verb->add_flag("--json", arguments->json, "print as JSON");
   verb->callback([arguments] { power_verb(*arguments); });

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/statistics.h"
+#include "statistics/compare.h"
 #include "sweep/plan.h"
 #include "sweep/run_state.h"
 
@@ -19,8 +19,11 @@ struct RunRow {
   const PlannedRun* run = nullptr;
   const Arm* arm = nullptr;
   RunState state;
+  bool is_done() const { return state.status == RunStatus::done; }
   /// A number of summary.json; NaN when it is not there. Names as in runs.csv.
   double number(std::string_view name) const;
+  /// Name of the training that the run's weights come from; empty when run.json holds none.
+  std::string training() const;
 };
 
 struct ArmRow {
@@ -29,10 +32,13 @@ struct ArmRow {
   std::vector<int64_t> seeds;  // of finished runs
   int planned = 0, failed = 0;
   Sample bpb, nats;
+  /// The first arm whose finished runs come from the same trainings, seed by seed; itself when there is none.
+  size_t trained_as = 0;
   Comparison shown;   // difference of val_bpb, two-sided, with the interval for the reader
   Comparison tested;  // what p is about: the claim's question, or `shown`
   double p_adjusted = kUnknown;
   bool significant = false;
+  std::optional<Standing> race;
   double delta_nats = kUnknown;
   double bytes = kUnknown, delta_bytes = kUnknown;      // means of artifact_bytes
   double step_ms = kUnknown, delta_step_ms = kUnknown;  // means of step_avg_ms
@@ -51,10 +57,19 @@ struct Ablation {
   std::string correction;    // "dunnett", "holm", "none"
   Question question;
   double alpha = 0.05;
+  double confidence = 0.95;        // of the arms' intervals
   std::string metric = "val_bpb";  // that is tested
   std::vector<std::string> notes;  // for people: what to know before believing the table
   /// Whether the claim holds; nothing without a claim, or while runs are missing.
   std::optional<bool> claim_met;
+
+  const ArmRow& baseline_row() const;
+  /// Numbers of an arm's finished runs by seed.
+  std::map<int64_t, double> by_seed(const Arm* arm, std::string_view name) const;
+  /// The same without the seeds.
+  std::vector<double> numbers(const Arm* arm, std::string_view name) const;
+  /// Variance within arms. Arms that come from the same trainings have the same noise and count once.
+  PooledVariance pool_over_arms(std::string_view name) const;
 };
 
 /// The run's tokens/s as a share of the median of its arm's finished runs; NaN when it is not known.

@@ -6,7 +6,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "report/statistics.h"
+#include "statistics/compare.h"
 
 namespace caddie {
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 #include <set>
 
 #include "base/files.h"
@@ -75,6 +76,7 @@ class Planner {
                   {sweep_.file.string()}),
           2);
     keep_what_varies();
+    start_race();
     add_runs();
     return std::move(plan_);
   }
@@ -164,27 +166,30 @@ class Planner {
   }
 
   void add_runs() {
-    std::set<std::string> names;
-    std::vector<std::string> folders;
-    for (const Arm& arm : plan_.arms) {
-      std::string name = folder_name(arm.label), unique = name;
-      for (int i = 2; !names.insert(unique).second; ++i) unique = name + "-" + std::to_string(i);
-      folders.push_back(unique);
-    }
-    std::vector<int64_t> seeds = sweep_.seeds;
-    int64_t next = *std::max_element(seeds.begin(), seeds.end()) + 1;
-    for (int64_t i = 0; i < sweep_.baseline_extra; ++i) seeds.push_back(next + i);
-    // One seed after the other, so that an interrupted sweep has compared all arms equally often; shuffled
-    // within, so that what changes slowly on a machine falls on no arm in particular.
-    for (int64_t seed : seeds) {
-      size_t first = plan_.runs.size();
-      size_t count = seed < next || sweep_.baseline_extra == 0 ? plan_.arms.size() : 1;
-      for (size_t arm = 0; arm < count; ++arm)
-        plan_.runs.push_back({arm, seed, message("runs/{}-s{}", {folders[arm], seed})});
-      if (sweep_.run.order != "shuffled") continue;
-      std::sort(plan_.runs.begin() + long(first), plan_.runs.end(),
-                [](const PlannedRun& a, const PlannedRun& b) { return sha256(a.folder) < sha256(b.folder); });
-    }
+    std::vector<size_t> arms(plan_.arms.size());
+    std::iota(arms.begin(), arms.end(), size_t(0));
+    std::span<const int64_t> seeds = plan_.seeds;
+    if (plan_.race) seeds = seeds.first(size_t(plan_.race->looks[0].seeds));
+    plan_.runs = runs_of(plan_, arms, seeds);
+    std::vector<int64_t> extra(static_cast<size_t>(sweep_.baseline_extra));
+    std::iota(extra.begin(), extra.end(), *std::max_element(seeds.begin(), seeds.end()) + 1);
+    for (PlannedRun& run : runs_of(plan_, std::span(arms).first(1), extra)) plan_.runs.push_back(run);
+  }
+
+  void start_race() {
+    if (!sweep_.race) return;
+    for (const std::string& label : plan_.claim->arms)
+      if (std::none_of(plan_.arms.begin(), plan_.arms.end(),
+                       [&](const Arm& arm) { return arm.label == label; }))
+        throw Error(message("{}: [claim] arms: no arm is called '{}'", {sweep_.file.string(), label}), 2);
+    Race& race = plan_.race.emplace();
+    race.spending = sweep_.race->spending;
+    race.futility = sweep_.race->futility;
+    race.alpha = plan_.claim->alpha;
+    for (int64_t seeds : sweep_.race->looks) race.looks.push_back({seeds});
+    auto claimed = std::count_if(plan_.arms.begin(), plan_.arms.end(),
+                                 [&](const Arm& arm) { return is_claimed(plan_, arm); });
+    if (claimed > 0) calibrate(race, claimed, int64_t(plan_.arms.size()), plan_.claim->correction != "none");
   }
 
   const SweepFile& sweep_;
@@ -192,6 +197,32 @@ class Planner {
   Registry registry_;
   Plan plan_;
 };
+
+/// Names of the arms' folders, all different.
+std::vector<std::string> folder_names(const Plan& plan) {
+  std::set<std::string> names;
+  std::vector<std::string> folders;
+  for (const Arm& arm : plan.arms) {
+    std::string name = folder_name(arm.label), unique = name;
+    for (int i = 2; !names.insert(unique).second; ++i) unique = name + "-" + std::to_string(i);
+    folders.push_back(unique);
+  }
+  return folders;
+}
+
+Json to_json(const Race& race) {
+  Json looks = Json::array();
+  for (const Look& look : race.looks)
+    looks.push_back({{"seeds", look.seeds}, {"proved_at", look.proved_at}, {"refuted_at", look.refuted_at}});
+  return {{"spending", race.spending}, {"alpha", race.alpha}, {"futility", race.futility}, {"looks", looks}};
+}
+
+Race race_from(const Json& json) {
+  Race race{json.at("spending"), json.at("alpha"), json.at("futility"), {}};
+  for (const Json& look : json.at("looks"))
+    race.looks.push_back({look.at("seeds"), look.at("proved_at"), look.at("refuted_at")});
+  return race;
+}
 
 Json to_json(const SweepClaim& claim) {
   Json json = {{"metric", claim.metric},         {"direction", claim.direction},
@@ -226,9 +257,13 @@ Json to_json(const Plan& plan) {
                {"aliases", plan.aliases},
                {"factors", plan.factors},
                {"seeds", plan.seeds},
-               {"run", {{"timeout_seconds", plan.run.timeout_seconds}, {"retries", plan.run.retries}}},
+               {"run",
+                {{"timeout_seconds", plan.run.timeout_seconds},
+                 {"retries", plan.run.retries},
+                 {"order", plan.run.order}}},
                {"history", plan.history}};
   if (plan.claim) json["claim"] = to_json(*plan.claim);
+  if (plan.race) json["race"] = to_json(*plan.race);
   json["excluded"] = Json::array();
   for (const Plan::Excluded& e : plan.excluded)
     json["excluded"].push_back({{"label", e.label}, {"reason", e.reason}});
@@ -262,8 +297,10 @@ Plan plan_from(const Json& json) {
   plan.seeds = json.at("seeds").get<std::vector<int64_t>>();
   plan.run.timeout_seconds = json.at("run").at("timeout_seconds");
   plan.run.retries = json.at("run").at("retries");
+  plan.run.order = json.at("run").value("order", plan.run.order);
   plan.history = json.at("history");
   if (json.contains("claim")) plan.claim = claim_from(json.at("claim"));
+  if (json.contains("race")) plan.race = race_from(json.at("race"));
   for (const Json& e : json.at("excluded")) plan.excluded.push_back({e.at("label"), e.at("reason")});
   for (const Json& r : json.at("runs")) plan.runs.push_back({r.at("arm"), r.at("seed"), r.at("folder")});
   for (const Json& a : json.at("arms"))
@@ -279,6 +316,28 @@ Plan plan_from(const Json& json) {
 }  // namespace
 
 Plan make_plan(const SweepFile& sweep) { return Planner(sweep).make(); }
+
+std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
+                                std::span<const int64_t> seeds) {
+  std::vector<std::string> folders = folder_names(plan);
+  std::vector<PlannedRun> runs;
+  // One seed after the other, so that an interrupted sweep has compared all arms equally often; shuffled
+  // within, so that what changes slowly on a machine falls on no arm in particular.
+  for (int64_t seed : seeds) {
+    auto first = long(runs.size());
+    for (size_t arm : arms) runs.push_back({arm, seed, message("runs/{}-s{}", {folders[arm], seed})});
+    if (plan.run.order != "shuffled") continue;
+    std::sort(runs.begin() + first, runs.end(),
+              [](const PlannedRun& a, const PlannedRun& b) { return sha256(a.folder) < sha256(b.folder); });
+  }
+  return runs;
+}
+
+bool is_claimed(const Plan& plan, const Arm& arm) {
+  if (arm.is_baseline() || !plan.claim) return false;
+  const std::vector<std::string>& named = plan.claim->arms;
+  return named.empty() || std::find(named.begin(), named.end(), arm.label) != named.end();
+}
 
 void check_groups(Plan& plan) {
   for (Arm& arm : plan.arms) {

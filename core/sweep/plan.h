@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "results/run_folder.h"
+#include "sweep/racing.h"
 #include "sweep/sweep_file.h"
 
 namespace caddie {
@@ -37,6 +39,7 @@ struct Plan {
   std::vector<std::string> aliases;   // of a fractional design
   std::vector<std::string> factors;   // names of what varies
   std::optional<SweepClaim> claim;
+  std::optional<Race> race;  // then `runs` holds the seeds of the first look, and those asked for later
   RunSettings run;
   std::vector<int64_t> seeds;
   std::vector<Arm> arms;         // the baseline first
@@ -53,6 +56,13 @@ struct Plan {
 /// Expands the sweep and assembles every arm, so that a wrong name or value in any of them fails here:
 /// Error(2) that names the arm. Equal arms are dropped and listed as excluded. Needs no data; trains nothing.
 Plan make_plan(const SweepFile& sweep);
+
+/// Runs of some arms for some seeds, seed by seed, in the order of `plan.run`.
+std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
+                                std::span<const int64_t> seeds);
+
+/// Whether the claim is about the arm: never the baseline, every other arm when the claim names none.
+bool is_claimed(const Plan& plan, const Arm& arm);
 
 /// Fills Arm::group. Needs the data. Throws Error(2) when the plan has groups that differ from those found
 /// now: the program, a plugin or the data were changed, and new runs could not be compared with the finished

@@ -249,6 +249,7 @@ void Runner::ended(const Child& child, int status) {
     queue_.push_back(child.run);
   else
     ++result_.failed;
+  ask_for_more();
   changed();
 }
 

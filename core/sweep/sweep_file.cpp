@@ -54,6 +54,7 @@ class Reader {
     read_axes();
     read_points();
     read_claim();
+    read_race();
     choose_baseline();
     tree_.check_all_read();
     Tree whole = Tree::load(sweep_.file);
@@ -259,6 +260,23 @@ class Reader {
       tree_.fail_at("claim", "a one_sample claim needs a target");
   }
 
+  void read_race() {
+    if (!tree_.is_table("race")) return;
+    RaceSettings& race = sweep_.race.emplace();
+    tree_.read("race", [&](Settings& s) { race.settings(s); });
+    if (!sweep_.claim || sweep_.claim->test != "pooled")
+      tree_.fail_at("race",
+                    "a race needs to know what is to be proved; write [claim] with test = \"pooled\"");
+    if (sweep_.baseline_extra > 0)
+      tree_.fail_at("race", "a race gives its baseline as many seeds as its arms; take baseline_extra away");
+    const std::vector<int64_t>& looks = race.looks;
+    bool rising = std::is_sorted(looks.begin(), looks.end(), std::less_equal<>());
+    if (looks.size() < 2 || !rising || looks[0] < 2 || looks.back() != int64_t(sweep_.seeds.size()))
+      tree_.fail_at("race.looks",
+                    message("looks are two or more rising numbers of seeds, from 2 to all {} of them",
+                            {sweep_.seeds.size()}));
+  }
+
   // Toggles are off and values as in the base; leaving one out starts from everything on.
   void choose_baseline() {
     if (sweep_.design.kind == "leave_one_out")
@@ -325,6 +343,14 @@ void SweepClaim::settings(Settings& s) {
     one_of("pooled", "welch", "one_sample", "paired_checkpoint", "paired_seed"));
   s("correction", correction, "for several arms", one_of("holm", "dunnett", "none"));
   s("arms", arms, "labels of the arms that must meet it; by default every one");
+}
+
+void RaceSettings::settings(Settings& s) {
+  s("looks", looks, "seeds an arm at each look, rising; the last takes all seeds");
+  s("spending", spending, "of alpha over the looks: most of it late, or early looks their share",
+    one_of("obrien_fleming", "pocock"));
+  s("futility", futility, "an arm whose chance to be proved is smaller is given up; 0: never",
+    between(0, 0.5));
 }
 
 void RunSettings::settings(Settings& s) {

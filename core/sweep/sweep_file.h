@@ -51,6 +51,14 @@ struct SweepClaim {
   void settings(Settings& s);
 };
 
+/// Seeds added look by look, as far as the claim needs them.
+struct RaceSettings {
+  std::vector<int64_t> looks;  // seeds of an arm at each look; the last look takes all seeds
+  std::string spending = "obrien_fleming";
+  double futility = 0.05;
+  void settings(Settings& s);
+};
+
 struct RunSettings {
   double timeout_seconds = 0;  // 0: none
   int64_t retries = 0;
@@ -69,6 +77,7 @@ struct SweepFile {
   std::string baseline_label;  // empty: all factors at their baseline level
   std::vector<std::string> exclude;
   std::optional<SweepClaim> claim;
+  std::optional<RaceSettings> race;
   RunSettings run;
   std::string text;       // the file's content in canonical form
   std::string base_text;  // the base experiment, merged, in canonical form

@@ -5,14 +5,17 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
+#include <span>
 
 #include "base/files.h"
 #include "report/ablation.h"
 #include "report/curves.h"
 #include "report/effects.h"
 #include "report/files.h"
-#include "report/statistics.h"
 #include "report/table.h"
+#include "statistics/compare.h"
+#include "statistics/joint.h"
+#include "statistics/power.h"
 
 using namespace caddie;
 namespace fs = std::filesystem;
@@ -98,10 +101,10 @@ TEST_CASE("Student's sleep data: t-tests as R prints them", "[report]") {
   Sample a = summarize(one), b = summarize(two);
   Comparison welch = welch_test(a, b, {});
   CHECK(welch.t == Approx(-1.8608).epsilon(1e-4));
-  CHECK(welch.df == Approx(17.776).epsilon(1e-4));
-  CHECK(welch.p == Approx(0.07939).epsilon(1e-3));
-  CHECK(welch.low == Approx(-3.3654832).epsilon(1e-6));
-  CHECK(welch.high == Approx(0.2054832).epsilon(1e-5));
+  // R's degrees of freedom are Satterthwaite's, 17.776: (a + b)^2 / (a^2 / 9 + b^2 / 9). With 11 and -2:
+  CHECK(welch.df == Approx(17.776 * 11 / 9 - 2).epsilon(1e-4));
+  CHECK(welch.p == Approx(p_of_t(-1.8608, 19.726, Tail::both)).epsilon(1e-3));
+  CHECK(welch.high + welch.low == Approx(2 * welch.delta));
   Comparison pooled = pooled_test(a, b, pool(std::vector<Sample>{a, b}), {});
   CHECK(pooled.df == 18);
   CHECK(pooled.p == Approx(0.07919).epsilon(1e-3));
@@ -141,6 +144,30 @@ TEST_CASE("Holm's adjustment", "[report]") {
   CHECK(holm(Values{}).empty());
 }
 
+TEST_CASE("going down in steps by a joint distribution", "[report]") {
+  // Independent arms: Sidak's 1 - (1 - p)^k with k arms left, never below the one before.
+  Values p = {0.01, kUnknown, 0.02, 0.5};
+  std::vector<double> down = adjusted(p, true, independent(p)), at_once = adjusted(p, false, independent(p));
+  CHECK(down[0] == Approx(1 - std::pow(0.99, 3)));
+  CHECK(down[2] == Approx(1 - std::pow(0.98, 2)));
+  CHECK(down[3] == Approx(0.5));
+  CHECK(std::isnan(down[1]));
+  CHECK(at_once[2] == Approx(1 - std::pow(0.98, 3)));
+}
+
+TEST_CASE("rotations find Student's t for one arm, and less than Bonferroni for arms that move together",
+          "[report]") {
+  std::vector<Values> differences = {{0.3, 0.9, 0.5, 1.1}, {0.31, 0.88, 0.52, 1.12}};
+  Sample sample = summarize(differences[0]);
+  double p = p_of_t(sample.mean / sample.sem(), 3, Tail::both);
+  Rotations rotations(differences, Tail::both, 50000);
+  CHECK(rotations.p(0, {0}) == Approx(p).margin(0.002));
+  CHECK(rotations.p(0, {0, 1}) < 1.2 * p);
+  CHECK(Rotations(std::span(differences).first(1), Tail::both, 50000).critical(0.05) ==
+        Approx(critical_t(3, 0.05, Tail::both)).margin(0.1));
+  CHECK(Rotations(differences, Tail::less).p(0, {0, 1}) > 0.9);
+}
+
 TEST_CASE("Dunnett's tables", "[report]") {
   // Critical values at 5% and 1%, equal sizes: Dunnett 1955 (one-sided) and 1964 (two-sided).
   auto critical = [](int arms, double df, double alpha, Tail tail) {
@@ -172,8 +199,8 @@ TEST_CASE("power and seeds as R's power.t.test", "[report]") {
   CHECK(power_of(design, 0) == Approx(0.05));
   CHECK(detectable(design, 0.8689528) == Approx(1).epsilon(1e-5));
   // power.t.test(power = .90, delta = 1, sd = 1): n = 22.02110, so 23.
-  CHECK(seeds_needed(1, 1, 2, 0.05, 0.9, Tail::both) == 23);
-  CHECK(seeds_needed(1e-6, 1, 2, 0.05, 0.9, Tail::both) == 0);
+  CHECK(seeds_needed(design, 1, 0.9, 2) == 23);
+  CHECK(seeds_needed(design, 1e-6, 0.9, 2) == 0);
   CHECK(significant_delta(design) == Approx(2.0243942 * std::sqrt(0.1)).epsilon(1e-6));
   CHECK(std::isnan(power_of({3, 3, 0, 1, 0.05, Tail::both}, 1)));
 }
@@ -209,7 +236,7 @@ TEST_CASE("runs.csv has the promised columns", "[report]") {
         "steps,tokens,step_avg_ms,tok_s,tok_s_rel,train_time_s,eval_time_s,artifact_bytes,bytes_model,bytes_"
         "code,"
         "under_cap,peak_mem_bytes,params,git_sha,git_dirty,plugins_key,data_key,host,gpu,started_at,caddie_"
-        "version");
+        "version,plugins,data_train,data_validation,data_tokenizer,engine,cpu,isa,threads,training,command");
   REQUIRE(runs.rows.size() == 4);
   CHECK(column(runs, 0, "val_bpb") == "1.50000000");
   CHECK(column(runs, 0, "run_id") == "01234567");
@@ -229,7 +256,7 @@ TEST_CASE("ablation.csv has the promised columns", "[report]") {
   CHECK(table.csv().substr(0, table.csv().find('\n')) ==
         "sweep,arm,kind,baseline,n,seeds,val_bpb_mean,val_bpb_std,val_bpb_sem,delta,delta_ci_lo,delta_ci_hi,"
         "delta_nats,margin_nats,test,df,t,p,p_adj,significant,paired,delta_at_time,delta_bytes,delta_step_ms,"
-        "effect_check");
+        "effect_check,race,race_seeds");
   CHECK(column(table, 0, "delta") == "");
   CHECK(column(table, 1, "n") == "2");
   CHECK(column(table, 1, "seeds") == "0 1");
@@ -308,6 +335,39 @@ TEST_CASE("a claim is judged only when all its runs are done", "[report]") {
     sweep.plan.claim->arms = {"+d"};
     CHECK_THROWS_WITH(analyze(sweep.plan, sweep.path), Catch::Contains("no arm is called '+d'"));
   }
+}
+
+TEST_CASE("arms of the baseline's trainings are compared checkpoint by checkpoint", "[report]") {
+  // Seeds differ by 0.1, the second arm from the first by 0.010, 0.011, 0.012; the third is trained apart.
+  MadeUpSweep sweep({{1.0, 1.1, 1.2}, {0.990, 1.089, 1.188}, {1.0, 1.1, 1.2}});
+  for (size_t arm = 0; arm < 3; ++arm)
+    for (size_t seed = 0; seed < 3; ++seed) {
+      fs::path file = sweep.path / sweep.plan.runs[arm * 3 + seed].folder / "run.json";
+      Json record = Json::parse(read_file(file));
+      record["stage_keys"]["train"] = std::to_string(seed) + (arm == 2 ? "apart" : "");
+      write_file(file, record.dump());
+    }
+  Ablation ablation = analyze(sweep.plan, sweep.path);
+  CHECK(ablation.arms[1].trained_as == 0);
+  CHECK(ablation.arms[2].trained_as == 2);
+  CHECK(ablation.pooled.df == 4);  // the first two arms have one noise
+  CHECK(ablation.arms[1].tested.test == "paired_checkpoint");
+  CHECK(ablation.arms[1].tested.t == Approx(-0.011 / (0.001 / std::sqrt(3.0))));
+  CHECK(ablation.arms[2].tested.test == "pooled");
+  // Two families share alpha.
+  CHECK(ablation.arms[1].p_adjusted == Approx(2 * ablation.arms[1].tested.p));
+  CHECK(ablation.arms[1].significant);
+  TextTable table = ablation_table(ablation);
+  CHECK(column(table, 1, "paired") == "1");
+  CHECK(column(table, 2, "paired") == "0");
+  CHECK(column(runs_table(ablation), 3, "training") == "0");
+  sweep.plan.claim.emplace();
+  sweep.plan.claim->test = "paired_checkpoint";
+  ablation = analyze(sweep.plan, sweep.path);
+  CHECK(ablation.arms[1].significant);
+  CHECK(std::isnan(ablation.arms[2].tested.p));
+  CHECK(ablation.claim_met == false);
+  CHECK_THAT(render(ablation, "term"), Catch::Contains("not of the baseline's trainings"));
 }
 
 TEST_CASE("a curve in time", "[report]") {

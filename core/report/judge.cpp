@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/judge.h"
+
+#include <caddie/error.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "statistics/joint.h"
+#include "sweep/race_state.h"
+
+namespace caddie {
+namespace {
+
+/// Values of two arms for the seeds that both have finished.
+struct Pairs {
+  std::vector<int64_t> seeds;
+  std::vector<double> arm, baseline;
+};
+
+class Judge {
+ public:
+  explicit Judge(Ablation& ablation)
+      : a_(ablation), plan_(*ablation.plan), claim_(plan_.claim ? &*plan_.claim : nullptr) {}
+
+  void run() {
+    base_ = &a_.baseline_row();
+    pooled_ = a_.pool_over_arms(a_.metric);
+    for (ArmRow& arm : a_.arms)
+      if (!arm.is_baseline) compare(arm);
+    if (plan_.race && base_->arm->is_baseline())
+      follow_race();
+    else if (claim_)
+      correct(claimed(), claim_->correction, a_.alpha);
+    else
+      correct_without_claim();
+    judge_claim();
+  }
+
+ private:
+  Pairs pairs(const ArmRow& arm, std::string_view name) const {
+    std::map<int64_t, double> mine = a_.by_seed(arm.arm, name), theirs = a_.by_seed(base_->arm, name);
+    Pairs pairs;
+    for (auto [seed, value] : mine) {
+      auto found = theirs.find(seed);
+      if (found == theirs.end()) continue;
+      pairs.seeds.push_back(seed);
+      pairs.arm.push_back(value);
+      pairs.baseline.push_back(found->second);
+    }
+    return pairs;
+  }
+
+  bool shares_training(const ArmRow& arm) const { return arm.trained_as == base_->trained_as; }
+
+  Comparison paired(const ArmRow& arm, std::string_view name, const Question& question) const {
+    Pairs both = pairs(arm, name);
+    return paired_test(both.arm, both.baseline, question);
+  }
+
+  Comparison paired_by_checkpoint(const ArmRow& arm, std::string_view name, const Question& question) const {
+    Comparison c{"paired_checkpoint"};
+    if (shares_training(arm)) c = paired(arm, name, question);
+    c.test = "paired_checkpoint";
+    return c;
+  }
+
+  void compare(ArmRow& arm) {
+    arm.shown = shares_training(arm) ? paired_by_checkpoint(arm, "val_bpb", {})
+                                     : pooled_test(arm.bpb, base_->bpb, a_.pooled, {});
+    if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
+    arm.delta_nats = arm.nats.mean - base_->nats.mean;
+    arm.delta_bytes = arm.bytes - base_->bytes;
+    arm.delta_step_ms = arm.step_ms - base_->step_ms;
+    arm.tested = claim_ ? test(arm) : arm.shown;
+  }
+
+  Comparison test(const ArmRow& arm) const {
+    Sample own = summarize(a_.numbers(arm.arm, a_.metric)),
+           base = summarize(a_.numbers(base_->arm, a_.metric));
+    if (a_.test == "welch") return welch_test(own, base, a_.question);
+    if (a_.test == "one_sample") return one_sample_test(own, claim_->target.value_or(kUnknown), a_.question);
+    if (a_.test == "paired_seed") return paired(arm, a_.metric, a_.question);
+    if (a_.test == "paired_checkpoint") return paired_by_checkpoint(arm, a_.metric, a_.question);
+    return pooled_test(own, base, pooled_, a_.question);
+  }
+
+  /// Indices of the arms that take part in the correction and are judged.
+  std::vector<size_t> claimed() const {
+    std::vector<size_t> arms;
+    for (size_t i = 0; i < a_.arms.size(); ++i)
+      if (!a_.arms[i].is_baseline && (claim_->arms.empty() || is_claimed(plan_, *a_.arms[i].arm)))
+        arms.push_back(i);
+    return arms;
+  }
+
+  // Two kinds of test in one table: each gets the share of alpha that it has of the arms.
+  void correct_without_claim() {
+    std::vector<size_t> by_checkpoint, others;
+    for (size_t i = 0; i < a_.arms.size(); ++i)
+      if (std::isfinite(a_.arms[i].tested.p))
+        (a_.arms[i].tested.test == "pooled" ? others : by_checkpoint).push_back(i);
+    auto all = double(by_checkpoint.size() + others.size());
+    for (const std::vector<size_t>& family : {by_checkpoint, others})
+      if (!family.empty()) correct(family, "dunnett", a_.alpha * double(family.size()) / all);
+  }
+
+  void correct(std::vector<size_t> family, const std::string& correction, double alpha) {
+    std::erase_if(family, [&](size_t i) { return !std::isfinite(a_.arms[i].tested.p); });
+    if (family.empty()) return;
+    std::vector<double> p;
+    for (size_t i : family) p.push_back(a_.arms[i].tested.p);
+    std::vector<double> result = correction == "none" ? p : joint(family, p, correction == "holm", alpha);
+    for (size_t k = 0; k < family.size(); ++k) {
+      ArmRow& arm = a_.arms[family[k]];
+      arm.p_adjusted = std::min(1.0, result[k] * a_.alpha / alpha);
+      arm.significant = arm.p_adjusted < a_.alpha;
+    }
+  }
+
+  /// By the joint distribution of the family's statistics where it is known, else by Bonferroni's bound.
+  std::vector<double> joint(const std::vector<size_t>& family, const std::vector<double>& p, bool step_down,
+                            double alpha) {
+    const std::string& test = a_.arms[family[0]].tested.test;
+    if (test == "pooled") return by_dunnett(family, p, step_down, alpha);
+    if (test.starts_with("paired") && have_same_seeds(family))
+      return by_rotation(family, p, step_down, alpha);
+    if (test == "one_sample") return adjusted(p, step_down, independent(p));
+    return adjusted(p, step_down, [&](size_t arm, const std::vector<size_t>& among) {
+      return p[arm] * double(among.size());
+    });
+  }
+
+  std::vector<double> by_dunnett(const std::vector<size_t>& family, const std::vector<double>& p,
+                                 bool step_down, double alpha) {
+    auto among = [&](const std::vector<size_t>& arms) {
+      std::vector<int64_t> seeds;
+      for (size_t k : arms) seeds.push_back(a_.arms[family[k]].bpb.n);
+      return Dunnett(seeds, double(base_->bpb.n), a_.arms[family[0]].tested.df);
+    };
+    if (!claim_) {
+      std::vector<size_t> all(family.size());
+      for (size_t k = 0; k < all.size(); ++k) all[k] = k;
+      double critical = among(all).critical(alpha, Tail::both);
+      for (size_t i : family) a_.arms[i].shown.reach(critical);
+    }
+    return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& arms) {
+      return arms.size() == 1 ? p[k] : among(arms).p(a_.arms[family[k]].tested.t, a_.question.tail);
+    });
+  }
+
+  bool have_same_seeds(const std::vector<size_t>& family) const {
+    Pairs first = pairs(a_.arms[family[0]], a_.metric);
+    return std::all_of(family.begin(), family.end(),
+                       [&](size_t i) { return pairs(a_.arms[i], a_.metric).seeds == first.seeds; });
+  }
+
+  std::vector<double> by_rotation(const std::vector<size_t>& family, const std::vector<double>& p,
+                                  bool step_down, double alpha) {
+    double shift = a_.question.tail == Tail::less      ? a_.question.margin
+                   : a_.question.tail == Tail::greater ? -a_.question.margin
+                                                       : 0;
+    std::vector<std::vector<double>> differences;
+    for (size_t i : family) {
+      Pairs both = pairs(a_.arms[i], a_.metric);
+      differences.emplace_back();
+      for (size_t k = 0; k < both.arm.size(); ++k)
+        differences.back().push_back(both.arm[k] - both.baseline[k] + shift);
+    }
+    Rotations rotations(differences, a_.question.tail);
+    if (!claim_) {
+      double df = a_.arms[family[0]].tested.df;
+      double critical = family.size() > 1 ? rotations.critical(alpha) : critical_t(df, alpha, Tail::both);
+      for (size_t i : family) a_.arms[i].shown.reach(critical);
+    }
+    return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& among) {
+      return among.size() == 1 ? p[k] : rotations.p(k, among);
+    });
+  }
+
+  void follow_race() {
+    std::vector<RunState> states;  // in the plan's order
+    for (const PlannedRun& run : plan_.runs)
+      for (const RunRow& row : a_.runs)
+        if (row.run == &run) states.push_back(row.state);
+    std::vector<Standing> now = standings(plan_, states);
+    a_.confidence = 1 - 2 * plan_.race->alpha;
+    for (size_t i = 0; i < a_.arms.size(); ++i) {
+      ArmRow& arm = a_.arms[i];
+      if (arm.is_baseline) continue;
+      arm.race = now[i];
+      arm.tested = now[i].at_look;
+      arm.significant = now[i].end == RaceEnd::proved;
+      if (a_.metric == "val_bpb") arm.shown = now[i].at_look;
+      if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
+    }
+  }
+
+  bool is_decided(const ArmRow& arm) const {
+    return arm.race ? arm.race->end != RaceEnd::open : int(arm.seeds.size()) >= arm.planned;
+  }
+
+  void judge_claim() {
+    if (!claim_) return;
+    for (const std::string& label : claim_->arms)
+      if (std::none_of(a_.arms.begin(), a_.arms.end(),
+                       [&](const ArmRow& arm) { return arm.arm->label == label; }))
+        throw Error(message("[claim] arms: no arm is called '{}'", {label}), 2);
+    bool all = true, decided = plan_.race || is_decided(*base_);
+    for (size_t i : claimed()) {
+      decided = decided && is_decided(a_.arms[i]);
+      all = all && a_.arms[i].significant;
+    }
+    if (decided) a_.claim_met = all;
+  }
+
+  Ablation& a_;
+  const Plan& plan_;
+  const SweepClaim* claim_;
+  const ArmRow* base_ = nullptr;
+  PooledVariance pooled_;  // of the metric that is tested
+};
+
+}  // namespace
+
+void choose_question(Ablation& ablation) {
+  ablation.test = "pooled";
+  ablation.correction = "dunnett";
+  if (!ablation.plan->claim) return;
+  const SweepClaim& claim = *ablation.plan->claim;
+  ablation.test = claim.test;
+  ablation.correction = claim.correction;
+  ablation.alpha = claim.alpha;
+  ablation.metric = claimed_metric(claim);
+  ablation.question = claimed_question(claim);
+}
+
+void judge(Ablation& ablation) { Judge(ablation).run(); }
+
+}  // namespace caddie

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tests of a sweep: every arm against the baseline, corrected for all of them, and the claim.
+#pragma once
+
+#include "report/ablation.h"
+
+namespace caddie {
+
+/// Sets the question that the plan's claim asks; without one, whether there is any difference.
+void choose_question(Ablation& ablation);
+
+/// Fills what is compared and tested in every arm but the baseline, and `claim_met`. Arms that come from the
+/// baseline's trainings are compared with it checkpoint by checkpoint unless the claim says otherwise.
+/// Throws Error(2) when the claim names an arm that is not there.
+void judge(Ablation& ablation);
+
+}  // namespace caddie

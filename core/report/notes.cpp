@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/notes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace caddie {
+namespace {
+
+constexpr double kSlow = 0.95;
+
+class Notes {
+ public:
+  explicit Notes(const Ablation& ablation) : a_(ablation), plan_(*ablation.plan) {}
+
+  std::vector<std::string> write() {
+    tell_noise();
+    tell_shared_trainings();
+    if (plan_.claim)
+      tell_claim();
+    else if (std::any_of(a_.arms.begin(), a_.arms.end(),
+                         [](const ArmRow& arm) { return std::isfinite(arm.p_adjusted); }))
+      note(
+          "p: two-sided t-test with the pooled SD, adjusted for all arms (Dunnett); CI: 95%, all arms at "
+          "once");
+    if (plan_.race) tell_race();
+    for (const RunRow& run : a_.runs)
+      if (run.state.status == RunStatus::failed)
+        note(fmt::format("failed: {} s{}: {}", run.arm->label, run.run->seed, run.state.reason));
+    tell_void_techniques();
+    tell_slow_runs();
+    return std::move(notes_);
+  }
+
+ private:
+  void note(std::string text) { notes_.push_back(std::move(text)); }
+
+  void tell_noise() {
+    if (a_.pooled.df > 0)
+      note(fmt::format("noise: SD {:.5f} bpb from seed to seed, pooled over arms (df {:.0f})",
+                       std::sqrt(a_.pooled.variance), a_.pooled.df));
+    else if (std::any_of(a_.arms.begin(), a_.arms.end(), [](const ArmRow& arm) { return arm.bpb.n > 0; }))
+      note("one seed an arm: nothing is known of the noise, so no difference here is more than a hint");
+  }
+
+  void tell_shared_trainings() {
+    std::vector<std::string> labels;
+    size_t baseline = a_.baseline_row().trained_as;
+    for (const ArmRow& arm : a_.arms)
+      if (!arm.is_baseline && arm.trained_as == baseline) labels.push_back(arm.arm->label);
+    if (labels.empty()) return;
+    note(fmt::format("one training with the baseline{}: {}",
+                     plan_.claim ? "" : ", so compared checkpoint by checkpoint", join(labels, ", ")));
+  }
+
+  void tell_claim() {
+    std::string unit = a_.metric == "val_loss_nats" ? "nats" : a_.metric;
+    std::string side = a_.question.tail == Tail::both ? "two-sided" : "one-sided";
+    note(fmt::format("claim, fixed before the runs: better by more than {:g} {} at {} p < {:g} ({}, {})",
+                     a_.question.margin, unit, side, a_.alpha, a_.test,
+                     plan_.race ? plan_.race->spending + " over the looks" : a_.correction));
+    note(!a_.claim_met ? "claim: not yet decided" : *a_.claim_met ? "claim: met" : "claim: not met");
+    if (a_.test == "paired_checkpoint")
+      for (const ArmRow& arm : a_.arms)
+        if (!arm.is_baseline && arm.bpb.n > 0 && arm.trained_as != a_.baseline_row().trained_as)
+          note(fmt::format("{}: not of the baseline's trainings, so no test paired by checkpoint",
+                           arm.arm->label));
+  }
+
+  void tell_race() {
+    std::vector<std::string> looks;
+    for (const Look& look : plan_.race->looks) looks.push_back(std::to_string(look.seeds));
+    note(fmt::format(
+        "race: looks at {} seeds; each difference is that of the arm's last look; CI: {:g}%, repeated, "
+        "holds at every look and for all arms at once",
+        join(looks, ", "), 100 * a_.confidence));
+  }
+
+  // One run an arm is enough: what a technique acts on does not depend on the seed.
+  void tell_void_techniques() {
+    for (const ArmRow& arm : a_.arms) {
+      if (arm.effect_check != "no_effect" && arm.effect_check != "partial") continue;
+      for (const RunRow& run : a_.runs) {
+        const Json& summary = run.state.summary;
+        if (run.arm != arm.arm || !run.is_done() || !summary.contains("effects")) continue;
+        for (const auto& [technique, reason] : summary.at("effects").items())
+          note(fmt::format("{}: {}: {}", arm.arm->label, technique, std::string(reason)));
+        break;
+      }
+    }
+  }
+
+  // A clock that ran differently makes times, and with a time budget also scores, incomparable.
+  void tell_slow_runs() {
+    int slow = 0;
+    const RunRow* slowest = nullptr;
+    for (const RunRow& run : a_.runs) {
+      if (!(relative_rate(a_, run) < kSlow)) continue;
+      ++slow;
+      if (!slowest || relative_rate(a_, run) < relative_rate(a_, *slowest)) slowest = &run;
+    }
+    if (slowest)
+      note(fmt::format(
+          "slow: {} of {} runs made less than {:.0f}% of their arm's usual tokens/s, {} s{} only {:.0f}%; "
+          "times are not comparable",
+          slow, a_.runs.size(), 100 * kSlow, slowest->arm->label, slowest->run->seed,
+          100 * relative_rate(a_, *slowest)));
+  }
+
+  const Ablation& a_;
+  const Plan& plan_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+std::vector<std::string> notes_on(const Ablation& ablation) { return Notes(ablation).write(); }
+
+}  // namespace caddie

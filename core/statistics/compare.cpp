@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "statistics/compare.h"
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <numeric>
+
+namespace caddie {
+namespace {
+
+namespace bm = boost::math;
+
+Comparison compare(const char* test, double delta, double standard_error, double df,
+                   const Question& question) {
+  Comparison c{test, delta};
+  bool known = std::isfinite(delta) && std::isfinite(standard_error) && standard_error > 0 && df > 0;
+  if (!known) return c;
+  c.standard_error = standard_error;
+  c.df = df;
+  double shift = question.tail == Tail::less      ? question.margin
+                 : question.tail == Tail::greater ? -question.margin
+                                                  : 0;
+  c.t = (delta + shift) / standard_error;
+  c.p = p_of_t(c.t, df, question.tail);
+  c.reach(critical_t(df, 1 - question.confidence, Tail::both));
+  return c;
+}
+
+}  // namespace
+
+double Sample::sem() const { return sd / std::sqrt(double(n)); }
+
+Sample summarize(std::span<const double> values) {
+  Sample sample{int64_t(values.size())};
+  if (values.empty()) return sample;
+  sample.mean = std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
+  if (values.size() < 2) return sample;
+  double squares = 0;
+  for (double value : values) squares += (value - sample.mean) * (value - sample.mean);
+  sample.sd = std::sqrt(squares / double(values.size() - 1));
+  return sample;
+}
+
+PooledVariance pool(std::span<const Sample> arms) {
+  double squares = 0, df = 0;
+  for (const Sample& arm : arms) {
+    if (arm.n < 2) continue;
+    squares += arm.sd * arm.sd * double(arm.n - 1);
+    df += double(arm.n - 1);
+  }
+  return df > 0 ? PooledVariance{squares / df, df} : PooledVariance{};
+}
+
+void Comparison::reach(double critical) {
+  low = delta - critical * standard_error;
+  high = delta + critical * standard_error;
+}
+
+double p_of_t(double t, double df, Tail tail) {
+  if (!std::isfinite(t) || !(df > 0)) return kUnknown;
+  bm::students_t distribution(df);
+  if (tail == Tail::less) return bm::cdf(distribution, t);
+  if (tail == Tail::greater) return bm::cdf(bm::complement(distribution, t));
+  return 2 * bm::cdf(bm::complement(distribution, std::abs(t)));
+}
+
+double critical_t(double df, double alpha, Tail tail) {
+  return bm::quantile(bm::complement(bm::students_t(df), tail == Tail::both ? alpha / 2 : alpha));
+}
+
+Comparison pooled_test(const Sample& arm, const Sample& baseline, const PooledVariance& pooled,
+                       const Question& question) {
+  double error = std::sqrt(pooled.variance * (1 / double(arm.n) + 1 / double(baseline.n)));
+  return compare("pooled", arm.mean - baseline.mean, error, pooled.df, question);
+}
+
+Comparison welch_test(const Sample& arm, const Sample& baseline, const Question& question) {
+  double a = arm.sem() * arm.sem(), b = baseline.sem() * baseline.sem();
+  double df = (a + b) * (a + b) / (a * a / double(arm.n + 1) + b * b / double(baseline.n + 1)) - 2;
+  return compare("welch", arm.mean - baseline.mean, std::sqrt(a + b), df, question);
+}
+
+Comparison one_sample_test(const Sample& arm, double target, const Question& question) {
+  return compare("one_sample", arm.mean - target, arm.sem(), double(arm.n - 1), question);
+}
+
+Comparison paired_test(std::span<const double> arm, std::span<const double> baseline,
+                       const Question& question) {
+  std::vector<double> differences;
+  for (size_t i = 0; i < std::min(arm.size(), baseline.size()); ++i)
+    differences.push_back(arm[i] - baseline[i]);
+  Comparison c = one_sample_test(summarize(differences), 0, question);
+  c.test = "paired";
+  return c;
+}
+
+}  // namespace caddie

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "statistics/power.h"
+
+#include <boost/math/distributions/non_central_t.hpp>
+#include <cmath>
+#include <vector>
+
+#include "statistics/joint.h"
+
+namespace caddie {
+namespace {
+
+namespace bm = boost::math;
+
+bool is_known(const Design& design) { return design.df > 0 && design.sd > 0; }
+
+/// Chance that t lies beyond `limit` when its mean lies `shift` standard errors from the null.
+double beyond(const Design& design, double limit, double shift) {
+  if (shift > 30 + limit) return 1;
+  bm::non_central_t distribution(design.df, shift);
+  double chance = bm::cdf(bm::complement(distribution, limit));
+  return design.tail == Tail::both ? chance + bm::cdf(distribution, -limit) : chance;
+}
+
+}  // namespace
+
+double Design::standard_error() const { return sd * std::sqrt(1 / seeds + 1 / baseline_seeds); }
+
+double Design::critical() const {
+  if (comparisons < 2) return critical_t(df, alpha, tail);
+  std::vector<int64_t> arms(static_cast<size_t>(comparisons), int64_t(seeds));
+  return Dunnett(arms, baseline_seeds, df).critical(alpha, tail);
+}
+
+double power_of(const Design& design, double effect) {
+  if (!is_known(design)) return kUnknown;
+  double shift = std::abs(effect) / design.standard_error(), limit = design.critical();
+  if (shift == 0) return p_of_t(limit, design.df, design.tail == Tail::both ? Tail::both : Tail::greater);
+  return beyond(design, limit, shift);
+}
+
+double detectable(const Design& design, double power) {
+  if (!is_known(design)) return kUnknown;
+  double limit = design.critical(), low = 0, high = 1;  // in standard errors
+  while (beyond(design, limit, high) < power && high < 1e6) high *= 2;
+  for (int i = 0; i < 60; ++i) {
+    double middle = 0.5 * (low + high);
+    (beyond(design, limit, middle) < power ? low : high) = middle;
+  }
+  return 0.5 * (low + high) * design.standard_error();
+}
+
+double significant_delta(const Design& design) {
+  return design.df > 0 ? design.critical() * design.standard_error() : kUnknown;
+}
+
+int64_t seeds_needed(Design design, double effect, double power, int64_t pooled_arms) {
+  constexpr int64_t kMost = 10000;
+  auto reached = [&](int64_t seeds) {
+    design.seeds = double(seeds);
+    if (std::isfinite(design.baseline_seeds)) design.baseline_seeds = design.seeds;
+    design.df = double(pooled_arms * (seeds - 1));
+    return power_of(design, effect) >= power;
+  };
+  int64_t low = 1, high = 2;
+  while (high <= kMost && !reached(high)) {
+    low = high;
+    high *= 2;
+  }
+  if (high > kMost) return 0;
+  while (high - low > 1) {
+    int64_t middle = (low + high) / 2;
+    (reached(middle) ? high : low) = middle;
+  }
+  return high;
+}
+
+}  // namespace caddie

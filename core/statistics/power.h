@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a design can show, before it is paid for: power, the smallest difference, the seeds for a smaller one.
+#pragma once
+
+#include <cstdint>
+
+#include "statistics/compare.h"
+
+namespace caddie {
+
+/// What is planned: arms with `seeds` runs each against a baseline with `baseline_seeds`. For a comparison in
+/// pairs or with a fixed number `baseline_seeds` is infinite, `sd` is that of the differences, or of the arm.
+struct Design {
+  double seeds = 3, baseline_seeds = 3;
+  double df = 4;  // of the variance that the test uses
+  double sd = 0;  // true standard deviation from seed to seed
+  double alpha = 0.01;
+  Tail tail = Tail::less;
+  int64_t comparisons = 1;  // arms that are tested at once, so that alpha is the sweep's (Dunnett)
+  double standard_error() const;
+  /// The t beyond which a result is significant.
+  double critical() const;
+};
+/// Chance to find a true difference of size `effect` (beyond the margin).
+double power_of(const Design& design, double effect);
+/// The smallest difference that is found with chance `power`.
+double detectable(const Design& design, double power);
+/// The smallest observed difference that is significant.
+double significant_delta(const Design& design);
+/// Seeds an arm with which the same design finds `effect` with chance `power`, where the variance is pooled
+/// over `pooled_arms`. At most 10000; 0 when that is not enough.
+int64_t seeds_needed(Design design, double effect, double power, int64_t pooled_arms);
+
+}  // namespace caddie

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/racing.h"
+
+#include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <cmath>
+#include <random>
+
+namespace caddie {
+namespace {
+
+namespace bm = boost::math;
+
+double normal_quantile(double p) { return bm::quantile(bm::normal(), p); }
+double normal_tail(double z) { return bm::cdf(bm::complement(bm::normal(), z)); }
+
+/// Sweeps under the null, all at once, look by look: sums of each arm and squares within all of them.
+class NullSweeps {
+ public:
+  NullSweeps(size_t sweeps, int64_t claimed, int64_t arms)
+      : claimed_(size_t(claimed)), arms_(size_t(arms)), sums_(sweeps * arms_), squares_(sweeps) {}
+
+  /// Goes on to `seeds` an arm. Returns the largest t of the claimed arms, for each sweep.
+  std::vector<double> look(int64_t seeds) {
+    auto before = double(seeds_), added = double(seeds - seeds_), now = double(seeds);
+    auto arms = double(arms_), df = arms * (now - 1);
+    std::normal_distribution<double> normal(0, std::sqrt(added));
+    std::gamma_distribution<double> half_chi_squared(arms * (added - 1) / 2);
+    std::vector<double> largest(squares_.size());
+    for (size_t sweep = 0; sweep < squares_.size(); ++sweep) {
+      double* sum = &sums_[sweep * arms_];
+      double& squares = squares_[sweep];
+      if (added > 1) squares += 2 * half_chi_squared(random_);
+      for (size_t arm = 0; arm < arms_; ++arm) {
+        double block = normal(random_);
+        if (before > 0) squares += std::pow(block / added - sum[arm] / before, 2) * added * before / now;
+        sum[arm] += block;
+      }
+      double best = *std::max_element(sum + 1, sum + 1 + claimed_);
+      largest[sweep] = (best - sum[0]) / now / std::sqrt(squares / df * 2 / now);
+    }
+    seeds_ = seeds;
+    return largest;
+  }
+
+ private:
+  size_t claimed_, arms_;
+  std::vector<double> sums_, squares_;  // by sweep, then arm; by sweep
+  int64_t seeds_ = 0;
+  std::mt19937_64 random_{1};
+};
+
+/// Tells arms that cannot make it from those that may: the p above which predictive power is too small.
+double futile_p(const Race& race, const Look& look) {
+  double share = double(look.seeds) / double(race.looks.back().seeds);
+  double excluded = 1 - look.proved_at;  // from here on the interval excludes the margin
+  if (share >= 1 || !(race.futility > 0)) return excluded;
+  double goal = normal_quantile(1 - race.looks.back().proved_at);
+  double z = goal * std::sqrt(share) + std::sqrt(1 - share) * normal_quantile(race.futility);
+  return std::min(excluded, normal_tail(z));
+}
+
+/// One race going on: which arms are in, and what each look says of them.
+class Referee {
+ public:
+  Referee(const Race& race, const Question& question, std::span<const Racer> racers)
+      : race_(race), question_(question), racers_(racers), standings_(racers.size()) {
+    for (size_t arm = 0; arm < racers.size(); ++arm) standings_[arm].wants_seeds = true;
+  }
+
+  std::vector<Standing> run() {
+    for (const Look& look : race_.looks) {
+      leave_out_failed(look);
+      if (!is_ready(look)) break;
+      hold(look);
+    }
+    return std::move(standings_);
+  }
+
+ private:
+  void leave_out_failed(const Look& look) {
+    for (size_t arm = 1; arm < racers_.size(); ++arm)
+      if (racers_[arm].failed_at < look.seeds) standings_[arm].wants_seeds = false;
+  }
+
+  bool is_ready(const Look& look) const {
+    bool anyone = false;
+    for (size_t arm = 0; arm < racers_.size(); ++arm) {
+      if (!standings_[arm].wants_seeds) continue;
+      anyone = anyone || racers_[arm].claimed;
+      if (int64_t(racers_[arm].scores.size()) < look.seeds) return false;
+      for (double score : first(arm, look.seeds))
+        if (!std::isfinite(score)) return false;
+    }
+    return anyone;
+  }
+
+  std::span<const double> first(size_t arm, int64_t seeds) const {
+    return std::span(racers_[arm].scores).first(size_t(seeds));
+  }
+
+  void hold(const Look& look) {
+    std::vector<Sample> samples;
+    for (size_t arm = 0; arm < racers_.size(); ++arm) {
+      if (standings_[arm].wants_seeds) standings_[arm].seeds = look.seeds;
+      samples.push_back(summarize(first(arm, standings_[arm].seeds)));
+    }
+    PooledVariance pooled = pool(samples);
+    bool goes_on = false;
+    for (size_t arm = 1; arm < racers_.size(); ++arm) {
+      Standing& standing = standings_[arm];
+      if (!standing.wants_seeds) continue;
+      standing.at_look = pooled_test(samples[arm], samples[0], pooled, question_);
+      standing.at_look.reach(critical_t(pooled.df, look.proved_at, Tail::greater));
+      if (racers_[arm].claimed) standing.end = verdict(standing.at_look.p, look);
+      standing.wants_seeds = racers_[arm].claimed && standing.end == RaceEnd::open;
+      goes_on = goes_on || standing.wants_seeds;
+    }
+    standings_[0].wants_seeds = goes_on;
+  }
+
+  RaceEnd verdict(double p, const Look& look) const {
+    if (p <= look.proved_at) return RaceEnd::proved;
+    if (p >= look.refuted_at) return RaceEnd::refuted;
+    return &look == &race_.looks.back() ? RaceEnd::undecided : RaceEnd::open;
+  }
+
+  const Race& race_;
+  const Question& question_;
+  std::span<const Racer> racers_;
+  std::vector<Standing> standings_;
+};
+
+}  // namespace
+
+double spent(std::string_view spending, double alpha, double information) {
+  if (information >= 1) return alpha;
+  if (spending == "pocock") return alpha * std::log1p((std::exp(1.0) - 1) * information);
+  return 2 * normal_tail(normal_quantile(1 - alpha / 2) / std::sqrt(information));
+}
+
+void calibrate(Race& race, int64_t claimed, int64_t arms, bool jointly) {
+  if (!jointly) claimed = 1;
+  auto last = double(race.looks.back().seeds);
+  // More than this changes levels by less than a hundredth of a percentage point.
+  auto count = size_t(std::clamp(1e7 / double(arms * int64_t(race.looks.size())), 5e4, 2e5));
+  NullSweeps sweeps(count, claimed, arms);
+  std::vector<bool> over(count, false);  // a claim was made at an earlier look
+  double before = 0;
+  for (Look& look : race.looks) {
+    double now = spent(race.spending, race.alpha, double(look.seeds) / last), share = now - before;
+    before = now;
+    std::vector<double> t = sweeps.look(look.seeds), running;
+    for (size_t i = 0; i < count; ++i)
+      if (!over[i]) running.push_back(t[i]);
+    auto beyond = size_t(std::llround(share * double(count)));
+    constexpr size_t kFew = 20;  // too few to place a quantile by; then Bonferroni's level is as good
+    double df = double(arms * (look.seeds - 1)), limit = 0;
+    if (beyond < kFew) {
+      look.proved_at = share / double(claimed);
+      limit = critical_t(df, look.proved_at, Tail::greater);
+    } else {
+      std::nth_element(running.begin(), running.begin() + long(beyond), running.end(), std::greater<>());
+      limit = running[beyond];
+      look.proved_at = p_of_t(limit, df, Tail::greater);
+    }
+    for (size_t i = 0; i < count; ++i) over[i] = over[i] || t[i] > limit;
+  }
+  for (Look& look : race.looks) look.refuted_at = futile_p(race, look);
+}
+
+std::string_view name_of(RaceEnd end) {
+  switch (end) {
+    case RaceEnd::open:
+      return "open";
+    case RaceEnd::proved:
+      return "proved";
+    case RaceEnd::refuted:
+      return "refuted";
+    case RaceEnd::undecided:
+      return "undecided";
+  }
+  return "";
+}
+
+std::vector<Standing> stand(const Race& race, const Question& question, std::span<const Racer> racers) {
+  return Referee(race, question, racers).run();
+}
+
+RaceForecast forecast(const Race& race, int64_t arms, double effect, int sweeps) {
+  std::mt19937_64 random(2);
+  std::normal_distribution<double> normal;
+  auto seeds = size_t(race.looks.back().seeds);
+  std::vector<Racer> racers(size_t(arms), Racer{std::vector<double>(seeds), true});
+  racers[0].claimed = false;
+  RaceForecast found;
+  for (int sweep = 0; sweep < sweeps; ++sweep) {
+    for (size_t arm = 0; arm < racers.size(); ++arm)
+      for (double& score : racers[arm].scores) score = normal(random) - (arm == 1 ? effect : 0);
+    std::vector<Standing> standings = stand(race, {Tail::less}, racers);
+    found.power += standings[1].end == RaceEnd::proved;
+    found.mean_seeds += double(standings.back().seeds);
+  }
+  found.power /= sweeps;
+  found.mean_seeds /= sweeps;
+  return found;
+}
+
+}  // namespace caddie
