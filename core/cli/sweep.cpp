@@ -134,6 +134,7 @@ void add_sweep_verbs(CLI::App& app) {
   add_power_command(app);
   add_diff_command(app);
   add_list_command(app);
+  add_report_command(app);
 }
 
 void add_sweep_command(CLI::App& app) {
