@@ -135,8 +135,9 @@ void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
   RaceForecast expected = forecast(*plan.race, arms, effect);
   fmt::print(
       "  race: proved with power {:.2f}: {:.5f} bpb; an arm that is no better takes {:.1f} of {} seeds on "
-      "average\n",
-      expected.power, effect * sd, expected.mean_seeds, plan.seeds.size());
+      "average; {} to {} runs\n",
+      expected.power, effect * sd, expected.mean_seeds, plan.seeds.size(), plan.runs.size(),
+      arms * int64_t(plan.seeds.size()));
 }
 
 void print_resolutions(const Plan& plan, const Experience& e, const PlanArguments& arguments) {
