@@ -143,18 +143,28 @@ bool is_supported(const Ablation& ablation) {
   const Plan& plan = *ablation.plan;
   static const std::set<std::string> kDesigns = {"grid", "fractional", "random"};
   if (!kDesigns.contains(plan.design) || plan.factors.size() < 2) return false;
+  bool any = false;
   for (const ArmRow& row : ablation.arms) {
-    if (!row.arm->levels.empty() && row.bpb.n == 0) return false;
+    any = any || row.bpb.n > 0;
     for (size_t level : row.arm->levels)
       if (level > 1) return false;
   }
-  return true;
+  return any;
 }
 
 }  // namespace
 
 std::vector<Effect> effects(const Ablation& ablation) {
   return is_supported(ablation) ? Model(ablation).estimate() : std::vector<Effect>();
+}
+
+std::vector<std::string> unknown_cells(const Ablation& ablation) {
+  std::vector<std::string> labels;
+  if (!is_supported(ablation)) return labels;
+  for (const ArmRow& row : ablation.arms)
+    if (!row.arm->levels.empty() && row.bpb.n == 0) labels.push_back(row.arm->label);
+  for (const Plan::Excluded& cell : ablation.plan->excluded) labels.push_back(cell.label);
+  return labels;
 }
 
 std::string effects_text(const Ablation& ablation) {

@@ -21,6 +21,9 @@ struct Effect {
 /// and when a factor has more than two levels. What the finished runs cannot tell apart has no size.
 std::vector<Effect> effects(const Ablation& ablation);
 
+/// Labels of the combinations that no finished run tells about: failed, not run yet, or left out.
+std::vector<std::string> unknown_cells(const Ablation& ablation);
+
 /// The effects as a table; empty text when there are none.
 std::string effects_text(const Ablation& ablation);
 

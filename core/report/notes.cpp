@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "report/effects.h"
 
 namespace caddie {
 namespace {
@@ -31,6 +32,8 @@ class Notes {
     for (const RunRow& run : a_.runs)
       if (run.state.status == RunStatus::failed)
         note(fmt::format("failed: {} s{}: {}", run.arm->label, run.run->seed, run.state.reason));
+    if (std::vector<std::string> cells = unknown_cells(a_); !cells.empty())
+      note(fmt::format("unknown, so effects rest on the other combinations: {}", join(cells, ", ")));
     tell_void_techniques();
     tell_slow_runs();
     return std::move(notes_);

@@ -432,6 +432,14 @@ TEST_CASE("main effects and interaction of two switches", "[report]") {
   CHECK(found[2].name == "a*b");
   CHECK(found[2].size == Approx(-0.5));
   CHECK(std::isfinite(found[2].p));
+  SECTION("a cell without runs leaves what the others tell") {
+    for (int seed = 0; seed < 3; ++seed) fs::remove(sweep.path / message("runs/3-{}/summary.json", {seed}));
+    Ablation less = analyze(sweep.plan, sweep.path);
+    CHECK(unknown_cells(less) == std::vector<std::string>{"+d c"});
+    CHECK(effects(less)[0].size == Approx(-2.0));
+    CHECK(std::isnan(effects(less)[2].size));
+    CHECK_THAT(render(less, "term"), Catch::Contains("unknown") && Catch::Contains("+d c"));
+  }
   sweep.plan.design = "leave_one_out";
   CHECK(effects(analyze(sweep.plan, sweep.path)).empty());
 }
