@@ -33,7 +33,11 @@ void* Arena::allocate(size_t bytes) {
   return memory;
 }
 
-void Arena::reset() { chunk_ = used_ = 0; }
+size_t Arena::used_bytes() const {
+  size_t sum = used_;
+  for (size_t i = 0; i < chunk_; ++i) sum += chunks_[i].bytes;
+  return sum;
+}
 
 size_t Arena::reserved_bytes() const {
   size_t sum = 0;

@@ -17,7 +17,17 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   void* allocate(size_t bytes);
-  void reset();
+  void reset() { rewind({}); }
+  /// A place to go back to: all that was handed out after it is given back.
+  struct Mark {
+    size_t chunk = 0, used = 0;
+  };
+  Mark mark() const { return {chunk_, used_}; }
+  void rewind(const Mark& mark) {
+    chunk_ = mark.chunk;
+    used_ = mark.used;
+  }
+  size_t used_bytes() const;
   size_t reserved_bytes() const;
 
  private:

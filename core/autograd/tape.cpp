@@ -3,6 +3,9 @@
 
 #include <caddie/kernel.h>
 
+#include <algorithm>
+
+#include "autograd/profile.h"
 #include "device/device.h"
 
 namespace caddie {
@@ -38,9 +41,12 @@ void Tape::clear() {
   for (Closure& closure : closures_) closure.destroy(closure.memory);
   closures_.clear();
   nodes_.clear();
+  reads_.clear();
   spare_.clear();
   values_.reset();
   host_.reset();
+  lasting_.reset();
+  lasting_nodes_.clear();
 }
 
 void Tape::start(std::span<Leaf> leaves, bool recording) {
@@ -48,6 +54,20 @@ void Tape::start(std::span<Leaf> leaves, bool recording) {
   recording_ = recording;
   leaves_ = leaves;
   leaf_nodes_.assign(leaves.size(), nullptr);
+}
+
+Tape::Mark Tape::mark() const {
+  return {nodes_.size(), closures_.size(), reads_.size(), values_.mark(), host_.mark()};
+}
+
+void Tape::rewind(const Mark& mark) {
+  for (; closures_.size() > mark.closures; closures_.pop_back())
+    closures_.back().destroy(closures_.back().memory);
+  for (; reads_.size() > mark.reads; reads_.pop_back()) leaf_nodes_[size_t(reads_.back())] = nullptr;
+  while (nodes_.size() > mark.nodes) nodes_.pop_back();
+  spare_.clear();
+  values_.rewind(mark.values);
+  host_.rewind(mark.host);
 }
 
 Var Tape::make(const Shape& shape) {
@@ -60,6 +80,18 @@ Var Tape::adopt(const Tensor& value) {
   return Var(&nodes_.back());
 }
 
+Var Tape::leaf(const Tensor& value, float* gradient) {
+  nodes_.push_back({value, nullptr, gradient, recording_});
+  return Var(&nodes_.back());
+}
+
+Var Tape::adopt_copy(const Tensor& value) {
+  auto* memory = static_cast<float*>(lasting_.allocate(size_t(value.numel()) * sizeof(float)));
+  lasting_nodes_.push_back({Tensor(value.shape(), memory, device_), nullptr, nullptr, false});
+  copy(value, lasting_nodes_.back().value);
+  return Var(&lasting_nodes_.back());
+}
+
 Var Tape::read(int parameter) {
   check(parameter >= 0 && size_t(parameter) < leaves_.size(), "a weight was read before it was declared");
   Node*& node = leaf_nodes_[size_t(parameter)];
@@ -69,12 +101,21 @@ Var Tape::read(int parameter) {
     node->needs_grad = recording_ && leaf.gradient;
     node->home = leaf.gradient;
     node->gradient = leaf.summed ? leaf.gradient : nullptr;
+    reads_.push_back(parameter);
   }
   return Var(node);
 }
 
+const PackedMatrix* Tape::packed(Var w, Transpose transpose) const {
+  if (device_ != Device::kCpu) return nullptr;
+  auto found = std::find(leaf_nodes_.begin(), leaf_nodes_.end(), w.node());
+  if (found == leaf_nodes_.end()) return nullptr;
+  const Leaf& leaf = leaves_[size_t(found - leaf_nodes_.begin())];
+  return leaf.packed ? &leaf.packed->get(transpose, leaf.value) : nullptr;
+}
+
 void Tape::push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*)) {
-  closures_.push_back({y.node(), closure, run, destroy});
+  closures_.push_back({y.node(), closure, run, destroy, current_part()});
 }
 
 float* Tape::gradient_memory(int64_t count) {
@@ -91,12 +132,15 @@ void Tape::recycle(Node& node) {
   node.gradient = nullptr;
 }
 
-void Tape::run_closures() {
-  for (auto closure = closures_.rbegin(); closure != closures_.rend(); ++closure) {
-    if (!closure->output->gradient) continue;
-    closure->run(closure->memory);
-    recycle(*closure->output);
+void Tape::run_closures(size_t first) {
+  for (size_t i = closures_.size(); i-- > first;) {
+    Closure& closure = closures_[i];
+    if (!closure.output->gradient) continue;
+    enter_backward(closure.part);
+    closure.run(closure.memory);
+    recycle(*closure.output);
   }
+  enter_backward(nullptr);
   for (size_t i = 0; i < leaves_.size(); ++i)
     if (leaf_nodes_[i] && leaf_nodes_[i]->gradient) leaves_[i].summed = true;
 }
@@ -104,7 +148,19 @@ void Tape::run_closures() {
 void Tape::backward(Var y, float seed) {
   Scope scope(*this);
   for_each(device_, y.value().numel(), Fill{y.grad_slot().data, seed});
-  run_closures();
+  run_closures(0);
+}
+
+void Tape::backward_since(const Mark& mark, Var y, float seed) {
+  Scope scope(*this);
+  for_each(device_, y.value().numel(), Fill{y.grad_slot().data, seed});
+  run_closures(mark.closures);
+  rewind(mark);
+}
+
+void Tape::backward() {
+  Scope scope(*this);
+  run_closures(0);
 }
 
 void Tape::backward(std::span<const Var> outputs, std::span<const Tensor> gradients) {
@@ -112,7 +168,7 @@ void Tape::backward(std::span<const Var> outputs, std::span<const Tensor> gradie
   for (size_t i = 0; i < outputs.size(); ++i)
     if (gradients[i].defined() && outputs[i].needs_grad())
       copy(gradients[i], Tensor(outputs[i].shape(), outputs[i].grad_slot().data, device_));
-  run_closures();
+  run_closures(0);
 }
 
 Var::Var(const Parameter& parameter) : node_(Tape::current().read(parameter.index).node()) {}

@@ -10,20 +10,22 @@
 #include <vector>
 
 #include "autograd/arena.h"
+#include "autograd/packed_leaf.h"
 
 namespace caddie {
 
 /// What stands behind a Parameter during a pass. `gradient` is null when none is wanted; `summed` tells
-/// whether it already holds a sum to add to, and is set when it does.
+/// whether it already holds a sum to add to, and is set when it does. `packed` may be null.
 struct Leaf {
   Tensor value;
   float* gradient = nullptr;
   bool summed = false;
+  PackedLeaf* packed = nullptr;
 };
 
 class Tape {
  public:
-  explicit Tape(Device device) : device_(device), values_(device), host_(Device::kCpu) {}
+  explicit Tape(Device device) : device_(device), values_(device), host_(Device::kCpu), lasting_(device) {}
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
@@ -47,12 +49,33 @@ class Tape {
   void start(std::span<Leaf> leaves, bool recording);
   /// Runs the tape backwards from y with dy = seed everywhere, and marks the leaves that got a gradient.
   void backward(Var y, float seed);
-  /// The same with a gradient given for each of several outputs; an undefined tensor stands for none.
+  /// Runs the tape backwards from the gradients that are already there.
+  void backward();
+  /// The same as the first with a gradient given for each of several outputs; an undefined tensor stands for
+  /// none.
   void backward(std::span<const Var> outputs, std::span<const Tensor> gradients);
 
+  /// A point in the forward pass to go back to.
+  struct Mark {
+    size_t nodes = 0, closures = 0, reads = 0;
+    Arena::Mark values, host;
+  };
+  Mark mark() const;
+  /// Forgets all values made since the mark, and gives their memory back.
+  void rewind(const Mark& mark);
+  /// Runs what was recorded since the mark backwards from y with dy = seed everywhere, and then forgets it.
+  /// Gradients of values from before the mark stay. Not while a gradient of such a value waits for its turn.
+  void backward_since(const Mark& mark, Var y, float seed);
+
   Var read(int parameter);
+  /// The weight w laid out for products; null when w is no leaf or is not packed.
+  const PackedMatrix* packed(Var w, Transpose transpose) const;
   Var make(const Shape& shape);
   Var adopt(const Tensor& value);
+  /// A value from elsewhere whose gradient is assigned to gradient[0..numel), or added by later ones.
+  Var leaf(const Tensor& value, float* gradient);
+  /// A copy that no rewind takes back, for a pass that records nothing.
+  Var adopt_copy(const Tensor& value);
   float* floats(int64_t count) {
     return static_cast<float*>(values_.allocate(size_t(count) * sizeof(float)));
   }
@@ -63,7 +86,11 @@ class Tape {
   float* gradient_memory(int64_t count);
   bool recording() const { return recording_; }
   void push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*));
-  size_t reserved_bytes() const { return values_.reserved_bytes() + host_.reserved_bytes(); }
+  /// Memory of the values and closures that are there now.
+  size_t used_bytes() const { return values_.used_bytes() + host_.used_bytes() + lasting_.used_bytes(); }
+  size_t reserved_bytes() const {
+    return values_.reserved_bytes() + host_.reserved_bytes() + lasting_.reserved_bytes();
+  }
 
  private:
   struct Closure {
@@ -71,18 +98,20 @@ class Tape {
     void* memory;
     void (*run)(void*);
     void (*destroy)(void*);
+    const char* part;
   };
   void clear();
-  void run_closures();
+  void run_closures(size_t first);
   void recycle(Node& node);
 
   Device device_;
   bool recording_ = false;
-  Arena values_, host_;
-  std::deque<Node> nodes_;
+  Arena values_, host_, lasting_;
+  std::deque<Node> nodes_, lasting_nodes_;
   std::vector<Closure> closures_;
   std::span<Leaf> leaves_;
   std::vector<Node*> leaf_nodes_;
+  std::vector<int> reads_;  // leaves that have a node, in order
   // Gradients that were passed on, by size: the next one of that size finds its memory still in the cache.
   std::map<int64_t, std::vector<float*>> spare_;
 };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "autograd/profile.h"
 #include "device/gemm.h"
 #include "evaluate/score.h"
 #include "experiment/experiment.h"
@@ -76,6 +77,16 @@ double forward_rate(Model& model, const TrainBench& bench, const Batch& batch) {
   return double(bench.batch_tokens) / median(seconds);
 }
 
+// Milliseconds a step, by part of the model.
+Json profile_json(int64_t steps) {
+  Json parts = Json::array();
+  for (const PartTime& time : profile())
+    parts.push_back({{"part", time.part},
+                     {"forward_ms", 1000 * time.forward / double(steps)},
+                     {"backward_ms", 1000 * time.backward / double(steps)}});
+  return parts;
+}
+
 }  // namespace
 
 Json bench_train(const TrainBench& bench) {
@@ -88,6 +99,7 @@ Json bench_train(const TrainBench& bench) {
   std::vector<Batch> batch = {random_batch(bench, model.shape().vocabulary, rng)};
   std::vector<double> seconds, gradient, update, rest;
   StepReport report = trainer.step(batch);
+  set_profiling(bench.profile);
   for (int64_t i = 0; i < bench.steps; ++i) {
     report = trainer.step(batch);
     seconds.push_back(report.seconds);
@@ -95,18 +107,23 @@ Json bench_train(const TrainBench& bench) {
     update.push_back(1000 * report.phases.update);
     rest.push_back(1000 * (report.seconds - report.phases.gradient - report.phases.update));
   }
+  Json parts = profile_json(bench.steps);
+  set_profiling(false);
   double middle = median(seconds);
-  return {{"tokens_per_second", double(bench.batch_tokens) / middle},
-          {"gflops", useful_flops(bench, model) / middle / 1e9},
-          {"step_ms", 1000 * middle},
-          {"phases",
-           {{"gradient_ms", median(gradient)}, {"optimizer_ms", median(update)}, {"rest_ms", median(rest)}}},
-          {"forward_tokens_per_second", forward_rate(model, bench, batch[0])},
-          {"parameters", model.weights().parameters()},
-          {"loss", report.loss},
-          {"peak_mem_bytes", peak_memory_bytes()},
-          {"isa", isa_name()},
-          {"threads", thread_count()}};
+  Json result = {
+      {"tokens_per_second", double(bench.batch_tokens) / middle},
+      {"gflops", useful_flops(bench, model) / middle / 1e9},
+      {"step_ms", 1000 * middle},
+      {"phases",
+       {{"gradient_ms", median(gradient)}, {"optimizer_ms", median(update)}, {"rest_ms", median(rest)}}},
+      {"forward_tokens_per_second", forward_rate(model, bench, batch[0])},
+      {"parameters", model.weights().parameters()},
+      {"loss", report.loss},
+      {"peak_mem_bytes", peak_memory_bytes()},
+      {"isa", isa_name()},
+      {"threads", thread_count()}};
+  if (bench.profile) result["profile"] = parts;
+  return result;
 }
 
 }  // namespace caddie

@@ -15,11 +15,13 @@ struct TrainBench {
   int layers = 4, dim = 128, heads = 4, kv_heads = 2;
   double mlp_mult = 2;
   int64_t sequence_length = 256, batch_tokens = 8192, steps = 10;
+  bool profile = false;
 };
 
 /// Runs one step to warm up, then `steps` timed ones. Keys of the result: tokens_per_second (median), gflops
 /// (useful ones, the causal half of attention counted once), phases (median milliseconds),
-/// forward_tokens_per_second, loss (of the last step), peak_mem_bytes, isa, threads.
+/// forward_tokens_per_second, profile (if wanted: milliseconds of all threads together by part of the model),
+/// loss (of the last step), peak_mem_bytes, isa, threads.
 Json bench_train(const TrainBench& bench);
 
 }  // namespace caddie

@@ -21,6 +21,13 @@ struct BenchArguments {
   bool json = false;
 };
 
+void print_profile(const Json& parts) {
+  fmt::print("\n{:24}{:>12}{:>12}   ms a step, all threads together\n", "part", "forward", "backward");
+  for (const Json& part : parts)
+    fmt::print("{:24}{:12.2f}{:12.2f}\n", std::string(part["part"]), double(part["forward_ms"]),
+               double(part["backward_ms"]));
+}
+
 void bench_verb(const BenchArguments& arguments) {
   set_thread_count(arguments.threads > 0 ? arguments.threads
                                          : std::max(1, int(std::thread::hardware_concurrency())));
@@ -38,6 +45,7 @@ void bench_verb(const BenchArguments& arguments) {
   fmt::print("forward only {} tokens/s, peak memory {} bytes\n",
              with_commas(int64_t(result["forward_tokens_per_second"])),
              with_commas(int64_t(result["peak_mem_bytes"])));
+  if (arguments.bench.profile) print_profile(result["profile"]);
 }
 
 }  // namespace
@@ -60,6 +68,7 @@ void add_bench_command(CLI::App& app) {
   verb->add_option("--batch-tokens", b.batch_tokens)->capture_default_str();
   verb->add_option("--steps", b.steps, "timed steps, after one to warm up")->capture_default_str();
   verb->add_option("--threads", arguments->threads, "by default one a core");
+  verb->add_flag("--profile", b.profile, "say where forward and backward passes spend their time");
   verb->add_flag("--json", arguments->json, "print JSON");
   verb->callback([arguments] { bench_verb(*arguments); });
 }

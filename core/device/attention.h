@@ -11,7 +11,13 @@ namespace caddie {
 struct AttentionShape {
   int64_t batch, length;
   int heads, kv_heads, head_dim;
+  /// Forward passes may ask for the positions from here on alone, a multiple of kAttentionBlock below length:
+  /// q, y and log_sum then hold length - first positions, with the bits that they have in a whole pass.
+  int64_t first = 0;
 };
+
+/// Positions are worked through in blocks of so many.
+constexpr int kAttentionBlock = 64;
 
 /// y = softmax(causal(q k^T * scale)) v: position t attends to positions 0..t.
 /// log_sum: [batch, heads, length], the logarithm of each row's sum of exp(score), natural; may be null.

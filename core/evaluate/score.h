@@ -2,6 +2,7 @@
 // Scores of a model on the validation stream: windows run on all threads, summed in window order.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,15 +29,19 @@ class ModelScorer final : public Scorer {
     double nats = 0;
     int64_t tokens = 0, bytes = 0;
   };
-  /// Runs the windows, padded to `length`, as one batch.
-  void score_batch(std::span<const Window> windows, int64_t length, double temperature,
-                   std::span<Leaf> leaves, Sum* sums) const;
+  /// Runs the windows, padded to `length`, as one batch. Returns the losses, [windows, length].
+  std::vector<float> run_batch(std::span<const Window> windows, int64_t length, double temperature, bool trim,
+                               Sum* sums) const;
+  /// Whether the last layer can leave out what is not scored: tried on one window, once.
+  bool can_trim(std::span<const Window> windows, int64_t length);
 
   Model& model_;
   std::span<const Tensor> weights_;
   std::span<const int32_t> tokens_;
   const Vocabulary& vocabulary_;
   int64_t batch_tokens_;
+  mutable std::vector<PackedLeaf> packed_;  // one a weight
+  std::optional<bool> trims_;
 };
 
 }  // namespace caddie

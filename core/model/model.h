@@ -61,6 +61,17 @@ class Model {
   /// -log p(target) at each position [B,T], in nats.
   Var losses(Ids tokens, Ids targets, Mode mode, const Progress& progress);
 
+  /// A training pass forward and backward, on this thread's recording tape: adds the gradient of `seed` times
+  /// the sum of the losses to its leaves, and returns that sum in nats. The head and the modifiers of the
+  /// logits are called for some positions of one sequence at a time.
+  double add_gradients(Ids tokens, Ids targets, const Progress& progress, float seed);
+  /// nats[b * T + t] = -log p(target) for each t >= first_scored[b], on a tape that does not record; the
+  /// others are left as they are or get a loss too. `nats` lies on the host. Logits are divided by
+  /// `temperature`. With `trim` the last layer works on the positions that are scored alone: the same bits,
+  /// unless a modifier looks from one position to another after that layer's attention.
+  void score(Ids tokens, Ids targets, const Progress& progress, double temperature,
+             std::span<const int64_t> first_scored, bool trim, float* nats);
+
  private:
   friend class ForwardPass;
   struct LayerWeights {

@@ -14,130 +14,160 @@
 //   logits = head(rms_norm(x))                -> logits
 //
 // Arrows name the sites at which modifiers act.
-#include "model/model.h"
+#include <algorithm>
+
+#include "device/device.h"
+#include "model/forward_pass.h"
+#include "ops/attention.h"
 
 namespace caddie {
+namespace {
 
-/// What one pass carries; the context that techniques see.
-class ForwardPass final : public Forward {
- public:
-  ForwardPass(Model& model, Ids ids, Mode how, const Progress& where, const Technique* without)
-      : model_(model), without_(without) {
-    tokens = ids;
-    token_table = model.token_table_;
-    mode = how;
-    progress = where;
-    shape = &model.shape_;
-  }
+// x [B,T,..] -> [B,T-first,..], without gradient.
+Var from_position(int64_t first, Var x) {
+  if (first == 0) return x;
+  int64_t batch = x.shape()[0], length = x.shape()[1], kept = length - first;
+  Shape shape = {batch, kept};
+  for (int axis = 2; axis < x.shape().rank(); ++axis) shape.append(x.shape()[axis]);
+  Var y = result(shape);
+  int64_t each = shape.numel() / (batch * kept);
+  for (int64_t b = 0; b < batch; ++b)
+    copy(Tensor({kept * each}, x.data() + (b * length + first) * each, x.device()),
+         Tensor({kept * each}, y.data() + b * kept * each, x.device()));
+  return y;
+}
 
-  void keep(int key, Var x) override { shelf_[{owner_, key}] = x; }
-  Var kept(int key) const override {
-    auto found = shelf_.find({owner_, key});
-    return found == shelf_.end() ? Var() : found->second;
-  }
+Ids from_position(int64_t first, const Ids& ids) {
+  if (first == 0) return ids;
+  Ids kept = result_ids(ids.batch, ids.length - first);
+  for (int64_t b = 0; b < ids.batch; ++b)
+    std::copy_n(ids.data + b * ids.length + first, kept.length,
+                const_cast<int32_t*>(kept.data) + b * kept.length);
+  return kept;
+}
 
-  Var stem();
-  Var layer(int index, Var x);
-  Var logits(Var x);
+}  // namespace
 
- protected:
-  Tensor find_table(int64_t key, const Shape& table_shape, void (*fill)(void*, float*),
-                    void* context) override {
-    std::lock_guard lock(model_.tables_mutex_);
-    Tensor& table = model_.tables_[{owner_, key}];
-    if (!table.defined()) {
-      Tensor host(table_shape);
-      fill(context, host.data());
-      table = Tensor(table_shape, tokens.device);
-      copy(host, table);
-    }
-    check(table.shape() == table_shape, "{}: table {} was made as {} and is asked for as {}", owner_->label,
-          key, table.shape(), table_shape);
-    return table;
-  }
-
- private:
-  template <class Slot>
-  Slot& call(const Technique& technique) {
-    owner_ = &technique;
-    technique.calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
-    return technique.as<Slot>();
-  }
-  // Passes `value` through the modifiers of a site that acts once a pass.
-  template <class Value>
-  Value through(Site site, Value (Modifier::*step)(Forward&, Value), Value value) {
-    for (const Technique* technique : model_.at(site))
-      if (technique != without_) value = (call<Modifier>(*technique).*step)(*this, value);
-    return value;
-  }
-  // The same in a layer.
-  template <class Value>
-  Value through(Site site, Value (Modifier::*step)(Block&, Value), Block& block, Value value) {
-    for (const Technique* technique : model_.at(site))
-      if (technique != without_ && model_.acts_in(*technique, block.layer))
-        value = (call<Modifier>(*technique).*step)(block, value);
-    return value;
-  }
-  Var norm(Var x) const { return rms_norm(x, float(model_.settings_.norm_eps)); }
-  Var attend(Block& block, const Model::LayerWeights& weights);
-
-  Model& model_;
-  const Technique* without_;
-  const Technique* owner_ = nullptr;
-  std::map<std::pair<const Technique*, int>, Var> shelf_;
-};
+Var ForwardPass::norm(Var x) const {
+  PartScope part("norms");
+  return rms_norm(x, float(model_.settings_.norm_eps));
+}
 
 Var ForwardPass::stem() {
+  PartScope part("embedding");
   Var e = gather(token_table, tokens);
-  for (const Technique& embedding : model_.parts_.embeddings)
-    if (&embedding != without_) e = e + call<Embedding>(embedding).embed(*this);
+  for (const Technique& embedding : model_.parts_.embeddings) {
+    if (&embedding == without_) continue;
+    PartScope own(embedding.label.c_str());
+    e = e + call<Embedding>(embedding).embed(*this);
+  }
   e = through(kEmbeddedSite, &Modifier::embedded, e);
   Var x = rms_norm(e, float(model_.settings_.embedding_norm_eps));
   return x0 = through(kStemSite, &Modifier::stem, x);
 }
 
-Var ForwardPass::attend(Block& block, const Model::LayerWeights& weights) {
+Var ForwardPass::attend(Block& block, const Model::LayerWeights& weights, int64_t first) {
+  PartScope part("attention products");
   const ModelShape& m = *shape;
   int64_t B = tokens.batch, T = tokens.length, D = m.head_size;
   Var q = reshape(linear(block.h, weights.query), {B, T, m.heads, D});
   Var k = reshape(linear(block.h, weights.key), {B, T, m.kv_heads, D});
   Var v = reshape(linear(block.h, weights.value), {B, T, m.kv_heads, D});
   QueryKey qk = through(kQueryKeySite, &Modifier::query_key, block, QueryKey{q, k});
-  block.q = qk.q;
+  block.q = from_position(first, qk.q);
   block.k = qk.k;
   block.v = through(kValueSite, &Modifier::value, block, v);
-  Var y = through(kAttendedSite, &Modifier::attended, block, attention(block.q, block.k, block.v));
-  return linear(reshape(y, {B, T, int64_t(m.width)}), weights.attention_out);
+  Var y = attend_from(first, block);
+  y = through(kAttendedSite, &Modifier::attended, block, y);
+  return linear(reshape(y, {B, T - first, int64_t(m.width)}), weights.attention_out);
 }
 
-Var ForwardPass::layer(int index, Var x) {
+// After the keys and values, positions before `first` are wanted no more: the pass goes on without them.
+Var ForwardPass::attend_from(int64_t first, Block& block) {
+  PartScope part("attention");
+  Var y = attention_from(first, block.q, block.k, block.v);
+  block.h = from_position(first, block.h);
+  block.k = from_position(first, block.k);
+  block.v = from_position(first, block.v);
+  x0 = from_position(first, x0);
+  tokens = from_position(first, tokens);
+  return y;
+}
+
+Var ForwardPass::layer(int index, Var x, int64_t first) {
+  PartScope sums("residual sums");
   const Model::LayerWeights& weights = model_.layers_[size_t(index)];
   Block block{*this, index, Part::kAttention, {}, {}, {}, {}};
   x = through(kEnterSite, &Modifier::enter, block, x);
 
   block.h = through(kNormedSite, &Modifier::normed, block, norm(x));
-  Var y = attend(block, weights);
-  x = x + through(kBranchSite, &Modifier::branch, block, y);
+  Var y = attend(block, weights, first);
+  x = from_position(first, x) + through(kBranchSite, &Modifier::branch, block, y);
 
   block.part = Part::kMlp;
   block.h = through(kNormedSite, &Modifier::normed, block, norm(x));
-  y = call<Activation>(model_.parts_.activation).apply(linear(block.h, weights.mlp_in));
-  y = linear(y, weights.mlp_out);
+  y = mlp(block.h, weights);
   x = x + through(kBranchSite, &Modifier::branch, block, y);
 
   return through(kLeaveSite, &Modifier::leave, block, x);
 }
 
+Var ForwardPass::mlp(Var h, const Model::LayerWeights& weights) {
+  PartScope part("MLP products");
+  Var y = linear(h, weights.mlp_in);
+  {
+    PartScope inner(model_.parts_.activation.label.c_str());
+    y = call<Activation>(model_.parts_.activation).apply(y);
+  }
+  return linear(y, weights.mlp_out);
+}
+
+Var ForwardPass::lasting(Var x) const {
+  if (!rewinds_) return x;
+  Tape& tape = Tape::current();
+  return tape.adopt_copy(x.value());
+}
+
+// Outside training nothing of a layer is needed after it but its output and what techniques keep, so each
+// layer takes the place of the one before: its values stay in the cache.
+Var ForwardPass::hidden(int64_t first) {
+  Tape& tape = Tape::current();
+  Var x = stem();
+  if (tape.recording()) {
+    for (int i = 0; i < shape->layers; ++i) x = layer(i, x, 0);
+    return norm(x);
+  }
+  Var stream = result(x.shape()), whole_x0 = x0;
+  Ids whole = tokens;
+  copy(x.value(), stream.value());
+  rewinds_ = true;
+  for (int i = 0; i + 1 < shape->layers; ++i) {
+    Tape::Mark mark = tape.mark();
+    copy(layer(i, stream, 0).value(), stream.value());
+    tape.rewind(mark);
+  }
+  x = norm(layer(shape->layers - 1, stream, first));
+  tokens = whole;
+  x0 = whole_x0;
+  return x;
+}
+
 Var ForwardPass::logits(Var x) {
-  Var z = call<Head>(model_.parts_.head).logits(*this, norm(x));
+  PartScope part("head products");
+  Var z = call<Head>(model_.parts_.head).logits(*this, x);
   return through(kLogitsSite, &Modifier::logits, z);
+}
+
+Var ForwardPass::logits_of(Var x, const Ids& all, int64_t first, int64_t count) {
+  tokens = {all.data + first, 1, count, all.device};
+  Var z = logits(x);
+  tokens = all;
+  return z;
 }
 
 Var Model::logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without) {
   ForwardPass pass(*this, tokens, mode, progress, without);
-  Var x = pass.stem();
-  for (int i = 0; i < shape_.layers; ++i) x = pass.layer(i, x);
-  return pass.logits(x);
+  return pass.logits(pass.hidden());
 }
 
 Var Model::losses(Ids tokens, Ids targets, Mode mode, const Progress& progress) {

@@ -211,9 +211,20 @@ struct ProductOfColumns {  // da += sum over rows of x dz
   CADDIE_FN float operator()(int64_t r, int c) const { return x[r * n + c] * dz[r * n + c]; }
 };
 
-void weighted_backward(Var a, Var x, Var z) {
+// The gradient of z becomes that of x when x has none yet and nothing else reads it: a sum costs no pass.
+bool hand_over_gradient(Var x, Var z) {
+  Node *from = z.node(), *to = x.node();
+  if (to->gradient || to->home) return false;
+  to->gradient = from->gradient;
+  from->gradient = nullptr;
+  return true;
+}
+
+// z's gradient is needed no more after the `last` call.
+void weighted_backward(Var a, Var x, Var z, bool last) {
   int n = int(x.shape().last());
   int64_t rows = x.shape().rows();
+  if (last && !a.defined() && x.needs_grad() && hand_over_gradient(x, z)) return;
   if (x.needs_grad()) {
     GradientSlot dx = x.grad_slot();
     for_rows(x.device(), rows, n,
@@ -225,7 +236,10 @@ void weighted_backward(Var a, Var x, Var z) {
 
 }  // namespace
 
-Var operator+(Var x, Var y) { return binary<Add>("x + y", x, y); }
+Var operator+(Var x, Var y) {
+  if (x.shape() == y.shape()) return weighted_sum({}, x, {}, y);
+  return binary<Add>("x + y", x, y);
+}
 Var operator-(Var x, Var y) { return binary<Subtract>("x - y", x, y); }
 Var operator*(Var x, Var y) { return binary<Multiply>("x * y", x, y); }
 Var operator*(Var x, float factor) { return map(Scale{factor}, x); }
@@ -243,8 +257,8 @@ Var weighted_sum(Var a, Var x, Var b, Var y) {
            WeightedSum{a.defined() ? a.data() : no_weight, x.data(), b.defined() ? b.data() : no_weight,
                        y.data(), z.data()});
   record(z, {a, x, b, y}, [=] {
-    weighted_backward(a, x, z);
-    weighted_backward(b, y, z);
+    weighted_backward(b, y, z, false);
+    weighted_backward(a, x, z, true);
   });
   return z;
 }

@@ -27,11 +27,12 @@ struct Piece {
 GradientSum::GradientSum(Model& model, int lanes, int64_t micro_batch_tokens)
     : model_(model), micro_batch_tokens_(micro_batch_tokens), gradients_(size_t(model.weights().size())) {
   const WeightTable& weights = model.weights();
+  for (int i = 0; i < weights.size(); ++i) packed_.push_back(std::make_unique<PackedLeaf>());
   for (int l = 0; l < lanes; ++l) {
     Lane lane{Tensor({weights.parameters()}, weights.device()), {}};
     float* next = lane.block.data();
     for (const Tensor& value : weights.values()) {
-      lane.leaves.push_back({value, next, false});
+      lane.leaves.push_back({value, next, false, packed_[lane.leaves.size()].get()});
       next += value.numel();
     }
     lanes_.push_back(std::move(lane));
@@ -45,10 +46,7 @@ double GradientSum::run_micro_batch(const MicroBatch& micro, Lane& lane, int64_t
   tape.start(lane.leaves, true);
   Ids tokens = place_ids(tape, micro.inputs, micro.rows, micro.length);
   Ids targets = place_ids(tape, micro.targets, micro.rows, micro.length);
-  Var nats = model_.losses(tokens, targets, Mode::kTrain, progress);
-  double nats_sum = sum(nats.value());
-  tape.backward(nats, 1.0f / float(total));
-  return nats_sum;
+  return model_.add_gradients(tokens, targets, progress, 1.0f / float(total));
 }
 
 double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> values,
@@ -62,6 +60,7 @@ double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> 
                         std::min(rows_each, batch.rows - row), batch.length});
     total += batch.rows * batch.length;
   }
+  for (auto& packed : packed_) packed->forget();
   for (Lane& lane : lanes_)
     for (size_t i = 0; i < lane.leaves.size(); ++i) {
       lane.leaves[i].value = values[i];

@@ -41,6 +41,7 @@ class GradientSum {
 
   Model& model_;
   int64_t micro_batch_tokens_;
+  std::vector<std::unique_ptr<PackedLeaf>> packed_;  // one a weight
   std::vector<Lane> lanes_;
   std::vector<Tensor> gradients_;
 };

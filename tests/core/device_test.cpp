@@ -234,7 +234,8 @@ struct AttentionReference {
 
 /// Softmax attention and its gradients by the textbook, in double.
 AttentionReference reference(const AttentionCase& c) {
-  const auto [batch, length, heads, kv_heads, d] = c.shape;
+  const auto [batch, length, heads, kv_heads, d, first] = c.shape;
+  REQUIRE(first == 0);
   AttentionReference r{std::vector<double>(c.queries()), std::vector<double>(c.log_sum.size()),
                        std::vector<double>(c.queries()), std::vector<double>(c.keys()),
                        std::vector<double>(c.keys())};
@@ -320,6 +321,36 @@ TEST_CASE("attention adds its gradients and may leave out log_sum", "[device]") 
     attention_forward(c.shape, c.scale, c.q.data(), c.k.data(), c.v.data(), again.y.data(), nullptr);
     CHECK(again.y == c.y);
   });
+}
+
+TEST_CASE("attention from a position on has the bits of a whole pass", "[device]") {
+  on_each_isa([] {
+    AttentionCase whole({2, 200, 4, 2, 24}, 0.2f, 60);
+    whole.run();
+    for (int64_t first : {64, 192}) {
+      AttentionShape shape = whole.shape;
+      shape.first = first;
+      const int64_t width = 4 * 24, kept = 200 - first;
+      Floats q, y(2 * kept * width, NAN), log_sum(2 * 4 * kept, NAN);
+      for (int64_t b = 0; b < 2; ++b)
+        q.insert(q.end(), whole.q.begin() + (b * 200 + first) * width,
+                 whole.q.begin() + (b + 1) * 200 * width);
+      attention_forward(shape, whole.scale, q.data(), whole.k.data(), whole.v.data(), y.data(),
+                        log_sum.data());
+      for (int64_t b = 0; b < 2; ++b) {
+        const auto wanted = whole.y.begin() + (b * 200 + first) * width;
+        CHECK(std::equal(wanted, wanted + kept * width, y.begin() + b * kept * width));
+      }
+      for (int64_t head = 0; head < 2 * 4; ++head) {
+        const auto wanted = whole.log_sum.begin() + head * 200 + first;
+        CHECK(std::equal(wanted, wanted + kept, log_sum.begin() + head * kept));
+      }
+    }
+  });
+  float none = 0;
+  const AttentionShape between{1, 200, 1, 1, 8, 10};
+  CHECK_THROWS_WITH(attention_forward(between, 1, &none, &none, &none, &none, nullptr),
+                    Catch::Contains("the first position is 10 of 200; wanted a multiple of 64"));
 }
 
 TEST_CASE("attention gives a sequence the same bits alone and in a batch", "[device]") {

@@ -13,6 +13,9 @@ void check_shape(const AttentionShape& shape) {
   check(shape.kv_heads > 0 && shape.heads % shape.kv_heads == 0,
         "attention: {} query heads cannot share {} key heads evenly; use a divisor of {}", shape.heads,
         shape.kv_heads, shape.heads);
+  check(shape.first % kAttentionBlock == 0 && (shape.first == 0 || shape.first < shape.length),
+        "attention: the first position is {} of {}; wanted a multiple of {} below the length", shape.first,
+        shape.length, kAttentionBlock);
 }
 
 }  // namespace
@@ -27,6 +30,7 @@ void attention_backward(const AttentionShape& shape, float scale, const float* q
                         const float* v, const float* y, const float* log_sum, const float* dy, float* dq,
                         float* dk, float* dv) {
   check_shape(shape);
+  check(shape.first == 0, "attention: a backward pass starts at position 0, not at {}", shape.first);
   cpu_kernels().attention_backward(shape, scale, q, k, v, y, log_sum, dy, dq, dk, dv);
 }
 

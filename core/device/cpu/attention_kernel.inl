@@ -8,7 +8,7 @@
 namespace caddie {
 namespace {
 
-constexpr int kBlock = 64;
+constexpr int kBlock = kAttentionBlock;
 constexpr int kLastRows = kBlock % kTileRows;  // rows of the last tile of a block
 constexpr int kSliversPerBlock = (kBlock + kTileRows - 1) / kTileRows;
 constexpr float kLog2E = 1.44269504f;
@@ -244,9 +244,11 @@ void attention_forward_kernel(const AttentionShape& shape, float scale, const fl
       pack_blocks(s, {k + kv_offset, kv_stride}, w.slivers);
       pack_rows(s, {v + kv_offset, kv_stride}, w.values);
       for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-        const int64_t offset = b * s.length * stride + head * s.depth;
-        float* const sums = log_sum ? log_sum + (b * shape.heads + head) * s.length : nullptr;
-        for (int64_t i = 0; i < s.blocks; ++i) {
+        // Where position 0 would lie: of what is there, nothing before `first` is read or written.
+        const int64_t kept = s.length - shape.first;
+        const int64_t offset = (b * kept - shape.first) * stride + head * s.depth;
+        float* const sums = log_sum ? log_sum + (b * shape.heads + head) * kept - shape.first : nullptr;
+        for (int64_t i = shape.first / kBlock; i < s.blocks; ++i) {
           pack_columns(s, {q + offset, stride}, i, scale * kLog2E, w.columns);
           attend_block(s, i, w, {y + offset, stride}, sums);
         }

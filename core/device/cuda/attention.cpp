@@ -76,7 +76,8 @@ struct Layout {
   Matrices keys(const float* x, int64_t h) const { return {x + key_at(h), key_stride, length * key_stride}; }
 };
 
-void check_heads(const AttentionShape& shape) {
+void check_shape(const AttentionShape& shape) {
+  check(shape.first == 0, "attention: on CUDA a pass starts at position 0, not at {}", shape.first);
   check(shape.kv_heads > 0 && shape.heads % shape.kv_heads == 0,
         "attention: {} key heads do not divide {} query heads", shape.kv_heads, shape.heads);
 }
@@ -125,7 +126,7 @@ void add_to_keys(Blas& blas, const Chunk& c, const Layout& at, float scale, cons
 
 void cuda_attention_forward(Blas& blas, CudaScratch& scratch, const AttentionShape& shape, float scale,
                             const float* q, const float* k, const float* v, float* y, float* log_sum) {
-  check_heads(shape);
+  check_shape(shape);
   Layout at(shape);
   for_chunks(shape, 1, [&](const Chunk& c) {
     float* score = scratch.reserve(c.of_head(c.heads));
@@ -138,7 +139,7 @@ void cuda_attention_forward(Blas& blas, CudaScratch& scratch, const AttentionSha
 void cuda_attention_backward(Blas& blas, CudaScratch& scratch, const AttentionShape& shape, float scale,
                              const float* q, const float* k, const float* v, const float* log_sum,
                              const float* dy, float* dq, float* dk, float* dv) {
-  check_heads(shape);
+  check_shape(shape);
   Layout at(shape);
   for_chunks(shape, 2, [&](const Chunk& c) {
     int64_t scores = c.of_head(c.heads);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one forward pass carries: the context that techniques see, and the way through the sites.
+#pragma once
+
+#include "autograd/profile.h"
+#include "autograd/tape.h"
+#include "model/model.h"
+
+namespace caddie {
+
+class ForwardPass final : public Forward {
+ public:
+  /// `without`, an embedding or a modifier, is passed over.
+  ForwardPass(Model& model, Ids ids, Mode how, const Progress& where, const Technique* without)
+      : model_(model), without_(without) {
+    tokens = ids;
+    token_table = model.token_table_;
+    mode = how;
+    progress = where;
+    shape = &model.shape_;
+  }
+
+  void keep(int key, Var x) override { shelf_[{owner_, key}] = lasting(x); }
+  Var kept(int key) const override {
+    auto found = shelf_.find({owner_, key});
+    return found == shelf_.end() ? Var() : found->second;
+  }
+
+  /// The stem, all layers and the norm before the head, [B,T-first,C], from position `first` on: the last
+  /// layer leaves out the others where nothing looks back at them. `first` is 0, or a multiple of
+  /// kAttentionBlock on a CPU tape that does not record.
+  Var hidden(int64_t first = 0);
+  /// From there to the logits [B,T,V].
+  Var logits(Var x);
+  /// The logits [1,count,V] of positions first .. first + count - 1 of one sequence, given their part of
+  /// hidden(). The head and its modifiers see these positions alone.
+  Var logits_of(Var x, const Ids& all, int64_t first, int64_t count);
+
+ protected:
+  Tensor find_table(int64_t key, const Shape& table_shape, void (*fill)(void*, float*),
+                    void* context) override {
+    std::lock_guard lock(model_.tables_mutex_);
+    Tensor& table = model_.tables_[{owner_, key}];
+    if (!table.defined()) {
+      Tensor host(table_shape);
+      fill(context, host.data());
+      table = Tensor(table_shape, tokens.device);
+      copy(host, table);
+    }
+    check(table.shape() == table_shape, "{}: table {} was made as {} and is asked for as {}", owner_->label,
+          key, table.shape(), table_shape);
+    return table;
+  }
+
+ private:
+  template <class Slot>
+  Slot& call(const Technique& technique) {
+    owner_ = &technique;
+    technique.calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
+    return technique.as<Slot>();
+  }
+  // Passes `value` through the modifiers of a site that acts once a pass.
+  template <class Value>
+  Value through(Site site, Value (Modifier::*step)(Forward&, Value), Value value) {
+    for (const Technique* technique : model_.at(site)) {
+      if (technique == without_) continue;
+      PartScope part(technique->label.c_str());
+      value = (call<Modifier>(*technique).*step)(*this, value);
+    }
+    return value;
+  }
+  // The same in a layer.
+  template <class Value>
+  Value through(Site site, Value (Modifier::*step)(Block&, Value), Block& block, Value value) {
+    for (const Technique* technique : model_.at(site)) {
+      if (technique == without_ || !model_.acts_in(*technique, block.layer)) continue;
+      PartScope part(technique->label.c_str());
+      value = (call<Modifier>(*technique).*step)(block, value);
+    }
+    return value;
+  }
+  Var norm(Var x) const;
+  Var stem();
+  Var layer(int index, Var x, int64_t first);
+  Var attend(Block& block, const Model::LayerWeights& weights, int64_t first);
+  Var attend_from(int64_t first, Block& block);
+  Var mlp(Var h, const Model::LayerWeights& weights);
+  // Where values of a layer are forgotten after it, a copy that is not; x itself elsewhere.
+  Var lasting(Var x) const;
+
+  Model& model_;
+  const Technique* without_;
+  const Technique* owner_ = nullptr;
+  bool rewinds_ = false;  // whether values of a layer are forgotten after it
+  std::map<std::pair<const Technique*, int>, Var> shelf_;
+};
+
+}  // namespace caddie

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a pass: logits and losses of a stretch of positions at a time, so that no logits of a whole
+// micro-batch are ever in memory. While training, the gradient of a stretch is taken before the next one.
+#include <algorithm>
+
+#include "device/attention.h"
+#include "model/forward_pass.h"
+
+namespace caddie {
+namespace {
+
+constexpr int64_t kStretchFloats = 1 << 17;  // logits of a stretch: half a megabyte, a share of the L2 cache
+
+// Positions of a stretch. A GPU has no use for small ones.
+int64_t stretch_of(const ModelShape& shape, Device device) {
+  if (device != Device::kCpu) return int64_t(1) << 20;
+  return std::max<int64_t>(64, kStretchFloats / shape.vocabulary / 64 * 64);
+}
+
+Tensor rows_of(Var x, int64_t first, int64_t count) {
+  int64_t width = x.shape().last();
+  return Tensor({1, count, width}, x.data() + first * width, x.device());
+}
+
+}  // namespace
+
+double Model::add_gradients(Ids tokens, Ids targets, const Progress& progress, float seed) {
+  ForwardPass pass(*this, tokens, Mode::kTrain, progress, nullptr);
+  Tape& tape = Tape::current();
+  Var x = pass.hidden();
+  float* dx = x.grad_slot().data;
+  int64_t each = stretch_of(shape_, tokens.device), width = x.shape().last();
+  double nats_sum = 0;
+  auto train_stretch = [&](int64_t first, int64_t count) {
+    Tape::Mark mark = tape.mark();
+    Var part = tape.leaf(rows_of(x, first, count), dx + first * width);
+    Var z = pass.logits_of(part, tokens, first, count);
+    PartScope loss("cross entropy");
+    Var nats = cross_entropy(z, {targets.data + first, 1, count, targets.device});
+    nats_sum += sum(nats.value());
+    tape.backward_since(mark, nats, seed);
+  };
+  for (int64_t row = 0; row < tokens.batch; ++row)
+    for (int64_t at = 0; at < tokens.length; at += each)
+      train_stretch(row * tokens.length + at, std::min(each, tokens.length - at));
+  tape.backward();
+  return nats_sum;
+}
+
+void Model::score(Ids tokens, Ids targets, const Progress& progress, double temperature,
+                  std::span<const int64_t> first_scored, bool trim, float* nats) {
+  ForwardPass pass(*this, tokens, Mode::kEvaluate, progress, nullptr);
+  Tape& tape = Tape::current();
+  int64_t first_needed = *std::min_element(first_scored.begin(), first_scored.end());
+  int64_t from = std::min(first_needed, tokens.length - 1) / kAttentionBlock * kAttentionBlock;
+  if (!trim || tokens.device != Device::kCpu) from = 0;
+  Var x = pass.hidden(from);
+  int64_t each = stretch_of(shape_, tokens.device), kept = tokens.length - from;
+  auto score_stretch = [&](int64_t row, int64_t at, int64_t count) {
+    Tape::Mark mark = tape.mark();
+    int64_t first = row * tokens.length + at;
+    Var part = tape.adopt(rows_of(x, row * kept + at - from, count));
+    Var z = pass.logits_of(part, tokens, first, count);
+    if (temperature != 1) z = z * float(1 / temperature);
+    PartScope loss("cross entropy");
+    Var losses = cross_entropy(z, {targets.data + first, 1, count, targets.device});
+    copy(losses.value(), Tensor({count}, nats + first, Device::kCpu));
+    tape.rewind(mark);
+  };
+  for (int64_t row = 0; row < tokens.batch; ++row)
+    for (int64_t at = first_scored[size_t(row)]; at < tokens.length; at += each)
+      score_stretch(row, at, std::min(each, tokens.length - at));
+}
+
+}  // namespace caddie
