@@ -18,7 +18,8 @@ struct TrainBench {
   bool profile = false;
 };
 
-/// Runs one step to warm up, then `steps` timed ones. Keys of the result: tokens_per_second (median), gflops
+/// Runs one step to warm up, then `steps` timed ones. Keys of the result: tokens_per_second (median),
+/// best_tokens_per_second (the fastest step), gflops
 /// (useful ones, the causal half of attention counted once), phases (median milliseconds),
 /// forward_tokens_per_second, profile (if wanted: milliseconds of all threads together by part of the model),
 /// loss (of the last step), peak_mem_bytes, isa, threads.

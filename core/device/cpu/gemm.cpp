@@ -56,6 +56,8 @@ BlockProduct part(const BlockProduct& whole, int64_t row, int64_t depth, int64_t
 void multiply(BlockProduct whole, Transpose tb, const float* b, int64_t ldb) {
   if (whole.m == 0 || whole.n == 0) return;
   if (whole.depth == 0) return scale(whole.m, whole.n, whole.beta, whole.c, whole.ldc);
+  product_work().multiply_adds += whole.m * whole.n * whole.depth;
+  product_work().packed_floats += whole.n * whole.depth;
   const CpuKernels& kernels = cpu_kernels();
   const int64_t columns_here = std::min(kernels.block_columns, padded(kernels, whole.n));
   const int64_t block_floats = std::min(kBlockDepth, whole.depth) * columns_here;
@@ -68,6 +70,11 @@ void multiply(BlockProduct whole, Transpose tb, const float* b, int64_t ldb) {
 }
 
 }  // namespace
+
+ProductWork& product_work() {
+  static thread_local ProductWork work;
+  return work;
+}
 
 void gemm(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
           int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
@@ -96,6 +103,7 @@ int64_t PackedMatrix::k() const { return state_->k; }
 int64_t PackedMatrix::n() const { return state_->n; }
 
 void PackedMatrix::pack(Transpose tb, int64_t k, int64_t n, const float* b, int64_t ldb) {
+  product_work().packed_floats += k * n;
   const CpuKernels& kernels = cpu_kernels();
   state_->kernels = &kernels;
   state_->k = k;
@@ -113,6 +121,7 @@ void gemm_packed(Transpose ta, int64_t m, int64_t n, int64_t k, float alpha, con
         b.n(), k, n);
   if (m == 0 || n == 0) return;
   if (k == 0) return scale(m, n, beta, c, ldc);
+  product_work().multiply_adds += m * n * k;
   const CpuKernels& kernels = *b.state_->kernels;
   float* const scratch = thread_scratch(kernels.product_floats);
   const BlockProduct whole{ta, m, n, k, alpha, a, lda, nullptr, beta, c, ldc, false, 0};
