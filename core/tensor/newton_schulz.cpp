@@ -35,15 +35,20 @@ struct Scale {
   CADDIE_FN void operator()(int64_t i) const { x[i] *= factor; }
 };
 
-// p <- p + b A + a I, with p = c A A on entry: then one product p X is the whole step. n: order of A.
+// p <- p + b A + a I, with p = c A A on entry: then one product p X is the whole step. A row each.
 struct AddLowerPowers {
   float a, b;
   const float* gram;
   float* p;
-  int64_t n;
-  CADDIE_FN void operator()(int64_t i) const {
-    p[i] += b * gram[i];
-    if (i % (n + 1) == 0) p[i] += a;
+  template <class Row>
+  CADDIE_FN void operator()(Row row, int64_t r) const {
+    const float* from = gram + r * row.n;
+    float *to = p + r * row.n, weight = b, shift = a;
+    int diagonal = int(r);
+    row.each([=](int i) {
+      float sum = to[i] + weight * from[i];
+      to[i] = i == diagonal ? sum + shift : sum;
+    });
   }
 };
 
@@ -83,7 +88,7 @@ void newton_schulz(const Tensor& x, const std::string& coefficients, int steps) 
     const Triple& t = triples[std::min(size_t(step), triples.size() - 1)];
     multiply_by_own_transpose(current, gram);
     multiply_by_own_transpose(gram, polynomial, t.c);  // A is symmetric: A A = A A^T
-    for_each(device, n * n, AddLowerPowers{t.a, t.b, gram.data(), polynomial.data(), n});
+    for_rows(device, n, int(n), AddLowerPowers{t.a, t.b, gram.data(), polynomial.data()});
     multiply(polynomial, false, current, false, next);
     std::swap(current, next);
   }
