@@ -33,4 +33,16 @@ int64_t bytes_of(Type type) {
   fail("unknown array type {}", int(type));
 }
 
+std::vector<Stretch> stretches(const Scorer& scorer, bool by_document) {
+  if (!by_document) return {{0, scorer.positions()}};
+  std::span<const int64_t> starts = scorer.document_starts();
+  check(!starts.empty(),
+        "evaluation by document: the stream marks no documents; set isolate_documents = false");
+  std::vector<Stretch> documents;
+  if (starts[0] > 0) documents.push_back({0, starts[0]});
+  for (size_t i = 0; i < starts.size(); ++i)
+    documents.push_back({starts[i], i + 1 < starts.size() ? starts[i + 1] : scorer.positions()});
+  return documents;
+}
+
 }  // namespace caddie

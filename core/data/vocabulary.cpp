@@ -53,6 +53,7 @@ Vocabulary::Vocabulary(const std::filesystem::path& path, int model_vocab) : pat
   sentencepiece::SentencePieceProcessor model;
   check(model.LoadFromSerializedProto(bytes).ok(), "{}: not a SentencePiece model", path.string());
   pieces_ = model.GetPieceSize();
+  begin_id_ = model.bos_id();
   tables_ = read_tables(model, size_t(std::max(pieces_, model_vocab)));
   hash_ = sha256(bytes);
 }

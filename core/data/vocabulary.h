@@ -39,6 +39,8 @@ class Vocabulary {
   int64_t bytes(std::span<const int32_t> inputs, std::span<const int32_t> targets) const;
 
   int pieces() const { return pieces_; }
+  /// The id that stands before every document; -1 when the tokenizer has none, and for tables.
+  int begin_id() const { return begin_id_; }
   const std::vector<int16_t>& base_bytes() const { return tables_.base_bytes; }
   const std::vector<uint8_t>& has_leading_space() const { return tables_.has_leading_space; }
   const std::vector<uint8_t>& is_boundary() const { return tables_.is_boundary; }
@@ -49,7 +51,7 @@ class Vocabulary {
 
  private:
   ByteTables tables_;
-  int pieces_ = 0;
+  int pieces_ = 0, begin_id_ = -1;
   std::filesystem::path path_;
   std::string hash_;
 };

@@ -37,6 +37,8 @@ ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::spa
       packed_(weights.size()) {
   check(tokens.size() >= 2, "the validation stream holds {} tokens; at least 2 are needed to predict one",
         tokens.size());
+  for (int64_t i = 0; i < positions(); ++i)
+    if (tokens[size_t(i)] == vocabulary.begin_id()) document_starts_.push_back(i);
 }
 
 Score ModelScorer::score(std::span<const Window> windows, double temperature) {

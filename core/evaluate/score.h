@@ -22,6 +22,7 @@ class ModelScorer final : public Scorer {
 
   int64_t positions() const override { return int64_t(tokens_.size()) - 1; }
   int64_t sequence_length() const override { return model_.shape().sequence_length; }
+  std::span<const int64_t> document_starts() const override { return document_starts_; }
   Score score(std::span<const Window> windows, double temperature) override;
 
  private:
@@ -40,6 +41,7 @@ class ModelScorer final : public Scorer {
   std::span<const int32_t> tokens_;
   const Vocabulary& vocabulary_;
   int64_t batch_tokens_;
+  std::vector<int64_t> document_starts_;
   mutable std::vector<PackedLeaf> packed_;  // one a weight
   std::optional<bool> trims_;
 };

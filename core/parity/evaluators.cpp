@@ -16,6 +16,7 @@ class RankScorer final : public Scorer {
   RankScorer(Scorer& scorer, int64_t rank, int64_t world) : scorer_(scorer), rank_(rank), world_(world) {}
   int64_t positions() const override { return scorer_.positions(); }
   int64_t sequence_length() const override { return scorer_.sequence_length(); }
+  std::span<const int64_t> document_starts() const override { return scorer_.document_starts(); }
   Score score(std::span<const Window> windows, double temperature) override {
     auto count = int64_t(windows.size());
     int64_t begin = count * rank_ / world_, end = count * (rank_ + 1) / world_;

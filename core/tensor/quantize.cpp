@@ -79,13 +79,19 @@ int Rows::block_count() const {
 }
 
 Packed pack_rows(const Rows& rows, std::span<const Grid> grids, Type scale_type) {
-  Array q = array_of("q", Type::kInt8, rows.shape());
-  auto* integers = reinterpret_cast<int8_t*>(q.bytes.data());
+  std::vector<int8_t> integers(size_t(rows.shape().numel()));
   rows.each([&](int64_t r, std::span<const float> row) {
     const Grid& grid = grids[size_t(r)];
-    int8_t* out = integers + r * int64_t(row.size());
+    int8_t* out = integers.data() + r * int64_t(row.size());
     for (size_t i = 0; i < row.size(); ++i) out[i] = int8_t(rounded(row[i], grid));
   });
+  return pack_integers(rows, integers, grids, scale_type);
+}
+
+Packed pack_integers(const Rows& rows, std::span<const int8_t> integers, std::span<const Grid> grids,
+                     Type scale_type) {
+  Array q = array_of("q", Type::kInt8, rows.shape());
+  std::copy(integers.begin(), integers.end(), q.bytes.begin());
   std::vector<float> steps;
   for (const Grid& grid : grids) steps.push_back(grid.step);
   Array scale = array_of("scale", scale_type, rows.matrix() ? Shape{rows.count()} : Shape{});
@@ -159,6 +165,45 @@ Packed pack_at_percentile(const Rows& rows, double percentile, int bits) {
     grids[size_t(r)] = {step, -levels, levels, clip};
   });
   return pack_rows(rows, grids, rows.matrix() ? Type::kFloat16 : Type::kFloat32);
+}
+
+std::vector<std::vector<Grid>> grids_at_percentiles(const Rows& rows, std::span<const double> percentiles,
+                                                    int bits) {
+  check(!percentiles.empty() && std::is_sorted(percentiles.begin(), percentiles.end()),
+        "quantize: percentiles must be at least one number, in rising order");
+  int levels = top_level(bits);
+  float n = float(levels);
+  std::vector<std::vector<Grid>> grids(percentiles.size(), std::vector<Grid>(size_t(rows.count())));
+  rows.each([&](int64_t r, std::span<const float> row) {
+    std::vector<float> clips(percentiles.size());
+    quantiles(magnitudes(row), percentiles, clips);
+    for (size_t p = 0; p < clips.size(); ++p)
+      grids[p][size_t(r)] = {nearest_half(std::max(clips[p] / n, 1 / n)), -levels, levels};
+  });
+  return grids;
+}
+
+std::vector<Grid> least_error_grids(const Rows& rows, std::span<const double> percentiles, int bits,
+                                    bool by_row) {
+  std::vector<std::vector<Grid>> candidates = grids_at_percentiles(rows, percentiles, bits);
+  if (!rows.matrix()) {
+    int levels = top_level(bits);
+    float largest = quantile(magnitudes(rows.row(0)), 1);
+    return {Grid{nearest_half(largest > 0 ? largest / float(levels) : 1), -levels, levels}};
+  }
+  size_t tries = candidates.size();
+  std::vector<double> errors(size_t(rows.count()) * tries), totals(tries);
+  rows.each([&](int64_t r, std::span<const float> row) {
+    for (size_t p = 0; p < tries; ++p)
+      errors[size_t(r) * tries + p] = squared_error(row, candidates[p][size_t(r)]);
+  });
+  for (size_t i = 0; i < errors.size(); ++i) totals[i % tries] += errors[i];
+  std::vector<Grid> chosen;
+  for (size_t r = 0; r < size_t(rows.count()); ++r) {
+    const double* error = by_row ? &errors[r * tries] : totals.data();
+    chosen.push_back(candidates[size_t(std::min_element(error, error + tries) - error)][r]);
+  }
+  return chosen;
 }
 
 Packed pack_floats(const Tensor& weight, const WeightInfo& info, Type type) {

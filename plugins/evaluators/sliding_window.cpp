@@ -5,6 +5,7 @@
 //   b         starts while w < N, scores its last S, so that cut windows score the end of the stream again
 //   b_stride  as b, without the windows that hold fewer than S positions
 //   c         starts while w + T <= N; also the first scores its last S only
+// With isolate_documents each document is such a stream of its own.
 // Source: github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-19_SlidingWindowEval; pull
 // request 206 (c).
 #include <caddie/plugin.h>
@@ -16,26 +17,29 @@ struct SlidingWindow final : Evaluator {
   int64_t stride = 64, sequence_length = 0;
   std::string variant = "a";
   double temperature = 1;
+  bool isolate_documents = false;
 
   void settings(Settings& s) override {
     s("stride", stride, "positions from one window to the next", at_least(1));
     s("variant", variant, "which windows there are and what they score", one_of("a", "b", "b_stride", "c"));
     s("sequence_length", sequence_length, "length of a window; 0: that of training", at_least(0));
     s("temperature", temperature, "what the logits are divided by", between(1e-3, 1e3));
+    s("isolate_documents", isolate_documents, "let no context reach back across the start of a document");
   }
   Score evaluate(Scorer& scorer) override {
     int64_t length = sequence_length > 0 ? sequence_length : scorer.sequence_length();
     check(stride <= length, "sliding_window: stride {} skips positions; windows are {} long", stride, length);
-    return scorer.score(windows(scorer.positions(), length), temperature);
-  }
-  std::vector<Window> windows(int64_t positions, int64_t full) const {
     std::vector<Window> windows;
+    for (const Stretch& stretch : stretches(scorer, isolate_documents)) slide(stretch, length, windows);
+    return scorer.score(windows, temperature);
+  }
+  void slide(const Stretch& stretch, int64_t full, std::vector<Window>& windows) const {
+    int64_t positions = stretch.end - stretch.begin;
     for (int64_t start = 0; start == 0 || exists(start, positions, full); start += stride) {
       int64_t length = std::min(full, positions - start);
       int64_t context = variant == "a" ? full - stride : std::max<int64_t>(length - stride, 0);
-      windows.push_back({start, length, start == 0 && variant != "c" ? 0 : context});
+      windows.push_back({stretch.begin + start, length, start == 0 && variant != "c" ? 0 : context});
     }
-    return windows;
   }
   bool exists(int64_t start, int64_t positions, int64_t full) const {
     if (variant == "a") return start + full - stride < positions;

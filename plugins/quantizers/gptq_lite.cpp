@@ -5,8 +5,6 @@
 // Source: github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-22_11L_EMA_GPTQ-lite_*.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>
-
-#include <algorithm>
 using namespace caddie;
 
 struct GptqLite final : Quantizer {
@@ -20,41 +18,10 @@ struct GptqLite final : Quantizer {
     s("percentiles", percentiles, "quantiles of a row's magnitudes to try, rising", between(0, 1));
   }
   Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
-    check(!percentiles.empty() && std::is_sorted(percentiles.begin(), percentiles.end()),
-          "gptq_lite: percentiles must be at least one number, in rising order");
     Rows rows(weight, info);
-    return pack_rows(rows, rows.matrix() ? search(rows) : whole(rows), Type::kFloat16);
+    return pack_rows(rows, least_error_grids(rows, percentiles, bits, granularity == "row"), Type::kFloat16);
   }
   void unpack(const Packed& packed, Tensor& weight) const override { unpack_rows(packed, weight); }
-
-  std::vector<Grid> search(const Rows& rows) const {
-    size_t tries = percentiles.size();
-    float n = float(top_level(bits));
-    std::vector<Grid> grids(size_t(rows.count()) * tries);
-    std::vector<double> errors(grids.size());
-    rows.each([&](int64_t r, std::span<const float> row) {
-      std::vector<float> clips(tries);
-      quantiles(magnitudes(row), percentiles, clips);
-      for (size_t p = 0; p < tries; ++p) {
-        Grid& grid = grids[size_t(r) * tries + p];
-        grid = {nearest_half(std::max(clips[p] / n, 1 / n)), -int(n), int(n)};
-        errors[size_t(r) * tries + p] = squared_error(row, grid);
-      }
-    });
-    std::vector<double> totals(tries);
-    for (size_t i = 0; i < errors.size(); ++i) totals[i % tries] += errors[i];
-    std::vector<Grid> chosen;
-    for (size_t r = 0; r < size_t(rows.count()); ++r) {
-      const double* error = granularity == "row" ? &errors[r * tries] : totals.data();
-      chosen.push_back(grids[r * tries + size_t(std::min_element(error, error + tries) - error)]);
-    }
-    return chosen;
-  }
-  std::vector<Grid> whole(const Rows& rows) const {
-    int n = top_level(bits);
-    float largest = quantile(magnitudes(rows.row(0)), 1);
-    return {Grid{nearest_half(largest > 0 ? largest / float(n) : 1), -n, n}};
-  }
 };
 
 CADDIE_PLUGIN(GptqLite, .summary = "A few bits a weight, clipped where the squared error is least.",

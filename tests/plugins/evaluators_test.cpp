@@ -15,10 +15,12 @@ struct Listener final : Scorer {
   int64_t count, length;
   double temperature = 0;
   std::vector<Window> windows;
+  std::vector<int64_t> starts;
 
   Listener(int64_t positions, int64_t sequence) : count(positions), length(sequence) {}
   int64_t positions() const override { return count; }
   int64_t sequence_length() const override { return length; }
+  std::span<const int64_t> document_starts() const override { return starts; }
   Score score(std::span<const Window> asked, double divisor) override {
     windows.assign(asked.begin(), asked.end());
     temperature = divisor;
@@ -31,8 +33,10 @@ struct Listener final : Scorer {
 
 using Scored = std::vector<std::vector<int64_t>>;  // start, then the scored positions
 
-Scored scored(const std::string& name, const Values& values, int64_t positions, int64_t length) {
+Scored scored(const std::string& name, const Values& values, int64_t positions, int64_t length,
+              std::vector<int64_t> starts = {}) {
   Listener listener(positions, length);
+  listener.starts = std::move(starts);
   make_plugin<Evaluator>(name, values)->evaluate(listener);
   Scored out;
   for (const Window& window : listener.windows) {
@@ -126,4 +130,16 @@ TEST_CASE("the sliding evaluator passes its temperature on", "[evaluators]") {
   Listener listener(20, 4);
   make_plugin<Evaluator>("sliding_window", {{"stride", 2.0}, {"temperature", 0.9}})->evaluate(listener);
   CHECK(listener.temperature == 0.9);
+}
+
+TEST_CASE("isolated documents share no window, and each position is scored once", "[evaluators]") {
+  Values isolated = {{"isolate_documents", true}};
+  CHECK(scored("standard", isolated, 11, 4, {2, 8, 9}) ==
+        Scored{{0, 0, 1}, {2, 2, 3, 4, 5}, {6, 6, 7}, {8, 8}, {9, 9, 10}});
+  isolated.emplace_back("stride", 2.0);
+  CHECK(scored("sliding_window", isolated, 11, 4, {0, 7}) ==
+        Scored{{0, 0, 1, 2, 3}, {2, 4, 5}, {4, 6}, {7, 7, 8, 9, 10}});
+  for (const char* name : {"standard", "sliding_window"})
+    CHECK_THROWS_WITH(scored(name, {{"isolate_documents", true}}, 11, 64, {}),
+                      Catch::Contains("marks no documents"));
 }

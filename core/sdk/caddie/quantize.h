@@ -50,6 +50,9 @@ class CADDIE_API Rows {
 /// Arrays "q" (int8, the shape of the weight) and "scale" (`scale_type`, one step a row; a scalar when there
 /// is one row for all). The integers come from the exact steps, also where "scale" keeps only their halves.
 CADDIE_API Packed pack_rows(const Rows& rows, std::span<const Grid> grids, Type scale_type);
+/// The same arrays from integers that are there already, row by row.
+CADDIE_API Packed pack_integers(const Rows& rows, std::span<const int8_t> integers,
+                                std::span<const Grid> grids, Type scale_type);
 /// weight = q * scale. Throws Error when the arrays do not fit the weight.
 CADDIE_API void unpack_rows(const Packed& packed, Tensor& weight);
 /// Sum of (w - q step)^2 over one row, in float64.
@@ -70,6 +73,16 @@ inline float quantile(std::span<float> values, double rank) {
 ///   c = quantile(|w|);  step = max(c / n, 1 / n) for a row of a matrix with n = 2^(bits - 1) - 1;
 /// anything but a matrix has n = 127, no lower bound, and step 1 when c is 0. q lies in [-n, n].
 CADDIE_API Packed pack_at_percentile(const Rows& rows, double percentile, int bits);
+
+/// For each percentile p, rising, one grid a row: step = half(max(quantile_p(|w|) / n, 1 / n)) and q in
+/// [-n, n], n = 2^(bits - 1) - 1. Throws Error unless there is a percentile and they rise.
+CADDIE_API std::vector<std::vector<Grid>> grids_at_percentiles(const Rows& rows,
+                                                               std::span<const double> percentiles, int bits);
+/// Of these grids those whose squared error is least, of equals the first: chosen row by row, or by one
+/// percentile for all rows. Anything but a matrix gets one grid from its largest magnitude, without a lower
+/// bound.
+CADDIE_API std::vector<Grid> least_error_grids(const Rows& rows, std::span<const double> percentiles,
+                                               int bits, bool by_row);
 
 /// One array "value" of kFloat32 or kFloat16. Throws Error naming the weight if a half cannot hold a number.
 CADDIE_API Packed pack_floats(const Tensor& weight, const WeightInfo& info, Type type);

@@ -156,8 +156,8 @@ struct CADDIE_API Quantizer : Plugin {
   /// Whether pack() reads the Hessian; only then does a calibration run through the model.
   virtual bool wants_hessian() const { return false; }
   /// Must give the same bytes for the same arguments. `hessian` is [in,in], the sum of x x^T over the inputs
-  /// x of the weight's linear, divided by the number of calibration sequences; null when nothing was
-  /// collected.
+  /// x of the weight's linear, divided by the number of calibration sequences, its diagonal raised by the
+  /// calibration's damping; null when nothing was collected.
   virtual Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor* hessian) = 0;
   virtual void unpack(const Packed& packed, Tensor& weight) const = 0;
 };
@@ -175,6 +175,8 @@ class CADDIE_API Package {
   virtual std::span<const PackedWeight> weights() = 0;
   /// Size of the artifact, code included, if it were written now. Compresses everything: slow.
   virtual int64_t bytes() = 0;
+  /// What that size may be.
+  virtual int64_t limit_bytes() const = 0;
 };
 
 /// Changes quantized weights so that the artifact becomes smaller.
@@ -211,9 +213,20 @@ class CADDIE_API Scorer {
   /// Number of predicted positions: one less than the tokens of the stream.
   virtual int64_t positions() const = 0;
   virtual int64_t sequence_length() const = 0;
+  /// Rising positions whose input is the first token of a document; empty when the stream marks none.
+  virtual std::span<const int64_t> document_starts() const { return {}; }
   /// Runs all windows, sums in window order. Logits are divided by `temperature`.
   virtual Score score(std::span<const Window> windows, double temperature = 1) = 0;
 };
+
+/// Positions [begin, end) of the stream.
+struct Stretch {
+  int64_t begin = 0, end = 0;
+};
+/// The whole stream as one stretch; with `by_document` one for each document, in order. The last position of
+/// a document, whose target is the first token of the next one, belongs to it. Throws Error when documents
+/// are asked for and the stream marks none.
+CADDIE_API std::vector<Stretch> stretches(const Scorer& scorer, bool by_document);
 
 struct CADDIE_API Evaluator : Plugin {
   virtual Score evaluate(Scorer& scorer) = 0;
