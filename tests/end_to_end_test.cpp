@@ -212,6 +212,79 @@ TEST_CASE("weights travel out and in under upstream's names", "[end]") {
   CHECK(double(second.at("val_bpb")) == double(first.at("val_bpb")));
 }
 
+TEST_CASE("an artifact is scored again, under other evaluators too", "[end]") {
+  undisturbed();
+  fs::path run = laboratory().folder("undisturbed");
+  Json summary = Json::parse(read_file(run / "summary.json"));
+  Outcome again = shell(fmt::format("eval {} --json", run.string()));
+  INFO(again.output);
+  REQUIRE(again.code == 0);
+  Json scores = Json::parse(again.output);
+  CHECK(scores.at("headline") == "standard");
+  Json standard = scores.at("scores").at("standard");
+  CHECK(double(standard.at("val_bpb")) == double(summary.at("val_bpb")));
+  for (const char* key : {"val_loss_nats", "tokens", "bytes", "windows", "seconds"})
+    CHECK(double(standard.at(key)) > 0);
+
+  std::string slide = "-S evaluators.sliding_window.headline=true", file = (run / "artifact.bin").string();
+  Outcome slid = shell(fmt::format("artifact score {} {} --stride 8 --json", file, slide));
+  INFO(slid.output);
+  REQUIRE(slid.code == 0);
+  Json sliding = Json::parse(slid.output).at("scores").at("sliding_window");
+  CHECK(int64_t(sliding.at("windows")) > 3 * int64_t(standard.at("windows")));
+  CHECK(int64_t(sliding.at("tokens")) == int64_t(standard.at("tokens")));
+  Outcome apart =
+      shell(fmt::format("eval {} --json -S evaluators.standard.isolate_documents=true", run.string()));
+  CHECK(Json::parse(apart.output).at("scores").at("standard").at("tokens") == standard.at("tokens"));
+
+  CHECK(shell(fmt::format("eval {} --stride 8", run.string())).code == 2);  // standard has none
+  CHECK(shell(fmt::format("eval {} --evaluator slow", run.string())).code == 2);
+  fs::path alone = laboratory().folder("alone.bin");
+  write_file(alone, read_file(file));
+  Outcome lost = shell(fmt::format("artifact score {}", alone.string()));
+  CHECK(lost.code == 2);
+  CHECK(lost.output.find("name its experiment with --experiment") != std::string::npos);
+  CHECK(shell(fmt::format("artifact score {} --experiment {}/resolved.toml", alone.string(), run.string()))
+            .code == 0);
+}
+
+TEST_CASE("trained weights become an artifact again, the same or another", "[end]") {
+  undisturbed();
+  fs::path run = laboratory().folder("undisturbed"), same = laboratory().folder("same.bin"),
+           other = laboratory().folder("other.bin");
+  Outcome written = shell(fmt::format("export {} --artifact {}", run.string(), same.string()));
+  INFO(written.output);
+  REQUIRE(written.code == 0);
+  CHECK(read_file(same) == undisturbed().artifact);
+
+  std::string changes =
+      "-S export.quantizers.int8.use=gptq -S '~export.quantizers.int8.percentile' "
+      "-S 'export.calibration={sequences=2,length=16}' "
+      "-S 'export.pruners.magnitude={weights=[\"*\"],min_numel=100}' -S export.pack_bits=true ";
+  auto write_other = [&](const std::string& more) {
+    written =
+        shell(fmt::format("export {} --artifact {} {} {}", run.string(), other.string(), changes, more));
+    INFO(written.output);
+    REQUIRE(written.code == 0);
+    return read_file(other).size();
+  };
+  size_t limit = write_other("") - 100;
+  std::string trimmer = "-S 'export.trimmers.selective_pruning.weights=[\"role:matrix\"]' ";
+  CHECK(write_other(trimmer + fmt::format("-S budget.artifact_bytes={}", limit)) <= limit);
+  CHECK(shell(fmt::format("eval {} --json", other.string())).code == 0);  // its settings lie beside it
+
+  Outcome inspected = shell(fmt::format("artifact inspect {} --compare --json", other.string()));
+  INFO(inspected.output);
+  REQUIRE(inspected.code == 0);
+  Json facts = Json::parse(inspected.output);
+  CHECK(facts.at("layout") == "shuffled bytes, packed bits");
+  CHECK(facts.at("alternatives").size() == 12);
+  bool bigram = false;
+  for (const Json& group : facts.at("techniques")) bigram |= group.at("name") == "bigram_hash";
+  CHECK(bigram);
+  CHECK(shell(fmt::format("export {}", run.string())).code == 2);
+}
+
 TEST_CASE("a sweep killed again and again ends like an undisturbed one", "[end]") {
   write_file(laboratory().folder("sweep.toml"),
              "base = \"tiny.toml\"\nseeds = [1, 2]\n"

@@ -49,9 +49,11 @@ void Tape::clear() {
   lasting_nodes_.clear();
 }
 
-void Tape::start(std::span<Leaf> leaves, bool recording) {
+void Tape::start(std::span<Leaf> leaves, bool recording, LinearObserver* observer) {
   clear();
   recording_ = recording;
+  observer_ = observer;
+  if (observer_) observer_->forget();
   leaves_ = leaves;
   leaf_nodes_.assign(leaves.size(), nullptr);
 }
@@ -68,6 +70,12 @@ void Tape::rewind(const Mark& mark) {
   spare_.clear();
   values_.rewind(mark.values);
   host_.rewind(mark.host);
+  if (observer_) observer_->forget();
+}
+
+void Tape::tell_observer(Var x, Var w) {
+  auto leaf = std::find(leaf_nodes_.begin(), leaf_nodes_.end(), w.node());
+  if (leaf != leaf_nodes_.end()) observer_->see(int(leaf - leaf_nodes_.begin()), x.value());
 }
 
 Var Tape::make(const Shape& shape) {

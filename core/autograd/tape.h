@@ -23,6 +23,16 @@ struct Leaf {
   PackedLeaf* packed = nullptr;
 };
 
+/// Is told, as a pass goes along, of each linear whose weight is a leaf.
+class LinearObserver {
+ public:
+  virtual ~LinearObserver() = default;
+  /// x: [.., in].
+  virtual void see(int leaf, const Tensor& x) = 0;
+  /// The memory of values that were seen may hold others from now on.
+  virtual void forget() = 0;
+};
+
 class Tape {
  public:
   explicit Tape(Device device) : device_(device), values_(device), host_(Device::kCpu), lasting_(device) {}
@@ -46,7 +56,7 @@ class Tape {
 
   Device device() const { return device_; }
   /// Forgets all values. `leaves` answer for parameters until the next call and must live as long.
-  void start(std::span<Leaf> leaves, bool recording);
+  void start(std::span<Leaf> leaves, bool recording, LinearObserver* observer = nullptr);
   /// Runs the tape backwards from y with dy = seed everywhere, and marks the leaves that got a gradient.
   void backward(Var y, float seed);
   /// Runs the tape backwards from the gradients that are already there.
@@ -70,6 +80,9 @@ class Tape {
   Var read(int parameter);
   /// The weight w laid out for products; null when w is no leaf or is not packed.
   const PackedMatrix* packed(Var w, Transpose transpose) const;
+  void observe_linear(Var x, Var w) {
+    if (observer_) tell_observer(x, w);
+  }
   Var make(const Shape& shape);
   Var adopt(const Tensor& value);
   /// A value from elsewhere whose gradient is assigned to gradient[0..numel), or added by later ones.
@@ -101,11 +114,13 @@ class Tape {
     const char* part;
   };
   void clear();
+  void tell_observer(Var x, Var w);
   void run_closures(size_t first);
   void recycle(Node& node);
 
   Device device_;
   bool recording_ = false;
+  LinearObserver* observer_ = nullptr;
   Arena values_, host_, lasting_;
   std::deque<Node> nodes_, lasting_nodes_;
   std::vector<Closure> closures_;

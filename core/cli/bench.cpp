@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie bench train: how fast this machine trains the baseline's architecture.
+// caddie bench train|export: how fast this machine trains, and turns weights into an artifact.
 #include <caddie/parallel.h>
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "bench/export.h"
 #include "bench/train.h"
 #include "cli/verbs.h"
 
@@ -17,8 +18,17 @@ namespace {
 
 struct BenchArguments {
   TrainBench bench;
+  ExportBench export_bench;
   int threads = 0;
   bool json = false;
+
+  void declare(CLI::App& verb) {
+    verb.add_option("--threads", threads, "by default one a core");
+    verb.add_flag("--json", json, "print JSON");
+  }
+  void start_threads() const {
+    set_thread_count(threads > 0 ? threads : std::max(1, int(std::thread::hardware_concurrency())));
+  }
 };
 
 void print_profile(const Json& parts) {
@@ -28,9 +38,28 @@ void print_profile(const Json& parts) {
                double(part["backward_ms"]));
 }
 
-void bench_verb(const BenchArguments& arguments) {
-  set_thread_count(arguments.threads > 0 ? arguments.threads
-                                         : std::max(1, int(std::thread::hardware_concurrency())));
+void bench_export_verb(BenchArguments& arguments) {
+  arguments.start_threads();
+  arguments.export_bench.quiet = arguments.json;
+  Json result = bench_export(arguments.export_bench);
+  if (arguments.json) {
+    fmt::print("{}\n", result.dump(2));
+    return;
+  }
+  auto seconds = [&](const char* key) { return double(result[key]); };
+  fmt::print(
+      "{} parameters: prune {:.1f} s, calibrate {:.1f} s, quantize {:.1f} s, trim {:.1f} s, compress "
+      "{:.1f} s; read back {:.1f} s ({} threads)\n",
+      with_commas(int64_t(result["parameters"])), seconds("prune_s"), seconds("calibrate_s"),
+      seconds("quantize_s"), seconds("trim_s"), seconds("compress_s"), seconds("read_s"),
+      int(result["threads"]));
+  fmt::print("{} bytes of artifact, from a payload of {} whose order-0 entropy is {}; peak memory {} bytes\n",
+             with_commas(int64_t(result["bytes"])), with_commas(int64_t(result["payload_bytes"])),
+             with_commas(int64_t(result["entropy_bytes"])), with_commas(int64_t(result["peak_mem_bytes"])));
+}
+
+void bench_train_verb(const BenchArguments& arguments) {
+  arguments.start_threads();
   Json result = bench_train(arguments.bench);
   if (arguments.json) {
     fmt::print("{}\n", result.dump(2));
@@ -67,10 +96,19 @@ void add_bench_command(CLI::App& app) {
   verb->add_option("--seq", b.sequence_length, "tokens of a sequence")->capture_default_str();
   verb->add_option("--batch-tokens", b.batch_tokens)->capture_default_str();
   verb->add_option("--steps", b.steps, "timed steps, after one to warm up")->capture_default_str();
-  verb->add_option("--threads", arguments->threads, "by default one a core");
   verb->add_flag("--profile", b.profile, "say where forward and backward passes spend their time");
-  verb->add_flag("--json", arguments->json, "print JSON");
-  verb->callback([arguments] { bench_verb(*arguments); });
+  arguments->declare(*verb);
+  verb->callback([arguments] { bench_train_verb(*arguments); });
+
+  ExportBench& e = arguments->export_bench;
+  e.experiment = "experiments/pr1311.toml";
+  verb = bench->add_subcommand("export", "time quantizing and compressing random weights");
+  verb->add_option("--experiment", e.experiment, "whose model and [export] are used")->capture_default_str();
+  verb->add_option("-S,--set", e.overrides, "override one setting; may be repeated")
+      ->take_all()
+      ->allow_extra_args(false);
+  arguments->declare(*verb);
+  verb->callback([arguments] { bench_export_verb(*arguments); });
 }
 
 }  // namespace caddie

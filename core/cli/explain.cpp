@@ -45,7 +45,7 @@ void explain(const ExperimentArguments& arguments, bool json) {
   Experiment experiment = assemble(tree, registry, device);
   const WeightTable& table = experiment.model->weights();
   const Budget& budget = experiment.budget;
-  SizeEstimate size = estimate_size(table.infos(), experiment.quantizers);
+  SizeEstimate size = estimate_size(table.infos(), experiment.export_parts.quantizers);
   if (json) return print_json(tree, table, size);
   fmt::print("{}\n{}parameters\n", tree.resolved(), draw(experiment));
   for (const auto& [owner, group] : parameters_by_owner(table))

@@ -30,6 +30,10 @@ void add_verbs(CLI::App& app) {
 
 void ExperimentArguments::declare(CLI::App& verb) {
   verb.add_option("experiment", file, "experiment file (TOML)")->required();
+  declare_options(verb);
+}
+
+void ExperimentArguments::declare_options(CLI::App& verb) {
   verb.add_option("-S,--set", overrides, "override one setting, e.g. -S train.clip_norm=0.3; may be repeated")
       ->take_all()
       ->allow_extra_args(false);

@@ -30,6 +30,8 @@ struct ExperimentArguments {
   int threads = 0;  // 0: one a core
 
   void declare(CLI::App& verb);
+  /// The same without the experiment itself.
+  void declare_options(CLI::App& verb);
   /// Starts the threads and chooses the device; tells about a fall-back on stderr.
   Device prepare() const;
 };

@@ -23,7 +23,9 @@ class Assembler {
   std::optional<Technique> named(const std::string& path, const std::string& label, bool claims);
   void read_settings(const std::string& path, Technique& technique);
   void read_techniques(ModelParts& parts);
-  std::vector<Routed> read_claimants(const std::string& section, Kind kind, std::string_view what);
+  // Techniques with the weights that they claim; `what` names them where each weight must have exactly one.
+  std::vector<Routed> read_claimants(const std::string& section, Kind kind, std::string_view what = {});
+  void read_export();
   void read_evaluators();
   void read_riders();
   void list_parts();
@@ -127,8 +129,19 @@ std::vector<Routed> Assembler::read_claimants(const std::string& section, Kind k
     claims.push_back({"[" + path + "]", weights});
     claimants.push_back({std::move(*technique), std::move(weights)});
   }
-  check_claimed_once(infos, claims, what);
+  if (!what.empty()) check_claimed_once(infos, claims, what);
   return claimants;
+}
+
+void Assembler::read_export() {
+  ExportParts& parts = experiment_.export_parts;
+  tree_.read("export", [&](Settings& s) { parts.layout.settings(s); });
+  parts.pruners = read_claimants("export.pruners", Kind::kPruner);
+  parts.quantizers = read_claimants("export.quantizers", Kind::kQuantizer, "quantizer");
+  if (parts.wants_calibration() || tree_.has("export.calibration"))
+    tree_.read("export.calibration", [&](Settings& s) { parts.calibration.settings(s); });
+  parts.trimmers = read_claimants("export.trimmers", Kind::kTrimmer);
+  parts.compressor = slot("export.compressor", Kind::kCompressor);
 }
 
 void Assembler::read_evaluators() {
@@ -186,8 +199,11 @@ void Assembler::list_parts() {
   add("train.schedule", e.schedule);
   if (e.averager) add("train.averager", *e.averager);
   for (const Technique& rider : e.riders) add("train.averagers." + rider.label, rider);
-  for (const Routed& q : e.quantizers) add("export.quantizers." + q.technique.label, q.technique);
-  add("export.compressor", e.compressor);
+  const ExportParts& exports = e.export_parts;
+  for (const Routed& p : exports.pruners) add("export.pruners." + p.technique.label, p.technique);
+  for (const Routed& q : exports.quantizers) add("export.quantizers." + q.technique.label, q.technique);
+  for (const Routed& t : exports.trimmers) add("export.trimmers." + t.technique.label, t.technique);
+  add("export.compressor", exports.compressor);
   for (const RoutedEvaluator& v : e.evaluators) add("evaluators." + v.technique.label, v.technique);
 }
 
@@ -212,8 +228,7 @@ Experiment Assembler::run() {
   e.schedule = slot("train.schedule", Kind::kSchedule);
   if (tree_.has("train.averager")) e.averager = slot("train.averager", Kind::kAverager);
   read_riders();
-  e.quantizers = read_claimants("export.quantizers", Kind::kQuantizer, "quantizer");
-  e.compressor = slot("export.compressor", Kind::kCompressor);
+  read_export();
   read_evaluators();
   tree_.check_all_read();
   list_parts();

@@ -70,13 +70,19 @@ std::string Drawing::routes() const {
     }
   };
   add("optimizer", e_.optimizers);
-  add("quantizer", e_.quantizers);
+  const ExportParts& parts = e_.export_parts;
+  add("pruner", parts.pruners);
+  add("quantizer", parts.quantizers);
+  add("trimmer", parts.trimmers);
   for (const Technique& view : model_.parts().views)
     out += fmt::format("  {:<11} {:<28} ({})\n", "view", called(view), join(view.weights, ", "));
   out += fmt::format("  {:<11} {}\n", "schedule", called(e_.schedule));
   out += fmt::format("  {:<11} {}\n", "averager", e_.averager ? called(*e_.averager) : "none");
   out += fmt::format("  {:<11} {}\n", "initializer", called(e_.initializer));
-  out += fmt::format("  {:<11} {}\n", "compressor", called(e_.compressor));
+  if (parts.wants_calibration())
+    out += fmt::format("  {:<11} {} sequences of {} text\n", "calibration", parts.calibration.sequences,
+                       parts.calibration.text);
+  out += fmt::format("  {:<11} {}\n", "compressor", called(parts.compressor));
   for (const RoutedEvaluator& evaluator : e_.evaluators)
     out += fmt::format("  {:<11} {}{}\n", "evaluator", called(evaluator.technique),
                        evaluator.headline ? "  (headline: val_bpb)" : "");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/tree.h"
+#include "export/export.h"
 #include "model/model.h"
 #include "plugin/registry.h"
 #include "train/trainer.h"
@@ -38,11 +39,11 @@ struct Experiment {
   Budget budget;
 
   std::unique_ptr<Model> model;
-  Technique initializer, schedule, compressor;
+  Technique initializer, schedule;
   std::optional<Technique> averager;
   std::vector<Technique> riders;  // [train.averagers.*]: further averages of the same training
   std::vector<Routed> optimizers;
-  std::vector<Routed> quantizers;
+  ExportParts export_parts;
   std::vector<RoutedEvaluator> evaluators;  // enabled ones, by label
 
   /// Every technique that takes part, the slots' included, with the path of its table.

@@ -4,22 +4,26 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <set>
 #include <tuple>
 #include <type_traits>
 
+#include "base/byte_shuffle.h"
 #include "base/text.h"
 
 namespace caddie {
 namespace {
 
 constexpr std::string_view kMagic = "CAD";
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 constexpr size_t kHashBytes = 8;
 constexpr size_t kNameLimit = 255;
 constexpr uint8_t kShapeOfWeight = 128;
+constexpr uint8_t kShuffled = 1, kPacked = 2;  // bits of the layout
 
 /// One hash for the whole file: the head seeds that of the compressed payload, which seeds the expanded
 /// one's.
@@ -143,20 +147,51 @@ auto arrays_in_order(Tensors& tensors) {
   return arrays;
 }
 
-/// Element-major bytes to byte-major ones, and back.
-void split_planes(std::string_view elements, size_t width, std::string& out) {
-  for (size_t plane = 0; plane < width; ++plane)
-    for (size_t i = plane; i < elements.size(); i += width) out += elements[i];
-}
-std::string join_planes(std::string_view planes, size_t width) {
-  std::string elements(planes.size(), '\0');
-  size_t from = 0;
-  for (size_t plane = 0; plane < width; ++plane)
-    for (size_t i = plane; i < elements.size(); i += width) elements[i] = planes[from++];
-  return elements;
+/// The fewest bits whose two's complement holds all integers; at least 1.
+int bits_of(std::string_view integers) {
+  unsigned spread = 0;  // the bits in which an integer differs from its sign
+  for (char c : integers) spread |= uint8_t(c < 0 ? ~c : c);
+  return std::bit_width(spread) + 1;
 }
 
-void write_tensor(const ArtifactTensor& tensor, Writer& directory) {
+size_t packed_size(size_t count, int bits) { return (count * size_t(bits) + 7) / 8; }
+
+std::string pack_bits(std::string_view integers, int bits) {
+  std::string packed;
+  packed.reserve(packed_size(integers.size(), bits));
+  uint32_t mask = (1u << bits) - 1, held = 0;
+  int count = 0;
+  for (char c : integers) {
+    held |= (uint8_t(c) & mask) << count;
+    for (count += bits; count >= 8; count -= 8, held >>= 8) packed += char(held);
+  }
+  if (count > 0) packed += char(held);
+  return packed;
+}
+
+std::string unpack_bits(std::string_view packed, int bits, size_t size) {
+  std::string integers(size, '\0');
+  uint32_t mask = (1u << bits) - 1, sign = 1u << (bits - 1), held = 0;
+  int count = 0;
+  size_t next = 0;
+  for (char& c : integers) {
+    if (count < bits) {
+      held |= uint32_t(uint8_t(packed[next++])) << count;
+      count += 8;
+    }
+    c = char(((held & mask) ^ sign) - sign);
+    held >>= bits;
+    count -= bits;
+  }
+  check(held == 0, "artifact: the payload is damaged: bits behind the last integer");
+  return integers;
+}
+
+bool is_packed(const Array& array, const Layout& layout) {
+  return layout.pack_bits && array.type == Type::kInt8;
+}
+
+void write_tensor(const ArtifactTensor& tensor, const Layout& layout, Writer& directory) {
   directory.name(tensor.name);
   directory.name(tensor.quantizer);
   directory.shape(tensor.shape);
@@ -169,66 +204,101 @@ void write_tensor(const ArtifactTensor& tensor, Writer& directory) {
     bool as_weight = array.shape == tensor.shape;
     directory.byte(uint8_t(uint8_t(array.type) | (as_weight ? kShapeOfWeight : 0)));
     if (!as_weight) directory.shape(array.shape);
+    if (is_packed(array, layout)) directory.byte(uint8_t(bits_of(array.bytes)));
   }
 }
 
-Array read_array(Reader& directory, const ArtifactTensor& tensor) {
+class PayloadReader {
+ public:
+  PayloadReader(std::string_view payload, size_t limit)
+      : payload_(payload), limit_(limit), directory_(payload.substr(0, kDirectoryLimit), "the directory") {}
+  void read(Artifact& artifact);
+
+ private:
+  ArtifactTensor read_tensor();
+  Array read_array(const ArtifactTensor& tensor);
+  void read_bytes(Array& array, int bits, std::string_view& rest);
+
+  std::string_view payload_;
+  size_t limit_;  // bytes of arrays that are still allowed
+  Reader directory_;
+  Layout layout_;
+  std::vector<int> bits_;  // of the elements of each array, in the order of the directory; 8: not packed
+};
+
+Array PayloadReader::read_array(const ArtifactTensor& tensor) {
   Array array;
-  array.name = directory.name("an array's name");
-  uint8_t type = directory.byte("an array's type");
+  array.name = directory_.name("an array's name");
+  uint8_t type = directory_.byte("an array's type");
   bool as_weight = type & kShapeOfWeight;
   type &= uint8_t(~kShapeOfWeight);
   check(type <= uint8_t(Type::kInt8),
         "artifact: the directory is damaged: array '{}' of '{}' has unknown type {}", array.name, tensor.name,
         int(type));
   array.type = Type(type);
-  array.shape = as_weight ? tensor.shape : directory.shape(tensor.name);
+  array.shape = as_weight ? tensor.shape : directory_.shape(tensor.name);
   check(as_weight || array.shape != tensor.shape,
         "artifact: the directory is damaged: array '{}' of '{}' spells out its weight's shape", array.name,
         tensor.name);
+  int bits = is_packed(array, layout_) ? directory_.byte("the bits of an array") : 8;
+  check(bits >= 1 && bits <= 8, "artifact: the directory is damaged: array '{}' of '{}' has {} bits",
+        array.name, tensor.name, bits);
+  bits_.push_back(bits);
   return array;
 }
 
-ArtifactTensor read_tensor(Reader& directory) {
+ArtifactTensor PayloadReader::read_tensor() {
   ArtifactTensor tensor;
-  tensor.name = directory.name("a tensor's name");
-  tensor.quantizer = directory.name("a quantizer's name");
-  tensor.shape = directory.shape(tensor.name);
-  for (uint64_t arrays = directory.count("a number of arrays"); arrays > 0; --arrays)
-    tensor.packed.push_back(read_array(directory, tensor));
+  tensor.name = directory_.name("a tensor's name");
+  tensor.quantizer = directory_.name("a quantizer's name");
+  tensor.shape = directory_.shape(tensor.name);
+  for (uint64_t arrays = directory_.count("a number of arrays"); arrays > 0; --arrays)
+    tensor.packed.push_back(read_array(tensor));
   return tensor;
 }
 
-/// The bytes of all arrays must be what is left of the payload.
-void check_array_bytes(const std::vector<Array*>& arrays, size_t left) {
-  for (const Array* array : arrays) {
-    auto bytes = size_t(bytes_of(array->shape, array->type));
-    check(bytes <= left, "artifact: the payload is damaged: array '{}' of shape {} needs more than is there",
-          array->name, array->shape);
-    left -= bytes;
+/// Takes the array's bytes off the front of `rest`.
+void PayloadReader::read_bytes(Array& array, int bits, std::string_view& rest) {
+  auto size = size_t(bytes_of(array.shape, array.type));
+  check(size <= limit_, "artifact: its arrays would take more bytes than the limit allows: '{}' has shape {}",
+        array.name, array.shape);
+  limit_ -= size;
+  bool packed = is_packed(array, layout_);
+  size_t stored = packed ? packed_size(size, bits) : size;
+  check(stored <= rest.size(),
+        "artifact: the payload is damaged: array '{}' of shape {} needs more than is there", array.name,
+        array.shape);
+  std::string_view bytes = rest.substr(0, stored);
+  rest.remove_prefix(stored);
+  if (packed) {
+    array.bytes = unpack_bits(bytes, bits, size);
+    check(bits_of(array.bytes) == bits, "artifact: the payload is damaged: array '{}' needs no {} bits",
+          array.name, bits);
+  } else {
+    array.bytes = layout_.shuffle_bytes ? unshuffle_bytes(bytes, size_t(caddie::bytes_of(array.type)))
+                                        : std::string(bytes);
   }
-  check(left == 0, "artifact: the payload is damaged: {} bytes behind the last array", left);
 }
 
-std::vector<ArtifactTensor> read_payload(std::string_view payload) {
-  size_t directory_size = std::min(payload.size(), kDirectoryLimit);
-  Reader directory(payload.substr(0, directory_size), "the directory");
-  std::vector<ArtifactTensor> tensors;
+void PayloadReader::read(Artifact& artifact) {
+  uint8_t layout = directory_.byte("the layout");
+  check((layout & ~(kShuffled | kPacked)) == 0, "artifact: the directory is damaged: layout {} is unknown",
+        int(layout));
+  layout_ = artifact.layout = {(layout & kShuffled) != 0, (layout & kPacked) != 0};
+  std::vector<ArtifactTensor>& tensors = artifact.tensors;
   std::set<std::string> names;
-  for (uint64_t count = directory.count("the number of tensors"); count > 0; --count) {
-    tensors.push_back(read_tensor(directory));
+  for (uint64_t count = directory_.count("the number of tensors"); count > 0; --count) {
+    tensors.push_back(read_tensor());
     check(names.insert(tensors.back().name).second, "artifact: the directory is damaged: '{}' comes twice",
           tensors.back().name);
   }
-  std::string_view bytes = payload.substr(directory_size - directory.rest().size());
-  std::vector<Array*> arrays = arrays_in_order(tensors);
-  check_array_bytes(arrays, bytes.size());
-  for (Array* array : arrays) {
-    auto size = size_t(bytes_of(array->shape, array->type));
-    array->bytes = join_planes(bytes.substr(0, size), size_t(caddie::bytes_of(array->type)));
-    bytes.remove_prefix(size);
-  }
-  return tensors;
+  size_t directory_size = std::min(payload_.size(), kDirectoryLimit) - directory_.rest().size();
+  std::string_view rest = payload_.substr(directory_size);
+  std::map<const Array*, int> bits;
+  for (const ArtifactTensor& tensor : tensors)
+    for (const Array& array : tensor.packed) bits[&array] = bits_[bits.size()];
+  for (Array* array : arrays_in_order(tensors)) read_bytes(*array, bits.at(array), rest);
+  check(rest.empty(), "artifact: the payload is damaged: {} bytes behind the last array", rest.size());
 }
 
 }  // namespace
@@ -240,21 +310,40 @@ std::string name_pattern(std::string_view name) {
   return join(parts, ".");
 }
 
+void Layout::settings(Settings& s) {
+  s("shuffle_bytes", shuffle_bytes, "bring the first bytes of all numbers together, then the second ones");
+  s("pack_bits", pack_bits, "store integers in as few bits as they need; makes most files larger");
+}
+
 std::string payload_of(const Artifact& artifact) {
   Writer writer;
+  writer.byte(
+      uint8_t((artifact.layout.shuffle_bytes ? kShuffled : 0) | (artifact.layout.pack_bits ? kPacked : 0)));
   std::set<std::string> names;
   writer.count(artifact.tensors.size());
   for (const ArtifactTensor& tensor : artifact.tensors) {
     check(names.insert(tensor.name).second, "artifact: two tensors are called '{}'", tensor.name);
-    write_tensor(tensor, writer);
+    write_tensor(tensor, artifact.layout, writer);
   }
   check(writer.bytes.size() <= kDirectoryLimit,
         "artifact: a directory of {} bytes is too long; {} are possible", writer.bytes.size(),
         kDirectoryLimit);
   std::string payload = std::move(writer.bytes);
-  for (const Array* array : arrays_in_order(artifact.tensors))
-    split_planes(array->bytes, size_t(caddie::bytes_of(array->type)), payload);
+  for (const Array* array : arrays_in_order(artifact.tensors)) {
+    if (is_packed(*array, artifact.layout))
+      payload += pack_bits(array->bytes, bits_of(array->bytes));
+    else if (artifact.layout.shuffle_bytes)
+      payload += shuffle_bytes(array->bytes, size_t(caddie::bytes_of(array->type)));
+    else
+      payload += array->bytes;
+  }
   return payload;
+}
+
+Artifact artifact_of(std::string_view payload, size_t limit) {
+  Artifact artifact;
+  PayloadReader(payload, limit).read(artifact);
+  return artifact;
 }
 
 std::string seal(std::string_view payload, const std::string& compressor_name, Compressor& compressor) {
@@ -280,18 +369,18 @@ Artifact decode(std::string_view bytes, const FindCompressor& find, size_t limit
   int version = file.byte("its version");
   check(version == kVersion, "artifact: the file has version {}, this program reads version {}", version,
         int(kVersion));
-  Artifact artifact;
-  artifact.compressor = file.name("the compressor's name");
+  std::string compressor = file.name("the compressor's name");
   uint64_t size = file.count("the payload's length");
   check(size <= limit, "artifact: the payload would expand to {} bytes; the limit is {}", size, limit);
   std::string_view head = bytes.substr(0, bytes.size() - file.rest().size());
   uint64_t wanted = 0;
   std::memcpy(&wanted, file.take(kHashBytes, "its hash").data(), kHashBytes);
 
-  std::string payload = find(artifact.compressor).expand(file.rest(), size);
+  std::string payload = find(compressor).expand(file.rest(), size);
   check(payload.size() == size && hash_of(head, file.rest(), payload) == wanted,
         "artifact: the file is damaged: its contents do not match its hash");
-  artifact.tensors = read_payload(payload);
+  Artifact artifact = artifact_of(payload, limit);
+  artifact.compressor = std::move(compressor);
   return artifact;
 }
 

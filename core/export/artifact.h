@@ -2,30 +2,34 @@
 // The artifact: a model's quantized weights as one compressed file. It holds data only, and equal contents
 // give equal bytes.
 //
-// Layout, version 1. Numbers are little-endian. A "count" is an unsigned LEB128 number in its shortest form.
+// Layout, version 2. Numbers are little-endian. A "count" is an unsigned LEB128 number in its shortest form.
 // A "name" is a count from 1 to 255 and that many bytes, none of them a control character.
 //
 //   file      3 bytes  "CAD"
-//             1 byte   version: 1
+//             1 byte   version: 2
 //             name     the compressor
 //             count    length of the expanded payload in bytes
 //             8 bytes  XXH3-64 of the expanded payload; its seed is the XXH3-64 of the compressed one, whose
 //                      seed is the XXH3-64 of all bytes of the file before this field
 //             rest     the compressed payload
 //
-//   payload   count    tensors
+//   payload   1 byte   the sum of 1 when bytes are shuffled and 2 when bits are packed
+//             count    tensors
 //             tensors  the directory, below
 //             arrays   bytes of all arrays: the int8 ones, then float16, then float32; within a type ordered
 //                      by the pattern of the weight's name (see name_pattern), then by the array's name, both
-//                      as bytes, then as in the directory. Of elements with several bytes all first bytes
-//                      come first, then all second ones, and so on, array by array.
+//                      as bytes, then as in the directory. Shuffled: of elements with several bytes all first
+//                      bytes come first, then all second ones, and so on, array by array. Packed: the int8
+//                      arrays are streams of bits, the lowest bit of the first byte first; each element is
+//                      the low bits of its two's complement, and the last byte is filled up with zeros.
 //
 //   tensor    name     the weight; no two are equal
 //             name     its quantizer
 //             shape    1 byte for the number of axes, 0 to 6, then one count for each length
 //             count    arrays
 //             arrays   for each: its name; 1 byte for its type (0 float32, 1 float16, 2 int8), plus 128 when
-//                      it has the shape of the weight; otherwise its shape follows
+//                      it has the shape of the weight; otherwise its shape follows; with packed bits, for an
+//                      int8 array, 1 byte for the bits of an element, 1 to 8, the fewest that hold them all
 //
 // The order of the arrays is the one that compresses best: see artifact.cpp.
 #pragma once
@@ -47,15 +51,24 @@ struct ArtifactTensor {
   Packed packed;
 };
 
+/// How arrays become bytes.
+struct Layout {
+  bool shuffle_bytes = true;
+  bool pack_bits = false;
+  void settings(Settings& s);
+  bool operator==(const Layout&) const = default;
+};
+
 struct Artifact {
   std::vector<ArtifactTensor> tensors;
   std::string compressor;  // the plugin that expands the file
+  Layout layout = {};
 };
 
 /// The compressor with this name; throws Error when there is none.
 using FindCompressor = std::function<const Compressor&(const std::string& name)>;
 
-/// Longest payload that decode() accepts unless told otherwise: 1 GiB.
+/// Longest payload, and most bytes of arrays, that decode() accepts unless told otherwise: 1 GiB.
 inline constexpr size_t kPayloadLimit = size_t(1) << 30;
 /// A directory longer than this is refused; thus memory stays within twice the payload and 64 MiB. It is
 /// enough for some 5,000 tensors.
@@ -66,8 +79,8 @@ inline constexpr size_t kDirectoryLimit = size_t(1) << 18;
 std::string encode(const Artifact& artifact, Compressor& compressor);
 
 /// The inverse of encode(). Throws Error naming what is wrong with bytes that are truncated, altered, of
-/// another version, or that would expand to more than `limit` bytes; nothing larger is ever allocated for
-/// them.
+/// another version, or that would expand to a payload or to arrays of more than `limit` bytes; nothing larger
+/// is ever allocated for them.
 Artifact decode(std::string_view bytes, const FindCompressor& find, size_t limit = kPayloadLimit);
 
 /// The name with numbers between dots as '*', the same for a weight in every layer:
@@ -76,6 +89,8 @@ std::string name_pattern(std::string_view name);
 
 /// The two halves of encode(): the payload before compression, and the file around any payload.
 std::string payload_of(const Artifact& artifact);
+/// The inverse of payload_of(), with the same errors as decode(). The artifact's compressor is left empty.
+Artifact artifact_of(std::string_view payload, size_t limit = kPayloadLimit);
 std::string seal(std::string_view payload, const std::string& compressor_name, Compressor& compressor);
 
 }  // namespace caddie

@@ -70,9 +70,11 @@ Tensor unpack(const ArtifactTensor& tensor, const Quantizer& quantizer) {
 }  // namespace
 
 Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> values,
-                  std::span<const Routed> quantizers, const QuantizeProgress& progress) {
-  check(infos.size() == values.size(), "quantize: there are {} weights and {} values", infos.size(),
-        values.size());
+                  std::span<const Routed> quantizers, const QuantizeProgress& progress,
+                  std::span<const Tensor> hessians) {
+  check(infos.size() == values.size() && (hessians.empty() || hessians.size() == values.size()),
+        "quantize: there are {} weights, {} values and {} Hessians", infos.size(), values.size(),
+        hessians.size());
   std::vector<const Technique*> techniques = claimants(infos, quantizers);
   std::vector<size_t> order = by_falling_size(infos);
   int64_t done = 0, all = 0;
@@ -83,7 +85,8 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
   std::mutex mutex;
   parallel_for(int(order.size()), [&](int k) {
     size_t i = order[size_t(k)];
-    Packed packed = techniques[i]->as<Quantizer>().pack(on_host(values[i]), infos[i], nullptr);
+    const Tensor* hessian = !hessians.empty() && hessians[i].defined() ? &hessians[i] : nullptr;
+    Packed packed = techniques[i]->as<Quantizer>().pack(on_host(values[i]), infos[i], hessian);
     artifact.tensors[i] = {infos[i].name, techniques[i]->plugin, infos[i].shape, std::move(packed)};
     if (!progress) return;
     std::lock_guard lock(mutex);

@@ -14,11 +14,13 @@ namespace caddie {
 /// Told after each packed weight how many of the model's parameters are done; never by two threads at once.
 using QuantizeProgress = std::function<void(int64_t parameters_done, int64_t parameters)>;
 
-/// Packs values[i], the weight infos[i], with the quantizer that claims it; weights are packed in parallel,
-/// so pack() runs on several threads at once. The artifact's compressor is left empty. Throws Error (2)
-/// unless every weight is claimed exactly once.
+/// Packs values[i], the weight infos[i], with the quantizer that claims it, which is given hessians[i] where
+/// that is defined; `hessians` may be empty. Weights are packed in parallel, so pack() runs on several
+/// threads at once. The artifact's compressor is left empty. Throws Error (2) unless every weight is claimed
+/// exactly once.
 Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> values,
-                  std::span<const Routed> quantizers, const QuantizeProgress& progress = {});
+                  std::span<const Routed> quantizers, const QuantizeProgress& progress = {},
+                  std::span<const Tensor> hessians = {});
 
 /// The quantizer with this name; throws Error when there is none.
 using FindQuantizer = std::function<const Quantizer&(const std::string& name)>;

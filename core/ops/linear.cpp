@@ -26,6 +26,7 @@ Var linear(Var x, Var w) {
         "linear: x is {} and w is {}; wanted [.., in] and [out, in]", x.shape(), w.shape());
   int64_t rows = x.shape().rows(), in = w.shape()[1], out = w.shape()[0];
   Var y = result(x.shape().with_last(out));
+  Tape::current().observe_linear(x, w);
   Backend& device = backend(x.device());
   // [rows, in] [out, in]^T -> [rows, out]
   multiply_by_weight(device, rows, w, Transpose::kYes, x.data(), 0, y.data());

@@ -9,7 +9,8 @@ namespace {
 // Where an experiment names plugins: one each, or one a table below.
 constexpr const char* kSingle[] = {"model.activation", "model.head",     "model.initializer",
                                    "train.schedule",   "train.averager", "export.compressor"};
-constexpr const char* kMany[] = {"techniques", "optimizers", "evaluators", "export.quantizers"};
+constexpr const char* kMany[] = {"techniques", "optimizers", "evaluators", "export.pruners",
+                                 "export.quantizers"};
 
 std::string plugin_at(const Tree& tree, const std::string& path) {
   std::string use = join_path(path, "use");
@@ -57,7 +58,7 @@ Technique Bench::make(Tree& tree, const std::string& path, Kind kind) {
   technique.entry = registry_.open(technique.plugin, path).entry;
   const std::string core_settings[] = {"use", "enabled", "layers"};
   tree.know(path, core_settings);
-  if (kind == Kind::kQuantizer || kind == Kind::kOptimizer)
+  if (kind == Kind::kPruner || kind == Kind::kQuantizer || kind == Kind::kOptimizer)
     tree.read(path, [&](Settings& s) { s("weights", technique.weights, "what it acts on"); });
   tree.read(path, [&](Settings& s) { technique.object->settings(s); });
   return technique;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases of kind quantizers: tensors on their way into an artifact and back, compared to the bit.
+// Cases of kind quantizers: tensors on their way into an artifact and back, compared to the bit; what
+// calibration and pruning make of weights is in calibration.cpp.
 #include "export/quantize.h"
 
 #include <algorithm>
@@ -15,9 +16,14 @@ namespace {
 /// Sums over a tensor's entries in another order than upstream's, relative to the sum of magnitudes.
 constexpr double kSumTolerance = 1e-12;
 
+/// Upstream's own measure where its integers depend on the precision of its sums.
+constexpr double kTraceTolerance = 0.02;
+constexpr std::string_view kHessian = ".hessian";
+constexpr int kDefaultClipRange = 31, kDefaultBlockSize = 128;  // of upstream's function
+
 struct State {
   std::vector<WeightInfo> infos;
-  std::vector<Tensor> values;
+  std::vector<Tensor> values, hessians;  // undefined where there is none
 };
 
 bool is_float(const StoredTensor& stored) { return stored.dtype[0] == 'F' || stored.dtype == "BF16"; }
@@ -29,11 +35,14 @@ State read_state(const SafetensorsFile& inputs, Verdict& verdict) {
       verdict.note("left out: " + stored.name + " of " + stored.dtype + ", weights are floating-point");
       continue;
     }
+    if (stored.name.ends_with(kHessian)) continue;
     WeightInfo info;
     info.name = stored.name;
     info.shape = stored.shape;
     state.infos.push_back(info);
     state.values.push_back(inputs.floats(stored.name));
+    std::string hessian = stored.name + std::string(kHessian);
+    state.hessians.push_back(inputs.has(hessian) ? inputs.floats(hessian) : Tensor());
   }
   return state;
 }
@@ -102,15 +111,31 @@ void check_unpacked(const Case& c, const std::string& name, const Tensor& got,
   check_sums(name, got, c.expected()["dequant_sums_of_tensors_not_stored"].at(name), verdict);
 }
 
-}  // namespace
+int64_t ints_differing_in_float64(const Case& c, const std::string& name) {
+  const nlohmann::json noise = c.json.value("fp32_noise", nlohmann::json::object());
+  return noise.contains(name) ? noise[name].value("ints_differing_when_run_in_float64", int64_t(0)) : 0;
+}
 
-void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
-  Facts facts = {{"quantizer", c.at("quantizer")}};
-  add(facts, c.config());
+/// tr(E H E^T) for what was lost on the way, E.
+double trace_of_error(const Tensor& before, const Tensor& after, const Tensor& hessian) {
+  int64_t rows = before.shape()[0], in = before.shape()[1];
+  double trace = 0;
+  std::vector<double> e(static_cast<size_t>(in));
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t j = 0; j < in; ++j)
+      e[size_t(j)] = double(before.data()[r * in + j]) - double(after.data()[r * in + j]);
+    for (int64_t i = 0; i < in; ++i)
+      for (int64_t j = 0; j < in; ++j)
+        trace += e[size_t(i)] * double(hessian.data()[i * in + j]) * e[size_t(j)];
+  }
+  return trace;
+}
+
+/// Packs and unpacks all weights of the state as the facts say.
+void check_state(const Case& c, const Facts& facts, const State& state, Bench& bench, Verdict& verdict) {
   Tree tree = bench.experiment(c, facts);
-  State state = read_state(c.tensors("inputs.safetensors"), verdict);
   std::vector<Routed> quantizers = read_quantizers(tree, state.infos, bench);
-  Artifact artifact = quantize(state.infos, state.values, quantizers);
+  Artifact artifact = quantize(state.infos, state.values, quantizers, {}, state.hessians);
   std::vector<Tensor> unpacked =
       dequantize(artifact, state.infos, [&](const std::string& plugin) -> const Quantizer& {
         for (const Routed& quantizer : quantizers)
@@ -120,8 +145,40 @@ void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
 
   SafetensorsFile expected = c.tensors("expected.safetensors");
   for (size_t i = 0; i < state.infos.size(); ++i) {
+    const std::string& name = state.infos[i].name;
+    if (state.hessians[i].defined() && ints_differing_in_float64(c, name) > 0) {
+      double wanted = c.expected().at("per_tensor").at(name).at("trace_E_H_Et");
+      double got = trace_of_error(state.values[i], unpacked[i], state.hessians[i]);
+      verdict.within("tr(E H E^T) of " + name, std::abs(got - wanted), kTraceTolerance * wanted);
+      continue;
+    }
     check_arrays(artifact.tensors[i], expected, verdict);
-    check_unpacked(c, state.infos[i].name, unpacked[i], expected, verdict);
+    check_unpacked(c, name, unpacked[i], expected, verdict);
+  }
+}
+
+}  // namespace
+
+void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
+  if (c.has("hessians.safetensors")) return check_calibration(c, bench, verdict);
+  if (c.config().contains("fraction")) return check_pruning(c, bench, verdict);
+  Facts facts = {{"quantizer", c.at("quantizer")}};
+  add(facts, c.config());
+  State state = read_state(c.tensors("inputs.safetensors"), verdict);
+  bool with_hessians = std::any_of(state.hessians.begin(), state.hessians.end(),
+                                   [](const Tensor& hessian) { return hessian.defined(); });
+  if (!with_hessians) return check_state(c, facts, state, bench, verdict);
+
+  // Tensors whose settings are their own.
+  facts["clip_range"] = kDefaultClipRange;
+  facts["block_size"] = kDefaultBlockSize;
+  for (size_t i = 0; i < state.infos.size(); ++i) {
+    Facts own = facts;
+    const nlohmann::json& tensors = c.expected().at("per_tensor");
+    if (tensors.contains(state.infos[i].name))
+      for (const char* key : {"clip_range", "block_size"})
+        own[key] = tensors[state.infos[i].name].value(key, own[key]);
+    check_state(c, own, {{state.infos[i]}, {state.values[i]}, {state.hessians[i]}}, bench, verdict);
   }
 }
 

@@ -20,10 +20,11 @@
 namespace caddie {
 namespace {
 
-// What changes how a run is watched, never what it computes.
-bool only_watching(std::string_view path) {
-  return path == "title" || path == "train.checkpoint_seconds" || path == "budget.artifact_bytes" ||
-         path == "budget.code_bytes";
+// What changes how a run is watched, never what it computes. Trimmers work towards the budget of bytes.
+bool only_watching(std::string_view path, const Experiment& experiment) {
+  if (path == "budget.artifact_bytes" || path == "budget.code_bytes")
+    return experiment.export_parts.trimmers.empty();
+  return path == "title" || path == "train.checkpoint_seconds";
 }
 
 std::string engine_hash() {
@@ -85,7 +86,8 @@ RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& r
                const std::filesystem::path& initial_weights) {
   std::string text = "engine " + engine_hash() + "\n";
   for (const Tree::Value& value : tree.values())
-    if (value.path != "seed" && !only_watching(value.path)) text += value.path + " = " + value.text + "\n";
+    if (value.path != "seed" && !only_watching(value.path, experiment))
+      text += value.path + " = " + value.text + "\n";
   for (const LoadedPlugin* plugin : registry.opened())
     text += plugin->file.name + " " + plugin->sha256 + "\n";
   text += "train " + data_hash(experiment.data.train) + "\n";

@@ -14,8 +14,7 @@
 #include "data/validation.h"
 #include "data/vocabulary.h"
 #include "evaluate/score.h"
-#include "export/artifact.h"
-#include "export/quantize.h"
+#include "export/export.h"
 #include "run/effects.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint.h"
@@ -79,6 +78,7 @@ class Run {
   std::optional<EffectWatch> effects_;
   StatusLine status_;
   Json summary_;
+  std::vector<Idle> idle_;
   double last_loss_ = 0;
   double evaluation_seconds_ = 0;
   std::vector<double> step_seconds_;
@@ -248,33 +248,21 @@ void Run::train() {
 
 std::vector<Tensor> Run::through_artifact(std::span<const Tensor> weights) {
   auto start = Clock::now();
-  std::span<const WeightInfo> infos = e_.model->weights().infos();
-  Artifact artifact = quantize(infos, weights, e_.quantizers);
-  artifact.compressor = e_.compressor.plugin;
-  std::string bytes = encode(artifact, e_.compressor.as<Compressor>());
-  write_file(folder_.file("artifact.bin"), bytes);
-
-  std::string read = read_file(folder_.file("artifact.bin"));
-  Artifact again =
-      decode(read, [&](const std::string&) -> const Compressor& { return e_.compressor.as<Compressor>(); });
-  std::vector<Tensor> values = dequantize(again, infos, [&](const std::string& plugin) -> const Quantizer& {
-    for (const Routed& quantizer : e_.quantizers)
-      if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
-    fail("artifact.bin: quantizer '{}' is not part of the experiment", plugin);
-  });
-  for (Tensor& value : values)
-    if (e_.model->weights().device() != Device::kCpu) {
-      Tensor placed(value.shape(), e_.model->weights().device());
-      copy(value, placed);
-      value = placed;
-    }
-  auto size = int64_t(bytes.size());
+  QuantizedModel quantized =
+      quantize_model(e_.export_parts, *e_.model, weights, &*train_stream_, uint64_t(e_.seed), status_);
+  WrittenArtifact written =
+      write_artifact(e_.export_parts, e_.model->weights().infos(), std::move(quantized.artifact),
+                     e_.budget.artifact_bytes, e_.budget.code_bytes, status_);
+  write_file(folder_.file("artifact.bin"), written.bytes);
+  for (const auto* idle : {&quantized.idle, &written.idle})
+    idle_.insert(idle_.end(), idle->begin(), idle->end());
+  auto size = int64_t(written.bytes.size());
   summary_["artifact_bytes"] = size + e_.budget.code_bytes;
   summary_["bytes_model"] = size;
   summary_["bytes_code"] = e_.budget.code_bytes;
   summary_["under_cap"] = size + e_.budget.code_bytes <= e_.budget.artifact_bytes;
   summary_["export_time_s"] = since(start);
-  return values;
+  return read_artifact(read_file(folder_.file("artifact.bin")), e_.export_parts, *e_.model);
 }
 
 // Scores the raw weights and every average, and says which of them is exported.
@@ -335,7 +323,10 @@ void Run::check_effects(const Trainer& trainer, std::span<const Tensor> weights)
   std::span<const int32_t> probe(validation_.data(), size_t(e_.data.sequence_length));
   Verdict worst = Verdict::kActed;
   Json reasons = Json::object();
-  for (const EffectFinding& finding : effects_->findings(trainer, probe, weights)) {
+  std::vector<EffectFinding> findings = effects_->findings(trainer, probe, weights);
+  for (const Idle& idle : idle_)
+    findings.push_back({idle.technique, idle.wholly ? Verdict::kVoid : Verdict::kPartial, idle.reason});
+  for (const EffectFinding& finding : findings) {
     if (finding.verdict == Verdict::kActed) continue;
     worst = std::max(worst, finding.verdict);
     reasons[finding.technique] = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);

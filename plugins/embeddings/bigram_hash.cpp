@@ -65,8 +65,8 @@ struct BigramHash final : Embedding {
     Var y = hash == "linear" ? gather(table, map_ids(LinearHash{buckets}, forward.tokens))
                              : gather(table, map_ids(XorHash{1, buckets}, forward.tokens));
     if (trigram) y = y + gather(table, map_ids(XorHash{2, buckets}, forward.tokens));
-    if (scale.defined()) y = y * scale;
-    return project.defined() ? linear(y, project) : y;
+    if (project.defined()) y = linear(y, project);
+    return scale.defined() ? y * scale : y;
   }
 };
 

@@ -44,8 +44,9 @@ struct TrigramHash final : Embedding {
   }
 
   Var embed(Forward& forward) override {
-    Var y = gather(table, map_ids(TripleHash{buckets}, forward.tokens)) * scale;
-    return project.defined() ? linear(y, project) : y;
+    Var y = gather(table, map_ids(TripleHash{buckets}, forward.tokens));
+    if (project.defined()) y = linear(y, project);
+    return y * scale;
   }
 };
 

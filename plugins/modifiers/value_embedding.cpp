@@ -41,8 +41,9 @@ struct ValueEmbedding final : Modifier {
   Var embedding(Forward& forward) {
     Var kept = forward.kept(0);
     if (kept.defined()) return kept;
-    Var y = gather(table, forward.tokens) * scale;
+    Var y = gather(table, forward.tokens);
     if (project.defined()) y = linear(y, project);
+    y = y * scale;
     forward.keep(0, y);
     return y;
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Artifacts there and back, damaged in every way, and their bytes accounted for.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
@@ -153,8 +155,8 @@ TEST_CASE("equal weights give equal files on any number of threads", "[export]")
 TEST_CASE("the file is laid out as documented", "[export]") {
   Store store;
   std::string bytes = encode(tiny(), store);
-  CHECK(bytes.substr(0, 11) == std::string("CAD\x01\x05store\x16", 11));
-  std::string directory("\x01\x01w\x05whole\x02\x02\x03\x01\x01q\x82", 16);
+  CHECK(bytes.substr(0, 11) == std::string("CAD\x02\x05store\x17", 11));
+  std::string directory("\x01\x01\x01w\x05whole\x02\x02\x03\x01\x01q\x82", 17);
   CHECK(bytes.substr(19) == directory + "abcdef");
 }
 
@@ -168,6 +170,51 @@ TEST_CASE("bytes of halves and floats are split into planes, small types first",
                     "store"};
   std::string payload = payload_of(artifact);
   CHECK(payload.substr(payload.size() - 14) == "gGeEfFaAbBcCdD");
+  artifact.layout.shuffle_bytes = false;
+  payload = payload_of(artifact);
+  CHECK(payload.substr(payload.size() - 14) == "gGefEFabcdABCD");
+}
+
+TEST_CASE("packed integers take the fewest bits that hold them all", "[export]") {
+  Artifact artifact = tiny();
+  artifact.layout.pack_bits = true;
+  std::string& q = artifact.tensors[0].packed[0].bytes;
+  auto payload_end = [&](const std::string& integers) {
+    q = integers;
+    std::string payload = payload_of(artifact), end = payload.substr(17);
+    CHECK((artifact_of(payload).tensors[0].packed[0].bytes == integers));
+    return end;
+  };
+  CHECK(payload_end(std::string(6, '\0')) == std::string("\x01\x00", 2));
+  CHECK(payload_end(std::string("\xff\0\xff\0\0\0", 6)) == "\x01\x05");  // two's complement: -1 is 1
+  // The lowest bit first: 110 010 100 000 001 111.
+  CHECK(payload_end(std::string("\x03\x02\x01\x00\xfc\xff", 6)) == "\x03\x53\xc0\x03");
+  CHECK(payload_end("abcdef") ==
+        "\x08"
+        "abcdef");
+  CHECK(payload_end(std::string("\x80\x7f\0\0\0\0", 6)) == std::string("\x08\x80\x7f\0\0\0\0", 7));
+}
+
+TEST_CASE("arrays come back from every layout", "[export]") {
+  Fixture f;
+  Artifact artifact = f.artifact();
+  Rng rng(3, "integers");
+  for (int bits = 1; bits <= 8; ++bits)
+    for (int64_t length : {0, 1, 7, 33}) {
+      std::string integers;
+      for (int64_t i = 0; i < length; ++i) integers += char(int(rng.below(1u << bits)) - (1 << (bits - 1)));
+      artifact.tensors.push_back(
+          {fmt::format("w{}_{}", bits, length), "x", {length}, {{"q", Type::kInt8, {length}, integers}}});
+    }
+  for (bool shuffle : {false, true})
+    for (bool pack : {false, true}) {
+      artifact.layout = {shuffle, pack};
+      Artifact read = f.read(encode(artifact, f.store));
+      CHECK(read.layout == artifact.layout);
+      for (size_t i = 0; i < artifact.tensors.size(); ++i)
+        for (size_t k = 0; k < artifact.tensors[i].packed.size(); ++k)
+          CHECK((read.tensors[i].packed[k].bytes == artifact.tensors[i].packed[k].bytes));
+    }
 }
 
 TEST_CASE("a weight's arrays stand beside those of other layers", "[export]") {
@@ -214,14 +261,14 @@ TEST_CASE("a refusal says what is wrong with the file", "[export]") {
     return damaged;
   };
   CHECK_THROWS_WITH(f.read(with(0, 'X')), Contains("it is no artifact"));
-  CHECK_THROWS_WITH(f.read(with(3, 2)), Contains("version 2") && Contains("reads version 1"));
+  CHECK_THROWS_WITH(f.read(with(3, 1)), Contains("version 1") && Contains("reads version 2"));
   CHECK_THROWS_WITH(f.read(with(bytes.size() - 1, '\x7f')), Contains("do not match its hash"));
   CHECK_THROWS_WITH(f.read(bytes, 10), Contains("the limit is 10"));
   CHECK_NOTHROW(f.read(bytes, payload_of(f.artifact()).size()));
 }
 
 TEST_CASE("a length of the payload beyond the limit is refused before anything expands", "[export]") {
-  std::string bytes = std::string("CAD\x01\x05store") + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+  std::string bytes = std::string("CAD\x02\x05store") + "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
   Fixture f;
   auto never = [](const std::string&) -> const Compressor& { throw std::logic_error("expanded"); };
   CHECK_THROWS_WITH(decode(bytes, never), Contains("18446744073709551615") && Contains("limit"));
@@ -260,13 +307,25 @@ TEST_CASE("payloads with a good hash and nonsense inside are refused", "[export]
   };
   for (const Case& one : cases) {
     INFO(one.reason);
-    CHECK_THROWS_WITH(f.read(sealed(one.payload)), Contains(one.reason));
+    CHECK_THROWS_WITH(f.read(sealed("\x01" + one.payload)), Contains(one.reason));
   }
+  CHECK_THROWS_WITH(f.read(sealed("")), Contains("truncated"));
+  CHECK_THROWS_WITH(f.read(sealed(std::string("\x04\x00", 2))), Contains("layout 4"));
+  auto packed = [&](const std::string& bits_and_bytes) {
+    return sealed("\x03" + head + std::string("\x01\x02\x01\x01q\x82", 6) + bits_and_bytes);
+  };
+  CHECK_NOTHROW(f.read(packed("\x02\x07")));
+  CHECK_THROWS_WITH(f.read(packed("\x09\x07")), Contains("has 9 bits"));
+  CHECK_THROWS_WITH(f.read(packed(std::string("\x00\x07", 2))), Contains("has 0 bits"));
+  CHECK_THROWS_WITH(f.read(packed("\x03\x07")), Contains("needs no 3 bits"));
+  CHECK_THROWS_WITH(f.read(packed("\x02\x17")), Contains("bits behind the last integer"));
+  std::string many = "\x03" + head + std::string("\x01\x80\x80\x40\x01\x01q\x82\x01", 9);
+  CHECK_THROWS_WITH(f.read(sealed(many + std::string(1 << 17, '\0')), 1 << 18), Contains("limit allows"));
 }
 
 TEST_CASE("a directory that is all tensors stays within its limit", "[export]") {
   Fixture f;
-  std::string payload("\xff\xff\xff\xff\x0f", 5);
+  std::string payload("\x01\xff\xff\xff\xff\x0f", 6);
   while (payload.size() < 2 * kDirectoryLimit) {
     std::string number = std::to_string(1000000 + payload.size());
     payload += std::string("\x08w", 2) + number.substr(0, 7) + std::string("\x01z\x00\x00", 4);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each kind of plugin promises by itself, asked of all plugins in the registry with default settings.
+#include <caddie/linalg.h>
 #include <caddie/random.h>
 
 #include <catch2/catch.hpp>
@@ -83,6 +84,32 @@ std::vector<std::string> byte_strings() {
   for (int i = 0; i < 10007; ++i) steps += char(i / 97);
   return {"", "a", std::string(1, '\0'), noise.substr(0, 77), noise, steps, std::string(100000, 'x')};
 }
+
+/// Quantized matrices, of which each integer other than zero takes a byte.
+struct SparsePackage final : Package {
+  std::vector<WeightInfo> infos;
+  std::vector<Packed> packed;
+  std::vector<PackedWeight> all;
+  int64_t limit = 0;
+
+  SparsePackage() {
+    for (int64_t rows : {1, 7, 31}) {
+      infos.push_back(weight_info("w" + std::to_string(rows), {rows, 33}));
+      Tensor weight = random_tensor({rows, 33}, "weight");
+      packed.push_back(
+          make_plugin<Quantizer>("absmax", {{"bits", 3.0}})->pack(weight, infos.back(), nullptr));
+    }
+    for (size_t i = 0; i < infos.size(); ++i) all.push_back({&infos[i], &packed[i]});
+  }
+  std::span<const PackedWeight> weights() override { return all; }
+  int64_t bytes() override {
+    int64_t count = 0;
+    for (const Packed& arrays : packed)
+      for (char c : arrays[0].bytes) count += c != 0;
+    return count;
+  }
+  int64_t limit_bytes() const override { return limit; }
+};
 
 bool same_arrays(const Packed& a, const Packed& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Array& x, const Array& y) {
@@ -242,6 +269,69 @@ TEST_CASE("quantizers come close, to the same bytes, and closer the second time"
       quantizer->unpack(quantizer->pack(zeros, info, nullptr), back);
       CHECK(same_bits(back, zeros));
     }
+}
+
+TEST_CASE("quantizers that read second moments give the same bytes for the same ones", "[conformance]") {
+  Tensor weight = random_tensor({31, 33}, "weight"), inputs = random_tensor({33, 99}, "inputs"),
+         moments({33, 33});
+  multiply_by_own_transpose(inputs, moments);
+  WeightInfo info = weight_info("w", weight.shape());
+  int wanting = 0;
+  for (const std::string& name : plugins_of(Kind::kQuantizer)) {
+    INFO(name);
+    auto quantizer = make_plugin<Quantizer>(name);
+    Packed packed = quantizer->pack(weight, info, &moments);
+    CHECK(same_arrays(packed, make_plugin<Quantizer>(name)->pack(weight, info, &moments)));
+    CHECK(same_arrays(packed, quantizer->pack(weight, info, nullptr)) != quantizer->wants_hessian());
+    Tensor back(weight.shape());
+    quantizer->unpack(packed, back);
+    CHECK(relative_error(back, weight) < 0.1);
+    wanting += quantizer->wants_hessian();
+  }
+  CHECK(wanting > 0);
+}
+
+TEST_CASE("pruners take entries away and touch no other, twice to the same bits", "[conformance]") {
+  for (const std::string& name : plugins_of(Kind::kPruner))
+    for (const Shape& shape : {Shape{}, Shape{77}, Shape{31, 33}, Shape{300, 301}}) {
+      INFO(name << " on " << shape.text());
+      WeightInfo info = weight_info("w", shape, shape.rank() == 2 ? Role::kMatrix : Role::kVector);
+      Tensor weight = random_tensor(shape, "weight"), once = clone(weight), again = clone(weight);
+      make_plugin<Pruner>(name)->prune(once, info);
+      make_plugin<Pruner>(name)->prune(again, info);
+      CHECK(same_bits(once, again));
+      int64_t taken = 0;
+      for (int64_t i = 0; i < weight.numel(); ++i)
+        if (once.data()[i] != weight.data()[i]) {
+          taken += 1;
+          CHECK(once.data()[i] == 0);
+        }
+      CHECK((taken > 0) >= (weight.numel() > 1 << 16));
+      CHECK(taken < weight.numel());
+    }
+}
+
+TEST_CASE("trimmers reach the limit, and leave alone what fits", "[conformance]") {
+  for (const std::string& name : plugins_of(Kind::kTrimmer)) {
+    SparsePackage untouched, fitting, one, other;
+    int64_t whole = untouched.bytes();
+    fitting.limit = whole;
+    make_plugin<Trimmer>(name)->trim(fitting);
+    for (int64_t less : {1, 33, 200}) {
+      INFO(name << " by " << less);
+      one.limit = other.limit = whole - less;
+      for (SparsePackage* package : {&one, &other}) make_plugin<Trimmer>(name)->trim(*package);
+      CHECK(one.bytes() <= one.limit);
+      for (size_t i = 0; i < one.packed.size(); ++i) {
+        CHECK(same_arrays(fitting.packed[i], untouched.packed[i]));
+        CHECK(same_arrays(one.packed[i], other.packed[i]));
+        for (size_t k = 0; k < one.packed[i].size(); ++k) {
+          CHECK(one.packed[i][k].shape == untouched.packed[i][k].shape);
+          CHECK(one.packed[i][k].bytes.size() == untouched.packed[i][k].bytes.size());
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("compressors give all bytes back and refuse damaged ones", "[conformance]") {

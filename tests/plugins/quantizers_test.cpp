@@ -104,6 +104,100 @@ TEST_CASE("gptq_lite by rows errs no more than by tensor", "[quantizers]") {
   CHECK(error[1] > 0.5 * error[0]);
 }
 
+namespace {
+
+/// [in, in], the second moments of inputs that depend on each other; those of `dead` are never other than
+/// zero.
+Tensor moments(int64_t in, std::vector<int64_t> dead = {}) {
+  Tensor x = random_tensor({3 * in, in}, "inputs"), h({in, in});
+  for (int64_t row = 0; row < 3 * in; ++row) {
+    float* values = x.data() + row * in;
+    for (int64_t j = 1; j < in; ++j) values[j] += 0.7f * values[j - 1];
+    for (int64_t j : dead) values[j] = 0;
+  }
+  for (int64_t i = 0; i < in; ++i)
+    for (int64_t j = 0; j < in; ++j)
+      for (int64_t row = 0; row < 3 * in; ++row)
+        h.data()[i * in + j] += x.data()[row * in + i] * x.data()[row * in + j];
+  return h;
+}
+
+/// What the outputs lose, tr(E H E^T).
+double lost(const Tensor& weight, const Packed& packed, const Tensor& h) {
+  Tensor e(weight.shape());
+  make_plugin<Quantizer>("gptq")->unpack(packed, e);
+  int64_t rows = weight.shape()[0], in = weight.shape()[1];
+  for (int64_t i = 0; i < e.numel(); ++i) e.data()[i] -= weight.data()[i];
+  double trace = 0;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t i = 0; i < in; ++i)
+      for (int64_t j = 0; j < in; ++j)
+        trace += double(e.data()[r * in + i]) * double(h.data()[i * in + j]) * double(e.data()[r * in + j]);
+  return trace;
+}
+
+}  // namespace
+
+TEST_CASE("gptq makes up for what earlier columns lose", "[quantizers]") {
+  // Worked out with the published code.
+  Tensor weight = tensor_of({2, 4}, {0.50f, -0.37f, 0.22f, 0.81f, -0.64f, 0.13f, 0.44f, -0.29f});
+  Tensor h =
+      tensor_of({4, 4}, {4, 2.5f, 1, 0.5f, 2.5f, 3, 1.5f, 0.25f, 1, 1.5f, 2, 0.75f, 0.5f, 0.25f, 0.75f, 1});
+  for (double block : {1.0, 2.0, 3.0, 128.0}) {
+    auto quantizer = make_plugin<Quantizer>(
+        "gptq", {{"bits", 3.0}, {"clip", "deviation"}, {"width", 2.0}, {"block", block}});
+    Packed packed = quantizer->pack(weight, info_of(weight), &h);
+    CHECK(integers(packed[0]) == std::vector{1, -1, 1, 2, -2, 0, 2, -1});
+    CHECK(floats(packed[1]) == std::vector{0.33447265625f, 0.3154296875f});
+    CHECK(integers(quantizer->pack(weight, info_of(weight), nullptr)[0]) != integers(packed[0]));
+  }
+  // r = mean |w_j| H_jj / mean H_jj is 0.436 and 0.412.
+  auto wider = make_plugin<Quantizer>(
+      "gptq", {{"bits", 3.0}, {"clip", "deviation"}, {"width", 2.0}, {"damp", 0.0}, {"hessian_share", 0.5}});
+  std::vector<float> steps = floats(wider->pack(weight, info_of(weight), &h)[1]);
+  CHECK(steps[0] == Approx(2 * 0.50166392 / 3 * (1 + 0.5 * (0.436 / 0.424 - 1))).epsilon(5e-4));
+  CHECK(steps[1] == Approx(2 * 0.47321594 / 3 * (1 + 0.5 * (0.412 / 0.424 - 1))).epsilon(5e-4));
+}
+
+TEST_CASE("gptq loses less of the outputs than rounding to nearest", "[quantizers]") {
+  for (int64_t in : {31, 150}) {
+    Tensor weight = random_tensor({12, in}, "weight"), h = moments(in);
+    auto quantizer = make_plugin<Quantizer>("gptq", {{"bits", 4.0}});
+    double with = lost(weight, quantizer->pack(weight, info_of(weight), &h), h);
+    double without = lost(weight, quantizer->pack(weight, info_of(weight), nullptr), h);
+    CHECK(with < 0.8 * without);
+    CHECK(with > 0);
+  }
+}
+
+TEST_CASE("gptq rounds to nearest where inputs are independent or unknown", "[quantizers]") {
+  Tensor weight = random_tensor({9, 33}, "weight"), identity({33, 33});
+  for (int64_t i = 0; i < 33; ++i) identity.data()[i * 34] = 1;
+  std::string nearest = make_plugin<Quantizer>("gptq_lite")->pack(weight, info_of(weight), nullptr)[0].bytes;
+  auto quantizer = make_plugin<Quantizer>("gptq");
+  CHECK(quantizer->wants_hessian());
+  CHECK((quantizer->pack(weight, info_of(weight), nullptr)[0].bytes == nearest));
+  CHECK((quantizer->pack(weight, info_of(weight), &identity)[0].bytes == nearest));
+}
+
+TEST_CASE("gptq with dead inputs, on any number of threads, and what it refuses", "[quantizers]") {
+  Tensor weight = random_tensor({40, 150}, "weight"), h = moments(150, {0, 77, 149});
+  auto quantizer = make_plugin<Quantizer>("gptq");
+  Packed packed = quantizer->pack(weight, info_of(weight), &h);
+  std::vector<int> q = integers(packed[0]);
+  for (int64_t r = 0; r < 40; ++r)
+    for (int64_t j : {0, 77, 149}) CHECK(q[size_t(r * 150 + j)] == 0);
+  set_thread_count(3);
+  CHECK((quantizer->pack(weight, info_of(weight), &h)[0].bytes == packed[0].bytes));
+  set_thread_count(1);
+
+  Tensor other({3, 3}), singular({2, 2}), pair = tensor_of({1, 2}, {1, 2});
+  std::fill_n(singular.data(), 4, 1.0f);
+  CHECK_THROWS_WITH(quantizer->pack(weight, info_of(weight), &other), Catch::Contains("[3, 3]"));
+  auto undamped = make_plugin<Quantizer>("gptq", {{"damp", 0.0}});
+  CHECK_THROWS_WITH(undamped->pack(pair, info_of(pair), &singular), Catch::Contains("raise damp"));
+}
+
 TEST_CASE("quantile between order statistics", "[quantizers]") {
   std::vector<float> values = {4, 1, 3, 2, 0};
   const double ranks[] = {0, 0.1, 0.5, 0.9, 0.975, 1};
@@ -117,7 +211,7 @@ TEST_CASE("quantile between order statistics", "[quantizers]") {
 }
 
 TEST_CASE("quantizers take any shape, and the same bits on any number of threads", "[quantizers]") {
-  for (const std::string name : {"int8", "percentile", "absmax", "gptq_lite", "fp16", "fp32"})
+  for (const std::string name : {"int8", "percentile", "absmax", "gptq_lite", "gptq", "fp16", "fp32"})
     for (Shape shape :
          {Shape{}, Shape{1}, Shape{77}, Shape{0}, Shape{0, 5}, Shape{3, 0}, Shape{31, 33}, Shape{600, 401}}) {
       INFO(name << " " << shape.text());
@@ -132,7 +226,8 @@ TEST_CASE("quantizers take any shape, and the same bits on any number of threads
       // Half a step and the rounding of its scale, for numbers up to about 5; a searched clip may cut the
       // largest ones.
       std::map<std::string, double> bounds = {{"int8", 0.03},     {"percentile", 0.1}, {"absmax", 0.1},
-                                              {"gptq_lite", 0.9}, {"fp16", 2e-3},      {"fp32", 0}};
+                                              {"gptq_lite", 0.9}, {"gptq", 0.9},       {"fp16", 2e-3},
+                                              {"fp32", 0}};
       for (int64_t i = 0; i < weight.numel(); ++i)
         if (std::abs(back.data()[i] - weight.data()[i]) > bounds.at(name)) FAIL("element " << i);
     }
@@ -140,7 +235,7 @@ TEST_CASE("quantizers take any shape, and the same bits on any number of threads
 
 TEST_CASE("quantizers refuse what cannot be stored and what does not fit", "[quantizers]") {
   Tensor weight = tensor_of({1, 2}, {1, NAN}), large = tensor_of({1, 2}, {1, 70000}), other({2, 1});
-  for (const std::string name : {"int8", "percentile", "absmax", "gptq_lite"}) {
+  for (const std::string name : {"int8", "percentile", "absmax", "gptq_lite", "gptq"}) {
     auto quantizer = make_plugin<Quantizer>(name);
     CHECK_THROWS_WITH(quantizer->pack(weight, info_of(weight), nullptr),
                       Catch::Contains("element 1 of w is nan"));

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times the way from weights to the artifact and back on the production path, with random weights.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "results/run_folder.h"
+
+namespace caddie {
+
+struct ExportBench {
+  std::filesystem::path experiment;
+  std::vector<std::string> overrides;
+  bool quiet = false;
+};
+
+/// Matrices are normal with deviation 1, so that rows fill their quantizer's grid. Keys of the result:
+/// parameters, prune_s, calibrate_s, quantize_s, trim_s, compress_s, read_s (expanded and dequantized),
+/// bytes, payload_bytes, entropy_bytes, peak_mem_bytes, threads.
+Json bench_export(const ExportBench& bench);
+
+}  // namespace caddie

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/calibrate.h"
+
+#include <caddie/linalg.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <mutex>
+
+#include "autograd/thread_tape.h"
+
+namespace caddie {
+namespace {
+
+constexpr int64_t kRowsTogether = 8;  // sequences that are sampled as one batch
+constexpr double kSmallestMean = 1e-6;
+
+/// Counts up on any thread and tells.
+class Counter {
+ public:
+  Counter(std::string_view what, int64_t all, const CalibrationProgress& progress)
+      : what_(what), all_(all), progress_(progress) {}
+  void add(int64_t count) {
+    if (!progress_) return;
+    std::lock_guard lock(mutex_);
+    progress_(what_, done_ += count, all_);
+  }
+
+ private:
+  std::string_view what_;
+  int64_t done_ = 0, all_;
+  const CalibrationProgress& progress_;
+  std::mutex mutex_;
+};
+
+std::vector<Leaf> leaves_of(std::span<const Tensor> weights) {
+  std::vector<Leaf> leaves;
+  for (const Tensor& weight : weights) leaves.push_back({weight, nullptr, false});
+  return leaves;
+}
+
+/// A token drawn from softmax(logits / temperature).
+int32_t draw(std::span<const float> logits, double temperature, Rng& rng) {
+  double largest = double(*std::max_element(logits.begin(), logits.end()));
+  std::vector<double> sums;
+  double sum = 0;
+  for (float logit : logits) sums.push_back(sum += std::exp((double(logit) - largest) / temperature));
+  auto chosen = std::upper_bound(sums.begin(), sums.end() - 1, rng.uniform() * sum);
+  return int32_t(chosen - sums.begin());
+}
+
+/// Fills the sequences [begin, end) of the text.
+void sample(Model& model, std::span<const Tensor> weights, double temperature, uint64_t seed, int64_t begin,
+            int64_t end, CalibrationText& text, Counter& counter) {
+  int64_t rows = end - begin, vocabulary = model.shape().vocabulary;
+  std::vector<Rng> streams;
+  std::vector<std::vector<int32_t>> sequences;
+  for (int64_t s = begin; s < end; ++s) {
+    streams.emplace_back(seed, "calibration/" + std::to_string(s));
+    sequences.push_back({int32_t(streams.back().below(uint64_t(vocabulary)))});
+  }
+  std::vector<Leaf> leaves = leaves_of(weights);
+  Tape& tape = thread_tape(model.weights().device());
+  Tape::Scope scope(tape);
+  for (int64_t length = 1; length < text.length; ++length) {
+    std::vector<int32_t> so_far;
+    for (const auto& sequence : sequences) so_far.insert(so_far.end(), sequence.begin(), sequence.end());
+    tape.start(leaves, false);
+    Ids ids = place_ids(tape, so_far.data(), rows, length);
+    Tensor logits = on_host(model.logits(ids, Mode::kEvaluate, Progress()).value());
+    for (int64_t r = 0; r < rows; ++r) {
+      std::span<const float> last(logits.data() + ((r + 1) * length - 1) * vocabulary, size_t(vocabulary));
+      sequences[size_t(r)].push_back(draw(last, temperature, streams[size_t(r)]));
+    }
+    counter.add(rows);
+  }
+  for (int64_t r = 0; r < rows; ++r)
+    std::copy(sequences[size_t(r)].begin(), sequences[size_t(r)].end(),
+              text.tokens.begin() + (begin + r) * text.length);
+}
+
+/// sum += x^T x for x [.., in].
+void add_moments(const Tensor& x, const Tensor& sum) {
+  Tensor rows = x.reshaped({x.shape().rows(), x.shape().last()});
+  Tensor columns({rows.shape()[1], rows.shape()[0]}, x.device());
+  transpose(rows, columns);
+  multiply_by_own_transpose(columns, sum, 1, 1);
+}
+
+/// Sums of x x^T over what the linears of some passes read, one a weight. Weights that always read the same
+/// values share a sum, unless told that some do so only now and then.
+class Moments final : public LinearObserver {
+ public:
+  Moments(size_t weights, std::span<const int> wanted, bool share)
+      : sums_(weights), borrowed_(weights), wanted_(weights), share_(share) {
+    for (int weight : wanted) wanted_[size_t(weight)] = true;
+  }
+  void forget() override { readers_.clear(); }
+  void see(int leaf, const Tensor& x) override {
+    auto weight = size_t(leaf);
+    if (!wanted_[weight]) return;
+    auto [reader, first] = readers_.emplace(x.data(), weight);
+    Tensor& sum = sums_[weight];
+    const Tensor& other = sums_[reader->second];
+    if (share_ && !first && (!sum.defined() || sum.data() == other.data())) {
+      borrowed_[weight] = sum.data() != other.data() || borrowed_[weight];
+      sum = other;
+      return;
+    }
+    mixed_ |= borrowed_[weight];
+    if (!sum.defined()) sum = Tensor({x.shape().last(), x.shape().last()}, x.device());
+    add_moments(x, sum);
+  }
+  const std::vector<Tensor>& sums() const { return sums_; }
+  /// Whether a sum was shared that should not have been.
+  bool mixed() const { return mixed_; }
+
+ private:
+  std::vector<Tensor> sums_;
+  std::vector<bool> borrowed_, wanted_;     // by weight
+  std::map<const float*, size_t> readers_;  // the first weight that read a value
+  bool share_, mixed_ = false;
+};
+
+/// The lanes' sums, divided and damped.
+Tensor finish(std::span<const Moments> lanes, size_t weight, double sequences, double damp) {
+  Tensor sum = clone(on_host(lanes[0].sums()[weight]));
+  int64_t in = sum.shape()[0];
+  float* h = sum.data();
+  for (size_t lane = 1; lane < lanes.size(); ++lane) {
+    Tensor other = on_host(lanes[lane].sums()[weight]);
+    for (int64_t i = 0; i < in * in; ++i) h[i] += other.data()[i];
+  }
+  double mean = 0;
+  for (int64_t i = 0; i < in * in; ++i) h[i] = float(double(h[i]) / sequences);
+  for (int64_t i = 0; i < in; ++i) mean += double(h[i * in + i]) / double(in);
+  auto raise = float(damp * std::max(mean, kSmallestMean));
+  for (int64_t i = 0; i < in; ++i) h[i * in + i] += raise;
+  return sum;
+}
+
+/// Runs sequence s on lane s % lanes; a lane is worked through by one thread, in order.
+std::vector<Moments> run_lanes(Model& model, std::span<const Tensor> weights, const CalibrationText& text,
+                               std::span<const int> wanted, int64_t most, bool share,
+                               const CalibrationProgress& progress) {
+  Counter counter("calibrating", text.sequences(), progress);
+  std::vector<Moments> lanes(size_t(std::min(most, text.sequences())),
+                             Moments(weights.size(), wanted, share));
+  parallel_for(int(lanes.size()), [&](int lane) {
+    std::vector<Leaf> leaves = leaves_of(weights);
+    Tape& tape = thread_tape(model.weights().device());
+    Tape::Scope scope(tape);
+    for (int64_t s = lane; s < text.sequences(); s += int64_t(lanes.size())) {
+      tape.start(leaves, false, &lanes[size_t(lane)]);
+      Ids ids = place_ids(tape, text.tokens.data() + s * text.length, 1, text.length - 1);
+      model.logits(ids, Mode::kEvaluate, Progress());
+      counter.add(1);
+    }
+    tape.start({}, false);
+  });
+  return lanes;
+}
+
+}  // namespace
+
+void CalibrationSettings::settings(Settings& s) {
+  s("text", text, "what runs through the model: text that it writes itself, or training text",
+    one_of("sampled", "training"));
+  s("sequences", sequences, "sequences of calibration text", at_least(1));
+  s("length", length, "tokens of a sequence; 0: one training sequence", between(0, 1 << 20));
+  s("temperature", temperature, "what the logits are divided by when the model writes", between(0.01, 100));
+  s("damp", damp, "share of the mean of the second moments' diagonal that is added to it", between(0, 1));
+  s("lanes", lanes, "sequences side by side; more use more threads and memory", between(1, 256));
+}
+
+CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
+                            const CalibrationSettings& settings, uint64_t seed,
+                            const CalibrationProgress& progress) {
+  int64_t length = settings.length > 0 ? settings.length : model.shape().sequence_length;
+  CalibrationText text{std::vector<int32_t>(size_t(settings.sequences * length)), length};
+  Counter counter("writing calibration text", settings.sequences * (length - 1), progress);
+  int64_t groups = (settings.sequences + kRowsTogether - 1) / kRowsTogether;
+  parallel_for(int(groups), [&](int g) {
+    int64_t begin = g * kRowsTogether, end = std::min(begin + kRowsTogether, settings.sequences);
+    sample(model, weights, settings.temperature, seed, begin, end, text, counter);
+  });
+  return text;
+}
+
+CalibrationText text_from(const TokenStream& stream, const CalibrationSettings& settings,
+                          int64_t sequence_length) {
+  int64_t length = settings.length > 0 ? settings.length : sequence_length;
+  check(stream.size() >= length, "calibration: {} holds {} tokens; a sequence has {}", stream.pattern(),
+        stream.size(), length);
+  CalibrationText text{std::vector<int32_t>(size_t(settings.sequences * length)), length};
+  for (int64_t s = 0; s < settings.sequences; ++s)
+    stream.copy((stream.size() - length) * s / settings.sequences, length, text.tokens.data() + s * length);
+  return text;
+}
+
+std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weights,
+                                     const CalibrationText& text, std::span<const int> wanted,
+                                     const CalibrationSettings& settings,
+                                     const CalibrationProgress& progress) {
+  check(text.length >= 2, "calibration: sequences of {} tokens; at least 2 are needed", text.length);
+  std::vector<Moments> lanes = run_lanes(model, weights, text, wanted, settings.lanes, true, progress);
+  if (std::any_of(lanes.begin(), lanes.end(), [](const Moments& lane) { return lane.mixed(); }))
+    lanes = run_lanes(model, weights, text, wanted, settings.lanes, false, progress);
+  std::vector<Tensor> hessians(weights.size());
+  std::map<std::vector<const float*>, size_t> finished;  // weights that share sums share results
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!lanes[0].sums()[i].defined()) continue;
+    std::vector<const float*> sums;
+    for (const Moments& lane : lanes) sums.push_back(lane.sums()[i].data());
+    auto [known, first] = finished.emplace(std::move(sums), i);
+    hessians[i] = first ? finish(lanes, i, double(text.sequences()), settings.damp) : hessians[known->second];
+  }
+  return hessians;
+}
+
+}  // namespace caddie

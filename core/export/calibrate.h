@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What quantizers that look at a weight's inputs are told: a calibration text runs forward through the model,
+// and the second moments of what reaches each weight are summed.
+#pragma once
+
+#include <caddie/settings.h>
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/shards.h"
+#include "model/model.h"
+
+namespace caddie {
+
+struct CalibrationSettings {
+  std::string text = "sampled";
+  int64_t sequences = 64, length = 0;
+  double temperature = 0.8, damp = 0.01;
+  int lanes = 4;
+  void settings(Settings& s);
+};
+
+/// Sequences of one length, one after the other. Their last tokens are never read.
+struct CalibrationText {
+  std::vector<int32_t> tokens;
+  int64_t length = 0;
+  int64_t sequences() const { return int64_t(tokens.size()) / length; }
+};
+
+/// Told what goes on and which part of it is done; never by two threads at once.
+using CalibrationProgress = std::function<void(std::string_view what, int64_t done, int64_t all)>;
+
+/// Text of the model itself: the first token of a sequence is drawn evenly, each further one from
+/// softmax(logits / temperature), for which the model runs over the whole sequence so far. Sequence i draws
+/// from its own random stream.
+CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
+                            const CalibrationSettings& settings, uint64_t seed,
+                            const CalibrationProgress& progress = {});
+
+/// Sequences that lie evenly spread over the stream. Throws Error when it is shorter than one of them.
+CalibrationText text_from(const TokenStream& stream, const CalibrationSettings& settings,
+                          int64_t sequence_length);
+
+/// For each weight of `wanted` that linears read, H = sum of x x^T over all inputs x of these linears,
+/// divided by the number of sequences, plus damp * max(mean of the diagonal, 1e-6) on the diagonal: [in, in],
+/// on the CPU. Undefined for all other weights. One tensor a weight of the model; weights that read the same
+/// inputs share one. Lanes are worked through side by side and added in order, so that the bits depend on
+/// settings.lanes and never on the number of threads; each takes the memory of one H for each of these
+/// inputs.
+std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weights,
+                                     const CalibrationText& text, std::span<const int> wanted,
+                                     const CalibrationSettings& settings,
+                                     const CalibrationProgress& progress = {});
+
+}  // namespace caddie

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export/export.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "base/text.h"
+#include "export/quantize.h"
+
+namespace caddie {
+namespace {
+
+constexpr size_t kSlowBytes = 1 << 22;  // so many take long enough to compress that one says so
+
+/// The seconds of one phase after the other.
+class Clock {
+ public:
+  double lap() {
+    auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(start_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+void show_share(StatusLine& status, std::string_view what, int64_t done, int64_t all) {
+  if (status.due()) status.show(fmt::format("{}: {:.0f} %", what, 100.0 * double(done) / double(all)));
+}
+
+std::string compress(const Artifact& artifact, const Technique& compressor, StatusLine& status) {
+  std::string payload = payload_of(artifact);
+  if (payload.size() >= kSlowBytes)
+    status.show(
+        fmt::format("compressing {} bytes with {}", with_commas(int64_t(payload.size())), compressor.plugin));
+  return seal(payload, artifact.compressor, compressor.as<Compressor>());
+}
+
+/// The pruned weights; those that no pruner touches are shared.
+std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::span<const Tensor> given,
+                          std::vector<Idle>& idle) {
+  std::vector<Tensor> weights(given.begin(), given.end());
+  for (const Routed& pruner : parts.pruners) {
+    std::vector<char> changed(pruner.weights.size());
+    parallel_for(int(pruner.weights.size()), [&](int i) {
+      int index = pruner.weights[size_t(i)];
+      Tensor& weight = weights[size_t(index)];
+      Tensor before = on_host(weight), pruned = clone(weight);
+      pruner.technique.as<Pruner>().prune(pruned, model.weights().info(index));
+      Tensor after = on_host(pruned);
+      changed[size_t(i)] =
+          std::memcmp(before.data(), after.data(), size_t(after.numel()) * sizeof(float)) != 0;
+      weight = pruned;
+    });
+    if (std::find(changed.begin(), changed.end(), true) == changed.end())
+      idle.push_back({pruner.technique.label, true, "it left every weight as it was"});
+  }
+  return weights;
+}
+
+std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<const Tensor> weights,
+                              const TokenStream* training_text, uint64_t seed, StatusLine& status) {
+  auto progress = [&](std::string_view what, int64_t done, int64_t all) {
+    show_share(status, what, done, all);
+  };
+  std::vector<int> wanted;
+  for (const Routed& quantizer : parts.quantizers)
+    if (quantizer.technique.as<Quantizer>().wants_hessian())
+      wanted.insert(wanted.end(), quantizer.weights.begin(), quantizer.weights.end());
+  const CalibrationSettings& settings = parts.calibration;
+  CalibrationText text;
+  if (settings.text == "training") {
+    check(training_text != nullptr, "calibration: there is no training text; set text = \"sampled\"");
+    text = text_from(*training_text, settings, model.shape().sequence_length);
+  } else {
+    text = sample_text(model, weights, settings, seed, progress);
+  }
+  return collect_hessians(model, weights, text, wanted, settings, progress);
+}
+
+void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<const Tensor> hessians,
+                       std::vector<Idle>& idle) {
+  for (const Routed& quantizer : parts.quantizers) {
+    if (!quantizer.technique.as<Quantizer>().wants_hessian()) continue;
+    std::vector<std::string> without;
+    for (int index : quantizer.weights)
+      if (!hessians[size_t(index)].defined()) without.push_back(model.weights().info(index).name);
+    if (!without.empty())
+      idle.push_back({quantizer.technique.label, false,
+                      fmt::format("no linear reads {} of its {} weights, so that nothing is known of their "
+                                  "inputs: {}{}",
+                                  without.size(), quantizer.weights.size(), without[0],
+                                  without.size() > 1 ? ", ..." : "")});
+  }
+}
+
+/// The artifact as one trimmer sees it.
+class ArtifactPackage final : public Package {
+ public:
+  ArtifactPackage(Artifact& artifact, const Technique& compressor, int64_t limit_bytes, int64_t code_bytes,
+                  StatusLine& status)
+      : artifact_(artifact),
+        compressor_(compressor),
+        limit_bytes_(limit_bytes),
+        code_bytes_(code_bytes),
+        status_(status) {}
+  void add(const WeightInfo& info, Packed& packed) { weights_.push_back({&info, &packed}); }
+  std::span<const PackedWeight> weights() override { return weights_; }
+  int64_t bytes() override {
+    int64_t bytes = int64_t(compress(artifact_, compressor_, status_).size()) + code_bytes_;
+    if (status_.due())
+      status_.show(fmt::format("trimming: {} bytes of {}", with_commas(bytes), with_commas(limit_bytes_)));
+    return bytes;
+  }
+  int64_t limit_bytes() const override { return limit_bytes_; }
+
+ private:
+  Artifact& artifact_;
+  const Technique& compressor_;
+  int64_t limit_bytes_, code_bytes_;
+  StatusLine& status_;
+  std::vector<PackedWeight> weights_;
+};
+
+std::vector<std::string> bytes_of(const Artifact& artifact) {
+  std::vector<std::string> bytes;
+  for (const ArtifactTensor& tensor : artifact.tensors)
+    for (const Array& array : tensor.packed) bytes.push_back(array.bytes);
+  return bytes;
+}
+
+}  // namespace
+
+bool ExportParts::wants_calibration() const {
+  return std::any_of(quantizers.begin(), quantizers.end(), [](const Routed& quantizer) {
+    return quantizer.technique.as<Quantizer>().wants_hessian();
+  });
+}
+
+QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<const Tensor> given,
+                              const TokenStream* training_text, uint64_t seed, StatusLine& status) {
+  QuantizedModel made;
+  Clock clock;
+  std::vector<Tensor> hessians, weights = prune(parts, model, given, made.idle);
+  made.prune_seconds = clock.lap();
+  if (parts.wants_calibration()) {
+    hessians = calibrate(parts, model, weights, training_text, seed, status);
+    note_uncalibrated(parts, model, hessians, made.idle);
+  }
+  made.calibrate_seconds = clock.lap();
+  made.artifact = quantize(
+      model.weights().infos(), weights, parts.quantizers,
+      [&](int64_t done, int64_t all) { show_share(status, "quantizing", done, all); }, hessians);
+  made.artifact.compressor = parts.compressor.plugin;
+  made.artifact.layout = parts.layout;
+  made.quantize_seconds = clock.lap();
+  return made;
+}
+
+WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
+                               int64_t limit_bytes, int64_t code_bytes, StatusLine& status) {
+  WrittenArtifact written;
+  Clock clock;
+  for (const Routed& trimmer : parts.trimmers) {
+    std::vector<std::string> before = bytes_of(artifact);
+    ArtifactPackage package(artifact, parts.compressor, limit_bytes, code_bytes, status);
+    for (int i : trimmer.weights) package.add(infos[size_t(i)], artifact.tensors[size_t(i)].packed);
+    trimmer.technique.as<Trimmer>().trim(package);
+    if (bytes_of(artifact) == before)
+      written.idle.push_back({trimmer.technique.label, false, "there was nothing to trim"});
+  }
+  written.trim_seconds = clock.lap();
+  written.bytes = compress(artifact, parts.compressor, status);
+  written.compress_seconds = clock.lap();
+  return written;
+}
+
+std::vector<Tensor> read_artifact(std::string_view bytes, const ExportParts& parts, const Model& model) {
+  Artifact artifact = decode(bytes, [&](const std::string& plugin) -> const Compressor& {
+    check(plugin == parts.compressor.plugin, "artifact: it was compressed with {}, the experiment says {}",
+          plugin, parts.compressor.plugin);
+    return parts.compressor.as<Compressor>();
+  });
+  auto quantizer_called = [&](const std::string& plugin) -> const Quantizer& {
+    for (const Routed& quantizer : parts.quantizers)
+      if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
+    fail("artifact: quantizer '{}' is not part of the experiment", plugin);
+  };
+  std::vector<Tensor> values = dequantize(artifact, model.weights().infos(), quantizer_called);
+  Device device = model.weights().device();
+  for (Tensor& value : values) {
+    if (device == Device::kCpu) continue;
+    Tensor placed(value.shape(), device);
+    copy(value, placed);
+    value = placed;
+  }
+  return values;
+}
+
+}  // namespace caddie

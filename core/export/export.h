@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// From averaged weights to the bytes that count, and back:
+//
+//   quantize_model: prune -> calibrate, if a quantizer wants it -> quantize
+//   write_artifact: trim -> compress
+//   read_artifact:  expand -> dequantize
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/console.h"
+#include "export/artifact.h"
+#include "export/calibrate.h"
+
+namespace caddie {
+
+/// The section [export] of an experiment. Pruners act in the order in which they stand, and so do trimmers.
+struct ExportParts {
+  std::vector<Routed> pruners, quantizers, trimmers;
+  CalibrationSettings calibration;
+  Technique compressor;
+  Layout layout;
+
+  bool wants_calibration() const;
+};
+
+/// A technique that changed less than it might have.
+struct Idle {
+  std::string technique;  // label
+  bool wholly;            // it changed nothing, and could not have
+  std::string reason;
+};
+
+struct QuantizedModel {
+  Artifact artifact;
+  std::vector<Idle> idle;
+  double prune_seconds = 0, calibrate_seconds = 0, quantize_seconds = 0;
+};
+
+/// `weights` are averaged ones and stay as they are. `training_text` may be null; sampled calibration text is
+/// drawn with `seed`. Equal arguments give equal bytes, for any number of threads. Shows on `status` what
+/// goes on.
+QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<const Tensor> weights,
+                              const TokenStream* training_text, uint64_t seed, StatusLine& status);
+
+struct WrittenArtifact {
+  std::string bytes;  // the file
+  std::vector<Idle> idle;
+  double trim_seconds = 0, compress_seconds = 0;
+};
+
+/// `infos` are the model's weights, in the order of the artifact's tensors. Trimmers are told that the file
+/// and `code_bytes` may take `limit_bytes` together.
+WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
+                               int64_t limit_bytes, int64_t code_bytes, StatusLine& status);
+
+/// The weights that a file holds, on the device of the model, in the order of its weights. Throws Error when
+/// the file is damaged, belongs to another model, or wants plugins that `parts` lacks.
+std::vector<Tensor> read_artifact(std::string_view bytes, const ExportParts& parts, const Model& model);
+
+}  // namespace caddie

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sets integers of magnitude 1 to zero, those of the smallest steps first, until the artifact fits. Of all
+// such integers, in rising order of what that costs, s^2, and then in the order of weights, rows and columns,
+// the fewest are taken with which the compressed artifact is no larger than the target. Source:
+// github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072,
+// whose target counts in MiB and lies above the limit.
+#include <caddie/math.h>
+#include <caddie/plugin.h>
+
+#include <algorithm>
+using namespace caddie;
+
+namespace {
+
+struct Row {
+  float step;
+  std::string* bytes;  // of the array that it lies in
+  size_t begin, length;
+  int64_t ones;  // integers 1 and -1
+};
+
+const Array* array_called(const Packed& packed, std::string_view name) {
+  auto found = std::find_if(packed.begin(), packed.end(), [&](const Array& a) { return a.name == name; });
+  return found == packed.end() ? nullptr : &*found;
+}
+
+float number(const Array& array, size_t i) {
+  float single;
+  uint16_t half;
+  if (array.type == Type::kFloat32) {
+    std::memcpy(&single, &array.bytes[4 * i], sizeof single);
+    return single;
+  }
+  std::memcpy(&half, &array.bytes[2 * i], sizeof half);
+  return from_half(half);
+}
+
+bool is_one(char c) { return c == 1 || c == -1; }
+
+}  // namespace
+
+struct SelectivePruning final : Trimmer {
+  int64_t target_bytes = 0, slack_bytes = 0;
+
+  void settings(Settings& s) override {
+    s("target_bytes", target_bytes, "size to reach, code included; 0: budget.artifact_bytes", at_least(0));
+    s("slack_bytes", slack_bytes, "the search ends when the artifact lies at most this far below",
+      at_least(0));
+  }
+
+  void trim(Package& package) override {
+    int64_t target = target_bytes > 0 ? target_bytes : package.limit_bytes();
+    if (package.bytes() <= target) return;
+    std::vector<Row> rows = rows_of(package);
+    int64_t fewest = 0, most = 0;  // zeroed integers: too few, and enough
+    for (const Row& row : rows) most += row.ones;
+    std::vector<std::string> before;
+    for (const PackedWeight& weight : package.weights())
+      for (const Array& array : *weight.packed) before.push_back(array.bytes);
+
+    auto bytes_with = [&](int64_t count) {
+      size_t i = 0;
+      for (const PackedWeight& weight : package.weights())
+        for (Array& array : *weight.packed) array.bytes = before[i++];
+      zero(rows, count);
+      return package.bytes();
+    };
+    int64_t bytes = bytes_with(most), applied = most;
+    while (bytes <= target && most - fewest > 1 && target - bytes > slack_bytes) {
+      int64_t middle = applied = fewest + (most - fewest) / 2;
+      int64_t smaller = bytes_with(middle);
+      if (smaller > target) {
+        fewest = middle;
+      } else {
+        most = middle;
+        bytes = smaller;
+      }
+    }
+    if (applied != most) bytes_with(most);
+  }
+
+  /// The rows of all integers that have steps, the cheapest first.
+  static std::vector<Row> rows_of(Package& package) {
+    std::vector<Row> rows;
+    for (const PackedWeight& weight : package.weights()) {
+      const Array* steps = array_called(*weight.packed, "scale");
+      for (Array& array : *weight.packed) {
+        if (array.type != Type::kInt8 || array.name != "q" || !steps || steps->type == Type::kInt8) continue;
+        if (steps->shape.numel() == 0) continue;
+        size_t length = array.bytes.size() / size_t(steps->shape.numel());
+        for (size_t r = 0; r < size_t(steps->shape.numel()); ++r) {
+          const char* row = array.bytes.data() + r * length;
+          rows.push_back({number(*steps, r), &array.bytes, r * length, length,
+                          std::count_if(row, row + length, is_one)});
+        }
+      }
+    }
+    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.step < b.step; });
+    return rows;
+  }
+
+  static void zero(std::span<const Row> rows, int64_t count) {
+    for (const Row& row : rows)
+      for (size_t i = 0; i < row.length && count > 0; ++i) {
+        char& c = (*row.bytes)[row.begin + i];
+        if (!is_one(c)) continue;
+        c = 0;
+        --count;
+      }
+  }
+};
+
+CADDIE_PLUGIN(SelectivePruning, .summary = "The cheapest integers of magnitude 1 become zero until it fits.",
+              .source = "github.com/openai/parameter-golf, 2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072");
