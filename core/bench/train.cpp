@@ -112,6 +112,8 @@ Json bench_train(const TrainBench& bench) {
   double middle = median(seconds);
   Json result = {
       {"tokens_per_second", double(bench.batch_tokens) / middle},
+      {"best_tokens_per_second",
+       double(bench.batch_tokens) / *std::min_element(seconds.begin(), seconds.end())},
       {"gflops", useful_flops(bench, model) / middle / 1e9},
       {"step_ms", 1000 * middle},
       {"phases",

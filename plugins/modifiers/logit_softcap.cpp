@@ -6,20 +6,20 @@
 using namespace caddie;
 
 struct Softcap {
-  float cap;
+  float cap, inverse;
   const float* z;
   float* y;
-  CADDIE_FN void operator()(int64_t i) const { y[i] = cap * caddie::tanh(z[i] / cap); }
+  CADDIE_FN void operator()(int64_t i) const { y[i] = cap * caddie::tanh(z[i] * inverse); }
 };
 
 // dz += dy (1 - (y / cap)^2).
 struct SoftcapBackward {
-  float cap;
+  float inverse;
   const float *y, *dy;
   float* dz;
   bool fresh;
   CADDIE_FN void operator()(int64_t i) const {
-    float share = y[i] / cap;
+    float share = y[i] * inverse;
     float d = dy[i] * (1 - share * share);
     dz[i] = fresh ? d : dz[i] + d;
   }
@@ -32,10 +32,11 @@ struct LogitSoftcap final : Modifier {
 
   Var logits(Forward&, Var z) override {
     Var y = result(z.shape());
-    for_each(z.device(), z.value().numel(), Softcap{cap, z.data(), y.data()});
-    record(y, {z}, [=, bound = cap] {
+    for_each(z.device(), z.value().numel(), Softcap{cap, 1 / cap, z.data(), y.data()});
+    record(y, {z}, [=, inverse = 1 / cap] {
       GradientSlot dz = z.grad_slot();
-      for_each(z.device(), z.value().numel(), SoftcapBackward{bound, y.data(), y.grad(), dz.data, dz.fresh});
+      for_each(z.device(), z.value().numel(),
+               SoftcapBackward{inverse, y.data(), y.grad(), dz.data, dz.fresh});
     });
     return y;
   }
