@@ -129,9 +129,8 @@ double RunRow::number(std::string_view name) const {
 }
 
 std::string RunRow::training() const {
-  for (const Json* json : {&state.record, &state.summary})
-    if (json->is_object() && json->contains("stage_keys")) return json->at("stage_keys").value("train", "");
-  return "";
+  if (!state.summary.is_object() || !state.summary.contains("stages")) return "";
+  return state.summary.at("stages").value("train", "");
 }
 
 const ArmRow& Ablation::baseline_row() const {

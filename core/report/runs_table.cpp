@@ -52,7 +52,6 @@ constexpr std::pair<const char*, const char*> kProvenance[] = {{"data_train", "d
                                                                {"cpu", "machine.cpu"},
                                                                {"isa", "machine.isa"},
                                                                {"threads", "machine.threads"},
-                                                               {"training", "stage_keys.train"},
                                                                {"command", "command"}};
 
 /// "name:hash name:hash", hashes by their first 16 digits.
@@ -96,6 +95,7 @@ std::vector<std::string> runs_head(const VaryingColumns& varying) {
   for (const char* name : {"under_cap", "peak_mem_bytes", "params", "git_sha", "git_dirty", "plugins_key",
                            "data_key", "host", "gpu", "started_at", "caddie_version"})
     head.push_back(name);
+  head.push_back("training");
   head.push_back("plugins");
   for (const auto& [name, path] : kProvenance) head.push_back(name);
   return head;
@@ -137,6 +137,7 @@ std::vector<std::string> runs_row(const Ablation& ablation, const RunRow& run,
   row.push_back(short_hash(recorded(record, "data")));
   for (const char* path : {"machine.host", "machine.gpu", "started_at", "caddie_version"})
     row.push_back(recorded(record, path));
+  row.push_back(run.training());
   row.push_back(plugins_text(record));
   for (const auto& [name, path] : kProvenance) row.push_back(recorded(record, path));
   return row;

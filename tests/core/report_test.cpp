@@ -238,7 +238,7 @@ TEST_CASE("runs.csv has the promised columns", "[report]") {
         "steps,tokens,step_avg_ms,tok_s,tok_s_rel,train_time_s,eval_time_s,artifact_bytes,bytes_model,bytes_"
         "code,"
         "under_cap,peak_mem_bytes,params,git_sha,git_dirty,plugins_key,data_key,host,gpu,started_at,caddie_"
-        "version,plugins,data_train,data_validation,data_tokenizer,engine,cpu,isa,threads,training,command");
+        "version,training,plugins,data_train,data_validation,data_tokenizer,engine,cpu,isa,threads,command");
   REQUIRE(runs.rows.size() == 4);
   CHECK(column(runs, 0, "val_bpb") == "1.50000000");
   CHECK(column(runs, 0, "run_id") == "01234567");
@@ -344,10 +344,10 @@ TEST_CASE("arms of the baseline's trainings are compared checkpoint by checkpoin
   MadeUpSweep sweep({{1.0, 1.1, 1.2}, {0.990, 1.089, 1.188}, {1.0, 1.1, 1.2}});
   for (size_t arm = 0; arm < 3; ++arm)
     for (size_t seed = 0; seed < 3; ++seed) {
-      fs::path file = sweep.path / sweep.plan.runs[arm * 3 + seed].folder / "run.json";
-      Json record = Json::parse(read_file(file));
-      record["stage_keys"]["train"] = std::to_string(seed) + (arm == 2 ? "apart" : "");
-      write_file(file, record.dump());
+      fs::path file = sweep.path / sweep.plan.runs[arm * 3 + seed].folder / "summary.json";
+      Json summary = Json::parse(read_file(file));
+      summary["stages"]["train"] = std::to_string(seed) + (arm == 2 ? "apart" : "");
+      write_file(file, summary.dump());
     }
   Ablation ablation = analyze(sweep.plan, sweep.path);
   CHECK(ablation.arms[1].trained_as == 0);
