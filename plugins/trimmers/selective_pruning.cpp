@@ -41,16 +41,19 @@ bool is_one(char c) { return c == 1 || c == -1; }
 
 struct SelectivePruning final : Trimmer {
   int64_t target_bytes = 0, slack_bytes = 0;
+  double save = 0;
 
   void settings(Settings& s) override {
     s("target_bytes", target_bytes, "size to reach, code included; 0: budget.artifact_bytes", at_least(0));
+    s("save", save, "share of the size to take away even where it fits", between(0, 1));
     s("slack_bytes", slack_bytes, "the search ends when the artifact lies at most this far below",
       at_least(0));
   }
 
   void trim(Package& package) override {
-    int64_t target = target_bytes > 0 ? target_bytes : package.limit_bytes();
-    if (package.bytes() <= target) return;
+    int64_t whole = package.bytes(), target = target_bytes > 0 ? target_bytes : package.limit_bytes();
+    target = std::min(target, whole - int64_t(save * double(whole)));
+    if (whole <= target) return;
     std::vector<Row> rows = rows_of(package);
     int64_t fewest = 0, most = 0;  // zeroed integers: too few, and enough
     for (const Row& row : rows) most += row.ones;
@@ -58,17 +61,18 @@ struct SelectivePruning final : Trimmer {
     for (const PackedWeight& weight : package.weights())
       for (const Array& array : *weight.packed) before.push_back(array.bytes);
 
-    auto bytes_with = [&](int64_t count) {
+    auto apply = [&](int64_t count) {
       size_t i = 0;
       for (const PackedWeight& weight : package.weights())
         for (Array& array : *weight.packed) array.bytes = before[i++];
       zero(rows, count);
-      return package.bytes();
     };
-    int64_t bytes = bytes_with(most), applied = most;
+    apply(most);
+    int64_t bytes = package.bytes();
     while (bytes <= target && most - fewest > 1 && target - bytes > slack_bytes) {
-      int64_t middle = applied = fewest + (most - fewest) / 2;
-      int64_t smaller = bytes_with(middle);
+      int64_t middle = fewest + (most - fewest) / 2;
+      apply(middle);
+      int64_t smaller = package.bytes();
       if (smaller > target) {
         fewest = middle;
       } else {
@@ -76,7 +80,7 @@ struct SelectivePruning final : Trimmer {
         bytes = smaller;
       }
     }
-    if (applied != most) bytes_with(most);
+    apply(most);
   }
 
   /// The rows of all integers that have steps, the cheapest first.

@@ -95,6 +95,13 @@ TEST_CASE("selective_pruning works towards its own target and takes all where th
   CHECK(p.integers(1) == row({0, 0, 31}));
 }
 
+TEST_CASE("selective_pruning can save a share of what fits", "[trimmers]") {
+  CountedPackage p = package();
+  p.limit = 100;
+  make_plugin<Trimmer>("selective_pruning", {{"save", 0.25}})->trim(p);
+  CHECK(p.bytes() == 8);  // of ten
+}
+
 TEST_CASE("selective_pruning stops within its slack", "[trimmers]") {
   CountedPackage exact, rough;
   for (CountedPackage* p : {&exact, &rough}) p->add(1024, {1}, std::string(1024, '\1'));
