@@ -48,7 +48,8 @@ Debian-blis+jemalloc|blis+jemalloc|$python|--attn blocked --qblock 64"
 [ -z "$new_python" ] || peers="$peers
 newest-eager|default|$new_python|--attn sdpa
 newest-eager+jemalloc|blis+jemalloc|$new_python|--attn blocked --qblock 64
-newest-compiled|default|$new_python|--attn sdpa --compile"
+newest-compiled|default|$new_python|--attn sdpa --compile
+newest-compiled+jemalloc|blis+jemalloc|$new_python|--attn blocked --qblock 64 --compile"
 
 grep -m1 'model name' /proc/cpuinfo
 echo "load $(cut -d' ' -f1-3 /proc/loadavg), $threads threads, $rounds rounds of $steps steps"
