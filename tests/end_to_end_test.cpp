@@ -3,108 +3,15 @@
 #include <catch2/catch.hpp>
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <filesystem>
-#include <thread>
 
 #include "base/files.h"
-#include "results/run_folder.h"
-#include "support/data_support.h"
+#include "support/laboratory.h"
 
 using namespace caddie;
+using namespace caddie::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-const std::string kProgram = CADDIE_BINARY_DIR "/bin/caddie";
-
-struct Outcome {
-  int code;
-  std::string output;  // both streams
-};
-
-Outcome shell(const std::string& arguments) {
-  std::string output;
-  FILE* pipe = ::popen((kProgram + " " + arguments + " 2>&1").c_str(), "r");
-  REQUIRE(pipe);
-  char buffer[4096];
-  for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
-  int status = ::pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output};
-}
-
-/// Prepared shards and a tiny experiment on them.
-class Laboratory {
- public:
-  Laboratory() {
-    Outcome prepared =
-        shell(fmt::format("data prepare --text {} --tokenizer {} --output {} --validation-fraction 0.1",
-                          data_file("prose.txt").string(), small_tokenizer().string(), data().string()));
-    INFO(prepared.output);
-    REQUIRE(prepared.code == 0);
-    write_file(experiment(),
-               fmt::format(R"(
-extends = "{}/experiments/quickstart.toml"
-[budget]
-steps = 24
-[data]
-train = "{}/train_*.bin"
-validation = "{}/val_*.bin"
-tokenizer = "{}/tokenizer.model"
-sequence_length = 32
-batch_tokens = 256
-[model]
-vocabulary = 420
-layers = 2
-dim = 32
-[train]
-micro_batch_tokens = 64
-validate_every = 10
-)",
-                           CADDIE_SOURCE_DIR, data().string(), data().string(), data().string()));
-  }
-  fs::path data() const { return folder_.path() / "data"; }
-  fs::path experiment() const { return folder_.path() / "tiny.toml"; }
-  fs::path folder(const std::string& name) const { return folder_.path() / name; }
-  Outcome run(const std::string& output, const std::string& more = "") const {
-    return shell(fmt::format("run {} --output {} {}", experiment().string(), folder(output).string(), more));
-  }
-
- private:
-  TemporaryFolder folder_;
-};
-
-Laboratory& laboratory() {
-  static Laboratory one;
-  return one;
-}
-
-/// What must be equal between two runs: scores, weights, artifact, losses.
-struct Bits {
-  std::string weights, artifact, losses;
-  double val_bpb = 0;
-  bool operator==(const Bits&) const = default;
-};
-
-Bits bits_of(const fs::path& folder) {
-  Bits bits{read_file(folder / "weights.safetensors"), read_file(folder / "artifact.bin"), "",
-            Json::parse(read_file(folder / "summary.json")).at("val_bpb")};
-  std::string journal = read_file(folder / "metrics.csv");
-  for (size_t begin = 0; begin < journal.size();) {  // all columns but the time
-    size_t end = journal.find('\n', begin);
-    std::string line = journal.substr(begin, end - begin);
-    size_t second = line.find(',', line.find(',') + 1), third = line.find(',', second + 1);
-    bits.losses += line.substr(0, second) + line.substr(third) + "\n";
-    begin = end + 1;
-  }
-  return bits;
-}
 
 const Bits& undisturbed() {
   static Bits bits = [] {
@@ -114,27 +21,6 @@ const Bits& undisturbed() {
     return bits_of(laboratory().folder("undisturbed"));
   }();
   return bits;
-}
-
-// Starts the program and kills it, without warning, as soon as `ready` says so.
-void kill_when(const std::vector<std::string>& arguments, const std::function<bool()>& ready) {
-  pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    std::vector<char*> argv = {const_cast<char*>(kProgram.c_str())};
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    if (!std::freopen("/dev/null", "w", stderr) || !std::freopen("/dev/null", "w", stdout)) ::_exit(1);
-    ::setpgid(0, 0);
-    ::execv(kProgram.c_str(), argv.data());
-    ::_exit(127);
-  }
-  auto start = std::chrono::steady_clock::now();
-  while (!ready() && std::chrono::steady_clock::now() - start < std::chrono::seconds(60))
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  ::kill(-child, SIGKILL);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
 }
 
 }  // namespace
@@ -168,8 +54,8 @@ TEST_CASE("a killed training goes on to the same bits", "[end]") {
   std::vector<std::string> arguments = {
       "run", laboratory().experiment(),          "--output", folder, "--threads", "2",
       "-S",  "train.checkpoint_seconds=0.000001"};
-  kill_when(arguments, [&] { return fs::exists(folder / "checkpoint.safetensors"); });
-  REQUIRE(fs::exists(folder / "checkpoint.safetensors"));
+  kill_when(arguments, [&] { return has_checkpoint(folder); });
+  REQUIRE(has_checkpoint(folder));
   REQUIRE_FALSE(fs::exists(folder / "summary.json"));
   Outcome resumed = laboratory().run("killed", "-S train.checkpoint_seconds=0.000001");
   INFO(resumed.output);

@@ -39,6 +39,7 @@ void noise_verb(NoiseArguments& arguments) {
       make_plan(seeds_of(arguments.experiment, "noise/" + arguments.experiment.stem().string(), seeds));
   std::filesystem::path folder = noise_folder(arguments.experiment);
   arguments.runner.folder = folder;
+  arguments.runner.store = store_for(folder);
   // Frozen anew each time: more seeds join those that are there, and runs that no longer fit are made again.
   check_groups(plan);
   write_plan(plan, folder);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/verbs.h"
+#include "results/provenance.h"
 
 namespace caddie {
 namespace {
@@ -39,7 +40,7 @@ void run_verb(RunArguments& arguments) {
   Experiment experiment = assemble(tree, registry, device);
   RunOptions& options = arguments.options;
   if (options.folder.empty()) {
-    RunKey key = run_key(tree, experiment, registry, options.initial_weights);
+    RunKey key = run_key(tree, experiment, registry, options.training.initial_weights);
     options.folder =
         std::filesystem::path("results") / arguments.experiment.file.stem() / key.run.substr(0, 8);
   }
@@ -61,8 +62,18 @@ void add_run_command(CLI::App& app) {
   verb->add_option("--seed", arguments->seed, "the same as -S seed=N")->check(CLI::NonNegativeNumber);
   verb->add_option("--output", arguments->options.folder,
                    "folder of the run; by default results/<file>/<key>");
-  verb->add_option("--init-weights", arguments->options.initial_weights,
+  verb->add_option("--init-weights", arguments->options.training.initial_weights,
                    "start from the weights in this safetensors file");
+  verb->add_option(
+      "--store", arguments->options.store,
+      "folder where runs that agree up to a stage find its output; by default nothing is shared");
+  verb->add_option("--companion", arguments->options.training.companions,
+                   "experiment that shares the training: its averagers and validations ride along")
+      ->take_all()
+      ->allow_extra_args(false);
+  verb->add_option("--fork-at", arguments->options.training.forks,
+                   "steps after which other trainings of the store go their own way")
+      ->delimiter(',');
   verb->add_flag("--fresh", arguments->options.fresh, "start over although the folder holds results");
   verb->add_flag("--strict", arguments->options.strict, "fail when a technique that is on had no effect");
   verb->add_flag("--json", arguments->json, "print the summary as JSON");

@@ -11,9 +11,11 @@
 
 #include "base/text.h"
 #include "report/files.h"
-#include "run/run.h"
+#include "run/interrupt.h"
+#include "sweep/concurrency.h"
 #include "sweep/race_state.h"
 #include "sweep/runner.h"
+#include "sweep/sharing.h"
 
 namespace caddie {
 namespace {
@@ -50,22 +52,29 @@ Plan freeze(Plan plan, const std::filesystem::path& folder, bool replan) {
   return plan;
 }
 
+void start_over(const Plan& plan, const std::filesystem::path& folder) {
+  std::filesystem::remove_all(folder / "runs");
+  forget_trainings(plan, Store(store_for(folder)));
+}
+
 Plan plan_for(const SweepArguments& arguments, std::filesystem::path& folder) {
   if (!is_sweep_file(arguments.file)) {
     folder = sweep_folder(arguments.file);
     Plan plan = read_plan(folder);
     if (arguments.replan) throw Error("--replan reads the sweep file again; name that file", 2);
-    if (arguments.fresh) std::filesystem::remove_all(folder / "runs");
     check_groups(plan);
+    if (arguments.fresh) start_over(plan, folder);
     return plan;
   }
   SweepFile file = read_sweep(arguments.file);
   folder = arguments.output.empty() ? std::filesystem::path("results") / file.name : arguments.output;
   bool frozen = std::filesystem::exists(plan_path(folder));
   Plan now = make_plan(file);
-  if (frozen && arguments.fresh) std::filesystem::remove_all(folder / "runs");
-  if (!frozen || arguments.fresh || arguments.replan)
-    return freeze(std::move(now), folder, frozen && !arguments.fresh);
+  if (!frozen || arguments.fresh || arguments.replan) {
+    Plan plan = freeze(std::move(now), folder, frozen && !arguments.fresh);
+    if (arguments.fresh) start_over(plan, folder);
+    return plan;
+  }
   Plan plan = read_plan(folder);
   check_unchanged(plan, now);
   check_groups(plan);
@@ -87,11 +96,33 @@ void conclude(const Plan& plan, const std::filesystem::path& folder, const Runne
   if (ablation.claim_met && !*ablation.claim_met) throw Error("the claim is not met", 3);
 }
 
+/// How many runs at a time: measured, when there is something to gain.
+void choose_layout(const Plan& plan, RunnerOptions& options) {
+  options.jobs = 1;
+  std::vector<size_t> left;
+  for (size_t run : select_runs(plan, options.only))
+    if (state_of(plan, plan.runs[run], options.folder).status != RunStatus::done) left.push_back(run);
+  SharedWork work = shared_work(plan, left, Store(options.store));
+  constexpr int64_t kWorthMeasuring = 4;  // trainings
+  if (options.threads > 0) options.jobs = std::max(1, core_count() / options.threads);
+  if (options.threads > 0 || core_count() == 1 || work.trainings < kWorthMeasuring) return;
+  std::vector<Concurrency> layouts = measure_concurrency(plan, options.device);
+  options.jobs = layouts[0].jobs;
+  options.threads = layouts[0].threads;
+  if (options.quiet || layouts.size() < 2) return;
+  auto steps = double(plan.baseline().steps);
+  fmt::print(stderr, "{} does {:.0f}% more than {}\n", text_of(layouts[0]),
+             100 * (layouts[0].runs_done_per_second(steps) / layouts[1].runs_done_per_second(steps) - 1),
+             text_of(layouts[1]));
+}
+
 void sweep_verb(SweepArguments& arguments) {
   std::filesystem::path folder;
   Plan plan = plan_for(arguments, folder);
   RunnerOptions& options = arguments.runner;
   options.folder = folder;
+  options.store = store_for(folder);
+  if (options.jobs == 0) choose_layout(plan, options);
   if (!options.quiet)
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
@@ -103,9 +134,9 @@ void sweep_verb(SweepArguments& arguments) {
 
 void declare_running(CLI::App& verb, SweepArguments& arguments) {
   RunnerOptions& runner = arguments.runner;
-  verb.add_option("-j,--jobs", runner.jobs, "runs at a time")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
+  runner.jobs = 0;
+  verb.add_option("-j,--jobs", runner.jobs, "runs at a time; by default what a short measurement finds best")
+      ->check(CLI::Range(1, 1024));
   verb.add_option("--threads", runner.threads,
                   "threads of each run; by default the cores divided by the jobs");
   verb.add_option("--device", runner.device, "cpu, cuda or auto")->capture_default_str();
@@ -143,7 +174,7 @@ void add_sweep_command(CLI::App& app) {
   verb->add_option("sweep", arguments->file, "sweep file (TOML), or the folder of a sweep that was begun")
       ->required();
   verb->add_option("--output", arguments->output, "folder of the sweep; by default results/<name>");
-  verb->add_flag("--fresh", arguments->fresh, "throw away its runs and start over");
+  verb->add_flag("--fresh", arguments->fresh, "throw away its runs and trainings, and start over");
   verb->add_flag("--replan", arguments->replan,
                  "take in edits of the files; finished runs that still fit are kept");
   declare_running(*verb, *arguments);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "experiment/experiment.h"
+#include "experiment/fit.h"
 
 namespace caddie {
 namespace {
@@ -15,6 +16,7 @@ class Assembler {
       : tree_(tree), registry_(registry), device_(device) {}
 
   Experiment run();
+  Experiment watchers();
 
  private:
   // A table that must name its plugin: there is exactly one of these in an experiment.
@@ -28,7 +30,7 @@ class Assembler {
   void read_export();
   void read_evaluators();
   void read_riders();
-  void list_parts();
+  void check_prime_keeps();
 
   Tree& tree_;
   Registry& registry_;
@@ -178,33 +180,13 @@ void Assembler::read_riders() {
                                   {technique->plugin, name_of(technique->entry->kind)}));
     experiment_.riders.push_back(std::move(*technique));
   }
+}
+
+void Assembler::check_prime_keeps() {
   for (const std::string& label : experiment_.train.prime_keeps)
     if (std::none_of(experiment_.optimizers.begin(), experiment_.optimizers.end(),
                      [&](const Routed& optimizer) { return optimizer.technique.label == label; }))
       tree_.fail_at("train.prime_keeps", message("there is no optimizer called '{}'", {label}));
-}
-
-void Assembler::list_parts() {
-  Experiment& e = experiment_;
-  auto add = [&](std::string path, const Technique& technique) {
-    e.parts.push_back({std::move(path), &technique});
-  };
-  const ModelParts& parts = e.model->parts();
-  add("model.activation", parts.activation);
-  add("model.head", parts.head);
-  add("model.initializer", e.initializer);
-  for (const auto* group : {&parts.embeddings, &parts.modifiers, &parts.views})
-    for (const Technique& technique : *group) add("techniques." + technique.label, technique);
-  for (const Routed& o : e.optimizers) add("optimizers." + o.technique.label, o.technique);
-  add("train.schedule", e.schedule);
-  if (e.averager) add("train.averager", *e.averager);
-  for (const Technique& rider : e.riders) add("train.averagers." + rider.label, rider);
-  const ExportParts& exports = e.export_parts;
-  for (const Routed& p : exports.pruners) add("export.pruners." + p.technique.label, p.technique);
-  for (const Routed& q : exports.quantizers) add("export.quantizers." + q.technique.label, q.technique);
-  for (const Routed& t : exports.trimmers) add("export.trimmers." + t.technique.label, t.technique);
-  add("export.compressor", exports.compressor);
-  for (const RoutedEvaluator& v : e.evaluators) add("evaluators." + v.technique.label, v.technique);
 }
 
 Experiment Assembler::run() {
@@ -228,10 +210,21 @@ Experiment Assembler::run() {
   e.schedule = slot("train.schedule", Kind::kSchedule);
   if (tree_.has("train.averager")) e.averager = slot("train.averager", Kind::kAverager);
   read_riders();
+  check_prime_keeps();
   read_export();
   read_evaluators();
   tree_.check_all_read();
-  list_parts();
+  check_fit(e);
+  return std::move(experiment_);
+}
+
+Experiment Assembler::watchers() {
+  Experiment& e = experiment_;
+  tree_.read("data", [&](Settings& s) { e.data.settings(s); });
+  tree_.read("train", [&](Settings& s) { e.train.settings(s); });
+  if (tree_.has("train.averager")) e.averager = slot("train.averager", Kind::kAverager);
+  read_riders();
+  read_evaluators();
   return std::move(experiment_);
 }
 
@@ -245,10 +238,45 @@ void DataSettings::settings(Settings& s) {
   s("batch_tokens", batch_tokens, "tokens of an optimizer step, all ranks together", at_least(1));
 }
 
+std::vector<Experiment::Part> Experiment::parts() const {
+  std::vector<Part> all;
+  auto add = [&](std::string path, const Technique& technique) {
+    if (technique.object) all.push_back({std::move(path), &technique});
+  };
+  if (model) {
+    const ModelParts& inside = model->parts();
+    add("model.activation", inside.activation);
+    add("model.head", inside.head);
+    for (const auto* group : {&inside.embeddings, &inside.modifiers, &inside.views})
+      for (const Technique& technique : *group) add("techniques." + technique.label, technique);
+  }
+  add("model.initializer", initializer);
+  for (const Routed& o : optimizers) add("optimizers." + o.technique.label, o.technique);
+  add("train.schedule", schedule);
+  if (averager) add("train.averager", *averager);
+  for (const Technique& rider : riders) add("train.averagers." + rider.label, rider);
+  for (const Routed& p : export_parts.pruners) add("export.pruners." + p.technique.label, p.technique);
+  for (const Routed& q : export_parts.quantizers) add("export.quantizers." + q.technique.label, q.technique);
+  for (const Routed& t : export_parts.trimmers) add("export.trimmers." + t.technique.label, t.technique);
+  add("export.compressor", export_parts.compressor);
+  for (const RoutedEvaluator& v : evaluators) add("evaluators." + v.technique.label, v.technique);
+  return all;
+}
+
 const RoutedEvaluator& Experiment::headline() const {
   for (const RoutedEvaluator& evaluator : evaluators)
     if (evaluator.headline) return evaluator;
   fail("the experiment has no headline evaluator");
+}
+
+const Technique& Experiment::stage_evaluator() const {
+  for (const RoutedEvaluator& evaluator : evaluators)
+    if (!evaluator.headline) return evaluator.technique;
+  return headline().technique;
+}
+
+Experiment assemble_watchers(Tree& tree, Registry& registry) {
+  return Assembler(tree, registry, Device::kCpu).watchers();
 }
 
 Experiment assemble(Tree& tree, Registry& registry, Device device) {

@@ -30,6 +30,8 @@ void ViewedWeights::refresh(const Progress& progress, Mode mode, bool recording)
     Var w = Parameter{int(i)};
     for (const Technique* view : views_[i]) {
       view->calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
+      // Other trainings go by what acts() says, so it has to be true.
+      if (!view->object->acts(progress)) continue;
       w = view->as<WeightView>().view(w, model_.weights().info(int(i)), progress, mode);
     }
     outputs_[i] = w;

@@ -3,19 +3,19 @@
 
 #include <caddie/parallel.h>
 
-#include <dlfcn.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <set>
 
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "data/shards.h"
 #include "device/gemm.h"
+#include "results/fingerprint.h"
 
 namespace caddie {
 namespace {
@@ -25,23 +25,6 @@ bool only_watching(std::string_view path, const Experiment& experiment) {
   if (path == "budget.artifact_bytes" || path == "budget.code_bytes")
     return experiment.export_parts.trimmers.empty();
   return path == "title" || path == "train.checkpoint_seconds";
-}
-
-std::string engine_hash() {
-  Dl_info info = {};
-  dladdr(reinterpret_cast<void*>(&run_key), &info);
-  return sha256_file(info.dli_fname);
-}
-
-// Whoever prepared the shards left their hashes in a manifest; otherwise the shards themselves are hashed.
-std::string data_hash(const std::string& pattern) {
-  TokenStream stream(pattern);
-  std::filesystem::path manifest = stream.files().front().parent_path() / "manifest.json";
-  std::string text;
-  if (std::filesystem::exists(manifest)) text = sha256_file(manifest);
-  for (const auto& file : stream.files())
-    text += " " + file.filename().string() + (text.empty() ? " " + xxh3_file(file) : "");
-  return sha256(text);
 }
 
 std::string output_of(const std::string& command) {
@@ -88,12 +71,14 @@ RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& r
   for (const Tree::Value& value : tree.values())
     if (value.path != "seed" && !only_watching(value.path, experiment))
       text += value.path + " = " + value.text + "\n";
+  std::set<std::string> used;
+  for (const Experiment::Part& part : experiment.parts()) used.insert(part.technique->plugin);
   for (const LoadedPlugin* plugin : registry.opened())
-    text += plugin->file.name + " " + plugin->sha256 + "\n";
+    if (used.count(plugin->file.name)) text += plugin->file.name + " " + plugin->sha256 + "\n";
   text += "train " + data_hash(experiment.data.train) + "\n";
   text += "validation " + data_hash(experiment.data.validation) + "\n";
-  text += "tokenizer " + sha256_file(experiment.data.tokenizer) + "\n";
-  if (!initial_weights.empty()) text += "weights " + sha256_file(initial_weights) + "\n";
+  text += "tokenizer " + file_hash(experiment.data.tokenizer) + "\n";
+  if (!initial_weights.empty()) text += "weights " + file_hash(initial_weights) + "\n";
   std::string group = sha256(text);
   return {group, sha256(group + " seed " + std::to_string(experiment.seed))};
 }
@@ -117,7 +102,7 @@ Json provenance(const Experiment& experiment, const Registry& registry, const Ru
           {"data",
            {{"train", data_hash(experiment.data.train)},
             {"validation", data_hash(experiment.data.validation)},
-            {"tokenizer", sha256_file(experiment.data.tokenizer)}}}};
+            {"tokenizer", file_hash(experiment.data.tokenizer)}}}};
 }
 
 int64_t peak_memory_bytes() {

@@ -12,10 +12,11 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "experiment/experiment.h"
+#include "experiment/fit.h"
 #include "results/provenance.h"
 #include "sweep/design.h"
 #include "sweep/expression.h"
+#include "sweep/sharing.h"
 
 namespace caddie {
 namespace {
@@ -103,9 +104,11 @@ class Planner {
   void add_arm(const Combination& combination) {
     Tree tree = Tree::load(sweep_.base, combination.overrides);
     std::optional<Error> problem;
+    bool misfit = false;
     try {
       assemble(tree, registry_, Device::kCpu);
     } catch (const Error& error) {
+      misfit = dynamic_cast<const Misfit*>(&error) != nullptr;
       problem = error;
       for (const std::string& name : tree.children("")) tree.read_text(name);
     }
@@ -114,6 +117,10 @@ class Planner {
     for (const Expression& condition : exclude_) {
       if (!condition.holds(lookup_in(values, sweep_.file.string() + ": [when] exclude"))) continue;
       plan_.excluded.push_back({combination.label, condition.text()});
+      return;
+    }
+    if (problem && misfit && combination.kind != "baseline") {
+      plan_.excluded.push_back({combination.label, problem->what()});
       return;
     }
     if (problem)
@@ -125,9 +132,12 @@ class Planner {
 
   void keep(const Combination& combination, const Tree& tree, Values values) {
     values.erase("seed");
-    for (size_t i = 0; i < plan_.arms.size(); ++i) {
-      if (plan_.arms[i].params != values) continue;
-      plan_.excluded.push_back({combination.label, "the same experiment as '" + plan_.arms[i].label + "'"});
+    std::string content;
+    for (const auto& [path, text] : values) content += path + " = " + text + "\n";
+    auto [same, is_new] = by_content_.try_emplace(sha256(content), plan_.arms.size());
+    if (!is_new) {
+      plan_.excluded.push_back(
+          {combination.label, "the same experiment as '" + plan_.arms[same->second].label + "'"});
       return;
     }
     Arm arm{combination.label,
@@ -195,6 +205,7 @@ class Planner {
   const SweepFile& sweep_;
   std::vector<Expression> exclude_;
   Registry registry_;
+  std::map<std::string, size_t> by_content_;  // arms, by a hash of their settings
   Plan plan_;
 };
 
@@ -247,6 +258,18 @@ SweepClaim claim_from(const Json& json) {
   return claim;
 }
 
+Json to_json(const std::vector<Arm::Fork>& forks) {
+  Json json = Json::array();
+  for (const Arm::Fork& fork : forks) json.push_back({{"step", fork.step}, {"prefix", fork.prefix}});
+  return json;
+}
+
+std::vector<Arm::Fork> forks_from(const Json& json) {
+  std::vector<Arm::Fork> forks;
+  for (const Json& fork : json) forks.push_back({fork.at("step"), fork.at("prefix")});
+  return forks;
+}
+
 Json to_json(const Plan& plan) {
   Json json = {{"schema", 1},
                {"name", plan.name},
@@ -277,6 +300,12 @@ Json to_json(const Plan& plan) {
                             {"overrides", arm.overrides},
                             {"levels", arm.levels},
                             {"group", arm.group},
+                            {"training", arm.training},
+                            {"forks", to_json(arm.forks)},
+                            {"observers", arm.observers},
+                            {"steps", arm.steps},
+                            {"parameters", arm.parameters},
+                            {"memory_bytes", arm.memory_bytes},
                             {"techniques", arm.techniques},
                             {"params", arm.params},
                             {"experiment", arm.experiment}});
@@ -304,10 +333,12 @@ Plan plan_from(const Json& json) {
   for (const Json& e : json.at("excluded")) plan.excluded.push_back({e.at("label"), e.at("reason")});
   for (const Json& r : json.at("runs")) plan.runs.push_back({r.at("arm"), r.at("seed"), r.at("folder")});
   for (const Json& a : json.at("arms"))
-    plan.arms.push_back({a.at("label"), a.at("kind"), a.at("overrides").get<std::vector<std::string>>(),
-                         a.at("levels").get<std::vector<size_t>>(),
-                         a.at("techniques").get<std::map<std::string, bool>>(), a.at("params").get<Values>(),
-                         a.at("experiment"), a.at("group")});
+    plan.arms.push_back(
+        {a.at("label"), a.at("kind"), a.at("overrides").get<std::vector<std::string>>(),
+         a.at("levels").get<std::vector<size_t>>(), a.at("techniques").get<std::map<std::string, bool>>(),
+         a.at("params").get<Values>(), a.at("experiment"), a.at("group"), a.value("training", ""),
+         forks_from(a.value("forks", Json::array())), a.value("observers", ""), a.value("steps", int64_t(0)),
+         a.value("parameters", int64_t(0)), a.value("memory_bytes", int64_t(0))});
   plan.sweep_text = json.at("sweep_text");
   plan.base_text = json.at("base_text");
   return plan;
@@ -340,9 +371,9 @@ bool is_claimed(const Plan& plan, const Arm& arm) {
 }
 
 void check_groups(Plan& plan) {
+  SharingFinder sharing;
+  Registry registry;
   for (Arm& arm : plan.arms) {
-    // The key takes in every plugin that was opened, so each arm opens its own.
-    Registry registry;
     Tree tree = Tree::parse(arm.experiment, "plan.json: arm '" + arm.label + "'");
     Experiment experiment = assemble(tree, registry, Device::kCpu);
     std::string group = run_key(tree, experiment, registry, {}).group;
@@ -355,7 +386,9 @@ void check_groups(Plan& plan) {
               {plan.name, arm.label, arm.group.substr(0, 8), group.substr(0, 8)}),
           2);
     arm.group = group;
+    sharing.add(arm, tree, experiment, registry);
   }
+  sharing.find_forks(plan.arms);
 }
 
 std::filesystem::path plan_path(const std::filesystem::path& folder) { return folder / "plan.json"; }

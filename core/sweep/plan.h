@@ -23,6 +23,18 @@ struct Arm {
   std::map<std::string, std::string> params;  // path -> TOML text, of the settings that differ between arms
   std::string experiment;                     // resolved, with the origin of every value
   std::string group;  // hash of all that can change results but the seed; empty in a draft
+  // What follows is found with the group. Arms with the same `training` share trained weights for each seed,
+  // those with the same prefix the steps up to it; both are names of stages but for the seed.
+  std::string training = {};
+  struct Fork {
+    int64_t step = 0;
+    std::string prefix;
+  };
+  std::vector<Fork> forks = {};  // by rising step
+  std::string observers = {};    // hash of what watches the training
+  int64_t steps = 0;             // of the training
+  int64_t parameters = 0;        // of the model
+  int64_t memory_bytes = 0;      // that a run takes, roughly
   bool is_baseline() const { return kind == "baseline"; }
 };
 
@@ -64,9 +76,9 @@ std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
 /// Whether the claim is about the arm: never the baseline, every other arm when the claim names none.
 bool is_claimed(const Plan& plan, const Arm& arm);
 
-/// Fills Arm::group. Needs the data. Throws Error(2) when the plan has groups that differ from those found
-/// now: the program, a plugin or the data were changed, and new runs could not be compared with the finished
-/// ones.
+/// Fills Arm::group and what follows it. Needs the data. Throws Error(2) when the plan has groups that differ
+/// from those found now: the program, a plugin or the data were changed, and new runs could not be compared
+/// with the finished ones.
 void check_groups(Plan& plan);
 
 /// "plan.json" in the folder of a sweep.

@@ -3,32 +3,14 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/file_lock.h"
 #include "results/run_folder.h"
 #include "sweep/plan.h"
 
 namespace caddie {
-
-/// A file lock that ends with the process that holds it, however that ends. A child inherits it when
-/// `inherit`.
-class FileLock {
- public:
-  /// Nothing when another process holds it. Creates the file. Throws Error when that fails.
-  static std::optional<FileLock> take(const std::filesystem::path& file, bool inherit = false);
-  /// Whether a process holds it; false when the file is not there.
-  static bool is_held(const std::filesystem::path& file);
-
-  FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock();
-
- private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
 
 /// planned: not begun, or stopped in good order. running: a process holds its lock. lost: begun, and neither
 /// running nor ended. A summary of another experiment than the plan's counts as planned.

@@ -4,25 +4,25 @@
 #include <caddie/error.h>
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
-#include <cstring>
+#include <cmath>
 #include <deque>
-#include <thread>
+#include <map>
+#include <numeric>
+#include <set>
 
 #include "base/files.h"
 #include "base/text.h"
-#include "run/run.h"
+#include "run/interrupt.h"
+#include "sweep/child.h"
+#include "sweep/concurrency.h"
 #include "sweep/expression.h"
 #include "sweep/live_view.h"
 #include "sweep/run_state.h"
+#include "sweep/sharing.h"
 
 namespace caddie {
 namespace {
@@ -31,63 +31,20 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-/// SIGINT, SIGTERM and SIGCHLD are waited for instead of interrupting whatever is being done.
-class SignalQueue {
- public:
-  SignalQueue() {
-    sigemptyset(&watched_);
-    for (int number : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&watched_, number);
-    pthread_sigmask(SIG_BLOCK, &watched_, &before_);
-  }
-  ~SignalQueue() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalQueue(const SignalQueue&) = delete;
-  SignalQueue& operator=(const SignalQueue&) = delete;
-
-  /// The next signal, or 0 when none came in `milliseconds`.
-  int wait(long milliseconds) const {
-    timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-    return std::max(0, sigtimedwait(&watched_, nullptr, &limit));
-  }
-  const sigset_t& before() const { return before_; }
-
- private:
-  sigset_t watched_, before_;
-};
-
-/// Starts this program anew with `arguments`, output to `log`, in a process group of its own: the terminal's
-/// Ctrl-C reaches only the sweep, which hands it on. Should the sweep die, the child is asked to stop.
-pid_t start_child(const std::vector<std::string>& arguments, const std::filesystem::path& log,
-                  const sigset_t& mask) {
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  check(output >= 0, "{}: cannot open it for writing: {}", log.string(), std::strerror(errno));
-  int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  pid_t parent = ::getpid(), child = ::fork();
-  if (child == 0) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (::getppid() != parent) ::_exit(kInterrupted);
-    ::dup2(input, STDIN_FILENO);
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
-    pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-    ::execv("/proc/self/exe", argv.data());
-    ::_exit(127);
-  }
-  ::close(input);
-  ::close(output);
-  check(child > 0, "cannot start a process for a run: {}", std::strerror(errno));
-  return child;
-}
-
 class Runner {
  public:
   Runner(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks)
-      : plan_(plan), options_(options), hooks_(hooks), view_(options.quiet) {
-    int cores = std::max(1, int(std::thread::hardware_concurrency()));
-    threads_ = options.threads > 0 ? options.threads : std::max(1, cores / std::max(1, options.jobs));
+      : plan_(plan),
+        options_(options),
+        hooks_(hooks),
+        order_(plan, Store(options.store)),
+        view_(options.quiet) {
+    int cores = core_count(), wanted = std::max(1, options.jobs);
+    threads_ = options.threads > 0 ? std::min(options.threads, cores) : std::max(1, cores / wanted);
+    jobs_ = std::min(wanted, std::max(1, cores / threads_));
+    if (jobs_ < wanted)
+      view_.say(fmt::format("{} runs at a time instead of {}: there are {} cores, and a run takes {}", jobs_,
+                            wanted, cores, threads_));
   }
 
   ~Runner() {
@@ -101,12 +58,19 @@ class Runner {
     size_t run;
     pid_t pid;
     Clock::time_point started;
+    bool trains;  // or finds its training in the store
     bool timed_out = false;
   };
 
   bool is_wanted(const RunState& state) const;
   void start_some();
   bool start(size_t run);
+  int64_t memory_of(size_t run) const;
+  bool fits_memory(size_t run) const;
+  std::vector<size_t> running() const;
+  double seconds_left() const;
+  std::filesystem::path write_experiment(size_t run) const;
+  std::vector<std::string> command_for(size_t run) const;
   void enqueue(size_t run);
   void ask_for_more();
   void changed() const;
@@ -124,13 +88,16 @@ class Runner {
   Plan& plan_;
   const RunnerOptions& options_;
   const RunnerHooks& hooks_;
+  TrainingOrder order_;
   SignalQueue signals_;
   LiveView view_;
-  int threads_ = 1, started_ = 0;
+  int threads_ = 1, jobs_ = 1, started_ = 0;
+  const int64_t memory_ = available_memory();
+  std::map<size_t, int64_t> peaks_;  // of memory, by arm, of runs that are done
   std::deque<size_t> queue_;
   std::vector<Child> children_;
   std::vector<int> attempts_;
-  std::vector<double> seconds_;  // of the runs that ended here
+  std::vector<double> seconds_[2];  // of the runs that ended here: those that found a training, and others
   Clock::time_point begun_ = Clock::now();
   RunnerResult result_;
   int stop_signals_ = 0;
@@ -142,18 +109,73 @@ bool Runner::is_wanted(const RunState& state) const {
 }
 
 bool Runner::may_start() const {
-  if (stop_signals_ > 0 || int(children_.size()) >= options_.jobs) return false;
+  if (stop_signals_ > 0 || int(children_.size()) >= jobs_) return false;
   if (options_.max_runs > 0 && started_ >= options_.max_runs) return false;
   return options_.budget_seconds <= 0 || since(begun_) < options_.budget_seconds;
 }
 
 void Runner::start_some() {
-  // A run that a child of an earlier, killed sweep is still saving goes to the back of the queue.
-  for (size_t tries = queue_.size(); tries > 0 && may_start(); --tries) {
-    size_t run = queue_.front();
-    queue_.pop_front();
-    if (!start(run)) queue_.push_back(run);
+  for (auto next = queue_.begin(); next != queue_.end() && may_start();) {
+    size_t run = *next;
+    // Runs stay in the queue while another one makes what they need, or while a child of an earlier, killed
+    // sweep still saves what they go on from.
+    bool begun = fits_memory(run) && !order_.must_wait(run, running()) && start(run);
+    next = begun ? queue_.erase(next) : next + 1;
   }
+}
+
+int64_t Runner::memory_of(size_t run) const {
+  size_t arm = plan_.runs[run].arm;
+  auto known = peaks_.find(arm);
+  return known != peaks_.end() ? known->second : plan_.arms[arm].memory_bytes;
+}
+
+/// One run may always try; further ones only where there is room for them.
+bool Runner::fits_memory(size_t run) const {
+  int64_t taken = memory_of(run);
+  for (const Child& child : children_) taken += memory_of(child.run);
+  return children_.empty() || taken <= memory_;
+}
+
+std::vector<size_t> Runner::running() const {
+  std::vector<size_t> runs;
+  for (const Child& child : children_) runs.push_back(child.run);
+  return runs;
+}
+
+std::filesystem::path Runner::write_experiment(size_t run) const {
+  std::filesystem::path file = folder_of(run) / "experiment.toml";
+  write_file(file, plan_.arms[plan_.runs[run].arm].experiment);
+  return file;
+}
+
+std::vector<std::string> Runner::command_for(size_t run) const {
+  const PlannedRun& planned = plan_.runs[run];
+  std::vector<std::string> arguments = {"caddie",
+                                        "run",
+                                        write_experiment(run).string(),
+                                        "--seed",
+                                        std::to_string(planned.seed),
+                                        "--output",
+                                        folder_of(run).string(),
+                                        "--store",
+                                        options_.store.string(),
+                                        "--threads",
+                                        std::to_string(threads_),
+                                        "--device",
+                                        options_.device};
+  for (size_t other : order_.companions(run, {queue_.begin(), queue_.end()})) {
+    arguments.push_back("--companion");
+    arguments.push_back(write_experiment(other).string());
+  }
+  std::vector<std::string> forks;
+  for (const Arm::Fork& fork : plan_.arms[planned.arm].forks) forks.push_back(std::to_string(fork.step));
+  if (!forks.empty()) {
+    arguments.push_back("--fork-at");
+    arguments.push_back(join(forks, ","));
+  }
+  if (!options_.allow_no_effect) arguments.push_back("--strict");
+  return arguments;
 }
 
 bool Runner::start(size_t run) {
@@ -162,25 +184,13 @@ bool Runner::start(size_t run) {
   std::optional<FileLock> lock = FileLock::take(folder / kRunLock, true);
   if (!lock) return false;
   const PlannedRun& planned = plan_.runs[run];
-  write_file(folder / "experiment.toml", plan_.arms[planned.arm].experiment);
   bool stale = state_of(plan_, planned, options_.folder).stale;
-  bool goes_on = !stale && std::filesystem::exists(folder / "checkpoint.safetensors");
-  if (!goes_on) std::filesystem::remove(folder / "log.txt");
+  if (stale || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
   std::filesystem::remove(folder / "summary.json");
-  std::vector<std::string> arguments = {"caddie",
-                                        "run",
-                                        (folder / "experiment.toml").string(),
-                                        "--seed",
-                                        std::to_string(planned.seed),
-                                        "--output",
-                                        folder.string(),
-                                        "--threads",
-                                        std::to_string(threads_),
-                                        "--device",
-                                        options_.device};
-  if (!options_.allow_no_effect) arguments.push_back("--strict");
+  std::vector<std::string> arguments = command_for(run);
   if (stale) arguments.push_back("--fresh");
-  children_.push_back({run, start_child(arguments, folder / "log.txt", signals_.before()), Clock::now()});
+  children_.push_back({run, start_child(arguments, folder / "log.txt", signals_.before()), Clock::now(),
+                       !order_.is_trained(run)});
   ++started_;
   ++attempts_[run];
   return true;
@@ -216,7 +226,8 @@ void Runner::ended(const Child& child, int status) {
   std::string reason = state.reason;
   if (state.status == RunStatus::done) {
     ++result_.done;
-    seconds_.push_back(since(child.started));
+    seconds_[child.trains].push_back(since(child.started));
+    peaks_[plan_.runs[child.run].arm] = state.summary.value("peak_mem_bytes", int64_t(0));
     view_.say(fmt::format("[{}/{}] done    {}   val_bpb {:.5f}   {}", result_.done + result_.failed,
                           result_.done + result_.failed + int(queue_.size() + children_.size()),
                           name_of_run(child.run), state.summary.value("val_bpb", 0.0),
@@ -264,19 +275,32 @@ void Runner::stop_slow_ones() {
   }
 }
 
+/// Trainings that nobody has begun take as long as those that ended, and so do runs that only share one.
+double Runner::seconds_left() const {
+  if (seconds_[0].empty() && seconds_[1].empty()) return NAN;
+  auto mean = [](const std::vector<double>& seconds) {
+    return std::accumulate(seconds.begin(), seconds.end(), 0.0) / double(seconds.size());
+  };
+  double training = mean(seconds_[1].empty() ? seconds_[0] : seconds_[1]);
+  double sharing = mean(seconds_[0].empty() ? seconds_[1] : seconds_[0]);
+  std::set<std::string> begun;
+  double left = 0;
+  for (const Child& child : children_) {
+    begun.insert(order_.training(child.run));
+    left += std::max(0.0, (child.trains ? training : sharing) - since(child.started));
+  }
+  for (size_t run : queue_)
+    left += begun.insert(order_.training(run)).second && !order_.is_trained(run) ? training : sharing;
+  return left / jobs_;
+}
+
 void Runner::show() {
   if (!view_.is_live()) return;
   size_t left = queue_.size() + children_.size();
   std::string head = fmt::format("[{}/{}] {} running  {} queued  {} failed", result_.done,
                                  size_t(result_.done + result_.failed) + left, children_.size(),
                                  queue_.size(), result_.failed);
-  if (!seconds_.empty()) {
-    double sum = 0;
-    for (double s : seconds_) sum += s;
-    double mean = sum / double(seconds_.size()), eta = mean * double(left) / std::max(1, options_.jobs);
-    for (const Child& child : children_) eta -= since(child.started) / std::max(1, options_.jobs);
-    head += "   ETA " + duration(std::max(0.0, eta));
-  }
+  if (double eta = seconds_left(); std::isfinite(eta)) head += "   ETA " + duration(eta);
   std::vector<std::string> lines = {head};
   for (const Child& child : children_)
     lines.push_back(fmt::format("  {:<32} {:>6}  {}", name_of_run(child.run), duration(since(child.started)),
@@ -338,6 +362,13 @@ RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHook
                         {options.folder.string()}),
                 2);
   return Runner(plan, options, hooks).go();
+}
+
+std::filesystem::path store_for(const std::filesystem::path& folder) {
+  for (std::filesystem::path around = folder.lexically_normal(); around.has_relative_path();
+       around = around.parent_path())
+    if (around.filename() == "results") return around / "store";
+  return folder / "store";
 }
 
 std::vector<size_t> select_runs(const Plan& plan, const std::string& condition) {

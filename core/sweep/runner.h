@@ -13,7 +13,8 @@ namespace caddie {
 
 struct RunnerOptions {
   std::filesystem::path folder;  // of the sweep
-  int jobs = 1;                  // runs at a time
+  std::filesystem::path store;   // of what its runs share
+  int jobs = 1;                  // runs at a time; fewer when cores or memory do not suffice
   int threads = 0;               // of each run; 0: the cores divided by `jobs`
   std::string device = "auto";
   bool retry_failed = false;     // also runs that failed before
@@ -42,6 +43,10 @@ struct RunnerHooks {
 /// and the rest goes on; SIGINT and SIGTERM are handed to the children, which save checkpoints, and nothing
 /// new starts (a second signal kills them). Throws Error(2) when another process works on the same folder.
 RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks);
+
+/// Where the runs of the sweep in `folder` leave what they share: "store" in the folder results/ around it,
+/// or in the folder itself when there is none.
+std::filesystem::path store_for(const std::filesystem::path& folder);
 
 /// The runs that a condition holds for; its names are `label`, `seed`, labels of techniques and paths of
 /// settings.

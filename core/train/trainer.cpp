@@ -18,6 +18,14 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// Seconds as bits: a resumed wall-clock schedule continues from exactly the same number.
+void archive_bits(Archive& archive, const char* name, double& number) {
+  int64_t bits;
+  std::memcpy(&bits, &number, sizeof bits);
+  archive(name, bits);
+  std::memcpy(&number, &bits, sizeof bits);
+}
+
 struct ScaleBy {
   float* x;
   float factor;
@@ -91,9 +99,16 @@ StepReport Trainer::step(std::span<const Batch> batches) {
   auto averaging = Clock::now();
   ++progress_.step;
   if (averager_) averager_->update(live_weights(), progress_);
-  for (const Technique* rider : riders_) rider->as<Averager>().update(live_weights(), progress_);
+  double riding = 0;
+  for (auto& [name, rider] : riders_) {
+    auto begin = Clock::now();
+    rider.averager->update(live_weights(), progress_);
+    double seconds = seconds_since(begin);
+    rider.seconds += seconds;
+    riding += seconds;
+  }
   report.phases.average = seconds_since(averaging);
-  report.seconds = seconds_since(start);
+  report.seconds = seconds_since(start) - (progress_.budget_seconds > 0 ? 0 : riding);
   if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();  // one clock for all ranks
   progress_.seconds += report.seconds;
   return report;
@@ -173,20 +188,24 @@ void Trainer::update(std::span<Tensor> gradients) {
 }
 
 std::vector<Tensor> Trainer::averaged() const {
-  if (averager_) return averaged_by(*averager_);
+  if (averager_) return average_of(*averager_);
   std::span<const Tensor> live = model_.weights().values();
   return {live.begin(), live.end()};
 }
 
-std::vector<Tensor> Trainer::averaged_by(const Averager& averager) const {
+std::vector<Tensor> Trainer::averaged_by(const std::string& rider) const {
+  return average_of(*riders_.at(rider).averager);
+}
+
+std::vector<Tensor> Trainer::average_of(const Averager& averager) const {
   std::span<const Tensor> average = averager.average();
   if (average.empty()) average = model_.weights().values();
   return {average.begin(), average.end()};
 }
 
-void Trainer::ride(const Technique& averager) {
-  averager.as<Averager>().update(live_weights(), progress_);
-  riders_.push_back(&averager);
+void Trainer::ride(std::string name, Averager& averager) {
+  averager.update(live_weights(), progress_);
+  riders_.emplace(std::move(name), Rider{&averager});
 }
 
 void Trainer::weights_state(Archive& archive) {
@@ -210,18 +229,15 @@ void Trainer::state(Archive& archive) {
   primed_state(archive, {});
   archive("reached", reached_);
   archive("progress.step", progress_.step);
-  // Seconds as bits: a resumed wall-clock schedule continues from exactly the same number.
-  int64_t bits;
-  std::memcpy(&bits, &progress_.seconds, sizeof bits);
-  archive("progress.seconds", bits);
-  std::memcpy(&progress_.seconds, &bits, sizeof bits);
+  archive_bits(archive, "progress.seconds", progress_.seconds);
   if (averager_) {
     PrefixedArchive own(archive, "averager.");
     averager_->state(own);
   }
-  for (const Technique* rider : riders_) {
-    PrefixedArchive own(archive, "averagers." + rider->label + ".");
-    rider->object->state(own);
+  for (auto& [name, rider] : riders_) {
+    PrefixedArchive own(archive, "averagers." + name + ".");
+    rider.averager->state(own);
+    archive_bits(archive, ("averagers." + name + ".seconds").c_str(), rider.seconds);
   }
 }
 

@@ -3,7 +3,9 @@
 // the room run's.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "comm/comm.h"
@@ -54,9 +56,9 @@ class Trainer {
   Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, Averager* averager,
           const TrainSettings& settings, const Budget& budget, Comm* comm = nullptr);
 
-  /// Lets a further average ride along; what it averages changes nothing of the training. Call before the
-  /// first step.
-  void ride(const Technique& averager);
+  /// Lets an averager ride along under a name that no other rider has; it changes nothing of the training.
+  /// Under a wall-clock budget its time counts all the same. Call before the first step.
+  void ride(std::string name, Averager& averager);
 
   /// One step over all rows of the batches. Throws Error when the loss is not finite.
   StepReport step(std::span<const Batch> batches);
@@ -70,8 +72,10 @@ class Trainer {
   bool finished() const;
   /// The averaged weights, or the live ones when there is no average; as tensors in the weights' order.
   std::vector<Tensor> averaged() const;
-  /// What one averager says; the live weights when it has no average yet.
-  std::vector<Tensor> averaged_by(const Averager& averager) const;
+  /// What a rider says; the live weights when it has no average yet.
+  std::vector<Tensor> averaged_by(const std::string& rider) const;
+  /// What a rider's averaging took so far.
+  double seconds_of(const std::string& rider) const { return riders_.at(rider).seconds; }
 
   /// Whether a gradient other than zero ever reached the weight.
   bool reached(int weight) const { return reached_.data()[weight] != 0; }
@@ -84,7 +88,12 @@ class Trainer {
   void primed_state(Archive& archive, std::span<const std::string> keeps);
 
  private:
+  struct Rider {
+    Averager* averager;
+    double seconds = 0;
+  };
   StepReport advance(std::span<const Batch> batches);
+  std::vector<Tensor> average_of(const Averager& averager) const;
   void weights_state(Archive& archive);
   void note_reached(std::span<const Tensor> gradients);
   double mean_over_ranks(std::span<Tensor> gradients, double loss);
@@ -97,7 +106,7 @@ class Trainer {
   Schedule& schedule_;
   Averager* averager_;
   Comm* comm_;  // null when there is one rank
-  std::vector<const Technique*> riders_;
+  std::map<std::string, Rider> riders_;
   TrainSettings settings_;
   Progress progress_;
   ViewedWeights views_;

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the techniques of an experiment go together, as far as their plugins' cards say.
+#pragma once
+
+#include <caddie/error.h>
+
+#include "experiment/experiment.h"
+
+namespace caddie {
+
+/// Thrown when they do not. A sweep leaves such a combination out.
+class Misfit : public Error {
+ public:
+  explicit Misfit(const std::string& message) : Error(message, 2) {}
+};
+
+/// Throws Misfit naming the first technique that needs what no technique provides, or that conflicts with
+/// what another one provides.
+void check_fit(const Experiment& experiment);
+
+}  // namespace caddie

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the stages of a run are called in a store: train -> average -> quantize -> compress -> evaluate. A
+// name is a hash of the settings, plugin files, data and earlier outputs that can influence the stage, and of
+// nothing else, so that runs that agree up to a stage find each other's output. Making initial weights is
+// part of training.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/tree.h"
+#include "experiment/experiment.h"
+#include "plugin/registry.h"
+
+namespace caddie {
+
+/// What tells the steps of a training apart: two trainings with equal `base` do the same in their first k
+/// steps when the first k elements of `steps` are equal. Empty under a wall-clock budget, where no two
+/// trainings agree.
+struct Course {
+  struct Step {
+    double scale;     // of the learning rates
+    uint64_t acting;  // hash of the views that act, 0 for none
+    bool operator==(const Step&) const = default;
+  };
+  std::string base;  // hash of all but schedule, views and seed
+  std::vector<Step> steps;
+};
+
+/// Steps that two courses have in common; 0 when their bases differ.
+int64_t common_steps(const Course& a, const Course& b);
+
+class StageKeys {
+ public:
+  /// Everything outlives the keys. `initial_weights`: a file to start from; empty: none.
+  StageKeys(const Tree& tree, const Experiment& experiment, const Registry& registry,
+            const std::filesystem::path& initial_weights = {});
+
+  /// The training but for its seed, and with it.
+  std::string training_group() const;
+  std::string training() const { return seeded(training_group(), experiment_.seed); }
+  static std::string seeded(std::string_view group, int64_t seed);
+
+  Course course() const;
+  /// The first steps of a training, but for the seed.
+  static std::string prefix_group(const Course& course, int64_t steps);
+
+  /// An averager or an evaluator with its settings, whatever its label.
+  std::string observer(const Technique& technique) const;
+
+  static std::string average(const std::string& training, const std::string& observer);
+  /// `weights`: the stage that the weights come from.
+  std::string quantize(const std::string& weights) const;
+  std::string compress(const std::string& quantized) const;
+  /// `training`: the stage that made the model; `weights`: what tells its weights apart.
+  std::string evaluate(const std::string& training, const std::string& weights,
+                       const Technique& evaluator) const;
+
+ private:
+  bool is_disabled(std::string_view path) const;
+  std::string plugin_text(const Technique& technique) const;
+  std::string text_below(std::string_view path) const;
+  std::string technique_text(const Experiment::Part& part) const;
+  std::string steady_text() const;
+  std::string schedule_text() const;
+
+  const Experiment& experiment_;
+  const Registry& registry_;
+  std::string initial_weights_;  // hash of the file
+  std::vector<Tree::Value> values_;
+  std::vector<std::string> disabled_;  // paths of tables that are switched off
+};
+
+}  // namespace caddie

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Outputs of stages, shared by all runs that agree up to them: one folder a stage, called by its key.
+//
+//   train-<hash>/     weights.safetensors, metrics.csv; checkpoint.safetensors while it goes on
+//   prefix-<hash>/    checkpoint.safetensors and metrics.csv of the first steps of several trainings
+//   average-<hash>/   weights.safetensors
+//   quantize-<hash>/  quantized.bin, before compression
+//   compress-<hash>/  artifact.bin
+//   evaluate-<hash>/  nothing but the record
+//
+// Each holds stage.json, the stage's record, which is written last: a folder without it is unfinished.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "results/run_folder.h"
+
+namespace caddie {
+
+class Store {
+ public:
+  /// `waiting` is called now and then while another process is at work on a stage that is wanted here; it may
+  /// throw to give up.
+  explicit Store(std::filesystem::path folder, std::function<void()> waiting = {});
+
+  std::filesystem::path folder(const std::string& key) const { return path_ / key; }
+
+  /// The record of a finished stage.
+  std::optional<Json> find(const std::string& key) const;
+
+  /// The record of the stage. Unless it is there and `suffices`, `make` is called with the folder to leave
+  /// files in, and what it returns becomes the record; never by two processes at once.
+  Json get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
+           const std::function<bool(const Json&)>& suffices = {});
+
+  /// Files the record of a stage that was made outside get().
+  void finish(const std::string& key, const Json& record) const;
+
+ private:
+  std::filesystem::path path_;
+  std::function<void()> waiting_;
+};
+
+/// Puts `file` at `copy`, replacing what is there: as a second name of the same bytes where the file system
+/// can, else as a copy. Files of the store and of runs are only ever replaced whole, so neither changes the
+/// other.
+void place_file(const std::filesystem::path& file, const std::filesystem::path& copy);
+
+}  // namespace caddie

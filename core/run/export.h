@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// From averaged weights to the artifact and back: quantize -> compress -> read it again.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/console.h"
+#include "export/export.h"
+#include "results/stage_keys.h"
+#include "results/store.h"
+
+namespace caddie {
+
+class ExportStage {
+ public:
+  /// Everything outlives the stage. `training_text` may serve as calibration text.
+  ExportStage(Experiment& experiment, const StageKeys& keys, Store& store, const TokenStream& training_text,
+              StatusLine& status);
+
+  /// Puts the artifact of `values` at `file`. `weights`: the stage that they come from.
+  void run(const std::string& weights, std::span<const Tensor> values, const std::filesystem::path& file);
+
+  const std::string& quantized() const { return quantized_; }    // key of the stage
+  const std::string& compressed() const { return compressed_; }  // the same
+  int64_t bytes() const { return bytes_; }                       // of the file
+  double seconds() const { return seconds_; }                    // that the stages take
+  const std::vector<Idle>& idle() const { return idle_; }        // techniques that had nothing to do
+
+  /// What tells the weights in the file apart: a hash of what it expands to.
+  const std::string& contents() const { return contents_; }
+  /// The weights as read back from the file.
+  std::vector<Tensor> reloaded() const { return read_artifact(file_, e_.export_parts, *e_.model); }
+
+ private:
+  Json quantize_weights(std::span<const Tensor> values, const std::filesystem::path& folder);
+  Json compress_quantized(const std::filesystem::path& folder);
+  void note(const Json& record);
+  void read_back(const std::filesystem::path& file);
+
+  Experiment& e_;
+  const StageKeys& keys_;
+  Store& store_;
+  const TokenStream& training_text_;
+  StatusLine& status_;
+  std::string quantized_, compressed_, contents_;
+  std::string file_;  // as read back
+  int64_t bytes_ = 0;
+  double seconds_ = 0;
+  std::vector<Idle> idle_;
+};
+
+}  // namespace caddie

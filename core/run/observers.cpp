@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/observers.h"
+
+#include <algorithm>
+
+namespace caddie {
+namespace {
+
+bool same_text(const DataSettings& a, const DataSettings& b) {
+  return a.validation == b.validation && a.tokenizer == b.tokenizer && a.sequence_length == b.sequence_length;
+}
+
+}  // namespace
+
+std::string validation_key(const Experiment& experiment, const StageKeys& keys) {
+  if (experiment.train.validate_every == 0) return "";
+  return keys.observer(experiment.stage_evaluator()) + "/" + std::to_string(experiment.train.validate_every);
+}
+
+void Observers::add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data) {
+  if (experiment.averager)
+    averagers.try_emplace(keys.observer(*experiment.averager), &experiment.averager->as<Averager>());
+  for (const Technique& rider : experiment.riders)
+    averagers.try_emplace(keys.observer(rider), &rider.as<Averager>());
+  std::string key = validation_key(experiment, keys);
+  if (!key.empty() && same_text(experiment.data, data))
+    validations.try_emplace(key, Validation{&experiment.stage_evaluator(), experiment.train.validate_every});
+}
+
+bool Observers::took_part(const Json& record) const {
+  const Json none = Json::object();
+  auto has_all = [&](const char* kind, const auto& wanted) {
+    const Json& present = record.contains(kind) ? record.at(kind) : none;
+    return std::all_of(wanted.begin(), wanted.end(),
+                       [&](const auto& observer) { return present.contains(observer.first); });
+  };
+  return has_all("averagers", averagers) && has_all("validations", validations);
+}
+
+Companions::Companions(const std::vector<std::filesystem::path>& files, const DataSettings& data,
+                       Observers& observers) {
+  for (const std::filesystem::path& file : files) {
+    auto companion = std::make_unique<Companion>();
+    companion->tree = Tree::load(file);
+    companion->experiment = assemble_watchers(companion->tree, companion->registry);
+    StageKeys keys(companion->tree, companion->experiment, companion->registry);
+    observers.add(companion->experiment, keys, data);
+    companions_.push_back(std::move(companion));
+  }
+}
+
+}  // namespace caddie

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What watches a training without changing it: averagers and validations, its own and those of other
+// experiments that share it.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "results/run_folder.h"
+#include "results/stage_keys.h"
+
+namespace caddie {
+
+struct Observers {
+  struct Validation {
+    const Technique* evaluator;
+    int64_t every;  // steps
+  };
+  // By key, so that equal ones ride once.
+  std::map<std::string, Averager*> averagers;
+  std::map<std::string, Validation> validations;
+
+  /// Those of an experiment, which outlives them. Validations of other text than `data` are left out.
+  void add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data);
+  /// Whether all of these took part in the training whose record this is.
+  bool took_part(const Json& record) const;
+};
+
+/// The observers of other experiment files, and the plugins that they consist of.
+class Companions {
+ public:
+  /// Adds to `observers`. `data`: of the training that they join.
+  Companions(const std::vector<std::filesystem::path>& files, const DataSettings& data, Observers& observers);
+
+ private:
+  struct Companion {
+    Tree tree;
+    Registry registry;
+    Experiment experiment;
+  };
+  std::vector<std::unique_ptr<Companion>> companions_;
+};
+
+/// The key under which a training reports the validations of an experiment; empty when there are none.
+std::string validation_key(const Experiment& experiment, const StageKeys& keys);
+
+}  // namespace caddie

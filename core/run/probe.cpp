@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/probe.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "results/provenance.h"
+
+namespace caddie {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Counts what an evaluator would run through the model, and runs nothing.
+class CountingScorer final : public Scorer {
+ public:
+  CountingScorer(int64_t positions, int64_t sequence_length)
+      : positions_(positions), sequence_length_(sequence_length) {}
+  int64_t positions() const override { return positions_; }
+  int64_t sequence_length() const override { return sequence_length_; }
+  Score score(std::span<const Window> windows, double) override {
+    for (const Window& window : windows) counted += window.length;
+    return {1, 1, 1, int64_t(windows.size()), 0};
+  }
+  int64_t counted = 0;
+
+ private:
+  int64_t positions_, sequence_length_;
+};
+
+double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) {
+  Loader loader(corpus.train(), e.data.batch_tokens, e.data.sequence_length, e.train.accumulation);
+  Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), nullptr, e.train, e.budget);
+  std::vector<double> steps;
+  auto start = Clock::now();
+  while (steps.size() < 3 || since(start) < seconds) {
+    std::vector<Batch> batches;
+    for (int i = 0; i < e.train.accumulation; ++i) batches.push_back(loader.next());
+    steps.push_back(trainer.step(batches).seconds);
+  }
+  steps.erase(steps.begin());  // warms up
+  std::sort(steps.begin(), steps.end());
+  return steps[steps.size() / 2];
+}
+
+/// Positions that a run puts through the model: raw weights, every average, and the artifact.
+int64_t positions_scored(const Experiment& e, int64_t positions) {
+  auto of = [&](const Technique& evaluator) {
+    CountingScorer counter(positions, e.data.sequence_length);
+    evaluator.as<Evaluator>().evaluate(counter);
+    return counter.counted;
+  };
+  int64_t sum = (1 + int64_t(e.averager.has_value()) + int64_t(e.riders.size())) * of(e.stage_evaluator());
+  for (const RoutedEvaluator& evaluator : e.evaluators) sum += of(evaluator.technique);
+  return sum;
+}
+
+}  // namespace
+
+Speed measure_speed(Experiment& experiment, const Corpus& corpus, double seconds) {
+  Model& model = *experiment.model;
+  model.initialize(experiment.initializer.as<Initializer>(), uint64_t(experiment.seed));
+  Speed speed;
+  speed.step_seconds = median_step_seconds(experiment, corpus, seconds);
+  auto start = Clock::now();
+  int64_t sampled = corpus.score_sample(model.weights().values());
+  double each = since(start) / double(sampled);
+  speed.evaluation_seconds = each * double(positions_scored(experiment, corpus.positions()));
+  speed.peak_mem_bytes = peak_memory_bytes();
+  return speed;
+}
+
+}  // namespace caddie

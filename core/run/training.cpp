@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/training.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "results/provenance.h"
+#include "run/effects.h"
+#include "run/interrupt.h"
+#include "tensor/safetensors.h"
+#include "train/checkpoint.h"
+
+namespace caddie {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kCheckpoint = "checkpoint.safetensors";
+constexpr const char* kCurves = "metrics.csv";
+constexpr const char* kWeights = "weights.safetensors";
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Whether all observers rode along up to the checkpoint.
+bool carries(const std::filesystem::path& checkpoint, const Observers& observers, int64_t* step) {
+  if (!std::filesystem::exists(checkpoint)) return false;
+  SafetensorsFile file(checkpoint);
+  auto has = [&](const std::string& name) { return file.metadata().count(name) > 0; };
+  for (const auto& [key, averager] : observers.averagers)
+    if (!has("averagers." + key + ".seconds")) return false;
+  for (const auto& [key, validation] : observers.validations)
+    if (!has("validations." + key)) return false;
+  if (!has("progress.step")) return false;
+  *step = std::stoll(file.metadata().at("progress.step"));
+  return true;
+}
+
+}  // namespace
+
+/// A training under way.
+struct TrainingStage::State {
+  State(TrainingStage& stage, const std::filesystem::path& folder)
+      : folder(folder),
+        watch(stage.e_),
+        loader(stage.corpus_.train(), stage.e_.data.batch_tokens, stage.e_.data.sequence_length,
+               stage.e_.train.accumulation),
+        trainer(*stage.e_.model, stage.e_.optimizers, stage.e_.schedule.as<Schedule>(), nullptr,
+                stage.e_.train, stage.e_.budget),
+        accumulation(stage.e_.train.accumulation),
+        step_tokens(stage.e_.data.batch_tokens) {
+    observers.add(stage.e_, stage.keys_, stage.e_.data);
+    if (stage.e_.budget.seconds == 0) companions.emplace(stage.options_.companions, stage.e_.data, observers);
+    for (auto& [key, averager] : observers.averagers) trainer.ride(key, *averager);
+  }
+
+  void archive(Archive& archive) {
+    trainer.state(archive);
+    for (const auto& [key, validation] : observers.validations) {
+      int64_t every = validation.every;
+      archive(("validations." + key).c_str(), every);
+    }
+    int64_t position = loader.position(), loss_bits;
+    std::memcpy(&loss_bits, &last_loss, sizeof loss_bits);
+    archive("loader.position", position);
+    archive("last_loss", loss_bits);
+    std::memcpy(&last_loss, &loss_bits, sizeof loss_bits);
+    if (position != loader.position()) loader.seek(position);
+  }
+
+  std::vector<Batch> next_batches() {
+    std::vector<Batch> batches;
+    for (int i = 0; i < accumulation; ++i) batches.push_back(loader.next());
+    return batches;
+  }
+
+  const Progress& progress() const { return trainer.progress(); }
+
+  std::filesystem::path folder;
+  Observers observers;
+  std::optional<Companions> companions;
+  TrainingWatch watch;
+  Loader loader;
+  Trainer trainer;
+  int accumulation;
+  int64_t step_tokens;
+  std::optional<Metrics> curves;
+  double last_loss = 0;
+  std::vector<double> step_seconds;
+};
+
+TrainingStage::TrainingStage(Experiment& experiment, const Corpus& corpus, const StageKeys& keys,
+                             Store& store, const TrainingOptions& options, StatusLine& status)
+    : e_(experiment),
+      corpus_(corpus),
+      keys_(keys),
+      store_(store),
+      options_(options),
+      status_(status),
+      key_(keys.training()) {}
+
+Json TrainingStage::run() {
+  Observers own;
+  own.add(e_, keys_, e_.data);
+  bool made = false;
+  auto make = [&](const std::filesystem::path& folder) {
+    made = true;
+    return train(folder);
+  };
+  Json record = store_.get(key_, make, [&](const Json& found) { return own.took_part(found); });
+  if (made) std::filesystem::remove(store_.folder(key_) / kCheckpoint);
+  return record;
+}
+
+Json TrainingStage::train(const std::filesystem::path& folder) {
+  initialize();
+  State state(*this, folder);
+  Beginning beginning = find_beginning(folder, state.observers);
+  if (beginning.folder.empty()) {
+    if (e_.train.prime_steps > 0) prime(state);
+  } else {
+    load_checkpoint(beginning.folder / kCheckpoint, e_.model->weights().device(),
+                    [&](Archive& archive) { state.archive(archive); });
+    if (beginning.folder != folder) write_file(folder / kCurves, read_file(beginning.folder / kCurves));
+    status_.finish(fmt::format("going on from the checkpoint at step {}{}", beginning.step,
+                               beginning.folder == folder ? "" : " of a training that began alike"));
+  }
+  state.curves.emplace(folder / kCurves, beginning.step);
+  take_steps(state);
+  return finish(state);
+}
+
+void TrainingStage::initialize() {
+  Model& model = *e_.model;
+  model.initialize(e_.initializer.as<Initializer>(), uint64_t(e_.seed));
+  if (options_.initial_weights.empty()) return;
+  std::vector<Tensor> values = read_weights(options_.initial_weights, model.weights());
+  for (int i = 0; i < model.weights().size(); ++i) copy(values[size_t(i)], model.weights().value(i));
+}
+
+TrainingStage::Beginning TrainingStage::find_beginning(const std::filesystem::path& folder,
+                                                       const Observers& observers) const {
+  Beginning best;
+  auto consider = [&](const std::filesystem::path& place) {
+    int64_t step = 0;
+    if (carries(place / kCheckpoint, observers, &step) && step > best.step) best = {step, place};
+  };
+  consider(folder);
+  if (options_.forks.empty()) return best;
+  Course course = keys_.course();
+  for (int64_t step : options_.forks) {
+    std::string key = StageKeys::seeded(StageKeys::prefix_group(course, step), e_.seed);
+    if (store_.find(key)) consider(store_.folder(key));
+  }
+  return best;
+}
+
+// What has to start over is set aside in a file, as a checkpoint would be.
+void TrainingStage::prime(State& state) {
+  std::filesystem::path aside = state.folder / "before_priming.safetensors";
+  auto primed = [&](Archive& archive) { state.trainer.primed_state(archive, e_.train.prime_keeps); };
+  save_checkpoint(aside, primed);
+  for (int64_t step = 0; step < e_.train.prime_steps; ++step) state.trainer.prime(state.next_batches());
+  load_checkpoint(aside, e_.model->weights().device(), primed);
+  std::filesystem::remove(aside);
+  state.loader.seek(0);
+}
+
+void TrainingStage::take_steps(State& state) {
+  auto saved = Clock::now();
+  while (!state.trainer.finished()) {
+    StepReport report = state.trainer.step(state.next_batches());
+    const Progress& p = state.progress();
+    state.last_loss = report.loss;
+    state.step_tokens = report.tokens;
+    state.step_seconds.push_back(report.seconds);
+    state.curves->add(p.step, p.step * report.tokens, p.seconds, "train_loss", report.loss);
+    // A checkpoint at the very end would say nothing of which sites the training visits.
+    if (state.trainer.finished()) break;
+    validate(state);
+    show(state.trainer, report);
+    fork(state);
+    bool due = e_.train.checkpoint_seconds > 0 && since(saved) > e_.train.checkpoint_seconds;
+    if (!due && !stop_asked()) continue;
+    save(state, state.folder);
+    saved = Clock::now();
+    check_not_stopped(fmt::format("at step {}", p.step));
+  }
+}
+
+void TrainingStage::validate(State& state) {
+  const Progress& p = state.progress();
+  for (const auto& [key, validation] : state.observers.validations) {
+    if (p.step % validation.every != 0) continue;
+    Score score = corpus_.score(*validation.evaluator, e_.model->weights().values()).score;
+    state.curves->add(p.step, p.step * state.step_tokens, p.seconds, "val_bpb@" + key, score.bits_per_byte());
+  }
+}
+
+void TrainingStage::save(State& state, const std::filesystem::path& folder) const {
+  state.curves->flush();
+  save_checkpoint(folder / kCheckpoint, [&](Archive& archive) { state.archive(archive); });
+}
+
+// Leaves the training so far to those that go another way from here on.
+void TrainingStage::fork(State& state) const {
+  int64_t step = state.progress().step;
+  if (std::find(options_.forks.begin(), options_.forks.end(), step) == options_.forks.end()) return;
+  std::string key = StageKeys::seeded(StageKeys::prefix_group(keys_.course(), step), e_.seed);
+  std::filesystem::path folder = store_.folder(key);
+  make_folder(folder);
+  save(state, folder);
+  write_file(folder / kCurves, read_file(state.folder / kCurves));
+  store_.finish(key, {{"step", step}, {"training", key_}});
+}
+
+void TrainingStage::show(const Trainer& trainer, const StepReport& report) {
+  if (!status_.due()) return;
+  const Progress& p = trainer.progress();
+  double rate = double(report.tokens) / report.seconds;
+  double left = double(p.steps - p.step) * report.seconds;
+  if (p.budget_seconds > 0) left = std::min(left, p.budget_seconds - p.seconds);
+  status_.show(fmt::format("step {}/{}  loss {:.4f}  lr x{:.3f}  {} tok/s  {} left", p.step, p.steps,
+                           report.loss, report.scale, with_commas(int64_t(rate)),
+                           duration(std::max(0.0, left))));
+}
+
+Json TrainingStage::finish(State& state) {
+  const Progress& p = state.progress();
+  const WeightTable& table = e_.model->weights();
+  state.curves->flush();
+  std::vector<double>& seconds = state.step_seconds;
+  std::sort(seconds.begin(), seconds.end());
+  double median = seconds.empty() ? 0 : seconds[seconds.size() / 2];
+  Json record = {{"stage", "train"},
+                 {"steps", p.step},
+                 {"tokens", p.step * state.step_tokens},
+                 {"params", table.parameters()},
+                 {"train_loss", state.last_loss},
+                 {"seconds", p.seconds},
+                 {"tok_s", median > 0 ? double(state.step_tokens) / median : 0},
+                 {"averagers", Json::object()},
+                 {"validations", Json::object()},
+                 {"trace", state.watch.trace(state.trainer)}};
+  for (const auto& [key, validation] : state.observers.validations)
+    record["validations"][key] = validation.every;
+  for (const auto& [key, averager] : state.observers.averagers) {
+    record["averagers"][key] = state.trainer.seconds_of(key);
+    std::string average = StageKeys::average(key_, key);
+    make_folder(store_.folder(average));
+    write_weights(store_.folder(average) / kWeights, table, state.trainer.averaged_by(key));
+    store_.finish(average, {{"stage", "average"}, {"training", key_}});
+  }
+  write_weights(state.folder / kWeights, table, table.values());
+  record["peak_mem_bytes"] = peak_memory_bytes();
+  status_.finish(fmt::format("trained {} steps, loss {:.4f}, {} tok/s, {}", p.step, state.last_loss,
+                             with_commas(int64_t(record["tok_s"])), duration(p.seconds)));
+  return record;
+}
+
+void TrainingStage::write_metrics(const std::filesystem::path& file) const {
+  std::string own = "val_bpb@" + validation_key(e_, keys_), text;
+  for (const std::string& row : split(read_file(store_.folder(key_) / kCurves), '\n')) {
+    if (row.empty()) continue;
+    std::vector<std::string> cells = split(row, ',');
+    if (cells.at(3) == own)
+      cells[3] = "val_bpb";
+    else if (cells[3].starts_with("val_bpb@"))
+      continue;
+    text += join(cells, ",") + "\n";
+  }
+  write_file(file, text);
+}
+
+void write_weights(const std::filesystem::path& file, const WeightTable& table,
+                   std::span<const Tensor> values) {
+  std::vector<std::pair<std::string, Tensor>> named;
+  for (int i = 0; i < table.size(); ++i) named.emplace_back(table.info(i).name, on_host(values[size_t(i)]));
+  write_safetensors(file, named, {});
+}
+
+std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table) {
+  SafetensorsFile stored(file);
+  std::vector<Tensor> values;
+  for (const WeightInfo& info : table.infos()) {
+    Tensor host = stored.floats(info.name);
+    check(host.shape() == info.shape, "{}: {} is {}, the model wants {}", file.string(), info.name,
+          host.shape(), info.shape);
+    Tensor placed(info.shape, table.device());
+    copy(host, placed);
+    values.push_back(std::move(placed));
+  }
+  return values;
+}
+
+}  // namespace caddie

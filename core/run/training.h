@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stage that takes longest: from initial weights to trained ones, with whatever watches them.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/console.h"
+#include "results/stage_keys.h"
+#include "results/store.h"
+#include "run/corpus.h"
+#include "run/observers.h"
+
+namespace caddie {
+
+struct TrainingOptions {
+  std::filesystem::path initial_weights;  // safetensors with upstream's names; empty: the initializer's
+  std::vector<std::filesystem::path> companions;  // experiments whose observers ride along
+  std::vector<int64_t> forks;                     // steps after which other trainings go their own way
+};
+
+class TrainingStage {
+ public:
+  TrainingStage(Experiment& experiment, const Corpus& corpus, const StageKeys& keys, Store& store,
+                const TrainingOptions& options, StatusLine& status);
+
+  /// The record of the training, made now or found in the store. A training goes on from the furthest point
+  /// that the store holds of it: its own checkpoint, or the prefix of another one.
+  Json run();
+
+  /// Writes the curves of a finished training as the journal of this experiment.
+  void write_metrics(const std::filesystem::path& file) const;
+
+ private:
+  struct State;
+  struct Beginning {
+    int64_t step = 0;
+    std::filesystem::path folder;  // with checkpoint and curves; empty: from nothing
+  };
+  Json train(const std::filesystem::path& folder);
+  void initialize();
+  Beginning find_beginning(const std::filesystem::path& folder, const Observers& observers) const;
+  void take_steps(State& state);
+  void prime(State& state);
+  void validate(State& state);
+  void save(State& state, const std::filesystem::path& folder) const;
+  void fork(State& state) const;
+  void show(const Trainer& trainer, const StepReport& report);
+  Json finish(State& state);
+
+  Experiment& e_;
+  const Corpus& corpus_;
+  const StageKeys& keys_;
+  Store& store_;
+  const TrainingOptions& options_;
+  StatusLine& status_;
+  const std::string key_;
+};
+
+/// Weights with their names, for a file.
+void write_weights(const std::filesystem::path& file, const WeightTable& table,
+                   std::span<const Tensor> values);
+/// What such a file holds, in the order of the table and on its device. Throws Error naming the first weight
+/// that is missing or of another shape.
+std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table);
+
+}  // namespace caddie

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/concurrency.h"
+
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
+#include "base/files.h"
+#include "sweep/child.h"
+#include "sweep/run_state.h"
+
+namespace caddie {
+namespace {
+
+/// A folder for the time of a measurement.
+class Scratch {
+ public:
+  Scratch() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "caddie-probe-XXXXXX").string();
+    check(::mkdtemp(pattern.data()) != nullptr, "{}: cannot create a folder for a measurement", pattern);
+    path_ = pattern;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  std::filesystem::path file(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+Concurrency measure(int jobs, int threads, const std::string& device, const Scratch& scratch) {
+  SignalQueue signals;
+  std::vector<pid_t> children;
+  std::vector<std::filesystem::path> logs;
+  for (int job = 0; job < jobs; ++job) {
+    logs.push_back(scratch.file(fmt::format("{}x{}-{}.json", jobs, threads, job)));
+    children.push_back(start_child({"caddie", "bench", "experiment", scratch.file("experiment.toml").string(),
+                                    "--threads", std::to_string(threads), "--device", device, "--json"},
+                                   logs.back(), signals.before()));
+  }
+  Concurrency choice{jobs, threads};
+  for (int job = 0; job < jobs; ++job) {
+    int status = 0;
+    ::waitpid(children[size_t(job)], &status, 0);
+    std::string text = read_file(logs[size_t(job)]);
+    Json found = Json::parse(text.substr(std::min(text.find('{'), text.size())), nullptr, false);
+    check(found.is_object(), "the experiment could not be timed: {}", text);
+    choice.step_seconds = std::max(choice.step_seconds, double(found.at("step_seconds")));
+    choice.evaluation_seconds = std::max(choice.evaluation_seconds, double(found.at("evaluation_seconds")));
+    choice.peak_mem_bytes = std::max(choice.peak_mem_bytes, int64_t(found.at("peak_mem_bytes")));
+  }
+  return choice;
+}
+
+}  // namespace
+
+int core_count() { return std::max(1, int(std::thread::hardware_concurrency())); }
+
+std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string& device) {
+  Scratch scratch;
+  write_file(scratch.file("experiment.toml"), plan.baseline().experiment);
+  int cores = core_count();
+  std::vector<Concurrency> choices = {measure(1, cores, device, scratch)};
+  if (cores == 1 || cores * choices[0].peak_mem_bytes > available_memory()) return choices;
+  choices.push_back(measure(cores, 1, device, scratch));
+  auto steps = double(plan.baseline().steps);
+  std::stable_sort(choices.begin(), choices.end(), [&](const Concurrency& a, const Concurrency& b) {
+    return a.runs_done_per_second(steps) > b.runs_done_per_second(steps);
+  });
+  return choices;
+}
+
+std::string text_of(const Concurrency& choice) {
+  return fmt::format("{} x {} thread{}", choice.jobs, choice.threads, choice.threads == 1 ? "" : "s");
+}
+
+int64_t available_memory() {
+  std::ifstream info("/proc/meminfo");
+  constexpr std::string_view kName = "MemAvailable:";
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with(kName)) return 1024 * std::stoll(line.substr(kName.size()));
+  return INT64_MAX;
+}
+
+}  // namespace caddie

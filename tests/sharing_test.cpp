@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs that agree up to a stage share its output, and get the bits that they would have got alone.
+#include <catch2/catch.hpp>
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/files.h"
+#include "support/laboratory.h"
+#include "sweep/plan.h"
+#include "sweep/sharing.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// How many stages of each kind are in a store.
+std::map<std::string, int> stages_in(const fs::path& store) {
+  std::map<std::string, int> counts;
+  for (const auto& entry : fs::directory_iterator(store)) {
+    std::string name = entry.path().filename();
+    counts[name.substr(0, name.find('-'))] += fs::exists(entry.path() / "stage.json");
+  }
+  return counts;
+}
+
+/// Lines of all logs of a sweep that hold `text`.
+int said(const fs::path& sweep, const std::string& text) {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator(sweep / "runs")) {
+    std::string log = read_file(entry.path() / "log.txt");
+    for (size_t at = 0; (at = log.find(text, at)) != std::string::npos; ++at) ++count;
+  }
+  return count;
+}
+
+fs::path sweep(const std::string& name, const std::string& axes, const std::string& options = "") {
+  fs::path file = laboratory().folder(name + ".toml"), folder = laboratory().folder(name);
+  write_file(file, "base = \"tiny.toml\"\n" + axes);
+  Outcome outcome = shell(fmt::format("sweep {} --output {} {}", file.string(), folder.string(), options));
+  INFO(outcome.output);
+  REQUIRE(outcome.code == 0);
+  return folder;
+}
+
+/// Makes every run of a sweep once more, alone, and compares.
+void check_against_separate_runs(const fs::path& folder) {
+  Plan plan = read_plan(folder);
+  fs::path alone = folder / "alone";
+  for (const PlannedRun& run : plan.runs) {
+    INFO(run.folder);
+    fs::path shared = folder / run.folder;
+    Outcome outcome = shell(fmt::format("run {} --seed {} --output {} --fresh",
+                                        (shared / "experiment.toml").string(), run.seed, alone.string()));
+    INFO(outcome.output);
+    REQUIRE(outcome.code == 0);
+    CHECK(bits_of(shared) == bits_of(alone));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("quantizers, compressors and evaluators cost one training", "[sharing]") {
+  fs::path folder = sweep("post", R"(
+seeds = [1]
+[[axis]]
+slot = "export.quantizers.int8"
+use = ["int8", "percentile"]
+[[axis]]
+slot = "export.compressor"
+use = ["zstd", "zlib"]
+[[axis]]
+slot = "evaluators.standard"
+use = ["standard", { use = "sliding_window", stride = 16 }]
+)",
+                          "-j 2");
+  std::map<std::string, int> stages = stages_in(folder / "store");
+  CHECK(stages["train"] == 1);
+  CHECK(stages["quantize"] == 2);
+  CHECK(stages["compress"] == 4);
+  CHECK(said(folder, "trained 24 steps") == 1);
+  check_against_separate_runs(folder);
+}
+
+TEST_CASE("averagers ride along one training", "[sharing]") {
+  fs::path folder = sweep("averagers", R"(
+seeds = [1, 2]
+[[axis]]
+slot = "train.averager"
+use = ["ema", { use = "ema", decay = 0.9 }, { use = "swa", every = 2, start_frac = 0.5 }]
+)",
+                          "-j 2");
+  std::map<std::string, int> stages = stages_in(folder / "store");
+  CHECK(stages["train"] == 2);
+  CHECK(stages["average"] == 6);
+  CHECK(said(folder, "trained 24 steps") == 2);
+  check_against_separate_runs(folder);
+}
+
+TEST_CASE("trainings that begin alike share their first steps", "[sharing]") {
+  fs::path folder = sweep("prefixes", R"(
+seeds = [1]
+[[axis]]
+key = "techniques.qat"
+values = [ { weights = ["role:matrix"], enabled = false }, { weights = ["role:matrix"], after_step = 20 }, { weights = ["role:matrix"], after_step = 12 } ]
+labels = ["none", "late", "early"]
+[[axis]]
+key = "train.schedule.warmdown_steps"
+values = [8, 10]
+)",
+                          "-j 2");
+  CHECK(said(folder, "of a training that began alike") == 5);
+  CHECK(stages_in(folder / "store")["train"] == 6);
+  check_against_separate_runs(folder);
+  Plan plan = read_plan(folder);
+  SharedWork work = shared_work(plan, all_runs(plan), Store(folder / "nowhere"));
+  CHECK(work.trainings == 6);
+  CHECK(work.separately == 6 * 24);
+  // 12 steps of all; rounding from there on: 3 to where the schedules part, and 9 each; from 12 on without:
+  // 3, twice 5 to where late rounding parts, and four times 4.
+  CHECK(work.steps == 12 + (3 + 2 * 9) + (3 + 2 * 5 + 4 * 4));
+  CHECK(shared_work(plan, all_runs(plan), Store(folder / "store")).steps == 0);
+}
+
+TEST_CASE("two runs that want the same training at once make it once", "[sharing]") {
+  auto run = [](const char* name) {
+    return fmt::format("{} run {} --seed 5 --output {} --store {} --device cpu > {}.log 2>&1", kProgram,
+                       laboratory().experiment().string(), laboratory().folder(name).string(),
+                       laboratory().folder("at_once").string(), laboratory().folder(name).string());
+  };
+  REQUIRE(std::system((run("once_a") + " & " + run("once_b") + "; wait").c_str()) == 0);
+  std::string logs =
+      read_file(laboratory().folder("once_a.log")) + read_file(laboratory().folder("once_b.log"));
+  CHECK(logs.find("trained 24 steps") != std::string::npos);
+  CHECK(logs.find("trained 24 steps") == logs.rfind("trained 24 steps"));
+  CHECK(bits_of(laboratory().folder("once_a")) == bits_of(laboratory().folder("once_b")));
+}
+
+TEST_CASE("a stage's key holds what can influence it and nothing else", "[sharing]") {
+  struct Keys {
+    std::string training, quantized, compressed, score;
+    int64_t alike = 0;  // first steps in common with the unchanged experiment
+  };
+  auto keys_of = [](std::vector<std::string> changes) {
+    changes.insert(changes.begin(), "train.schedule.warmdown_steps=8");
+    Registry registry;
+    Tree tree = Tree::load(laboratory().experiment(), changes);
+    Experiment experiment = assemble(tree, registry, Device::kCpu);
+    StageKeys keys(tree, experiment, registry);
+    static const Course first = keys.course();
+    std::string average = StageKeys::average(keys.training(), keys.observer(*experiment.averager));
+    std::string quantized = keys.quantize(average);
+    return Keys{keys.training(), quantized, keys.compress(quantized),
+                keys.evaluate(keys.training(), "weights", experiment.headline().technique),
+                common_steps(first, keys.course())};
+  };
+  Keys base = keys_of({});
+  CHECK(base.alike == 24);
+  for (const char* nothing : {"title=other", "train.checkpoint_seconds=1", "train.validate_every=3",
+                              "techniques.trigram_hash.buckets=64", "budget.code_bytes=5"}) {
+    INFO(nothing);
+    Keys same = keys_of({nothing});
+    CHECK(same.training == base.training);
+    CHECK(same.compressed == base.compressed);
+    CHECK(same.score == base.score);
+  }
+  for (const char* trained : {"seed=2", "model.layers=1", "optimizers.scalar.lr=0.1", "budget.steps=23",
+                              "techniques.bigram_hash.buckets=64", "train.lanes=2", "data.batch_tokens=512",
+                              "train.prime_steps=1"}) {
+    INFO(trained);
+    CHECK(keys_of({trained}).training != base.training);
+  }
+  CHECK(keys_of({"seed=2"}).alike == 24);  // the seed is a dimension apart
+  CHECK(keys_of({"model.layers=1"}).alike == 0);
+  // Of 24 steps, the first below full rate is the one that 9 are left of.
+  CHECK(keys_of({"train.schedule.warmdown_steps=10"}).alike == 15);
+  Keys averaged = keys_of({"train.averager.decay=0.5"});
+  CHECK(averaged.training == base.training);
+  CHECK(averaged.quantized != base.quantized);
+  Keys packed = keys_of({"export.compressor.level=3"});
+  CHECK(packed.quantized == base.quantized);
+  CHECK(packed.compressed != base.compressed);
+  Keys scored = keys_of({"evaluators.standard={use=\"sliding_window\",stride=16}"});
+  CHECK(scored.compressed == base.compressed);
+  CHECK(scored.score != base.score);
+}

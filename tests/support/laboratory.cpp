@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/laboratory.h"
+
+#include <catch2/catch.hpp>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include "base/files.h"
+
+namespace caddie::testing {
+
+namespace fs = std::filesystem;
+
+const std::string kProgram = CADDIE_BINARY_DIR "/bin/caddie";
+
+Outcome shell(const std::string& arguments) {
+  std::string output;
+  FILE* pipe = ::popen((kProgram + " " + arguments + " 2>&1").c_str(), "r");
+  REQUIRE(pipe);
+  char buffer[4096];
+  for (size_t got; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.append(buffer, got);
+  int status = ::pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output};
+}
+
+Laboratory::Laboratory() {
+  Outcome prepared =
+      shell(fmt::format("data prepare --text {} --tokenizer {} --output {} --validation-fraction 0.1",
+                        data_file("prose.txt").string(), small_tokenizer().string(), data().string()));
+  INFO(prepared.output);
+  REQUIRE(prepared.code == 0);
+  write_file(experiment(), fmt::format(R"(
+extends = "{}/experiments/quickstart.toml"
+[budget]
+steps = 24
+[data]
+train = "{}/train_*.bin"
+validation = "{}/val_*.bin"
+tokenizer = "{}/tokenizer.model"
+sequence_length = 32
+batch_tokens = 256
+[model]
+vocabulary = 420
+layers = 2
+dim = 32
+[train]
+micro_batch_tokens = 64
+validate_every = 10
+)",
+                                       CADDIE_SOURCE_DIR, data().string(), data().string(), data().string()));
+}
+
+Outcome Laboratory::run(const std::string& output, const std::string& more) const {
+  return shell(fmt::format("run {} --output {} {}", experiment().string(), folder(output).string(), more));
+}
+
+Laboratory& laboratory() {
+  static Laboratory one;
+  return one;
+}
+
+Bits bits_of(const fs::path& folder) {
+  Bits bits{read_file(folder / "weights.safetensors"), read_file(folder / "artifact.bin"), "", ""};
+  Json summary = Json::parse(read_file(folder / "summary.json"));
+  for (auto& [label, score] : summary.at("scores").items()) score.erase("seconds");
+  for (const char* name : {"steps", "tokens", "train_loss", "val_bpb_raw", "val_bpb_avg", "val_bpb_quant",
+                           "val_bpb", "val_loss_nats", "artifact_bytes", "effect_check", "effects", "scores"})
+    if (summary.contains(name)) bits.scores += fmt::format("{} {}\n", name, summary.at(name).dump());
+  std::string journal = read_file(folder / "metrics.csv");
+  for (size_t begin = 0; begin < journal.size();) {  // all columns but the time
+    size_t end = journal.find('\n', begin);
+    std::string line = journal.substr(begin, end - begin);
+    size_t second = line.find(',', line.find(',') + 1), third = line.find(',', second + 1);
+    bits.losses += line.substr(0, second) + line.substr(third) + "\n";
+    begin = end + 1;
+  }
+  return bits;
+}
+
+bool has_checkpoint(const fs::path& folder) {
+  std::error_code error;  // folders come and go meanwhile
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error))
+    if (entry->path().filename() == "checkpoint.safetensors") return true;
+  return false;
+}
+
+void kill_when(const std::vector<std::string>& arguments, const std::function<bool()>& ready) {
+  pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::vector<char*> argv = {const_cast<char*>(kProgram.c_str())};
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    if (!std::freopen("/dev/null", "w", stderr) || !std::freopen("/dev/null", "w", stdout)) ::_exit(1);
+    ::setpgid(0, 0);
+    ::execv(kProgram.c_str(), argv.data());
+    ::_exit(127);
+  }
+  auto start = std::chrono::steady_clock::now();
+  while (!ready() && std::chrono::steady_clock::now() - start < std::chrono::seconds(60))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ::kill(-child, SIGKILL);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace caddie::testing

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as a user runs it, and a tiny experiment to run.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "results/run_folder.h"
+#include "support/data_support.h"
+
+namespace caddie::testing {
+
+extern const std::string kProgram;
+
+struct Outcome {
+  int code;
+  std::string output;  // both streams
+};
+Outcome shell(const std::string& arguments);
+
+/// Prepared shards and a tiny experiment on them, tiny.toml.
+class Laboratory {
+ public:
+  Laboratory();
+  std::filesystem::path data() const { return folder_.path() / "data"; }
+  std::filesystem::path experiment() const { return folder_.path() / "tiny.toml"; }
+  std::filesystem::path folder(const std::string& name) const { return folder_.path() / name; }
+  Outcome run(const std::string& output, const std::string& more = "") const;
+
+ private:
+  TemporaryFolder folder_;
+};
+/// One for all tests of this process.
+Laboratory& laboratory();
+
+/// What must be equal between two runs: scores, weights, artifact, losses.
+struct Bits {
+  std::string weights, artifact, losses, scores;
+  bool operator==(const Bits&) const = default;
+};
+Bits bits_of(const std::filesystem::path& folder);
+
+/// Whether a training left a checkpoint below `folder`.
+bool has_checkpoint(const std::filesystem::path& folder);
+
+/// Starts the program in a process group of its own and kills that, without warning, as soon as `ready` says
+/// so.
+void kill_when(const std::vector<std::string>& arguments, const std::function<bool()>& ready);
+
+}  // namespace caddie::testing
