@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie bench train|export: how fast this machine trains, and turns weights into an artifact.
+// caddie bench train: how fast this machine trains the baseline's architecture. caddie bench experiment: how
+// fast it runs an experiment. caddie bench export: how fast it turns weights into an artifact.
 #include <caddie/parallel.h>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "bench/export.h"
 #include "bench/train.h"
 #include "cli/verbs.h"
+#include "run/probe.h"
 
 namespace caddie {
 namespace {
@@ -77,6 +79,40 @@ void bench_train_verb(const BenchArguments& arguments) {
   if (arguments.bench.profile) print_profile(result["profile"]);
 }
 
+struct ProbeArguments {
+  ExperimentArguments experiment;
+  double seconds = 1;
+  bool json = false;
+};
+
+void probe_verb(const ProbeArguments& arguments) {
+  Device device = arguments.experiment.prepare();
+  Registry registry;
+  Experiment experiment =
+      load_experiment(arguments.experiment.file, arguments.experiment.overrides, registry, device);
+  Speed speed = measure_speed(experiment, Corpus(experiment), arguments.seconds);
+  if (arguments.json) {
+    Json json = {{"step_seconds", speed.step_seconds},
+                 {"evaluation_seconds", speed.evaluation_seconds},
+                 {"peak_mem_bytes", speed.peak_mem_bytes}};
+    fmt::print("{}\n", json.dump(2));
+    return;
+  }
+  double training = speed.step_seconds * double(experiment.budget.steps);
+  fmt::print("{:.1f} ms a step, {} for {} steps; {} to evaluate; peak memory {} bytes\n",
+             1000 * speed.step_seconds, duration(training), experiment.budget.steps,
+             duration(speed.evaluation_seconds), with_commas(speed.peak_mem_bytes));
+}
+
+void add_probe(CLI::App& bench) {
+  auto arguments = std::make_shared<ProbeArguments>();
+  CLI::App* verb = bench.add_subcommand("experiment", "time a few steps of an experiment");
+  arguments->experiment.declare(*verb);
+  verb->add_option("--seconds", arguments->seconds, "how long to train")->capture_default_str();
+  verb->add_flag("--json", arguments->json, "print JSON");
+  verb->callback([arguments] { probe_verb(*arguments); });
+}
+
 }  // namespace
 
 void add_bench_command(CLI::App& app) {
@@ -84,6 +120,7 @@ void add_bench_command(CLI::App& app) {
   arguments->bench.experiment = "experiments/baseline.toml";
   CLI::App* bench = app.add_subcommand("bench", "measure this machine");
   bench->require_subcommand(1);
+  add_probe(*bench);
   CLI::App* verb = bench->add_subcommand("train", "time full training steps on random tokens");
   TrainBench& b = arguments->bench;
   verb->add_option("--experiment", b.experiment, "whose techniques are used; its sizes are replaced")

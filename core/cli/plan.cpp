@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/outlook.h"
 #include "cli/sweep.h"
 #include "report/files.h"
 #include "statistics/power.h"
@@ -21,13 +22,14 @@ namespace {
 struct PlanArguments {
   std::filesystem::path file, output;
   double sd = 0, paired_sd = 0, effect = 0, power = 0.8;
-  int jobs = 1;
-  bool json = false;
+  int jobs = 0;
+  bool probe = false, why_excluded = false, json = false;
 };
 
 /// What earlier runs tell: noise and time.
 struct Experience {
-  double sd = kUnknown, df = 0, run_seconds = kUnknown;
+  double sd = kUnknown, df = 0;
+  KnownTimes times;
   double paired_sd = kUnknown;  // of differences between arms of one training
   std::string source;
 };
@@ -55,10 +57,16 @@ Experience experience(const Plan& plan, const PlanArguments& arguments) {
     if (e.sd > 0 || !std::filesystem::exists(plan_path(folder))) continue;
     Plan frozen = read_plan(folder);
     Ablation before = analyze(frozen, folder);
-    std::vector<double> seconds;
-    for (const RunRow& run : before.runs)
-      if (run.is_done()) seconds.push_back(run.number("train_time_s") + run.number("eval_time_s"));
-    e = {std::sqrt(before.pooled.variance), before.pooled.df, summarize(seconds).mean, paired_sd(before),
+    std::vector<double> steps, own;
+    for (const RunRow& run : before.runs) {
+      if (!run.is_done()) continue;
+      steps.push_back(run.number("step_avg_ms") / 1000);
+      own.push_back(run.number("export_time_s") + run.number("eval_time_s"));
+    }
+    e = {std::sqrt(before.pooled.variance),
+         before.pooled.df,
+         {summarize(steps).mean, summarize(own).mean, folder.string()},
+         paired_sd(before),
          folder.string()};
   }
   if (arguments.paired_sd > 0) e.paired_sd = arguments.paired_sd;
@@ -158,7 +166,16 @@ void print_resolutions(const Plan& plan, const Experience& e, const PlanArgument
                      arguments.paired_sd > 0 ? "--paired-sd" : e.source, arguments);
 }
 
-void print_text(const Plan& plan, const PlanArguments& arguments) {
+void print_excluded(const Plan& plan, bool all) {
+  constexpr size_t kShown = 3;
+  size_t shown = all ? plan.excluded.size() : std::min(kShown, plan.excluded.size());
+  for (const Plan::Excluded& e : std::span(plan.excluded).first(shown))
+    fmt::print("left out: {}: {}\n", e.label, e.reason);
+  if (shown < plan.excluded.size())
+    fmt::print("left out: {} more; --why-excluded lists them\n", plan.excluded.size() - shown);
+}
+
+void print_text(Plan& plan, const PlanArguments& arguments) {
   fmt::print("{}: {}, {} arms, {} runs; base {}\n", plan.name, plan.design, plan.arms.size(),
              plan.runs.size(), plan.base_file);
   if (!plan.question.empty()) fmt::print("{}\n", plan.question);
@@ -169,18 +186,16 @@ void print_text(const Plan& plan, const PlanArguments& arguments) {
     table.rows.push_back({plan.arms[i].label, std::to_string(runs), join(plan.arms[i].overrides, "  ")});
   }
   fmt::print("\n{}\n", table.terminal());
-  for (const Plan::Excluded& e : plan.excluded) fmt::print("left out: {}: {}\n", e.label, e.reason);
+  print_excluded(plan, arguments.why_excluded);
   if (!plan.aliases.empty()) fmt::print("cannot be told apart:\n  {}\n", join(plan.aliases, "\n  "));
   Experience e = experience(plan, arguments);
-  if (std::isfinite(e.run_seconds))
-    fmt::print("time: {} a run in {}; {} runs, {} at a time: {}\n", duration(e.run_seconds), e.source,
-               plan.runs.size(), arguments.jobs,
-               duration(e.run_seconds * double(plan.runs.size()) / arguments.jobs));
+  fmt::print("{}", text_of(plan, outlook(plan, e.times, arguments.jobs, arguments.probe)));
   print_resolutions(plan, e, arguments);
 }
 
-void print_json(const Plan& plan, const PlanArguments& arguments) {
+void print_json(Plan& plan, const PlanArguments& arguments) {
   Experience e = experience(plan, arguments);
+  Outlook o = outlook(plan, e.times, arguments.jobs, arguments.probe);
   Design design = design_of(plan, e.sd);
   Json arms = Json::array(), excluded = Json::array();
   for (const Arm& arm : plan.arms)
@@ -201,7 +216,12 @@ void print_json(const Plan& plan, const PlanArguments& arguments) {
       {"power", arguments.power},
       {"df", design.df},
       {"comparisons", design.comparisons},
-      {"run_seconds", known(e.run_seconds)},
+      {"to_do", o.work.runs},
+      {"trainings", o.work.trainings},
+      {"steps", o.work.steps},
+      {"steps_separately", o.work.separately},
+      {"jobs", o.jobs},
+      {"seconds", known(o.seconds)},
       {"detectable", known(detectable(design, arguments.power))},
       {"paired_sd", known(e.paired_sd)},
       {"detectable_paired", known(detectable(paired_design_of(plan, e.paired_sd), arguments.power))}};
@@ -230,6 +250,10 @@ void add_plan_command(CLI::App& app) {
   verb->add_option("-o,--output", arguments->output, "folder to freeze the plan in, for caddie sweep FOLDER");
   verb->add_option("-j,--jobs", arguments->jobs, "runs at a time, for the time estimate")
       ->check(CLI::PositiveNumber);
+  verb->add_flag("--probe", arguments->probe,
+                 "run the baseline for some seconds to estimate the time, and to say how many runs at a time "
+                 "suit this machine");
+  verb->add_flag("--why-excluded", arguments->why_excluded, "every combination that is left out, and why");
   verb->add_option("--sd", arguments->sd, "standard deviation of val_bpb from seed to seed")
       ->check(CLI::PositiveNumber);
   verb->add_option("--paired-sd", arguments->paired_sd,

@@ -97,7 +97,7 @@ void conclude(const Plan& plan, const std::filesystem::path& folder, const Runne
 }
 
 /// How many runs at a time: measured, when there is something to gain.
-void choose_layout(const Plan& plan, RunnerOptions& options) {
+void choose_concurrency(const Plan& plan, RunnerOptions& options) {
   options.jobs = 1;
   std::vector<size_t> left;
   for (size_t run : select_runs(plan, options.only))
@@ -106,14 +106,14 @@ void choose_layout(const Plan& plan, RunnerOptions& options) {
   constexpr int64_t kWorthMeasuring = 4;  // trainings
   if (options.threads > 0) options.jobs = std::max(1, core_count() / options.threads);
   if (options.threads > 0 || core_count() == 1 || work.trainings < kWorthMeasuring) return;
-  std::vector<Concurrency> layouts = measure_concurrency(plan, options.device);
-  options.jobs = layouts[0].jobs;
-  options.threads = layouts[0].threads;
-  if (options.quiet || layouts.size() < 2) return;
+  std::vector<Concurrency> choices = measure_concurrency(plan, options.device);
+  options.jobs = choices[0].jobs;
+  options.threads = choices[0].threads;
+  if (options.quiet || choices.size() < 2) return;
   auto steps = double(plan.baseline().steps);
-  fmt::print(stderr, "{} does {:.0f}% more than {}\n", text_of(layouts[0]),
-             100 * (layouts[0].runs_done_per_second(steps) / layouts[1].runs_done_per_second(steps) - 1),
-             text_of(layouts[1]));
+  fmt::print(stderr, "{} does {:.0f}% more than {}\n", text_of(choices[0]),
+             100 * (choices[0].runs_done_per_second(steps) / choices[1].runs_done_per_second(steps) - 1),
+             text_of(choices[1]));
 }
 
 void sweep_verb(SweepArguments& arguments) {
@@ -122,7 +122,7 @@ void sweep_verb(SweepArguments& arguments) {
   RunnerOptions& options = arguments.runner;
   options.folder = folder;
   options.store = store_for(folder);
-  if (options.jobs == 0) choose_layout(plan, options);
+  if (options.jobs == 0) choose_concurrency(plan, options);
   if (!options.quiet)
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());

@@ -18,6 +18,7 @@ namespace caddie {
 
 void add_verbs(CLI::App& app) {
   add_run_command(app);
+  add_rerun_command(app);
   add_explain_command(app);
   add_data_command(app);
   add_sweep_verbs(app);

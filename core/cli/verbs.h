@@ -17,6 +17,7 @@ namespace caddie {
 void add_verbs(CLI::App& app);
 
 void add_run_command(CLI::App& app);
+void add_rerun_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
 void add_plugin_command(CLI::App& app);
 void add_export_command(CLI::App& app);

@@ -47,8 +47,8 @@ class PackedMatrix {
 void gemm_packed(Transpose ta, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda,
                  const PackedMatrix& b, float beta, float* c, int64_t ldc);
 
-/// What the calling thread's products have cost so far on the CPU, for tests that guard against waste: counts,
-/// unlike seconds, are the same on every machine. The half that syrk leaves out is counted.
+/// What the calling thread's products have cost so far on the CPU, for tests that guard against waste:
+/// counts, unlike seconds, are the same on every machine. The half that syrk leaves out is counted.
 struct ProductWork {
   int64_t multiply_adds = 0;
   int64_t packed_floats = 0;  ///< of right factors

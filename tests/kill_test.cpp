@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sweep that is killed at random moments ends with the rows of an undisturbed one. Hidden, for it takes
+// minutes: caddie-tests "[.kill]", with CADDIE_KILLS=200 for the full proof.
+#include <catch2/catch.hpp>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "support/laboratory.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// runs.csv without the columns that tell how long things took, how much memory, and when.
+std::string results_of(const fs::path& folder) {
+  const std::set<std::string> kTimes = {"step_avg_ms", "tok_s",          "tok_s_rel", "train_time_s",
+                                        "eval_time_s", "peak_mem_bytes", "started_at"};
+  std::string kept;
+  std::vector<std::string> head;
+  for (const std::string& line : split(read_file(folder / "runs.csv"), '\n')) {
+    std::vector<std::string> cells = split(line, ',');
+    if (head.empty()) head = cells;
+    for (size_t i = 0; i < cells.size(); ++i)
+      if (!kTimes.count(head.at(i))) kept += cells[i] + ",";
+    kept += "\n";
+  }
+  return kept;
+}
+
+pid_t start_sweep(const std::vector<std::string>& arguments, const fs::path& log) {
+  pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child > 0) return child;
+  std::vector<char*> argv = {const_cast<char*>(kProgram.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  if (!std::freopen(log.c_str(), "a", stderr) || !std::freopen("/dev/null", "w", stdout)) ::_exit(1);
+  ::setsid();
+  ::execv(kProgram.c_str(), argv.data());
+  ::_exit(127);
+}
+
+/// Kills the sweep and, when `all`, its runs too; left alone these are asked to stop and save a checkpoint.
+void kill_sweep(pid_t sweep, bool all) {
+  ::kill(-sweep, SIGKILL);
+  if (!all) return;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "stat");
+    std::string text;
+    if (!std::getline(file, text)) continue;
+    // After the name in parentheses: state, parent, process group, session.
+    std::vector<std::string> fields = split(text.substr(text.rfind(')') + 2), ' ');
+    if (std::stoi(fields.at(3)) == sweep) ::kill(std::stoi(entry.path().filename()), SIGKILL);
+  }
+}
+
+/// Whether the sweep ended well within `seconds`.
+bool ends_within(pid_t sweep, double seconds) {
+  auto start = Clock::now();
+  while (Clock::now() - start < std::chrono::duration<double>(seconds)) {
+    int status = 0;
+    if (::waitpid(sweep, &status, WNOHANG) == sweep) {
+      CHECK(WIFEXITED(status));
+      CHECK(WEXITSTATUS(status) == 0);
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a sweep killed at random moments has the rows of an undisturbed one", "[.kill]") {
+  const char* wanted = std::getenv("CADDIE_KILLS");
+  int kills = wanted ? std::stoi(wanted) : 20;
+  fs::path file = laboratory().folder("kill.toml"), log = laboratory().folder("kill.log");
+  write_file(file, R"(
+base = "tiny.toml"
+seeds = [1, 2]
+[[axis]]
+toggle = "trigram_hash"
+[[axis]]
+key = "train.schedule.warmdown_steps"
+values = [6, 12]
+[[axis]]
+slot = "export.compressor"
+use = ["zstd", "zlib"]
+[[axis]]
+key = "train.checkpoint_seconds"
+values = [0.001]
+)");
+  auto arguments = [&](const fs::path& folder) {
+    return std::vector<std::string>{"sweep", file, "--output", folder, "-j", "2", "-q"};
+  };
+  fs::path calm = laboratory().folder("calm_kill");
+  auto start = Clock::now();
+  REQUIRE(ends_within(start_sweep(arguments(calm), log), 600));
+  double duration = std::chrono::duration<double>(Clock::now() - start).count();
+  std::string expected = results_of(calm);
+  REQUIRE(split(expected, '\n').size() == 18);  // a head, 16 rows, and what follows the last line
+
+  std::mt19937 random(20261122);
+  int done = 0, ended = 0;
+  while (done < kills || ended == 0) {
+    fs::path stormy = laboratory().folder(fmt::format("storm{}", ended));
+    pid_t sweep = start_sweep(arguments(stormy), log);
+    double delay = std::uniform_real_distribution<double>(0, 0.6 * duration)(random);
+    if (ends_within(sweep, done < kills ? delay : 600)) {
+      INFO("after " << done << " kills; see " << log.string());
+      REQUIRE(results_of(stormy) == expected);
+      fs::remove_all(stormy);
+      ++ended;
+      continue;
+    }
+    kill_sweep(sweep, done % 2 == 0);
+    ::waitpid(sweep, nullptr, 0);
+    ++done;
+  }
+  WARN(done << " kills, " << ended << " sweeps, each with the rows of the undisturbed one");
+}

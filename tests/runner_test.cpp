@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sweeps that fail, stop early, take too long, and are tried again.
+#include <catch2/catch.hpp>
+
+#include <fmt/format.h>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "support/laboratory.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Writes a sweep file and gives what follows "sweep" on a command line.
+std::string sweep_of(const std::string& name, const std::string& text) {
+  fs::path file = laboratory().folder(name + ".toml");
+  write_file(file, "base = \"tiny.toml\"\n" + text);
+  return fmt::format("{} --output {} -q -j 2", file.string(), laboratory().folder(name).string());
+}
+
+Json status_of(const std::string& name) {
+  return Json::parse(shell(fmt::format("status {} --json", laboratory().folder(name).string())).output)
+      .at("counts");
+}
+
+bool says(const Outcome& outcome, const std::string& text) {
+  INFO(outcome.output);
+  CHECK(outcome.output.find(text) != std::string::npos);
+  return outcome.output.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("an arm that fails is recorded with its reason, and can be retried", "[runner]") {
+  std::string sweep = sweep_of("failing", R"(
+seeds = [1]
+[[axis]]
+key = "budget.artifact_bytes"
+values = [16000000, 1000]
+)");
+  std::string folder = laboratory().folder("failing").string();
+  CHECK(shell("sweep " + sweep).code == 1);
+  CHECK(status_of("failing") == Json({{"done", 1}, {"failed", 1}}));
+  says(shell("status " + folder), "bytes over the limit of 1,000");
+  CHECK(shell("sweep " + sweep).code == 1);  // a failure is not tried again unasked
+  Outcome again = shell("retry " + folder);
+  CHECK(again.code == 1);
+  says(again, "failed  artifact_bytes=1000 s1: the artifact is");
+}
+
+TEST_CASE("a sweep can be taken in portions", "[runner]") {
+  std::string sweep = sweep_of("portions", R"(
+seeds = [1, 2]
+[[axis]]
+slot = "export.compressor"
+use = ["zstd", "zlib"]
+)");
+  CHECK(shell("sweep " + sweep + " --max-runs 1").code == 0);
+  CHECK(status_of("portions") == Json({{"planned", 3}, {"done", 1}}));
+  CHECK(shell("sweep " + sweep + " --only 'seed == 2'").code == 0);
+  CHECK(int(status_of("portions").at("done")) >= 2);
+  CHECK(shell("sweep " + sweep + " --budget 1h").code == 0);
+  CHECK(status_of("portions") == Json({{"done", 4}}));
+  says(shell("sweep " + sweep + " --only 'sed == 2'"), "did you mean 'seed'");
+}
+
+TEST_CASE("a run that takes too long has failed", "[runner]") {
+  std::string sweep = sweep_of("slow", R"(
+seeds = [1]
+[run]
+timeout = 1
+retries = 1
+[[axis]]
+key = "budget.steps"
+values = [10000000]
+)");
+  Outcome outcome = shell("sweep " + sweep);
+  CHECK(outcome.code == 1);
+  says(shell("status " + laboratory().folder("slow").string()), "timeout: not finished after 1s");
+  // The second attempt went on where the first one stopped.
+  std::string log = read_file(laboratory().folder("slow") / "runs/baseline-s1/log.txt");
+  CHECK(log.find("going on from the checkpoint at step") != std::string::npos);
+}
+
+TEST_CASE("more runs at a time than there are cores are refused politely", "[runner]") {
+  std::string sweep = sweep_of("crowd", "seeds = [1]\n");
+  Outcome outcome =
+      shell(fmt::format("sweep {} --output {} -j 1024", laboratory().folder("crowd.toml").string(),
+                        laboratory().folder("crowd").string()));
+  CHECK(outcome.code == 0);
+  says(outcome, "runs at a time instead of 1024: there are");
+}
+
+TEST_CASE("a run can be made again, to the same bits, and differences are found", "[runner]") {
+  std::string sweep = sweep_of("once_more", "seeds = [3]\n");
+  REQUIRE(shell("sweep " + sweep).code == 0);
+  fs::path run = laboratory().folder("once_more") / "runs/baseline-s3";
+  Outcome same = shell("rerun " + run.string());
+  CHECK(same.code == 0);
+  says(same, "same: weights, artifact, losses and scores");
+  CHECK(bits_of(run) == bits_of(run.string() + ".again"));
+  std::string artifact = read_file(run / "artifact.bin");
+  write_file(run / "artifact.bin", artifact + "x");
+  Outcome other = shell("rerun " + run.string());
+  CHECK(other.code == 1);
+  says(other, "different: artifact.bin");
+  says(shell("rerun " + laboratory().data().string()), "holds no finished run");
+}
