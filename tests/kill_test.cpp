@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <random>
@@ -104,26 +105,25 @@ use = ["zstd", "zlib"]
 key = "train.checkpoint_seconds"
 values = [0.001]
 )");
-  auto arguments = [&](const fs::path& folder) {
-    return std::vector<std::string>{"sweep", file, "--output", folder, "-j", "2", "-q"};
-  };
-  fs::path calm = laboratory().folder("calm_kill");
+  // Always the same folder, for its name is part of each run's command.
+  fs::path folder = laboratory().folder("storm");
+  std::vector<std::string> arguments = {"sweep", file, "--output", folder, "-j", "2", "-q"};
   auto start = Clock::now();
-  REQUIRE(ends_within(start_sweep(arguments(calm), log), 600));
+  REQUIRE(ends_within(start_sweep(arguments, log), 600));
   double duration = std::chrono::duration<double>(Clock::now() - start).count();
-  std::string expected = results_of(calm);
-  REQUIRE(split(expected, '\n').size() == 18);  // a head, 16 rows, and what follows the last line
+  std::string expected = results_of(folder);
+  fs::remove_all(folder);
+  REQUIRE(std::count(expected.begin(), expected.end(), '\n') == 18);  // head, 16 rows, end
 
   std::mt19937 random(20261122);
   int done = 0, ended = 0;
-  while (done < kills || ended == 0) {
-    fs::path stormy = laboratory().folder(fmt::format("storm{}", ended));
-    pid_t sweep = start_sweep(arguments(stormy), log);
+  while (done < kills || fs::exists(folder)) {
+    pid_t sweep = start_sweep(arguments, log);
     double delay = std::uniform_real_distribution<double>(0, 0.6 * duration)(random);
     if (ends_within(sweep, done < kills ? delay : 600)) {
       INFO("after " << done << " kills; see " << log.string());
-      REQUIRE(results_of(stormy) == expected);
-      fs::remove_all(stormy);
+      REQUIRE(results_of(folder) == expected);
+      fs::remove_all(folder);
       ++ended;
       continue;
     }
