@@ -27,6 +27,13 @@ struct AddTo {
 
 }  // namespace
 
+std::vector<Leaf> leaves_of(std::span<const Tensor> values, std::span<PackedLeaf> packed) {
+  std::vector<Leaf> leaves;
+  for (const Tensor& value : values)
+    leaves.push_back({value, nullptr, false, packed.empty() ? nullptr : &packed[leaves.size()]});
+  return leaves;
+}
+
 Tape& Tape::current() {
   check(current_tape != nullptr, "an operation was used outside a forward pass");
   return *current_tape;

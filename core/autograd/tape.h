@@ -23,6 +23,9 @@ struct Leaf {
   PackedLeaf* packed = nullptr;
 };
 
+/// Leaves of which no gradient is wanted. `packed`: one a value, or none.
+std::vector<Leaf> leaves_of(std::span<const Tensor> values, std::span<PackedLeaf> packed = {});
+
 /// Is told, as a pass goes along, of each linear whose weight is a leaf.
 class LinearObserver {
  public:

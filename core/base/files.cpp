@@ -4,10 +4,12 @@
 #include <caddie/error.h>
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -36,6 +38,16 @@ class Descriptor {
 };
 
 }  // namespace
+
+std::vector<std::filesystem::path> files_matching(const std::string& pattern) {
+  glob_t found = {};
+  int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+  std::vector<std::filesystem::path> files;
+  if (status == 0) files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.native() < b.native(); });
+  return files;
+}
 
 std::string read_file(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);

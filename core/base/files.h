@@ -7,8 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace caddie {
+
+/// The files that a shell pattern matches, by name; none when it matches none or cannot be read.
+std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 
 /// The whole file as bytes. Throws Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);

@@ -4,9 +4,9 @@
 #include <caddie/parallel.h>
 #include <caddie/random.h>
 
-#include <chrono>
 #include <optional>
 
+#include "base/stopwatch.h"
 #include "experiment/experiment.h"
 #include "export/account.h"
 #include "results/provenance.h"
@@ -35,7 +35,7 @@ Json bench_export(const ExportBench& bench) {
   fill(model.weights());
   const ExportParts& parts = e.export_parts;
   std::optional<TokenStream> text;
-  if (parts.wants_calibration() && parts.calibration.text == "training") text.emplace(e.data.train);
+  if (parts.reads_training_text()) text.emplace(e.data.train);
   StatusLine status(bench.quiet);
   QuantizedModel quantized =
       quantize_model(parts, model, model.weights().values(), text ? &*text : nullptr, 1, status);
@@ -43,9 +43,9 @@ Json bench_export(const ExportBench& bench) {
   size_t payload = payload_of(quantized.artifact).size();
   WrittenArtifact written = write_artifact(parts, model.weights().infos(), std::move(quantized.artifact),
                                            e.budget.artifact_bytes, e.budget.code_bytes, status);
-  auto start = std::chrono::steady_clock::now();
+  Stopwatch clock;
   read_artifact(written.bytes, parts, model);
-  double read = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  double read = clock.seconds();
   return {{"parameters", model.weights().parameters()},
           {"prune_s", quantized.prune_seconds},
           {"calibrate_s", quantized.calibrate_seconds},

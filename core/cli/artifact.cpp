@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/console.h"
 #include "base/files.h"
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "experiment/experiment.h"
 #include "export/account.h"
@@ -69,10 +69,9 @@ std::vector<Alternative> compare(Artifact artifact, Registry& registry, bool qui
     for (const Layout& layout : kLayouts) {
       artifact.layout = layout;
       status.show(fmt::format("{}, {}", file.name, text_of(layout)));
-      auto start = std::chrono::steady_clock::now();
+      Stopwatch clock;
       auto bytes = int64_t(encode(artifact, *compressor).size());
-      double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      alternatives.push_back({file.name, text_of(layout), bytes, seconds});
+      alternatives.push_back({file.name, text_of(layout), bytes, clock.seconds()});
     }
   }
   std::stable_sort(alternatives.begin(), alternatives.end(),

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "experiment/experiment.h"
-#include "tensor/safetensors.h"
+#include "run/training.h"
 
 namespace caddie {
 namespace {
@@ -22,19 +22,6 @@ struct ExportArguments {
   std::filesystem::path run, weights, artifact;
 };
 
-std::vector<Tensor> read_weights(const std::filesystem::path& path, const WeightTable& table) {
-  SafetensorsFile file(path);
-  std::vector<Tensor> values;
-  for (const WeightInfo& info : table.infos()) {
-    Tensor stored = file.floats(info.name);
-    check(stored.shape() == info.shape, "{}: {} is {}, the model wants {}", path.string(), info.name,
-          stored.shape(), info.shape);
-    values.emplace_back(info.shape, table.device());
-    copy(stored, values.back());
-  }
-  return values;
-}
-
 void write_again(ExportArguments& arguments, const std::filesystem::path& weights) {
   Device device = arguments.experiment.prepare();
   Registry registry;
@@ -43,7 +30,7 @@ void write_again(ExportArguments& arguments, const std::filesystem::path& weight
   std::vector<Tensor> values = read_weights(weights, e.model->weights());
   const ExportParts& parts = e.export_parts;
   std::optional<TokenStream> text;
-  if (parts.wants_calibration()) text.emplace(e.data.train);
+  if (parts.reads_training_text()) text.emplace(e.data.train);
   StatusLine status;
   QuantizedModel quantized =
       quantize_model(parts, *e.model, values, text ? &*text : nullptr, uint64_t(e.seed), status);

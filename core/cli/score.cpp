@@ -15,7 +15,7 @@
 #include "data/validation.h"
 #include "evaluate/score.h"
 #include "experiment/experiment.h"
-#include "results/run_folder.h"
+#include "run/corpus.h"
 
 namespace caddie {
 namespace {
@@ -45,12 +45,6 @@ void set_stride(Tree& tree, Registry& registry, int64_t stride) {
     found = true;
   }
   if (!found) throw Error("--stride: no evaluator of the experiment has one", 2);
-}
-
-Json json_of(const Score& s) {
-  return {{"val_bpb", s.bits_per_byte()}, {"val_loss_nats", s.loss()},
-          {"tokens", s.tokens},           {"bytes", s.bytes},
-          {"windows", s.windows},         {"seconds", s.seconds}};
 }
 
 void print(const std::string& label, const Score& s, bool headline) {

@@ -2,11 +2,11 @@
 #include "data/corpus.h"
 
 #include <caddie/error.h>
-#include <glob.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/files.h"
 #include "base/hash.h"
 
 namespace caddie {
@@ -16,12 +16,8 @@ namespace {
 
 std::vector<fs::path> expand(const std::string& pattern) {
   if (fs::exists(pattern)) return {pattern};
-  glob_t found = {};
-  ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
-  std::vector<fs::path> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
+  std::vector<fs::path> files = files_matching(pattern);
   if (files.empty()) throw Error(message("data prepare: no file matches \"{}\"", {pattern}), 2);
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.native() < b.native(); });
   return files;
 }
 

@@ -28,10 +28,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
 }
 
-void trim(std::string& text) {
-  text.resize(text.find_last_not_of(kBlank) + 1);
-  text.erase(0, std::min(text.find_first_not_of(kBlank), text.size()));
-}
+void trim(std::string& text) { text = std::string(trimmed(text)); }
 
 bool holds_json_lines(std::filesystem::path path) {
   if (path.extension() == ".gz" || path.extension() == ".zst") path.replace_extension();

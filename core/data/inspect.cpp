@@ -77,7 +77,8 @@ SplitReport inspect_split(const char* name, const TokenStream& stream, const Tok
   for (size_t file = 0; file < stream.files().size(); ++file)
     for (uint16_t token : stream.tokens(file)) ++counts[token];
   report.distinct_ids = int64_t(kIds) - std::count(counts.begin(), counts.end(), 0);
-  report.max_id = stream.max_id();
+  auto last = std::find_if(counts.rbegin(), counts.rend(), [](int64_t count) { return count > 0; });
+  report.max_id = int(counts.rend() - last) - 1;
   report.entropy = entropy_of(counts, stream.size());
   if (!tokenizer || report.max_id >= tokenizer->pieces()) return report;
   report.documents = counts[size_t(tokenizer->begin_id())];
@@ -157,9 +158,10 @@ FolderReport inspect(const fs::path& folder, const fs::path& tokenizer) {
     if (shards_in(folder, split.pattern).empty()) continue;
     TokenStream stream((folder / split.pattern).string());
     report.splits.push_back(inspect_split(split.name, stream, model.get(), vocabulary.get()));
-    if (model && stream.max_id() >= report.pieces)
+    int max_id = report.splits.back().max_id;
+    if (model && max_id >= report.pieces)
       report.problems.push_back(fmt::format("{} holds the id {}, but the tokenizer has {} pieces", split.name,
-                                            stream.max_id(), report.pieces));
+                                            max_id, report.pieces));
   }
   check(!report.splits.empty(),
         "{}: no shards named *train_*.bin or *val_*.bin; make some with 'caddie data prepare'",

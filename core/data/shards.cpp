@@ -2,7 +2,7 @@
 #include "data/shards.h"
 
 #include <caddie/error.h>
-#include <glob.h>
+#include <caddie/parallel.h>
 
 #include <algorithm>
 #include <bit>
@@ -18,16 +18,12 @@ constexpr int32_t kMagic = 20240520;
 constexpr int32_t kVersion = 1;
 constexpr size_t kHeaderBytes = 256 * sizeof(int32_t);
 
-std::vector<std::filesystem::path> files_matching(const std::string& pattern) {
-  glob_t found = {};
-  int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
-  std::vector<std::filesystem::path> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  check(status == 0 && !files.empty(),
+std::vector<std::filesystem::path> shards_matching(const std::string& pattern) {
+  std::vector<std::filesystem::path> files = files_matching(pattern);
+  check(!files.empty(),
         "data: no shard matches \"{}\"; give a pattern such as data/prose/train_*.bin, and make shards with "
         "'caddie data prepare'",
         pattern);
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.native() < b.native(); });
   return files;
 }
 
@@ -66,7 +62,7 @@ void write_shard(const std::filesystem::path& path, std::span<const uint16_t> to
 }
 
 TokenStream::TokenStream(const std::string& pattern)
-    : pattern_(pattern), files_(files_matching(pattern)), starts_{0} {
+    : pattern_(pattern), files_(shards_matching(pattern)), starts_{0} {
   for (const auto& file : files_) {
     shards_.emplace_back(file);
     starts_.push_back(starts_.back() + int64_t(shards_.back().tokens().size()));
@@ -87,9 +83,14 @@ void TokenStream::copy(int64_t begin, int64_t count, int32_t* out) const {
 
 int TokenStream::max_id() const {
   if (max_id_ == kUnknown) {
+    std::vector<int> largest(shards_.size(), -1);
+    parallel_for(int(shards_.size()), [&](int i) {
+      int id = -1;
+      for (uint16_t token : shards_[size_t(i)].tokens()) id = std::max(id, int(token));
+      largest[size_t(i)] = id;
+    });
     max_id_ = -1;
-    for (const Shard& shard : shards_)
-      for (uint16_t token : shard.tokens()) max_id_ = std::max(max_id_, int(token));
+    for (int id : largest) max_id_ = std::max(max_id_, id);
   }
   return max_id_;
 }

@@ -2,9 +2,9 @@
 #include "evaluate/score.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "autograd/thread_tape.h"
+#include "base/stopwatch.h"
 #include "device/attention.h"
 
 namespace caddie {
@@ -42,7 +42,7 @@ ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::spa
 }
 
 Score ModelScorer::score(std::span<const Window> windows, double temperature) {
-  auto start = std::chrono::steady_clock::now();
+  Stopwatch clock;
   for (const Window& w : windows)
     check(w.start >= 0 && w.length > 0 && w.start + w.length <= positions() && w.first_scored >= 0 &&
               w.first_scored <= w.length,
@@ -65,7 +65,7 @@ Score ModelScorer::score(std::span<const Window> windows, double temperature) {
     score.bytes += sum.bytes;
   }
   score.windows = int64_t(windows.size());
-  score.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  score.seconds = clock.seconds();
   return score;
 }
 
@@ -93,8 +93,7 @@ std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, int64
     std::copy_n(from, window.length, inputs.data() + r * length);
     std::copy_n(from + 1, window.length, targets.data() + r * length);
   }
-  std::vector<Leaf> leaves;
-  for (size_t w = 0; w < weights_.size(); ++w) leaves.push_back({weights_[w], nullptr, false, &packed_[w]});
+  std::vector<Leaf> leaves = leaves_of(weights_, packed_);
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
   tape.start(leaves, false);
@@ -103,7 +102,7 @@ std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, int64
   std::vector<float> nats(size_t(rows * length));
   std::vector<int64_t> first_scored(static_cast<size_t>(rows));
   for (int64_t r = 0; r < rows; ++r) first_scored[size_t(r)] = windows[size_t(r)].first_scored;
-  model_.score(ids, wanted, Progress(), temperature, first_scored, trim, nats.data());
+  model_.score(ids, wanted, temperature, first_scored, trim, nats.data());
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t t = windows[size_t(r)].first_scored; t < windows[size_t(r)].length; ++t) {
       int64_t at = r * length + t;

@@ -15,8 +15,7 @@ namespace caddie {
 class ModelScorer final : public Scorer {
  public:
   /// `tokens` is the validation stream, `weights` what the model reads, one a weight. `batch_tokens`
-  /// positions run through one thread at once. All outlive the scorer. `progress` is shown to techniques that
-  /// look at it.
+  /// positions run through one thread at once. All outlive the scorer.
   ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
               const Vocabulary& vocabulary, int64_t batch_tokens);
 

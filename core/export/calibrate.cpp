@@ -34,11 +34,14 @@ class Counter {
   std::mutex mutex_;
 };
 
-std::vector<Leaf> leaves_of(std::span<const Tensor> weights) {
-  std::vector<Leaf> leaves;
-  for (const Tensor& weight : weights) leaves.push_back({weight, nullptr, false});
-  return leaves;
-}
+/// A model whose weights stay as they are, laid out once for all passes.
+struct FixedModel {
+  Model& model;
+  std::span<const Tensor> weights;
+  std::vector<PackedLeaf> packed = std::vector<PackedLeaf>(weights.size());
+
+  std::vector<Leaf> leaves() { return leaves_of(weights, packed); }
+};
 
 /// A token drawn from softmax(logits / temperature).
 int32_t draw(std::span<const float> logits, double temperature, Rng& rng) {
@@ -51,8 +54,9 @@ int32_t draw(std::span<const float> logits, double temperature, Rng& rng) {
 }
 
 /// Fills the sequences [begin, end) of the text.
-void sample(Model& model, std::span<const Tensor> weights, double temperature, uint64_t seed, int64_t begin,
-            int64_t end, CalibrationText& text, Counter& counter) {
+void sample(FixedModel& fixed, double temperature, uint64_t seed, int64_t begin, int64_t end,
+            CalibrationText& text, Counter& counter) {
+  Model& model = fixed.model;
   int64_t rows = end - begin, vocabulary = model.shape().vocabulary;
   std::vector<Rng> streams;
   std::vector<std::vector<int32_t>> sequences;
@@ -60,7 +64,7 @@ void sample(Model& model, std::span<const Tensor> weights, double temperature, u
     streams.emplace_back(seed, "calibration/" + std::to_string(s));
     sequences.push_back({int32_t(streams.back().below(uint64_t(vocabulary)))});
   }
-  std::vector<Leaf> leaves = leaves_of(weights);
+  std::vector<Leaf> leaves = fixed.leaves();
   Tape& tape = thread_tape(model.weights().device());
   Tape::Scope scope(tape);
   for (int64_t length = 1; length < text.length; ++length) {
@@ -141,20 +145,19 @@ Tensor finish(std::span<const Moments> lanes, size_t weight, double sequences, d
 }
 
 /// Runs sequence s on lane s % lanes; a lane is worked through by one thread, in order.
-std::vector<Moments> run_lanes(Model& model, std::span<const Tensor> weights, const CalibrationText& text,
-                               std::span<const int> wanted, int64_t most, bool share,
-                               const CalibrationProgress& progress) {
+std::vector<Moments> run_lanes(FixedModel& fixed, const CalibrationText& text, std::span<const int> wanted,
+                               int64_t most, bool share, const CalibrationProgress& progress) {
   Counter counter("calibrating", text.sequences(), progress);
   std::vector<Moments> lanes(size_t(std::min(most, text.sequences())),
-                             Moments(weights.size(), wanted, share));
+                             Moments(fixed.weights.size(), wanted, share));
   parallel_for(int(lanes.size()), [&](int lane) {
-    std::vector<Leaf> leaves = leaves_of(weights);
-    Tape& tape = thread_tape(model.weights().device());
+    std::vector<Leaf> leaves = fixed.leaves();
+    Tape& tape = thread_tape(fixed.model.weights().device());
     Tape::Scope scope(tape);
     for (int64_t s = lane; s < text.sequences(); s += int64_t(lanes.size())) {
       tape.start(leaves, false, &lanes[size_t(lane)]);
       Ids ids = place_ids(tape, text.tokens.data() + s * text.length, 1, text.length - 1);
-      model.logits(ids, Mode::kEvaluate, Progress());
+      fixed.model.logits(ids, Mode::kEvaluate, Progress());
       counter.add(1);
     }
     tape.start({}, false);
@@ -180,10 +183,11 @@ CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
   int64_t length = settings.length > 0 ? settings.length : model.shape().sequence_length;
   CalibrationText text{std::vector<int32_t>(size_t(settings.sequences * length)), length};
   Counter counter("writing calibration text", settings.sequences * (length - 1), progress);
+  FixedModel fixed{model, weights};
   int64_t groups = (settings.sequences + kRowsTogether - 1) / kRowsTogether;
   parallel_for(int(groups), [&](int g) {
     int64_t begin = g * kRowsTogether, end = std::min(begin + kRowsTogether, settings.sequences);
-    sample(model, weights, settings.temperature, seed, begin, end, text, counter);
+    sample(fixed, settings.temperature, seed, begin, end, text, counter);
   });
   return text;
 }
@@ -204,9 +208,10 @@ std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weigh
                                      const CalibrationSettings& settings,
                                      const CalibrationProgress& progress) {
   check(text.length >= 2, "calibration: sequences of {} tokens; at least 2 are needed", text.length);
-  std::vector<Moments> lanes = run_lanes(model, weights, text, wanted, settings.lanes, true, progress);
+  FixedModel fixed{model, weights};
+  std::vector<Moments> lanes = run_lanes(fixed, text, wanted, settings.lanes, true, progress);
   if (std::any_of(lanes.begin(), lanes.end(), [](const Moments& lane) { return lane.mixed(); }))
-    lanes = run_lanes(model, weights, text, wanted, settings.lanes, false, progress);
+    lanes = run_lanes(fixed, text, wanted, settings.lanes, false, progress);
   std::vector<Tensor> hessians(weights.size());
   std::map<std::vector<const float*>, size_t> finished;  // weights that share sums share results
   for (size_t i = 0; i < weights.size(); ++i) {

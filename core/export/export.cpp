@@ -4,40 +4,41 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "export/quantize.h"
+#include "tensor/same_bits.h"
 
 namespace caddie {
 namespace {
 
 constexpr size_t kSlowBytes = 1 << 22;  // so many take long enough to compress that one says so
 
-/// The seconds of one phase after the other.
-class Clock {
- public:
-  double lap() {
-    auto now = std::chrono::steady_clock::now();
-    return std::chrono::duration<double>(now - std::exchange(start_, now)).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 void show_share(StatusLine& status, std::string_view what, int64_t done, int64_t all) {
   if (status.due()) status.show(fmt::format("{}: {:.0f} %", what, 100.0 * double(done) / double(all)));
 }
 
-std::string compress(const Artifact& artifact, const Technique& compressor, StatusLine& status) {
-  std::string payload = payload_of(artifact);
-  if (payload.size() >= kSlowBytes)
-    status.show(
-        fmt::format("compressing {} bytes with {}", with_commas(int64_t(payload.size())), compressor.plugin));
-  return seal(payload, artifact.compressor, compressor.as<Compressor>());
-}
+/// Turns artifacts into files. One that is asked for again, as after a trimmer that changed nothing, is not
+/// compressed again.
+class Press {
+ public:
+  Press(const Technique& compressor, StatusLine& status) : compressor_(compressor), status_(status) {}
+  const std::string& file_of(const Artifact& artifact) {
+    std::string payload = payload_of(artifact);
+    if (!file_.empty() && payload == payload_) return file_;
+    payload_ = std::move(payload);
+    if (payload_.size() >= kSlowBytes)
+      status_.show(fmt::format("compressing {} bytes with {}", with_commas(int64_t(payload_.size())),
+                               compressor_.plugin));
+    return file_ = seal(payload_, artifact.compressor, compressor_.as<Compressor>());
+  }
+
+ private:
+  const Technique& compressor_;
+  StatusLine& status_;
+  std::string payload_, file_;
+};
 
 /// The pruned weights; those that no pruner touches are shared.
 std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::span<const Tensor> given,
@@ -48,11 +49,9 @@ std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::spa
     parallel_for(int(pruner.weights.size()), [&](int i) {
       int index = pruner.weights[size_t(i)];
       Tensor& weight = weights[size_t(index)];
-      Tensor before = on_host(weight), pruned = clone(weight);
+      Tensor pruned = clone(weight);
       pruner.technique.as<Pruner>().prune(pruned, model.weights().info(index));
-      Tensor after = on_host(pruned);
-      changed[size_t(i)] =
-          std::memcmp(before.data(), after.data(), size_t(after.numel()) * sizeof(float)) != 0;
+      changed[size_t(i)] = !same_bits(weight, pruned);
       weight = pruned;
     });
     if (std::find(changed.begin(), changed.end(), true) == changed.end())
@@ -100,17 +99,17 @@ void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<c
 /// The artifact as one trimmer sees it.
 class ArtifactPackage final : public Package {
  public:
-  ArtifactPackage(Artifact& artifact, const Technique& compressor, int64_t limit_bytes, int64_t code_bytes,
+  ArtifactPackage(Artifact& artifact, Press& press, int64_t limit_bytes, int64_t code_bytes,
                   StatusLine& status)
       : artifact_(artifact),
-        compressor_(compressor),
+        press_(press),
         limit_bytes_(limit_bytes),
         code_bytes_(code_bytes),
         status_(status) {}
   void add(const WeightInfo& info, Packed& packed) { weights_.push_back({&info, &packed}); }
   std::span<const PackedWeight> weights() override { return weights_; }
   int64_t bytes() override {
-    int64_t bytes = int64_t(compress(artifact_, compressor_, status_).size()) + code_bytes_;
+    int64_t bytes = int64_t(press_.file_of(artifact_).size()) + code_bytes_;
     if (status_.due())
       status_.show(fmt::format("trimming: {} bytes of {}", with_commas(bytes), with_commas(limit_bytes_)));
     return bytes;
@@ -119,7 +118,7 @@ class ArtifactPackage final : public Package {
 
  private:
   Artifact& artifact_;
-  const Technique& compressor_;
+  Press& press_;
   int64_t limit_bytes_, code_bytes_;
   StatusLine& status_;
   std::vector<PackedWeight> weights_;
@@ -134,6 +133,10 @@ std::vector<std::string> bytes_of(const Artifact& artifact) {
 
 }  // namespace
 
+bool ExportParts::reads_training_text() const {
+  return wants_calibration() && calibration.text == "training";
+}
+
 bool ExportParts::wants_calibration() const {
   return std::any_of(quantizers.begin(), quantizers.end(), [](const Routed& quantizer) {
     return quantizer.technique.as<Quantizer>().wants_hessian();
@@ -143,7 +146,7 @@ bool ExportParts::wants_calibration() const {
 QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<const Tensor> given,
                               const TokenStream* training_text, uint64_t seed, StatusLine& status) {
   QuantizedModel made;
-  Clock clock;
+  Stopwatch clock;
   std::vector<Tensor> hessians, weights = prune(parts, model, given, made.idle);
   made.prune_seconds = clock.lap();
   if (parts.wants_calibration()) {
@@ -163,33 +166,32 @@ QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<
 WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status) {
   WrittenArtifact written;
-  Clock clock;
+  Stopwatch clock;
+  Press press(parts.compressor, status);
   for (const Routed& trimmer : parts.trimmers) {
     std::vector<std::string> before = bytes_of(artifact);
-    ArtifactPackage package(artifact, parts.compressor, limit_bytes, code_bytes, status);
+    ArtifactPackage package(artifact, press, limit_bytes, code_bytes, status);
     for (int i : trimmer.weights) package.add(infos[size_t(i)], artifact.tensors[size_t(i)].packed);
     trimmer.technique.as<Trimmer>().trim(package);
     if (bytes_of(artifact) == before)
       written.idle.push_back({trimmer.technique.label, false, "there was nothing to trim"});
   }
   written.trim_seconds = clock.lap();
-  written.bytes = compress(artifact, parts.compressor, status);
+  written.bytes = press.file_of(artifact);
   written.compress_seconds = clock.lap();
   return written;
 }
 
-std::vector<Tensor> read_artifact(std::string_view bytes, const ExportParts& parts, const Model& model) {
-  Artifact artifact = decode(bytes, [&](const std::string& plugin) -> const Compressor& {
+Artifact decode_artifact(std::string_view bytes, const ExportParts& parts) {
+  return decode(bytes, [&](const std::string& plugin) -> const Compressor& {
     check(plugin == parts.compressor.plugin, "artifact: it was compressed with {}, the experiment says {}",
           plugin, parts.compressor.plugin);
     return parts.compressor.as<Compressor>();
   });
-  auto quantizer_called = [&](const std::string& plugin) -> const Quantizer& {
-    for (const Routed& quantizer : parts.quantizers)
-      if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
-    fail("artifact: quantizer '{}' is not part of the experiment", plugin);
-  };
-  std::vector<Tensor> values = dequantize(artifact, model.weights().infos(), quantizer_called);
+}
+
+std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& parts, const Model& model) {
+  std::vector<Tensor> values = dequantize(artifact, model.weights().infos(), parts.quantizers);
   Device device = model.weights().device();
   for (Tensor& value : values) {
     if (device == Device::kCpu) continue;
@@ -198,6 +200,10 @@ std::vector<Tensor> read_artifact(std::string_view bytes, const ExportParts& par
     value = placed;
   }
   return values;
+}
+
+std::vector<Tensor> read_artifact(std::string_view bytes, const ExportParts& parts, const Model& model) {
+  return weights_in(decode_artifact(bytes, parts), parts, model);
 }
 
 }  // namespace caddie

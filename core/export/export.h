@@ -25,6 +25,8 @@ struct ExportParts {
   Layout layout;
 
   bool wants_calibration() const;
+  /// Whether that is done with the text that was trained on.
+  bool reads_training_text() const;
 };
 
 /// A technique that changed less than it might have.
@@ -57,8 +59,14 @@ struct WrittenArtifact {
 WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status);
 
-/// The weights that a file holds, on the device of the model, in the order of its weights. Throws Error when
-/// the file is damaged, belongs to another model, or wants plugins that `parts` lacks.
+/// What a file holds. Throws Error when it is damaged or compressed with another plugin than that of `parts`.
+Artifact decode_artifact(std::string_view bytes, const ExportParts& parts);
+
+/// The weights in an artifact, on the device of the model, in the order of its weights. Throws Error when
+/// they are those of another model, or want quantizers that `parts` lacks.
+std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& parts, const Model& model);
+
+/// The one after the other.
 std::vector<Tensor> read_artifact(std::string_view bytes, const ExportParts& parts, const Model& model);
 
 }  // namespace caddie

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/quantize.h"
 
+#include <caddie/weight_loops.h>
+
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
 
 #include "base/text.h"
 #include "model/weights.h"
@@ -22,15 +23,6 @@ std::vector<const Technique*> claimants(std::span<const WeightInfo> infos,
   for (const Routed& quantizer : quantizers)
     for (int index : quantizer.weights) techniques[size_t(index)] = &quantizer.technique;
   return techniques;
-}
-
-/// Indices of the weights, large ones first, so that no thread is left with a large one at the end.
-std::vector<size_t> by_falling_size(std::span<const WeightInfo> infos) {
-  std::vector<size_t> order(infos.size());
-  std::iota(order.begin(), order.end(), size_t(0));
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return infos[a].shape.numel() > infos[b].shape.numel(); });
-  return order;
 }
 
 using TensorsByName = std::map<std::string_view, const ArtifactTensor*>;
@@ -67,6 +59,12 @@ Tensor unpack(const ArtifactTensor& tensor, const Quantizer& quantizer) {
   return weight;
 }
 
+const Quantizer& quantizer_called(const std::string& plugin, std::span<const Routed> quantizers) {
+  for (const Routed& quantizer : quantizers)
+    if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
+  fail("artifact: quantizer '{}' is not part of the experiment", plugin);
+}
+
 }  // namespace
 
 Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> values,
@@ -76,15 +74,16 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
         "quantize: there are {} weights, {} values and {} Hessians", infos.size(), values.size(),
         hessians.size());
   std::vector<const Technique*> techniques = claimants(infos, quantizers);
-  std::vector<size_t> order = by_falling_size(infos);
   int64_t done = 0, all = 0;
-  for (const WeightInfo& info : infos) all += info.shape.numel();
+  std::vector<int64_t> sizes;
+  for (const WeightInfo& info : infos) all += sizes.emplace_back(info.shape.numel());
+  std::vector<int> order = largest_first(sizes);
 
   Artifact artifact;
   artifact.tensors.resize(infos.size());
   std::mutex mutex;
   parallel_for(int(order.size()), [&](int k) {
-    size_t i = order[size_t(k)];
+    auto i = size_t(order[size_t(k)]);
     const Tensor* hessian = !hessians.empty() && hessians[i].defined() ? &hessians[i] : nullptr;
     Packed packed = techniques[i]->as<Quantizer>().pack(on_host(values[i]), infos[i], hessian);
     artifact.tensors[i] = {infos[i].name, techniques[i]->plugin, infos[i].shape, std::move(packed)};
@@ -97,13 +96,14 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
 }
 
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
-                               const FindQuantizer& find) {
+                               std::span<const Routed> quantizers) {
   TensorsByName tensors = check_names(artifact, infos);
-  std::vector<const Quantizer*> quantizers;
-  for (const WeightInfo& info : infos) quantizers.push_back(&find(tensors[info.name]->quantizer));
+  std::vector<const Quantizer*> packers;
+  for (const WeightInfo& info : infos)
+    packers.push_back(&quantizer_called(tensors[info.name]->quantizer, quantizers));
   std::vector<Tensor> weights(infos.size());
   parallel_for(int(infos.size()), [&](int i) {
-    weights[size_t(i)] = unpack(*tensors.at(infos[size_t(i)].name), *quantizers[size_t(i)]);
+    weights[size_t(i)] = unpack(*tensors.at(infos[size_t(i)].name), *packers[size_t(i)]);
   });
   return weights;
 }

@@ -22,12 +22,10 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
                   std::span<const Routed> quantizers, const QuantizeProgress& progress = {},
                   std::span<const Tensor> hessians = {});
 
-/// The quantizer with this name; throws Error when there is none.
-using FindQuantizer = std::function<const Quantizer&(const std::string& name)>;
-
 /// The weights again, on the CPU, in the order of `infos`. Throws Error naming the first tensor that is
-/// missing, unknown to the model, of another shape, or that its quantizer cannot unpack.
+/// missing, unknown to the model, of another shape, or that its quantizer cannot unpack, and the first
+/// quantizer that is not among `quantizers`.
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
-                               const FindQuantizer& find);
+                               std::span<const Routed> quantizers);
 
 }  // namespace caddie

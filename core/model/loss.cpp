@@ -47,9 +47,9 @@ double Model::add_gradients(Ids tokens, Ids targets, const Progress& progress, f
   return nats_sum;
 }
 
-void Model::score(Ids tokens, Ids targets, const Progress& progress, double temperature,
-                  std::span<const int64_t> first_scored, bool trim, float* nats) {
-  ForwardPass pass(*this, tokens, Mode::kEvaluate, progress, nullptr);
+void Model::score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored,
+                  bool trim, float* nats) {
+  ForwardPass pass(*this, tokens, Mode::kEvaluate, Progress(), nullptr);
   Tape& tape = Tape::current();
   int64_t first_needed = *std::min_element(first_scored.begin(), first_scored.end());
   int64_t from = std::min(first_needed, tokens.length - 1) / kAttentionBlock * kAttentionBlock;

@@ -69,8 +69,8 @@ class Model {
   /// others are left as they are or get a loss too. `nats` lies on the host. Logits are divided by
   /// `temperature`. With `trim` the last layer works on the positions that are scored alone: the same bits,
   /// unless a modifier looks from one position to another after that layer's attention.
-  void score(Ids tokens, Ids targets, const Progress& progress, double temperature,
-             std::span<const int64_t> first_scored, bool trim, float* nats);
+  void score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored, bool trim,
+             float* nats);
 
  private:
   friend class ForwardPass;

@@ -16,8 +16,7 @@ constexpr double kShareOfLargest = 1e-3;
 
 void check_logits(Model& model, std::span<const Tensor> values, const Batch& batch, const Case& c,
                   Verdict& verdict) {
-  std::vector<Leaf> leaves;
-  for (const Tensor& value : values) leaves.push_back({value, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(values);
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);

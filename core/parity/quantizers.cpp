@@ -136,12 +136,7 @@ void check_state(const Case& c, const Facts& facts, const State& state, Bench& b
   Tree tree = bench.experiment(c, facts);
   std::vector<Routed> quantizers = read_quantizers(tree, state.infos, bench);
   Artifact artifact = quantize(state.infos, state.values, quantizers, {}, state.hessians);
-  std::vector<Tensor> unpacked =
-      dequantize(artifact, state.infos, [&](const std::string& plugin) -> const Quantizer& {
-        for (const Routed& quantizer : quantizers)
-          if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
-        fail("no quantizer of the case is called '{}'", plugin);
-      });
+  std::vector<Tensor> unpacked = dequantize(artifact, state.infos, quantizers);
 
   SafetensorsFile expected = c.tensors("expected.safetensors");
   for (size_t i = 0; i < state.infos.size(); ++i) {

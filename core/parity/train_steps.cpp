@@ -84,17 +84,17 @@ void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
   Model& model = *experiment.model;
   set_weights(model, c.tensors("params_init.safetensors"));
 
-  Averager* averager = experiment.averager ? &experiment.averager->as<Averager>() : nullptr;
-  Trainer trainer(model, experiment.optimizers, experiment.schedule.as<Schedule>(), averager,
-                  experiment.train, experiment.budget);
+  Trainer trainer(model, experiment.optimizers, experiment.schedule.as<Schedule>(), experiment.train,
+                  experiment.budget);
+  if (experiment.averager) trainer.ride("averager", experiment.averager->as<Averager>());
   train(c, experiment, trainer, verdict);
   double tolerance = c.tolerance("final_params_abs");
   compare_weights(model, model.weights().values(), c.tensors("params_final.safetensors"), "final", tolerance,
                   verdict);
   if (!c.expected().contains("averaged")) return;
-  if (averager == nullptr) skip("no rule makes a [train.averager] of the case");
-  compare_weights(model, trainer.averaged(), c.tensors("params_averaged.safetensors"), "averaged", tolerance,
-                  verdict);
+  if (!experiment.averager) skip("no rule makes a [train.averager] of the case");
+  compare_weights(model, trainer.averaged_by("averager"), c.tensors("params_averaged.safetensors"),
+                  "averaged", tolerance, verdict);
 }
 
 }  // namespace caddie::parity

@@ -2,18 +2,13 @@
 #include "run/effects.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "autograd/thread_tape.h"
 #include "base/text.h"
+#include "tensor/same_bits.h"
 
 namespace caddie {
 namespace {
-
-bool same_numbers(const Tensor& a, const Tensor& b) {
-  Tensor x = on_host(a), y = on_host(b);
-  return std::memcmp(x.data(), y.data(), size_t(x.numel()) * sizeof(float)) == 0;
-}
 
 std::vector<const Technique*> watched(const Experiment& experiment) {
   std::vector<const Technique*> all;
@@ -53,8 +48,7 @@ void check_weights(const Experiment& experiment, const Technique& technique, con
 
 bool probe_differs(const Experiment& experiment, const Technique& technique, std::span<const int32_t> probe,
                    std::span<const Tensor> weights) {
-  std::vector<Leaf> leaves;
-  for (const Tensor& weight : weights) leaves.push_back({weight, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(weights);
   Model& model = *experiment.model;
   Tape& tape = thread_tape(model.weights().device());
   Tape::Scope scope(tape);
@@ -62,7 +56,7 @@ bool probe_differs(const Experiment& experiment, const Technique& technique, std
   Ids ids = place_ids(tape, probe.data(), 1, int64_t(probe.size()));
   Var with = model.logits(ids, Mode::kEvaluate, Progress());
   Var without = model.logits(ids, Mode::kEvaluate, Progress(), &technique);
-  return !same_numbers(with.value(), without.value());
+  return !same_bits(with.value(), without.value());
 }
 
 }  // namespace
@@ -99,7 +93,7 @@ Json TrainingWatch::trace(const Trainer& trainer) const {
     if (!initial_[size_t(i)].defined()) continue;
     if (!trainer.reached(i))
       dead[name] = "never got a gradient other than zero";
-    else if (same_numbers(initial_[size_t(i)], weights.value(i)))
+    else if (same_bits(initial_[size_t(i)], weights.value(i)))
       dead[name] = "did not move";
   }
   std::set<std::string> visited = calls_.visited();
@@ -112,12 +106,11 @@ bool TrainingWatch::leaves_weights(const Technique& view, const Trainer& trainer
   const WeightTable& weights = experiment_.model->weights();
   Tape& tape = thread_tape(weights.device());
   Tape::Scope scope(tape);
-  std::vector<Leaf> leaves;
-  for (const Tensor& weight : weights.values()) leaves.push_back({weight, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(weights.values());
   tape.start(leaves, false);
   for (int i : select_weights(weights.infos(), view.weights, view.label)) {
     Var seen = view.as<WeightView>().view(Parameter{i}, weights.info(i), trainer.progress(), Mode::kTrain);
-    if (!same_numbers(seen.value(), weights.value(i))) return false;
+    if (!same_bits(seen.value(), weights.value(i))) return false;
   }
   return true;
 }

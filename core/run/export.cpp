@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/export.h"
 
-#include <chrono>
-
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/stopwatch.h"
 
 namespace caddie {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr const char* kQuantized = "quantized.bin";  // the payload of an artifact
 constexpr const char* kArtifact = "artifact.bin";
-
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Json json_of(const std::vector<Idle>& idle) {
   Json all = Json::array();
@@ -48,33 +43,31 @@ void ExportStage::note(const Json& record) {
 }
 
 Json ExportStage::quantize_weights(std::span<const Tensor> values, const std::filesystem::path& folder) {
-  auto start = Clock::now();
+  Stopwatch clock;
   QuantizedModel made =
       quantize_model(e_.export_parts, *e_.model, values, &training_text_, uint64_t(e_.seed), status_);
   write_file(folder / kQuantized, payload_of(made.artifact));
-  return {{"stage", "quantize"}, {"seconds", since(start)}, {"idle", json_of(made.idle)}};
+  return {{"stage", "quantize"}, {"seconds", clock.seconds()}, {"idle", json_of(made.idle)}};
 }
 
 Json ExportStage::compress_quantized(const std::filesystem::path& folder) {
-  auto start = Clock::now();
+  Stopwatch clock;
   Artifact artifact = artifact_of(read_file(store_.folder(quantized_) / kQuantized));
   artifact.compressor = e_.export_parts.compressor.plugin;
   WrittenArtifact written = write_artifact(e_.export_parts, e_.model->weights().infos(), std::move(artifact),
                                            e_.budget.artifact_bytes, e_.budget.code_bytes, status_);
   write_file(folder / kArtifact, written.bytes);
   return {{"stage", "compress"},
-          {"seconds", since(start)},
+          {"seconds", clock.seconds()},
           {"bytes", written.bytes.size()},
           {"idle", json_of(written.idle)}};
 }
 
 void ExportStage::read_back(const std::filesystem::path& file) {
-  file_ = read_file(file);
-  bytes_ = int64_t(file_.size());
-  Artifact again = decode(file_, [&](const std::string&) -> const Compressor& {
-    return e_.export_parts.compressor.as<Compressor>();
-  });
-  contents_ = sha256(payload_of(again));
+  std::string bytes = read_file(file);
+  bytes_ = int64_t(bytes.size());
+  again_ = decode_artifact(bytes, e_.export_parts);
+  contents_ = sha256(payload_of(again_));
 }
 
 }  // namespace caddie

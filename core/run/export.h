@@ -31,7 +31,7 @@ class ExportStage {
   /// What tells the weights in the file apart: a hash of what it expands to.
   const std::string& contents() const { return contents_; }
   /// The weights as read back from the file.
-  std::vector<Tensor> reloaded() const { return read_artifact(file_, e_.export_parts, *e_.model); }
+  std::vector<Tensor> reloaded() const { return weights_in(again_, e_.export_parts, *e_.model); }
 
  private:
   Json quantize_weights(std::span<const Tensor> values, const std::filesystem::path& folder);
@@ -45,7 +45,7 @@ class ExportStage {
   const TokenStream& training_text_;
   StatusLine& status_;
   std::string quantized_, compressed_, contents_;
-  std::string file_;  // as read back
+  Artifact again_;  // as read back
   int64_t bytes_ = 0;
   double seconds_ = 0;
   std::vector<Idle> idle_;

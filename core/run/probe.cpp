@@ -2,16 +2,12 @@
 #include "run/probe.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "base/stopwatch.h"
 #include "results/provenance.h"
 
 namespace caddie {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// Counts what an evaluator would run through the model, and runs nothing.
 class CountingScorer final : public Scorer {
@@ -32,10 +28,10 @@ class CountingScorer final : public Scorer {
 
 double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) {
   Loader loader(corpus.train(), e.data.batch_tokens, e.data.sequence_length, e.train.accumulation);
-  Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), nullptr, e.train, e.budget);
+  Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), e.train, e.budget);
   std::vector<double> steps;
-  auto start = Clock::now();
-  while (steps.size() < 3 || since(start) < seconds) {
+  Stopwatch clock;
+  while (steps.size() < 3 || clock.seconds() < seconds) {
     std::vector<Batch> batches;
     for (int i = 0; i < e.train.accumulation; ++i) batches.push_back(loader.next());
     steps.push_back(trainer.step(batches).seconds);
@@ -64,9 +60,9 @@ Speed measure_speed(Experiment& experiment, const Corpus& corpus, double seconds
   model.initialize(experiment.initializer.as<Initializer>(), uint64_t(experiment.seed));
   Speed speed;
   speed.step_seconds = median_step_seconds(experiment, corpus, seconds);
-  auto start = Clock::now();
+  Stopwatch clock;
   int64_t sampled = corpus.score_sample(model.weights().values());
-  double each = since(start) / double(sampled);
+  double each = clock.seconds() / double(sampled);
   speed.evaluation_seconds = each * double(positions_scored(experiment, corpus.positions()));
   speed.peak_mem_bytes = peak_memory_bytes();
   return speed;

@@ -117,15 +117,7 @@ Json Run::score(const Technique& evaluator, const std::string& weights, ValuesOf
   Json record = store_.get(key, [&](const std::filesystem::path&) -> Json {
     std::vector<Tensor> tensors = values();
     auto [s, called] = corpus_->score(evaluator, tensors);
-    return {{"stage", "evaluate"},
-            {"visited", called},
-            {"score",
-             {{"val_bpb", s.bits_per_byte()},
-              {"val_loss_nats", s.loss()},
-              {"tokens", s.tokens},
-              {"bytes", s.bytes},
-              {"windows", s.windows},
-              {"seconds", s.seconds}}}};
+    return {{"stage", "evaluate"}, {"visited", called}, {"score", json_of(s)}};
   });
   for (const Json& label : record.at("visited")) visited.insert(label.get<std::string>());
   evaluation_seconds_ += double(record.at("score").at("seconds"));

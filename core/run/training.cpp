@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 
 #include "base/files.h"
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "results/provenance.h"
 #include "run/effects.h"
@@ -18,13 +17,9 @@
 namespace caddie {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kCurves = "metrics.csv";
 constexpr const char* kWeights = "weights.safetensors";
-
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// Whether all observers rode along up to the checkpoint.
 bool carries(const std::filesystem::path& checkpoint, const Observers& observers, int64_t* step) {
@@ -49,8 +44,8 @@ struct TrainingStage::State {
         watch(stage.e_),
         loader(stage.corpus_.train(), stage.e_.data.batch_tokens, stage.e_.data.sequence_length,
                stage.e_.train.accumulation),
-        trainer(*stage.e_.model, stage.e_.optimizers, stage.e_.schedule.as<Schedule>(), nullptr,
-                stage.e_.train, stage.e_.budget),
+        trainer(*stage.e_.model, stage.e_.optimizers, stage.e_.schedule.as<Schedule>(), stage.e_.train,
+                stage.e_.budget),
         accumulation(stage.e_.train.accumulation),
         step_tokens(stage.e_.data.batch_tokens) {
     observers.add(stage.e_, stage.keys_, stage.e_.data);
@@ -64,11 +59,9 @@ struct TrainingStage::State {
       int64_t every = validation.every;
       archive(("validations." + key).c_str(), every);
     }
-    int64_t position = loader.position(), loss_bits;
-    std::memcpy(&loss_bits, &last_loss, sizeof loss_bits);
+    int64_t position = loader.position();
     archive("loader.position", position);
-    archive("last_loss", loss_bits);
-    std::memcpy(&last_loss, &loss_bits, sizeof loss_bits);
+    archive_bits(archive, "last_loss", last_loss);
     if (position != loader.position()) loader.seek(position);
   }
 
@@ -171,7 +164,7 @@ void TrainingStage::prime(State& state) {
 }
 
 void TrainingStage::take_steps(State& state) {
-  auto saved = Clock::now();
+  Stopwatch since_saved;
   while (!state.trainer.finished()) {
     StepReport report = state.trainer.step(state.next_batches());
     const Progress& p = state.progress();
@@ -184,10 +177,10 @@ void TrainingStage::take_steps(State& state) {
     validate(state);
     show(state.trainer, report);
     fork(state);
-    bool due = e_.train.checkpoint_seconds > 0 && since(saved) > e_.train.checkpoint_seconds;
+    bool due = e_.train.checkpoint_seconds > 0 && since_saved.seconds() > e_.train.checkpoint_seconds;
     if (!due && !stop_asked()) continue;
     save(state, state.folder);
-    saved = Clock::now();
+    since_saved.lap();
     check_not_stopped(fmt::format("at step {}", p.step));
   }
 }

@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <deque>
 #include <map>
@@ -15,6 +14,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/stopwatch.h"
 #include "base/text.h"
 #include "run/interrupt.h"
 #include "sweep/child.h"
@@ -26,10 +26,6 @@
 
 namespace caddie {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 class Runner {
  public:
@@ -57,8 +53,8 @@ class Runner {
   struct Child {
     size_t run;
     pid_t pid;
-    Clock::time_point started;
-    bool trains;  // or finds its training in the store
+    Stopwatch clock;  // since it was started
+    bool trains;      // or finds its training in the store
     bool timed_out = false;
   };
 
@@ -98,7 +94,7 @@ class Runner {
   std::vector<Child> children_;
   std::vector<int> attempts_;
   std::vector<double> seconds_[2];  // of the runs that ended here: those that found a training, and others
-  Clock::time_point begun_ = Clock::now();
+  Stopwatch clock_;                 // since the sweep was begun
   RunnerResult result_;
   int stop_signals_ = 0;
 };
@@ -111,7 +107,7 @@ bool Runner::is_wanted(const RunState& state) const {
 bool Runner::may_start() const {
   if (stop_signals_ > 0 || int(children_.size()) >= jobs_) return false;
   if (options_.max_runs > 0 && started_ >= options_.max_runs) return false;
-  return options_.budget_seconds <= 0 || since(begun_) < options_.budget_seconds;
+  return options_.budget_seconds <= 0 || clock_.seconds() < options_.budget_seconds;
 }
 
 void Runner::start_some() {
@@ -189,7 +185,7 @@ bool Runner::start(size_t run) {
   std::filesystem::remove(folder / "summary.json");
   std::vector<std::string> arguments = command_for(run);
   if (stale) arguments.push_back("--fresh");
-  children_.push_back({run, start_child(arguments, folder / "log.txt", signals_.before()), Clock::now(),
+  children_.push_back({run, start_child(arguments, folder / "log.txt", signals_.before()), Stopwatch(),
                        !order_.is_trained(run)});
   ++started_;
   ++attempts_[run];
@@ -226,12 +222,12 @@ void Runner::ended(const Child& child, int status) {
   std::string reason = state.reason;
   if (state.status == RunStatus::done) {
     ++result_.done;
-    seconds_[child.trains].push_back(since(child.started));
+    seconds_[child.trains].push_back(child.clock.seconds());
     peaks_[plan_.runs[child.run].arm] = state.summary.value("peak_mem_bytes", int64_t(0));
     view_.say(fmt::format("[{}/{}] done    {}   val_bpb {:.5f}   {}", result_.done + result_.failed,
                           result_.done + result_.failed + int(queue_.size() + children_.size()),
                           name_of_run(child.run), state.summary.value("val_bpb", 0.0),
-                          duration(since(child.started))));
+                          duration(child.clock.seconds())));
     std::filesystem::remove(folder.file(kRunLock));
     ask_for_more();
     return changed();
@@ -268,7 +264,7 @@ void Runner::stop_slow_ones() {
   if (plan_.run.timeout_seconds <= 0) return;
   constexpr double kGraceSeconds = 30;  // for the checkpoint
   for (Child& child : children_) {
-    double late = since(child.started) - plan_.run.timeout_seconds;
+    double late = child.clock.seconds() - plan_.run.timeout_seconds;
     if (late > 0 && !child.timed_out) ::kill(child.pid, SIGTERM);
     if (late > kGraceSeconds) ::kill(child.pid, SIGKILL);
     child.timed_out = late > 0;
@@ -287,7 +283,7 @@ double Runner::seconds_left() const {
   double left = 0;
   for (const Child& child : children_) {
     begun.insert(order_.training(child.run));
-    left += std::max(0.0, (child.trains ? training : sharing) - since(child.started));
+    left += std::max(0.0, (child.trains ? training : sharing) - child.clock.seconds());
   }
   for (size_t run : queue_)
     left += begun.insert(order_.training(run)).second && !order_.is_trained(run) ? training : sharing;
@@ -303,7 +299,7 @@ void Runner::show() {
   if (double eta = seconds_left(); std::isfinite(eta)) head += "   ETA " + duration(eta);
   std::vector<std::string> lines = {head};
   for (const Child& child : children_)
-    lines.push_back(fmt::format("  {:<32} {:>6}  {}", name_of_run(child.run), duration(since(child.started)),
+    lines.push_back(fmt::format("  {:<32} {:>6}  {}", name_of_run(child.run), duration(child.clock.seconds()),
                                 last_log_line(folder_of(child.run))));
   view_.show(lines);
 }

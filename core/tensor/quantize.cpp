@@ -60,6 +60,12 @@ void read_floats(const Array& array, std::span<float> values) {
 
 }  // namespace
 
+std::vector<float> floats_of(const Array& array) {
+  std::vector<float> values(size_t(array.shape.numel()));
+  read_floats(array, values);
+  return values;
+}
+
 float nearest_half(float x) { return from_half(to_half(x)); }
 
 Rows::Rows(const Tensor& weight, const WeightInfo& info) : shape_(weight.shape()), host_(on_host(weight)) {

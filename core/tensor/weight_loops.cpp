@@ -11,24 +11,33 @@ constexpr int64_t kChunk = 1 << 16;
 
 }  // namespace
 
-std::vector<int> detail::largest_first(std::span<const Weight> weights) {
-  std::vector<int> order(weights.size());
+std::vector<int64_t> detail::sizes_of(std::span<const Weight> weights) {
+  std::vector<int64_t> sizes;
+  for (const Weight& weight : weights) sizes.push_back(weight.value.numel());
+  return sizes;
+}
+
+std::vector<int> largest_first(std::span<const int64_t> sizes) {
+  std::vector<int> order(sizes.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-    return weights[size_t(a)].value.numel() > weights[size_t(b)].value.numel();
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return sizes[size_t(a)] > sizes[size_t(b)]; });
   return order;
 }
 
-std::vector<Chunk> detail::chunks_of(std::span<const Weight> weights) {
+std::vector<Chunk> chunks_of(std::span<const int64_t> sizes, Device device) {
   std::vector<Chunk> chunks;
-  for (size_t i = 0; i < weights.size(); ++i) {
-    int64_t count = weights[i].value.numel();
-    int64_t size = weights[i].value.device() == Device::kCpu ? kChunk : count;
-    for (int64_t begin = 0; begin < count; begin += size)
-      chunks.push_back({int(i), begin, std::min(begin + size, count)});
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    int64_t size = device == Device::kCpu ? kChunk : sizes[i];
+    for (int64_t begin = 0; begin < sizes[i]; begin += size)
+      chunks.push_back({int(i), begin, std::min(begin + size, sizes[i])});
   }
   return chunks;
+}
+
+void add_zeros(std::span<const Weight> weights, std::vector<Tensor>& tensors) {
+  for (size_t i = tensors.size(); i < weights.size(); ++i)
+    tensors.emplace_back(weights[i].value.shape(), weights[i].value.device());
 }
 
 }  // namespace caddie

@@ -2,6 +2,7 @@
 #include "train/checkpoint.h"
 
 #include <charconv>
+#include <cstring>
 #include <map>
 #include <utility>
 
@@ -63,6 +64,13 @@ class Filler final : public Archive {
 };
 
 }  // namespace
+
+void archive_bits(Archive& archive, const char* name, double& number) {
+  int64_t bits;
+  std::memcpy(&bits, &number, sizeof bits);
+  archive(name, bits);
+  std::memcpy(&number, &bits, sizeof bits);
+}
 
 void save_checkpoint(const std::filesystem::path& path, const std::function<void(Archive&)>& state) {
   Collector collector;

@@ -18,6 +18,9 @@ void save_checkpoint(const std::filesystem::path& path, const std::function<void
 void load_checkpoint(const std::filesystem::path& path, Device device,
                      const std::function<void(Archive&)>& state);
 
+/// Shows a number by its bits, so that it comes back exactly.
+void archive_bits(Archive& archive, const char* name, double& number);
+
 /// Puts a prefix before every name, so that two plugins may use the same names.
 class PrefixedArchive final : public Archive {
  public:

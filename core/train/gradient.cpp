@@ -8,8 +8,6 @@
 namespace caddie {
 namespace {
 
-constexpr int64_t kChunk = 1 << 16;  // elements added by one piece of work
-
 struct AddTo {
   const float* from;
   float* to;
@@ -17,16 +15,14 @@ struct AddTo {
   CADDIE_FN void operator()(int64_t i) const { to[i] = fresh ? from[i] : to[i] + from[i]; }
 };
 
-struct Piece {
-  size_t weight;
-  int64_t begin, count;
-};
-
 }  // namespace
 
 GradientSum::GradientSum(Model& model, int lanes, int64_t micro_batch_tokens)
     : model_(model), micro_batch_tokens_(micro_batch_tokens), gradients_(size_t(model.weights().size())) {
   const WeightTable& weights = model.weights();
+  std::vector<int64_t> sizes;
+  for (const Tensor& value : weights.values()) sizes.push_back(value.numel());
+  chunks_ = chunks_of(sizes, weights.device());
   for (int i = 0; i < weights.size(); ++i) packed_.push_back(std::make_unique<PackedLeaf>());
   for (int l = 0; l < lanes; ++l) {
     Lane lane{Tensor({weights.parameters()}, weights.device()), {}};
@@ -80,19 +76,16 @@ double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> 
 
 void GradientSum::add_lanes() {
   std::vector<Leaf>& first = lanes_[0].leaves;
-  std::vector<Piece> pieces;
-  for (size_t i = 0; i < first.size(); ++i)
-    for (int64_t begin = 0; begin < first[i].value.numel(); begin += kChunk)
-      pieces.push_back({i, begin, std::min(kChunk, first[i].value.numel() - begin)});
   Device device = model_.weights().device();
-  parallel_for(int(pieces.size()), [&](int p) {
-    const Piece& piece = pieces[size_t(p)];
-    bool fresh = !first[piece.weight].summed;
-    float* to = first[piece.weight].gradient + piece.begin;
+  parallel_for(int(chunks_.size()), [&](int c) {
+    const Chunk& chunk = chunks_[size_t(c)];
+    auto weight = size_t(chunk.weight);
+    bool fresh = !first[weight].summed;
+    float* to = first[weight].gradient + chunk.begin;
     for (size_t l = 1; l < lanes_.size(); ++l) {
-      const Leaf& leaf = lanes_[l].leaves[piece.weight];
+      const Leaf& leaf = lanes_[l].leaves[weight];
       if (!leaf.summed) continue;
-      for_each(device, piece.count, AddTo{leaf.gradient + piece.begin, to, fresh});
+      for_each(device, chunk.end - chunk.begin, AddTo{leaf.gradient + chunk.begin, to, fresh});
       fresh = false;
     }
   });

@@ -3,6 +3,8 @@
 // order.
 #pragma once
 
+#include <caddie/weight_loops.h>
+
 #include <memory>
 #include <span>
 #include <vector>
@@ -43,6 +45,7 @@ class GradientSum {
   int64_t micro_batch_tokens_;
   std::vector<std::unique_ptr<PackedLeaf>> packed_;  // one a weight
   std::vector<Lane> lanes_;
+  std::vector<Chunk> chunks_;  // of the weights, added by one piece of work each
   std::vector<Tensor> gradients_;
 };
 

@@ -2,29 +2,14 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
+#include "base/stopwatch.h"
 #include "train/checkpoint.h"
 
 namespace caddie {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// Seconds as bits: a resumed wall-clock schedule continues from exactly the same number.
-void archive_bits(Archive& archive, const char* name, double& number) {
-  int64_t bits;
-  std::memcpy(&bits, &number, sizeof bits);
-  archive(name, bits);
-  std::memcpy(&number, &bits, sizeof bits);
-}
 
 struct ScaleBy {
   float* x;
@@ -64,12 +49,11 @@ void Budget::settings(Settings& s) {
   s("code_bytes", code_bytes, "bytes counted for code beside the compressed weights", at_least(0));
 }
 
-Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, Averager* averager,
+Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule,
                  const TrainSettings& settings, const Budget& budget, Comm* comm)
     : model_(model),
       optimizers_(optimizers),
       schedule_(schedule),
-      averager_(averager),
       comm_(comm && comm->size() > 1 ? comm : nullptr),
       settings_(settings),
       views_(model),
@@ -77,7 +61,6 @@ Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedu
       reached_({model.weights().size()}) {
   progress_.steps = budget.steps;
   progress_.budget_seconds = budget.seconds;
-  if (averager_) averager_->update(live_weights(), progress_);
 }
 
 bool Trainer::finished() const {
@@ -93,22 +76,18 @@ std::vector<Weight> Trainer::live_weights() const {
 }
 
 StepReport Trainer::step(std::span<const Batch> batches) {
-  auto start = Clock::now();
+  Stopwatch whole;
   progress_.scale = schedule_.scale(progress_);
   StepReport report = advance(batches);
-  auto averaging = Clock::now();
   ++progress_.step;
-  if (averager_) averager_->update(live_weights(), progress_);
-  double riding = 0;
   for (auto& [name, rider] : riders_) {
-    auto begin = Clock::now();
+    Stopwatch own;
     rider.averager->update(live_weights(), progress_);
-    double seconds = seconds_since(begin);
+    double seconds = own.seconds();
     rider.seconds += seconds;
-    riding += seconds;
+    report.phases.average += seconds;
   }
-  report.phases.average = seconds_since(averaging);
-  report.seconds = seconds_since(start) - (progress_.budget_seconds > 0 ? 0 : riding);
+  report.seconds = whole.seconds() - (progress_.budget_seconds > 0 ? 0 : report.phases.average);
   if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();  // one clock for all ranks
   progress_.seconds += report.seconds;
   return report;
@@ -120,35 +99,24 @@ void Trainer::prime(std::span<const Batch> batches) {
 }
 
 StepReport Trainer::advance(std::span<const Batch> batches) {
-  auto last = Clock::now();
-  auto lap = [&last] {
-    auto start = std::exchange(last, Clock::now());
-    return std::chrono::duration<double>(last - start).count();
-  };
+  Stopwatch clock;
   StepReport report;
   report.scale = progress_.scale;
   views_.refresh(progress_, Mode::kTrain, true);
-  report.phases.views = lap();
+  report.phases.views = clock.lap();
   report.loss = gradient_.run(batches, views_.values(), progress_);
   views_.pull(gradient_.gradients());
   if (comm_) report.loss = mean_over_ranks(gradient_.gradients(), report.loss);
   check(std::isfinite(report.loss), "step {}: the loss is {}; lower the learning rates or clip the gradient",
         progress_.step, report.loss);
-  note_reached(gradient_.gradients());
-  report.phases.gradient = lap();
+  report.phases.gradient = clock.lap();
   report.gradient_norm = clip(gradient_.gradients());
-  report.phases.clip = lap();
+  report.phases.clip = clock.lap();
   update(gradient_.gradients());
-  report.phases.update = lap();
+  report.phases.update = clock.lap();
   for (const Batch& batch : batches) report.tokens += batch.rows * batch.length;
   if (comm_) report.tokens *= comm_->size();
   return report;
-}
-
-void Trainer::note_reached(std::span<const Tensor> gradients) {
-  for (size_t i = 0; i < gradients.size(); ++i)
-    if (reached_.data()[i] == 0 && gradients[i].defined() && squared_norm(gradients[i]) > 0)
-      reached_.data()[i] = 1;
 }
 
 /// The ranks see equal parts of a batch, so the mean of their means is the mean.
@@ -161,13 +129,17 @@ double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
   return comm_->all_reduce(loss) / comm_->size();
 }
 
+// Notes on the way which weights a gradient reached.
 double Trainer::clip(std::span<Tensor> gradients) {
   std::vector<double> squares(gradients.size());
   parallel_for(int(gradients.size()), [&](int i) {
     if (gradients[size_t(i)].defined()) squares[size_t(i)] = squared_norm(gradients[size_t(i)]);
   });
   double sum = 0;
-  for (double square : squares) sum += square;
+  for (size_t i = 0; i < squares.size(); ++i) {
+    if (squares[i] > 0) reached_.data()[i] = 1;
+    sum += squares[i];
+  }
   double norm = std::sqrt(sum);
   double factor = settings_.clip_norm / (norm + 1e-6);
   if (settings_.clip_norm > 0 && factor < 1)
@@ -187,18 +159,8 @@ void Trainer::update(std::span<Tensor> gradients) {
   }
 }
 
-std::vector<Tensor> Trainer::averaged() const {
-  if (averager_) return average_of(*averager_);
-  std::span<const Tensor> live = model_.weights().values();
-  return {live.begin(), live.end()};
-}
-
 std::vector<Tensor> Trainer::averaged_by(const std::string& rider) const {
-  return average_of(*riders_.at(rider).averager);
-}
-
-std::vector<Tensor> Trainer::average_of(const Averager& averager) const {
-  std::span<const Tensor> average = averager.average();
+  std::span<const Tensor> average = riders_.at(rider).averager->average();
   if (average.empty()) average = model_.weights().values();
   return {average.begin(), average.end()};
 }
@@ -230,10 +192,6 @@ void Trainer::state(Archive& archive) {
   archive("reached", reached_);
   archive("progress.step", progress_.step);
   archive_bits(archive, "progress.seconds", progress_.seconds);
-  if (averager_) {
-    PrefixedArchive own(archive, "averager.");
-    averager_->state(own);
-  }
   for (auto& [name, rider] : riders_) {
     PrefixedArchive own(archive, "averagers." + name + ".");
     rider.averager->state(own);

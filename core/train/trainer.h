@@ -51,10 +51,10 @@ struct StepReport {
 
 class Trainer {
  public:
-  /// `averager` may be null. With `comm` each rank sees its own part of every batch, and all take the same
+  /// With `comm` each rank sees its own part of every batch, and all take the same
   /// steps. Everything outlives the trainer. Weights must be initialised already, on all ranks alike.
-  Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, Averager* averager,
-          const TrainSettings& settings, const Budget& budget, Comm* comm = nullptr);
+  Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, const TrainSettings& settings,
+          const Budget& budget, Comm* comm = nullptr);
 
   /// Lets an averager ride along under a name that no other rider has; it changes nothing of the training.
   /// Under a wall-clock budget its time counts all the same. Call before the first step.
@@ -70,9 +70,7 @@ class Trainer {
   /// Sets how long training is said to have taken so far, for trainings that follow a recorded clock.
   void set_seconds(double seconds) { progress_.seconds = seconds; }
   bool finished() const;
-  /// The averaged weights, or the live ones when there is no average; as tensors in the weights' order.
-  std::vector<Tensor> averaged() const;
-  /// What a rider says; the live weights when it has no average yet.
+  /// What a rider says, in the weights' order; the live weights when it has no average yet.
   std::vector<Tensor> averaged_by(const std::string& rider) const;
   /// What a rider's averaging took so far.
   double seconds_of(const std::string& rider) const { return riders_.at(rider).seconds; }
@@ -80,7 +78,7 @@ class Trainer {
   /// Whether a gradient other than zero ever reached the weight.
   bool reached(int weight) const { return reached_.data()[weight] != 0; }
 
-  /// All that a resumed training needs: weights, optimizers, averager, progress. The same calls save and
+  /// All that a resumed training needs: weights, optimizers, riders, progress. The same calls save and
   /// load.
   void state(Archive& archive);
   /// The part of it that priming changes: the weights, and the optimizers but those whose labels are in
@@ -93,9 +91,7 @@ class Trainer {
     double seconds = 0;
   };
   StepReport advance(std::span<const Batch> batches);
-  std::vector<Tensor> average_of(const Averager& averager) const;
   void weights_state(Archive& archive);
-  void note_reached(std::span<const Tensor> gradients);
   double mean_over_ranks(std::span<Tensor> gradients, double loss);
   double clip(std::span<Tensor> gradients);
   void update(std::span<Tensor> gradients);
@@ -104,7 +100,6 @@ class Trainer {
   Model& model_;
   std::vector<Routed>& optimizers_;
   Schedule& schedule_;
-  Averager* averager_;
   Comm* comm_;  // null when there is one rank
   std::map<std::string, Rider> riders_;
   TrainSettings settings_;

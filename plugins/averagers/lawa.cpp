@@ -32,8 +32,7 @@ struct Lawa final : Averager {
   }
   void update(std::span<const Weight> live, const Progress& progress) override {
     if (progress.step == 0 || progress.step % every != 0) return;
-    for (size_t i = means.size(); i < live.size(); ++i)
-      means.emplace_back(live[i].value.shape(), live[i].value.device());
+    add_zeros(live, means);
     for (size_t i = 0; i < live.size(); ++i) {
       if (taken < k)
         snapshots.push_back(clone(live[i].value));

@@ -39,10 +39,8 @@ struct Swa final : Averager {
   }
   void update(std::span<const Weight> live, const Progress& progress) override {
     if (progress.step == 0 || progress.scale >= start_frac || progress.step % every != 0) return;
-    for (size_t i = sums.size(); i < live.size(); ++i) {
-      sums.emplace_back(live[i].value.shape(), live[i].value.device());
-      means.emplace_back(live[i].value.shape(), live[i].value.device());
-    }
+    add_zeros(live, sums);
+    add_zeros(live, means);
     ++count;
     for_chunks(live, [&](const Chunk& chunk) {
       const Weight& weight = live[size_t(chunk.weight)];

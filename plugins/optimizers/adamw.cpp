@@ -38,10 +38,8 @@ struct AdamW final : Optimizer {
     a("second", second);
   }
   void step(std::span<Weight> weights, const Progress& progress) override {
-    for (size_t i = first.size(); i < weights.size(); ++i) {
-      first.emplace_back(weights[i].value.shape(), weights[i].value.device());
-      second.emplace_back(weights[i].value.shape(), weights[i].value.device());
-    }
+    add_zeros(weights, first);
+    add_zeros(weights, second);
     ++steps;
     double rate = lr * progress.scale;
     AdamWStep kernel{};

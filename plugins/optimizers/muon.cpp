@@ -58,12 +58,11 @@ struct Muon final : Optimizer {
   void state(Archive& a) override { a("momenta", momenta); }
 
   void step(std::span<Weight> weights, const Progress& progress) override {
-    for (size_t i = 0; i < weights.size(); ++i) {
-      const Shape& shape = weights[i].value.shape();
-      check(shape.rank() == 2, "muon: {} has shape {}; it updates matrices only, route the others elsewhere",
-            weights[i].info->name, shape);
-      if (i == momenta.size()) momenta.emplace_back(shape, weights[i].value.device());
-    }
+    for (const Weight& weight : weights)
+      check(weight.value.shape().rank() == 2,
+            "muon: {} has shape {}; it updates matrices only, route the others elsewhere", weight.info->name,
+            weight.value.shape());
+    add_zeros(weights, momenta);
     double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
     for_weights(weights,
                 [&](int i) { update(weights[size_t(i)], momenta[size_t(i)], mu, lr * progress.scale); });

@@ -68,10 +68,9 @@ struct NorMuon final : Optimizer {
       check(shape.rank() == 2,
             "normuon: {} has shape {}; it updates matrices only, route the others elsewhere",
             weights[i].info->name, shape);
-      if (i < momenta.size()) continue;
-      momenta.emplace_back(shape, weights[i].value.device());
-      squares.emplace_back(Shape{shape[0]}, weights[i].value.device());
+      if (i == squares.size()) squares.emplace_back(Shape{shape[0]}, weights[i].value.device());
     }
+    add_zeros(weights, momenta);
     double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
     for_weights(weights, [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.scale); });
   }

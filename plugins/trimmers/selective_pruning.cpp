@@ -4,8 +4,8 @@
 // the fewest are taken with which the compressed artifact is no larger than the target. Source:
 // github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072,
 // whose target counts in MiB and lies above the limit.
-#include <caddie/math.h>
 #include <caddie/plugin.h>
+#include <caddie/quantize.h>
 
 #include <algorithm>
 using namespace caddie;
@@ -22,17 +22,6 @@ struct Row {
 const Array* array_called(const Packed& packed, std::string_view name) {
   auto found = std::find_if(packed.begin(), packed.end(), [&](const Array& a) { return a.name == name; });
   return found == packed.end() ? nullptr : &*found;
-}
-
-float number(const Array& array, size_t i) {
-  float single;
-  uint16_t half;
-  if (array.type == Type::kFloat32) {
-    std::memcpy(&single, &array.bytes[4 * i], sizeof single);
-    return single;
-  }
-  std::memcpy(&half, &array.bytes[2 * i], sizeof half);
-  return from_half(half);
 }
 
 bool is_one(char c) { return c == 1 || c == -1; }
@@ -91,11 +80,12 @@ struct SelectivePruning final : Trimmer {
       for (Array& array : *weight.packed) {
         if (array.type != Type::kInt8 || array.name != "q" || !steps || steps->type == Type::kInt8) continue;
         if (steps->shape.numel() == 0) continue;
-        size_t length = array.bytes.size() / size_t(steps->shape.numel());
-        for (size_t r = 0; r < size_t(steps->shape.numel()); ++r) {
+        std::vector<float> scales = floats_of(*steps);
+        size_t length = array.bytes.size() / scales.size();
+        for (size_t r = 0; r < scales.size(); ++r) {
           const char* row = array.bytes.data() + r * length;
-          rows.push_back({number(*steps, r), &array.bytes, r * length, length,
-                          std::count_if(row, row + length, is_one)});
+          rows.push_back(
+              {scales[r], &array.bytes, r * length, length, std::count_if(row, row + length, is_one)});
         }
       }
     }

@@ -70,8 +70,7 @@ double trace(const Tensor& h) {
 
 /// The token that the model finds most probable after these.
 int32_t likeliest(Model& model, const std::vector<int32_t>& tokens) {
-  std::vector<Leaf> leaves;
-  for (const Tensor& weight : model.weights().values()) leaves.push_back({weight, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(model.weights().values());
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);

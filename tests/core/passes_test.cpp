@@ -73,8 +73,7 @@ std::pair<double, std::vector<Tensor>> gradients_of(Model& model, Pass pass) {
 
 /// Losses by Model::score, [kRows, kLength]; those before `first` are zero.
 std::vector<float> score(Model& model, int64_t first, bool trim) {
-  std::vector<Leaf> leaves;
-  for (const Tensor& value : model.weights().values()) leaves.push_back({value, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(model.weights().values());
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);
@@ -82,13 +81,12 @@ std::vector<float> score(Model& model, int64_t first, bool trim) {
   std::vector<float> nats(size_t(kRows * kLength));
   std::vector<int64_t> first_scored(kRows, first);
   model.score(place_ids(tape, inputs.data(), kRows, kLength), place_ids(tape, targets.data(), kRows, kLength),
-              Progress(), 1, first_scored, trim, nats.data());
+              1, first_scored, trim, nats.data());
   return nats;
 }
 
 std::vector<float> plain_losses(Model& model) {
-  std::vector<Leaf> leaves;
-  for (const Tensor& value : model.weights().values()) leaves.push_back({value, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(model.weights().values());
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);
@@ -147,9 +145,7 @@ TEST_CASE("a pass for evaluation holds one layer at a time", "[passes]") {
   auto memory = [&](auto pass) {
     Tape tape(Device::kCpu);
     Tape::Scope scope(tape);
-    std::vector<Leaf> leaves;
-    for (const Tensor& value : experiment.model->weights().values())
-      leaves.push_back({value, nullptr, false});
+    std::vector<Leaf> leaves = leaves_of(experiment.model->weights().values());
     std::vector<int32_t> ids = tokens("inputs");
     tape.start(leaves, false);
     Ids placed = place_ids(tape, ids.data(), kRows, kLength);
@@ -158,8 +154,7 @@ TEST_CASE("a pass for evaluation holds one layer at a time", "[passes]") {
   };
   std::vector<float> nats(size_t(kRows * kLength));
   std::vector<int64_t> first(kRows, 0);
-  size_t scored =
-      memory([&](Ids ids) { experiment.model->score(ids, ids, Progress(), 1, first, true, nats.data()); });
+  size_t scored = memory([&](Ids ids) { experiment.model->score(ids, ids, 1, first, true, nats.data()); });
   size_t logits = size_t(kRows * kLength * kVocabulary) * sizeof(float);
   CHECK(scored < logits);
 }

@@ -4,11 +4,11 @@
 // stored.
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstring>
 #include <thread>
 
 #include "autograd/thread_tape.h"
 #include "experiment/experiment.h"
+#include "tensor/same_bits.h"
 
 using namespace caddie;
 
@@ -118,8 +118,7 @@ void check_forward(const Golden& golden) {
     if (g.defined()) squares += squared_norm(g);
   CHECK(std::sqrt(squares) == Approx(golden.gradient_norm).epsilon(3e-6));
 
-  std::vector<Leaf> leaves;
-  for (const Tensor& value : views.values()) leaves.push_back({value, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(views.values());
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);
@@ -130,7 +129,7 @@ void check_forward(const Golden& golden) {
 
 void check_training(const std::vector<std::string>& changes, const std::vector<double>& losses) {
   Experiment experiment = make(changes);
-  Trainer trainer(*experiment.model, experiment.optimizers, experiment.schedule.as<Schedule>(), nullptr,
+  Trainer trainer(*experiment.model, experiment.optimizers, experiment.schedule.as<Schedule>(),
                   experiment.train, experiment.budget);
   Batch batch = the_batch();
   for (double loss : losses) CHECK(trainer.step({&batch, 1}).loss == Approx(loss).epsilon(0).margin(1e-5));
@@ -172,8 +171,7 @@ TEST_CASE("two ranks train like one, each on its half of the batch", "[golden]")
   std::vector<StepReport> reports[2];
   auto train = [&](size_t rank) {
     Experiment& e = ranks[rank];
-    Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), nullptr, e.train, e.budget,
-                    comms[rank].get());
+    Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), e.train, e.budget, comms[rank].get());
     Batch whole = the_batch(), half{{}, {}, 1, 6};
     half.inputs.assign(whole.inputs.begin() + 6 * rank, whole.inputs.begin() + 6 * rank + 6);
     half.targets.assign(whole.targets.begin() + 6 * rank, whole.targets.begin() + 6 * rank + 6);
@@ -192,7 +190,7 @@ TEST_CASE("two ranks train like one, each on its half of the batch", "[golden]")
   const WeightTable &one = ranks[0].model->weights(), &two = ranks[1].model->weights();
   for (int i = 0; i < one.size(); ++i) {
     INFO(one.info(i).name);
-    CHECK(std::memcmp(one.value(i).data(), two.value(i).data(), size_t(one.value(i).numel()) * 4) == 0);
+    CHECK(same_bits(one.value(i), two.value(i)));
   }
 }
 

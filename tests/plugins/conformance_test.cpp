@@ -86,8 +86,7 @@ const Batch& batch() {
 }
 
 Tensor losses_of(Model& model, Mode mode) {
-  std::vector<Leaf> leaves;
-  for (const Tensor& value : model.weights().values()) leaves.push_back({value, nullptr, false});
+  std::vector<Leaf> leaves = leaves_of(model.weights().values());
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);
@@ -141,8 +140,8 @@ Training train(const std::vector<std::string>& changes) {
   Model& model = *t.experiment.model;
   model.initialize(t.experiment.initializer.as<Initializer>(), 7);
   for (const Tensor& value : model.weights().values()) t.initial.push_back(clone(value));
-  Trainer trainer(model, t.experiment.optimizers, t.experiment.schedule.as<Schedule>(), nullptr,
-                  t.experiment.train, t.experiment.budget);
+  Trainer trainer(model, t.experiment.optimizers, t.experiment.schedule.as<Schedule>(), t.experiment.train,
+                  t.experiment.budget);
   for (int step = 0; step < 4; ++step) t.losses.push_back(trainer.step({&batch(), 1}).loss);
   return t;
 }

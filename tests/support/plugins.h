@@ -19,6 +19,7 @@
 
 #include "plugin/registry.h"
 #include "support/gradient_check.h"
+#include "tensor/same_bits.h"
 
 namespace caddie::testing {
 
@@ -41,12 +42,9 @@ inline std::vector<std::string> plugins_of(Kind kind) {
   return names;
 }
 
-inline bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && std::memcmp(a.data(), b.data(), size_t(a.numel()) * sizeof(float)) == 0;
-}
 inline bool same_bits(std::span<const Tensor> a, std::span<const Tensor> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Tensor& x, const Tensor& y) { return same_bits(x, y); });
+                    [](const Tensor& x, const Tensor& y) { return caddie::same_bits(x, y); });
 }
 inline bool finite(const Tensor& x) {
   return std::all_of(x.data(), x.data() + x.numel(), [](float value) { return std::isfinite(value); });

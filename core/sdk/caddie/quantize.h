@@ -87,5 +87,7 @@ CADDIE_API std::vector<Grid> least_error_grids(const Rows& rows, std::span<const
 /// One array "value" of kFloat32 or kFloat16. Throws Error naming the weight if a half cannot hold a number.
 CADDIE_API Packed pack_floats(const Tensor& weight, const WeightInfo& info, Type type);
 CADDIE_API void unpack_floats(const Packed& packed, Tensor& weight);
+/// The numbers in an array of kFloat32 or kFloat16.
+CADDIE_API std::vector<float> floats_of(const Array& array);
 
 }  // namespace caddie

@@ -17,23 +17,29 @@ struct Chunk {
 };
 
 namespace detail {
-/// Indices of the weights, the largest first; of equal ones the earlier first.
-CADDIE_API std::vector<int> largest_first(std::span<const Weight> weights);
-/// The weights cut into pieces of bounded size on the CPU; a weight that lies on another device stays whole.
-CADDIE_API std::vector<Chunk> chunks_of(std::span<const Weight> weights);
+CADDIE_API std::vector<int64_t> sizes_of(std::span<const Weight> weights);
 }  // namespace detail
+
+/// Indices of things of these sizes, the largest first; of equal ones the earlier first.
+CADDIE_API std::vector<int> largest_first(std::span<const int64_t> sizes);
+/// Weights with so many elements cut into pieces of bounded size on the CPU; elsewhere they stay whole.
+CADDIE_API std::vector<Chunk> chunks_of(std::span<const int64_t> sizes, Device device);
+
+/// Gives each weight that has none yet a tensor of its shape, filled with zeros.
+CADDIE_API void add_zeros(std::span<const Weight> weights, std::vector<Tensor>& tensors);
 
 /// Calls body(i) once for each weight; the pool takes the largest first, so that threads end together.
 template <class Body>
 void for_weights(std::span<const Weight> weights, Body&& body) {
-  std::vector<int> order = detail::largest_first(weights);
+  std::vector<int> order = largest_first(detail::sizes_of(weights));
   parallel_for(int(order.size()), [&](int at) { body(order[size_t(at)]); });
 }
 
 /// Calls body(chunk) so that each element of each weight lies in one chunk: for elementwise updates.
 template <class Body>
 void for_chunks(std::span<const Weight> weights, Body&& body) {
-  std::vector<Chunk> chunks = detail::chunks_of(weights);
+  if (weights.empty()) return;
+  std::vector<Chunk> chunks = chunks_of(detail::sizes_of(weights), weights[0].value.device());
   parallel_for(int(chunks.size()), [&](int at) { body(chunks[size_t(at)]); });
 }
 

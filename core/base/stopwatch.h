@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long something takes.
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+namespace caddie {
+
+class Stopwatch {
+ public:
+  /// Since it was made or last started anew.
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  /// The same, and starts anew.
+  double lap() {
+    Clock::time_point now = Clock::now();
+    return std::chrono::duration<double>(now - std::exchange(start_, now)).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace caddie
