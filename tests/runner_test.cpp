@@ -3,6 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include <fmt/format.h>
+#include <signal.h>
+
+#include <fstream>
+#include <future>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -83,6 +87,38 @@ values = [10000000]
   // The second attempt went on where the first one stopped.
   std::string log = read_file(laboratory().folder("slow") / "runs/baseline-s1/log.txt");
   CHECK(log.find("going on from the checkpoint at step") != std::string::npos);
+}
+
+TEST_CASE("a run that somebody else stops goes on in the same sweep", "[runner]") {
+  std::string sweep = sweep_of("stopped", R"(
+seeds = [1]
+[[axis]]
+key = "train.checkpoint_seconds"
+values = [0.001]
+[[axis]]
+key = "budget.steps"
+values = [100]
+)");
+  fs::path folder = laboratory().folder("stopped");
+  std::future<Outcome> outcome = std::async(std::launch::async, [&] { return shell("sweep " + sweep); });
+  auto is_training = [&] {
+    return outcome.wait_for(std::chrono::milliseconds(1)) == std::future_status::ready ||
+           has_checkpoint(folder);
+  };
+  while (!is_training()) continue;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::string name = entry.path().filename(), command;
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::getline(std::ifstream(entry.path() / "cmdline"), command);
+    std::vector<std::string> arguments = split(command, '\0');
+    if (arguments.size() > 2 && arguments[1] == "run" && arguments[2].starts_with(folder.string()))
+      ::kill(std::stoi(name), SIGTERM);
+  }
+  CHECK(outcome.get().code == 0);
+  CHECK(status_of("stopped") == Json({{"done", 1}}));
+  std::string log = read_file(folder / "runs/baseline-s1/log.txt");
+  CHECK(log.find("interrupted at step") != std::string::npos);
+  CHECK(log.find("going on from the checkpoint") != std::string::npos);
 }
 
 TEST_CASE("more runs at a time than there are cores are refused politely", "[runner]") {

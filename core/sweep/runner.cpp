@@ -27,6 +27,8 @@
 namespace caddie {
 namespace {
 
+constexpr int kMostStops = 10;  // of one run by somebody else, after which it is left
+
 class Runner {
  public:
   Runner(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks)
@@ -92,9 +94,9 @@ class Runner {
   std::map<size_t, int64_t> peaks_;  // of memory, by arm, of runs that are done
   std::deque<size_t> queue_;
   std::vector<Child> children_;
-  std::vector<int> attempts_;
-  std::vector<double> seconds_[2];  // of the runs that ended here: those that found a training, and others
-  Stopwatch clock_;                 // since the sweep was begun
+  std::vector<int> attempts_, stops_;  // by run; a stop by somebody else is no attempt
+  std::vector<double> seconds_[2];     // of the runs that ended here: those that found a training, and others
+  Stopwatch clock_;                    // since the sweep was begun
   RunnerResult result_;
   int stop_signals_ = 0;
 };
@@ -236,7 +238,13 @@ void Runner::ended(const Child& child, int status) {
     reason = fmt::format("timeout: not finished after {}", duration(plan_.run.timeout_seconds));
   else if (stopped || (killed && stop_signals_ > 0)) {
     if (stopped) std::filesystem::remove(folder.file(kRunLock));
-    ++result_.left;
+    if (stop_signals_ > 0 || ++stops_[child.run] > kMostStops) {
+      ++result_.left;
+    } else {
+      --attempts_[child.run];
+      view_.say(fmt::format("stopped {} from outside; it goes on later", name_of_run(child.run)));
+      queue_.push_back(child.run);
+    }
     return;
   } else if (killed) {
     reason = "killed from outside; invoke the sweep again to go on from its checkpoint";
@@ -325,12 +333,14 @@ void Runner::ask_for_more() {
   plan_.runs.insert(plan_.runs.end(), more.begin(), more.end());
   write_plan(plan_, options_.folder);
   attempts_.resize(plan_.runs.size(), 0);
+  stops_.resize(plan_.runs.size(), 0);
   for (size_t run : select_runs(plan_, options_.only))
     if (run >= before) enqueue(run);
 }
 
 RunnerResult Runner::go() {
   attempts_.assign(plan_.runs.size(), 0);
+  stops_.assign(plan_.runs.size(), 0);
   for (size_t run : select_runs(plan_, options_.only)) enqueue(run);
   ask_for_more();
   while (true) {
