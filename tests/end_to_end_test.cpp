@@ -221,6 +221,23 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
   }
 }
 
+TEST_CASE("the doctor tells what is there and what is wrong", "[end]") {
+  auto doctor = [](const std::string& variables) {
+    std::string command = variables + " " + kProgram + " doctor --json 2>/dev/null";
+    FILE* pipe = ::popen(command.c_str(), "r");
+    std::string text(1 << 16, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), pipe));
+    return std::pair(WEXITSTATUS(::pclose(pipe)), Json::parse(text));
+  };
+  auto [well, found] = doctor("");
+  CHECK(well == 0);
+  for (const Json& finding : found) CHECK(finding.at("ok") == true);
+  auto [ill, wrong] = doctor("RANK=0");
+  CHECK(ill == 1);
+  CHECK(wrong.back().at("ok") == false);
+  CHECK(wrong.back().at("text").get<std::string>().find("WORLD_SIZE") != std::string::npos);
+}
+
 TEST_CASE("each way of being without effect is found and named", "[end]") {
   undisturbed();
   struct Void {

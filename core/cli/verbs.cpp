@@ -27,6 +27,7 @@ void add_verbs(CLI::App& app) {
   add_plugin_command(app);
   add_export_command(app);
   add_bench_command(app);
+  add_doctor_command(app);
 }
 
 void ExperimentArguments::declare(CLI::App& verb) {

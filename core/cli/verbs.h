@@ -22,6 +22,7 @@ void add_explain_command(CLI::App& app);
 void add_plugin_command(CLI::App& app);
 void add_export_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
+void add_doctor_command(CLI::App& app);
 
 /// What verbs that read an experiment have in common.
 struct ExperimentArguments {

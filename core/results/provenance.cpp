@@ -53,6 +53,8 @@ std::string processor() {
   return "unknown";
 }
 
+}  // namespace
+
 Json machine() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
@@ -62,8 +64,6 @@ Json machine() {
           {"threads", thread_count()},
           {"isa", isa_name()}};
 }
-
-}  // namespace
 
 RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
                const std::filesystem::path& initial_weights) {

@@ -24,6 +24,9 @@ RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& r
 /// Commit, machine, threads, plugins with hashes, data, and the command line of this process.
 Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key);
 
+/// Host, processor, cores, threads of the pool, and the instruction set of the kernels.
+Json machine();
+
 /// Peak resident memory of this process so far.
 int64_t peak_memory_bytes();
 
