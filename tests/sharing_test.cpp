@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "support/laboratory.h"
 #include "sweep/plan.h"
+#include "sweep/run_state.h"
 #include "sweep/sharing.h"
 
 using namespace caddie;
@@ -123,6 +124,48 @@ values = [8, 10]
   // 3, twice 5 to where late rounding parts, and four times 4.
   CHECK(work.steps == 12 + (3 + 2 * 9) + (3 + 2 * 5 + 4 * 4));
   CHECK(shared_work(plan, all_runs(plan), Store(folder / "store")).steps == 0);
+}
+
+TEST_CASE("what no run needs is cleaned out of the store", "[sharing]") {
+  fs::path folder = sweep("cleaned", R"(
+seeds = [1]
+[[axis]]
+key = "train.clip_norm"
+values = [0.5, 0.6]
+[[axis]]
+slot = "export.compressor"
+use = ["zstd", "zlib"]
+)");
+  std::map<std::string, int> before = stages_in(folder / "store");
+  REQUIRE(before["train"] == 2);
+  REQUIRE(before["compress"] == 4);
+  auto clean = [&](const std::string& more) {
+    Outcome outcome = shell("gc --json " + folder.string() + more);
+    INFO(outcome.output);
+    REQUIRE(outcome.code == 0);
+    return Json::parse(outcome.output);
+  };
+  CHECK(clean("").at("stages").empty());
+  CHECK(stages_in(folder / "store") == before);
+
+  // The plan still wants the runs of the arm whose folder is gone; without the plan nothing does.
+  auto runs = read_plan(folder).runs;
+  for (const PlannedRun& run : runs)
+    if (run.folder.find("clip_norm=0.6") != std::string::npos) fs::remove_all(folder / run.folder);
+  CHECK(clean(" --dry-run").at("stages").size() > 0);
+  CHECK(stages_in(folder / "store") == before);
+  clean("");
+  std::map<std::string, int> planned = stages_in(folder / "store");
+  CHECK(planned["train"] == 2);
+  CHECK(planned["compress"] == 2);
+  fs::remove(folder / "plan.json");
+  CHECK(int64_t(clean("").at("bytes")) > 0);
+  CHECK(stages_in(folder / "store")["train"] == 1);
+  fs::path kept = folder / runs[0].folder;
+  FileLock held = *FileLock::take(kept / kRunLock);
+  Outcome busy = shell("gc " + folder.string());
+  CHECK(busy.code == 1);
+  CHECK(busy.output.find("is being worked on") != std::string::npos);
 }
 
 TEST_CASE("two runs that want the same training at once make it once", "[sharing]") {

@@ -165,6 +165,7 @@ void add_sweep_verbs(CLI::App& app) {
   add_power_command(app);
   add_diff_command(app);
   add_list_command(app);
+  add_gc_command(app);
   add_report_command(app);
 }
 

@@ -23,6 +23,7 @@ void add_power_command(CLI::App& app);   // power
 void add_noise_command(CLI::App& app);   // noise
 void add_diff_command(CLI::App& app);    // diff
 void add_list_command(CLI::App& app);    // ls
+void add_gc_command(CLI::App& app);      // gc
 void add_report_command(CLI::App& app);  // report
 
 /// Where caddie noise keeps the runs of an experiment.

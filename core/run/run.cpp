@@ -119,6 +119,7 @@ Json Run::score(const Technique& evaluator, const std::string& weights, ValuesOf
     auto [s, called] = corpus_->score(evaluator, tensors);
     return {{"stage", "evaluate"}, {"visited", called}, {"score", json_of(s)}};
   });
+  summary_["stages"]["evaluate"].push_back(key);
   for (const Json& label : record.at("visited")) visited.insert(label.get<std::string>());
   evaluation_seconds_ += double(record.at("score").at("seconds"));
   return record.at("score");
@@ -193,10 +194,11 @@ void Run::export_and_score(const Weights& weights) {
     scores[technique.label] = std::move(s);
   }
   summary_["scores"] = scores;
-  summary_["stages"] = {{"train", training_},
-                        {"average", weights.stage},
-                        {"quantize", exported.quantized()},
-                        {"compress", exported.compressed()}};
+  Json& stages = summary_["stages"];
+  stages["train"] = training_;
+  stages["average"] = weights.stage;
+  stages["quantize"] = exported.quantized();
+  stages["compress"] = exported.compressed();
 }
 
 void Run::check_effects(std::span<const Tensor> weights) {
@@ -242,7 +244,9 @@ Json Run::go() {
   }
   corpus_.emplace(e_);
   write_file(folder_.file("resolved.toml"), tree_.resolved());
-  folder_.write_json("run.json", provenance(e_, registry_, key_));
+  Json record = provenance(e_, registry_, key_);
+  record["stages"] = {{"train", keys_.training()}};
+  folder_.write_json("run.json", record);
   summary_["status"] = "running";
   try {
     run_stages();

@@ -306,9 +306,11 @@ void Runner::show() {
                                  queue_.size(), result_.failed);
   if (double eta = seconds_left(); std::isfinite(eta)) head += "   ETA " + duration(eta);
   std::vector<std::string> lines = {head};
+  size_t width = 0;
+  for (const Child& child : children_) width = std::max(width, name_of_run(child.run).size());
   for (const Child& child : children_)
-    lines.push_back(fmt::format("  {:<32} {:>6}  {}", name_of_run(child.run), duration(child.clock.seconds()),
-                                last_log_line(folder_of(child.run))));
+    lines.push_back(fmt::format("  {:<{}} {:>6}  {}", name_of_run(child.run), width,
+                                duration(child.clock.seconds()), last_log_line(folder_of(child.run))));
   view_.show(lines);
 }
 
@@ -373,8 +375,8 @@ RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHook
 std::filesystem::path store_for(const std::filesystem::path& folder) {
   for (std::filesystem::path around = folder.lexically_normal(); around.has_relative_path();
        around = around.parent_path())
-    if (around.filename() == "results") return around / "store";
-  return folder / "store";
+    if (around.filename() == "results") return around / kStoreFolder;
+  return folder / kStoreFolder;
 }
 
 std::vector<size_t> select_runs(const Plan& plan, const std::string& condition) {

@@ -44,6 +44,7 @@ struct RunnerHooks {
 /// new starts (a second signal kills them). Throws Error(2) when another process works on the same folder.
 RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks);
 
+inline constexpr std::string_view kStoreFolder = "store";
 /// Where the runs of the sweep in `folder` leave what they share: "store" in the folder results/ around it,
 /// or in the folder itself when there is none.
 std::filesystem::path store_for(const std::filesystem::path& folder);
