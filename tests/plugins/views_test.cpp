@@ -17,6 +17,20 @@ Tensor seen(const Values& settings, const Tensor& w, Progress progress = {}, Mod
   return run([&] { return host.as<WeightView>().view(host.input(0), info, progress, mode); }, {w});
 }
 
+/// The gradient of w, given that of what is seen of it.
+Tensor gradient_through(const Values& settings, const Tensor& w, const Tensor& adjoint) {
+  PluginHost host("qat", settings);
+  Tensor gradient(w.shape());
+  std::vector<Leaf> leaves = {{w, gradient.data(), false}};
+  Tape tape(Device::kCpu);
+  Tape::Scope scope(tape);
+  tape.start(leaves, true);
+  std::vector<Var> outputs = {host.as<WeightView>().view(host.input(0), {}, {}, Mode::kTrain)};
+  std::vector<Tensor> seeds = {adjoint};
+  tape.backward(outputs, seeds);
+  return gradient;
+}
+
 Tensor rows() { return tensor_of(kShape, kRows); }
 std::vector<double> untouched() { return {kRows.begin(), kRows.end()}; }
 
@@ -58,18 +72,11 @@ TEST_CASE("qat rounds softly, and lets gradients follow", "[views]") {
                {127, 2.5, -3 + low, quarter, -1 + quarter}, 1e-5);
 
   Values wide = {{"form", "int6_symmetric"}, {"rounding", "soft"}, {"sharpness", "3"}};
-  PluginHost host("qat", wide);
   // The scale is held constant: rows whose largest magnitude is no variable of the check.
   Tensor w = random_tensor({2, 9}, "w");
-  Tensor gradient({2, 9}), adjoint = random_tensor({2, 9}, "adjoint");
+  Tensor adjoint = random_tensor({2, 9}, "adjoint");
   for (int64_t r = 0; r < 2; ++r) w.data()[9 * r] = 31, adjoint.data()[9 * r] = 0;
-  std::vector<Leaf> leaves = {{w, gradient.data(), false}};
-  Tape tape(Device::kCpu);
-  Tape::Scope scope(tape);
-  tape.start(leaves, true);
-  std::vector<Var> outputs = {host.as<WeightView>().view(host.input(0), {}, {}, Mode::kTrain)};
-  std::vector<Tensor> seeds = {adjoint};
-  tape.backward(outputs, seeds);
+  Tensor gradient = gradient_through(wide, w, adjoint);
   for (int64_t i = 1; i < 18; ++i) {
     if (i == 9) continue;
     Tensor up = clone(w), down = clone(w);
@@ -106,14 +113,6 @@ TEST_CASE("qat acts in training, below its threshold, and not at all when inert"
 }
 
 TEST_CASE("qat passes gradients straight through", "[views]") {
-  PluginHost host("qat");
-  Tensor w = random_tensor({3, 33}, "w"), gradient({3, 33}), adjoint = random_tensor({3, 33}, "adjoint");
-  std::vector<Leaf> leaves = {{w, gradient.data(), false}};
-  Tape tape(Device::kCpu);
-  Tape::Scope scope(tape);
-  tape.start(leaves, true);
-  std::vector<Var> outputs = {host.as<WeightView>().view(host.input(0), {}, {}, Mode::kTrain)};
-  std::vector<Tensor> seeds = {adjoint};
-  tape.backward(outputs, seeds);
-  check_values(gradient, {adjoint.data(), adjoint.data() + adjoint.numel()}, 0);
+  Tensor w = random_tensor({3, 33}, "w"), adjoint = random_tensor({3, 33}, "adjoint");
+  check_values(gradient_through({}, w, adjoint), {adjoint.data(), adjoint.data() + adjoint.numel()}, 0);
 }
