@@ -7,12 +7,22 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "config/tree.h"
 #include "report/effects.h"
+#include "train/trainer.h"
 
 namespace caddie {
 namespace {
 
 constexpr double kSlow = 0.95;
+
+/// Whether the clock ends the trainings of the arm.
+bool is_timed(const Arm& arm) {
+  Tree tree = Tree::parse(arm.experiment, arm.label);
+  Budget budget;
+  tree.read("budget", [&](Settings& s) { budget.settings(s); });
+  return budget.seconds > 0;
+}
 
 class Notes {
  public:
@@ -97,7 +107,6 @@ class Notes {
     }
   }
 
-  // A clock that ran differently makes times, and with a time budget also scores, incomparable.
   void tell_slow_runs() {
     int slow = 0;
     const RunRow* slowest = nullptr;
@@ -109,9 +118,11 @@ class Notes {
     if (slowest)
       note(fmt::format(
           "slow: {} of {} runs made less than {:.0f}% of their arm's usual tokens/s, {} s{} only {:.0f}%; "
-          "times are not comparable",
+          "times are not comparable{}",
           slow, a_.runs.size(), 100 * kSlow, slowest->arm->label, slowest->run->seed,
-          100 * relative_rate(a_, *slowest)));
+          100 * relative_rate(a_, *slowest),
+          is_timed(*slowest->arm) ? ", nor are scores: the budget is a time, so slow runs were trained less"
+                                  : ""));
   }
 
   const Ablation& a_;

@@ -8,10 +8,12 @@
 #include <span>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "report/ablation.h"
 #include "report/curves.h"
 #include "report/effects.h"
 #include "report/files.h"
+#include "report/notes.h"
 #include "report/page.h"
 #include "report/svg.h"
 #include "report/table.h"
@@ -420,6 +422,20 @@ TEST_CASE("better per step and slower may be worse on the clock", "[report]") {
   std::vector<std::vector<CurvePoint>> arm = {{{10, 20, 1.9}, {20, 40, 1.4}, {30, 60, 1.15}}};
   CHECK(delta_at_time(arm, baseline) == Approx(1.65 - 1.25));  // at 30 seconds
   CHECK(std::isnan(delta_at_time(arm, std::vector<std::vector<CurvePoint>>{{}})));
+}
+
+TEST_CASE("a run much slower than its arm's others is told, and what that means", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25, 1.5}, {1.0, 1.25, 1.0}});
+  auto told = [&] { return join(notes_on(analyze(sweep.plan, sweep.path)), "\n"); };
+  CHECK_THAT(told(), !Catch::Contains("slow:"));
+  fs::path summary = sweep.path / "runs/1-2/summary.json";
+  Json slower = Json::parse(read_file(summary));
+  slower["tok_s"] = 94.0;
+  write_file(summary, slower.dump());
+  CHECK_THAT(told(), Catch::Contains("slow: 1 of 6 runs") && Catch::Contains("s2 only 94%; times") &&
+                         !Catch::Contains("scores"));
+  sweep.plan.arms[1].experiment = "budget.seconds = 600";
+  CHECK_THAT(told(), Catch::Contains("nor are scores: the budget is a time"));
 }
 
 TEST_CASE("main effects and interaction of two switches", "[report]") {
