@@ -65,7 +65,12 @@ std::unique_ptr<Comm> make_single_comm(Device device);
 /// When one is destroyed, calls of the others that would wait for it throw.
 std::vector<std::unique_ptr<Comm>> make_thread_comms(int size);
 
-/// The communicator of this process. Several ranks need Device::kCuda and a build with NCCL.
+/// Ranks on the CPU in processes of their own, on one machine or several, connected by TCP through rank 0.
+/// Sums are taken in the order of the ranks. When a rank ends, or shows no life for `patience` seconds, calls
+/// of the others that wait for it throw Error naming it. One that works alone may take its time.
+std::unique_ptr<Comm> make_socket_comm(const Ranks& ranks, double patience = 60);
+
+/// The communicator of this process: sockets on the CPU, NCCL on CUDA, which takes a build with it.
 std::unique_ptr<Comm> open_comm(const Ranks& ranks, Device device);
 
 /// What rank 0 passes as `bytes`, on every rank: rank 0 listens at ranks.port, the others come to

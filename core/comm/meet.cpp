@@ -2,22 +2,22 @@
 // How ranks on several machines get the first bytes in common: rank 0 listens, each other rank connects and
 // says who it is, and all are answered once all are there.
 #include <netdb.h>
-#include <poll.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <thread>
-#include <utility>
 
-#include "comm/comm.h"
+#include "comm/socket.h"
 
 namespace caddie {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr auto kDone = Socket::Outcome::kDone;
 
 // Machines of one training share their byte order.
 struct Hello {
@@ -25,60 +25,6 @@ struct Hello {
   int32_t rank, size;
 };
 constexpr char kMagic[8] = {'c', 'a', 'd', 'd', 'i', 'e', ' ', '1'};
-
-class Socket {
- public:
-  explicit Socket(int handle = -1) : handle_(handle) {}
-  Socket(Socket&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~Socket() {
-    if (handle_ >= 0) ::close(handle_);
-  }
-  int handle() const { return handle_; }
-  bool open() const { return handle_ >= 0; }
-
-  bool send(const void* data, size_t bytes) {
-    auto from = static_cast<const char*>(data);
-    while (bytes) {
-      ssize_t sent = ::send(handle_, from, bytes, MSG_NOSIGNAL);
-      if (sent < 0 && errno == EINTR) continue;
-      if (sent <= 0) return false;
-      from += sent;
-      bytes -= size_t(sent);
-    }
-    return true;
-  }
-  /// False when the other side closes, or `deadline` passes, before all has come.
-  bool receive(void* data, size_t bytes, Clock::time_point deadline) {
-    auto to = static_cast<char*>(data);
-    while (bytes) {
-      if (!wait(deadline)) return false;
-      ssize_t got = ::recv(handle_, to, bytes, 0);
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return false;
-      to += got;
-      bytes -= size_t(got);
-    }
-    return true;
-  }
-  /// Until something can be read or accepted; false when `deadline` comes first.
-  bool wait(Clock::time_point deadline) {
-    for (;;) {
-      auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-      if (left <= 0) return false;
-      pollfd one = {handle_, POLLIN, 0};
-      int ready = ::poll(&one, 1, int(left));
-      if (ready > 0) return true;
-      if (ready < 0 && errno != EINTR) return false;
-    }
-  }
-
- private:
-  int handle_;
-};
 
 struct Addresses {
   addrinfo* first = nullptr;
@@ -103,12 +49,14 @@ Socket make_socket(const addrinfo& address) {
   return Socket(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol));
 }
 
-// At all addresses of this machine: its own name often means 127.0.1.1 to itself.
+// At all addresses of this machine, for its own name often means 127.0.1.1 to itself; but where all ranks are
+// on this machine, nobody else is to come.
 Socket listen_at(const Ranks& ranks) {
   Addresses named(ranks.address.c_str(), ranks.port, AF_UNSPEC, 0);
   int problem = 0;
   for (addrinfo* name = named.first; name; name = name->ai_next) {
-    Addresses any(nullptr, ranks.port, name->ai_family, AI_PASSIVE);
+    bool local = ranks.address == "127.0.0.1";
+    Addresses any(local ? ranks.address.c_str() : nullptr, ranks.port, name->ai_family, AI_PASSIVE);
     Socket socket = make_socket(*any.first);
     int yes = 1;
     if (socket.open() && ::setsockopt(socket.handle(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
@@ -137,59 +85,78 @@ Socket connect_to_first_rank(const Ranks& ranks, Clock::time_point deadline) {
       ranks.rank, ranks.size, ranks.address, ranks.port);
 }
 
-void serve(const Ranks& ranks, const std::string& bytes, Clock::time_point deadline) {
+// Small messages are answered, so they must not wait for more.
+Socket& send_at_once(Socket& socket) {
+  int yes = 1;
+  ::setsockopt(socket.handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  return socket;
+}
+
+double seconds_until(Clock::time_point deadline) {
+  return std::chrono::duration<double>(deadline - Clock::now()).count();
+}
+
+Meeting serve(const Ranks& ranks, const std::string& bytes, Clock::time_point deadline) {
+  constexpr double kIntroduction = 5;  // seconds that a guest may take to say who it is
   Socket listener = listen_at(ranks);
-  std::vector<Socket> others(size_t(ranks.size));
+  Meeting meeting{std::vector<Socket>(size_t(ranks.size - 1)), bytes};
   for (int met = 1; met < ranks.size;) {
-    if (!listener.wait(deadline))
+    if (!listener.can_read(seconds_until(deadline)))
       fail("ranks: rank 0 waited in vain at port {}: {} of {} ranks came", ranks.port, met, ranks.size);
-    Socket guest(::accept(listener.handle(), nullptr, nullptr));
+    Socket guest(::accept4(listener.handle(), nullptr, nullptr, SOCK_CLOEXEC));
     Hello hello;
-    auto soon = std::min(deadline, Clock::now() + std::chrono::seconds(5));
-    if (!guest.open() || !guest.receive(&hello, sizeof hello, soon) ||
+    if (!guest.open() || guest.receive(&hello, sizeof hello, kIntroduction) != kDone ||
         std::memcmp(hello.magic, kMagic, sizeof kMagic) != 0)
       continue;  // not one of ours
     check(hello.size == ranks.size && hello.rank > 0 && hello.rank < ranks.size,
           "ranks: rank {} of {} came to rank 0 of {}; all must be started with the same number of ranks",
           hello.rank, hello.size, ranks.size);
-    Socket& seat = others[size_t(hello.rank)];
+    Socket& seat = meeting.peers[size_t(hello.rank - 1)];
     check(!seat.open(), "ranks: two processes say that they are rank {} of {}", hello.rank, ranks.size);
-    seat = std::move(guest);
+    seat = std::move(send_at_once(guest));
     ++met;
   }
   uint64_t size = bytes.size();
   for (int rank = 1; rank < ranks.size; ++rank) {
-    Socket& socket = others[size_t(rank)];
-    check(socket.send(&size, sizeof size) && socket.send(bytes.data(), bytes.size()),
-          "ranks: rank {} is gone", rank);
+    Socket& socket = meeting.peers[size_t(rank - 1)];
+    check(socket.send(&size, sizeof size, kIntroduction) == kDone &&
+              socket.send(bytes.data(), bytes.size(), kIntroduction) == kDone,
+          "ranks: rank {} has left", rank);
   }
+  return meeting;
 }
 
-std::string ask(const Ranks& ranks, Clock::time_point deadline) {
+Meeting ask(const Ranks& ranks, Clock::time_point deadline) {
   Socket socket = connect_to_first_rank(ranks, deadline);
   Hello hello = {{}, ranks.rank, ranks.size};
   std::memcpy(hello.magic, kMagic, sizeof kMagic);
   uint64_t size = 0;
   std::string bytes;
-  bool good =
-      socket.send(&hello, sizeof hello) && socket.receive(&size, sizeof size, deadline) && size < (1u << 20);
+  double patience = seconds_until(deadline);
+  bool good = send_at_once(socket).send(&hello, sizeof hello, patience) == kDone &&
+              socket.receive(&size, sizeof size, patience) == kDone && size < (1u << 20);
   if (good) {
     bytes.resize(size);
-    good = socket.receive(bytes.data(), bytes.size(), deadline);
+    good = socket.receive(bytes.data(), bytes.size(), patience) == kDone;
   }
   check(good, "ranks: rank {} of {} got no answer from {}:{}; see what rank 0 says", ranks.rank, ranks.size,
         ranks.address, ranks.port);
-  return bytes;
+  Meeting meeting;
+  meeting.peers.push_back(std::move(socket));
+  meeting.bytes = std::move(bytes);
+  return meeting;
 }
 
 }  // namespace
 
-std::string share_from_first_rank(const Ranks& ranks, const std::string& bytes, double seconds) {
+Meeting meet(const Ranks& ranks, const std::string& bytes, double seconds) {
   auto deadline =
       Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  if (ranks.rank != 0) return ask(ranks, deadline);
-  if (ranks.size > 1) serve(ranks, bytes, deadline);
-  return bytes;
+  return ranks.rank == 0 ? serve(ranks, bytes, deadline) : ask(ranks, deadline);
+}
+
+std::string share_from_first_rank(const Ranks& ranks, const std::string& bytes, double seconds) {
+  return ranks.size == 1 ? bytes : meet(ranks, bytes, seconds).bytes;
 }
 
 }  // namespace caddie

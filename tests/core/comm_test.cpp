@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ranks: who they are, how they meet, and what their collective operations give.
-#include <arpa/inet.h>
-#include <sys/socket.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <iterator>
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "comm/comm.h"
+#include "base/stopwatch.h"
+#include "comm/socket.h"
 
 namespace caddie {
 namespace {
@@ -45,14 +47,37 @@ TEST_CASE("One rank leaves everything as it is", "[comm]") {
   CHECK_THROWS_WITH(comm->broadcast(data.data(), 8, 1), Catch::Contains("no rank 1"));
 }
 
-TEST_CASE("Threads sum in the order of the ranks, with the same bits on each", "[comm]") {
+/// A port of this machine that nobody listens at.
+int free_port() {
+  int port = 0;
+  reserve_port(&port);
+  return port;
+}
+
+using MakeComms = std::vector<std::unique_ptr<Comm>> (*)(int size);
+
+std::vector<std::unique_ptr<Comm>> connected_comms(int size) {
+  int port = 0;
+  Socket reserved = reserve_port(&port);
+  std::vector<std::unique_ptr<Comm>> comms((size_t(size)));
+  auto errors = on_ranks(size, [&](int rank) {
+    comms[size_t(rank)] = open_comm(Ranks{rank, size, rank, "127.0.0.1", port, "flags"}, Device::kCpu);
+  });
+  REQUIRE(errors == std::vector<std::string>(size_t(size)));
+  return comms;
+}
+
+const MakeComms kMakers[] = {make_thread_comms, connected_comms};  // in one process, between processes
+
+TEST_CASE("Ranks sum in their order, with the same bits on each", "[comm]") {
+  MakeComms make_comms = GENERATE(from_range(std::begin(kMakers), std::end(kMakers)));
   // 2^24 + 1 is no float, so the order of addition shows.
   std::vector<float> terms = {16777216.0f, 1.0f, 1.0f, -16777216.0f};
   for (int size : {1, 2, 4})
-    for (int64_t count : {0, 1, 31, 33, 1000}) {
+    for (int64_t count : {0, 1, 31, 33, 1000, 200001}) {
       float wanted = 0;
       for (int rank = 0; rank < size; ++rank) wanted += terms[size_t(rank)];
-      auto comms = make_thread_comms(size);
+      auto comms = make_comms(size);
       std::vector<std::vector<float>> data;
       for (int rank = 0; rank < size; ++rank) data.emplace_back(size_t(count), terms[size_t(rank)]);
       auto errors = on_ranks(
@@ -62,9 +87,10 @@ TEST_CASE("Threads sum in the order of the ranks, with the same bits on each", "
     }
 }
 
-TEST_CASE("Threads sum a double, broadcast bytes and meet, again and again", "[comm]") {
+TEST_CASE("Ranks sum a double, broadcast bytes and meet, again and again", "[comm]") {
+  MakeComms make_comms = GENERATE(from_range(std::begin(kMakers), std::end(kMakers)));
   for (int size : {1, 2, 4}) {
-    auto comms = make_thread_comms(size);
+    auto comms = make_comms(size);
     std::vector<double> sums(size_t(size), 0.0);
     std::vector<std::string> words(size_t(size), "none");
     auto errors = on_ranks(size, [&](int rank) {
@@ -84,14 +110,16 @@ TEST_CASE("Threads sum a double, broadcast bytes and meet, again and again", "[c
 }
 
 TEST_CASE("Ranks that call different things all learn of it", "[comm]") {
-  auto comms = make_thread_comms(2);
+  MakeComms make_comms = GENERATE(from_range(std::begin(kMakers), std::end(kMakers)));
+  auto comms = make_comms(2);
   std::vector<float> data(8);
   auto errors = on_ranks(2, [&](int rank) { comms[size_t(rank)]->all_reduce(data.data(), 4 + rank); });
   for (const std::string& error : errors) CHECK_THAT(error, Catch::Contains("all ranks must call the same"));
 }
 
 TEST_CASE("A rank that leaves does not keep the others waiting", "[comm]") {
-  auto comms = make_thread_comms(3);
+  MakeComms make_comms = GENERATE(from_range(std::begin(kMakers), std::end(kMakers)));
+  auto comms = make_comms(3);
   auto errors = on_ranks(3, [&](int rank) {
     if (rank == 1)
       comms[1].reset();
@@ -101,10 +129,90 @@ TEST_CASE("A rank that leaves does not keep the others waiting", "[comm]") {
   CHECK(errors == std::vector<std::string>{"rank 1 has left", "", "rank 1 has left"});
 }
 
-TEST_CASE("Several processes on the CPU are refused", "[comm]") {
-  CHECK(open_comm(Ranks{}, Device::kCpu)->size() == 1);
-  CHECK_THROWS_WITH(open_comm(Ranks{0, 2, 0, "127.0.0.1", 29500, "torchrun"}, Device::kCpu),
-                    Catch::Contains("2 ranks (from torchrun)") && Catch::Contains("--device cuda"));
+TEST_CASE("Every rank can broadcast to all others", "[comm]") {
+  MakeComms make_comms = GENERATE(from_range(std::begin(kMakers), std::end(kMakers)));
+  auto comms = make_comms(3);
+  std::vector<std::vector<int>> heard(3);
+  auto errors = on_ranks(3, [&](int rank) {
+    for (int root : {2, 0, 1}) {
+      std::vector<int> words(100000, rank);
+      comms[size_t(rank)]->broadcast(words.data(), words.size() * sizeof(int), root);
+      heard[size_t(rank)].push_back(words == std::vector<int>(words.size(), root) ? root : -1);
+    }
+    comms[size_t(rank)]->broadcast(nullptr, 0, 1);
+  });
+  CHECK(errors == std::vector<std::string>(3));
+  CHECK(heard == std::vector<std::vector<int>>(3, {2, 0, 1}));
+  CHECK_THROWS_WITH(comms[0]->broadcast(nullptr, 0, 3), Catch::Contains("no rank 3 among 3"));
+}
+
+TEST_CASE("How long sums over TCP take", "[.comm_speed]") {
+  for (int size : {2, 4, 8})
+    for (int64_t megabytes : {4, 70}) {
+      auto comms = connected_comms(size);
+      double seconds = 0;
+      auto errors = on_ranks(size, [&](int rank) {
+        std::vector<float> data(size_t(megabytes) << 18);
+        constexpr int kRounds = 10;
+        comms[size_t(rank)]->all_reduce(data.data(), int64_t(data.size()));
+        Stopwatch clock;
+        for (int i = 0; i < kRounds; ++i) comms[size_t(rank)]->all_reduce(data.data(), int64_t(data.size()));
+        if (rank == 0) seconds = clock.seconds() / kRounds;
+      });
+      CHECK(errors == std::vector<std::string>(size_t(size)));
+      WARN(size << " ranks, " << megabytes << " MB: " << 1000 * seconds << " ms");
+    }
+  auto comms = connected_comms(2);
+  on_ranks(2, [&](int rank) {
+    Stopwatch clock;
+    for (int i = 0; i < 1000; ++i) comms[size_t(rank)]->all_reduce(1.0);
+    if (rank == 0) WARN("2 ranks, one double: " << 1e3 * clock.seconds() << " us");
+  });
+}
+
+/// A process that joins as rank 1 of 2, with 1 s of patience, and then does `act`.
+template <class Act>
+pid_t start_second_rank(int port, Act act) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    auto comm = make_socket_comm(Ranks{1, 2, 1, "127.0.0.1", port, "flags"}, 1);
+    comm->barrier();
+    act(*comm);
+    ::_exit(0);
+  }
+  return child;
+}
+
+TEST_CASE("A rank that works alone is waited for, one that is killed or stopped is missed", "[comm]") {
+  struct Case {
+    void (*act)(Comm&);
+    const char* says;
+  };
+  const Case kCases[] = {{[](Comm&) { ::raise(SIGKILL); }, "rank 1 has left"},
+                         {[](Comm&) { ::raise(SIGSTOP); }, "rank 1 has been silent for 1 s"},
+                         {[](Comm& comm) {
+                            ::sleep(2);
+                            comm.barrier();
+                          },
+                          ""}};
+  for (const Case& one : kCases) {
+    int port = 0;
+    Socket reserved = reserve_port(&port);
+    pid_t child = start_second_rank(port, one.act);
+    REQUIRE(child > 0);
+    auto comm = make_socket_comm(Ranks{0, 2, 0, "127.0.0.1", port, "flags"}, 1);
+    comm->barrier();
+    std::string error;
+    try {
+      comm->barrier();
+    } catch (const Error& caught) {
+      error = caught.what();
+    }
+    CHECK(error == one.says);
+    if (!error.empty()) CHECK_THROWS_WITH(comm->barrier(), one.says);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
 }
 
 using Variables = std::map<std::string, std::string>;
@@ -204,19 +312,6 @@ TEST_CASE("The first host of a Slurm node list", "[comm]") {
   CHECK(first_host("gpu[11,14]") == "gpu11");
   CHECK(first_host("rack[2-3]-ib,x") == "rack2-ib");
   CHECK_THROWS_WITH(first_host("gpu[1-2"), Catch::Contains("a ] is missing"));
-}
-
-/// A port of this machine that nobody listens at.
-int free_port() {
-  int handle = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  REQUIRE(::bind(handle, reinterpret_cast<sockaddr*>(&address), length) == 0);
-  REQUIRE(::getsockname(handle, reinterpret_cast<sockaddr*>(&address), &length) == 0);
-  ::close(handle);
-  return ntohs(address.sin_port);
 }
 
 TEST_CASE("Ranks get the bytes of the first one", "[comm]") {

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections between the processes of one training, and how these find each other.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "comm/comm.h"
+
+namespace caddie {
+
+class Socket {
+ public:
+  enum class Outcome { kDone, kClosed, kSilent };
+
+  explicit Socket(int handle = -1) : handle_(handle) {}
+  Socket(Socket&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
+  Socket& operator=(Socket&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Socket();
+  int handle() const { return handle_; }
+  bool open() const { return handle_ >= 0; }
+
+  /// All bytes, unless the other side closes or nothing moves for `patience` seconds.
+  Outcome send(const void* data, size_t bytes, double patience);
+  Outcome receive(void* data, size_t bytes, double patience);
+
+  /// Until something can be read or accepted; false when `seconds` pass first.
+  bool can_read(double seconds) const;
+  bool can_write(double seconds) const;
+
+ private:
+  bool wait(short event, double seconds) const;
+  template <class Move>
+  Outcome move_all(size_t bytes, double patience, short event, Move move);
+
+  int handle_;
+};
+
+struct Meeting {
+  std::vector<Socket> peers;  // on rank 0 those to ranks 1, 2, ..; on each other rank the one to rank 0
+  std::string bytes;          // what rank 0 passed
+};
+
+/// Connects rank 0, which listens at ranks.port, with each other rank. Throws Error when they have not all
+/// met within `seconds`, or were told different numbers of ranks.
+Meeting meet(const Ranks& ranks, const std::string& bytes, double seconds);
+
+/// Holds a port of this machine that nobody listens at, for a rank 0 that is still to be started.
+Socket reserve_port(int* port);
+
+}  // namespace caddie
