@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const caddie::Error& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    if (*error.what()) std::fprintf(stderr, "error: %s\n", error.what());  // else another process said it
     return error.code();
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr,

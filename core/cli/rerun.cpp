@@ -39,6 +39,12 @@ void rerun_verb(RerunArguments& arguments) {
   std::optional<Json> summary = RunFolder(before).read_json("summary.json");
   if (!summary || summary->value("status", "") != "done")
     throw Error(message("{}: holds no finished run; name the folder of one", {before.string()}), 2);
+  Json machine = RunFolder(before).read_json("run.json").value_or(Json()).value("machine", Json::object());
+  if (int ranks = machine.value("ranks", 1); ranks > 1)
+    throw Error(
+        message("{}: {} ranks made it; run its resolved.toml with --ranks {} and compare with caddie diff",
+                {before.string(), ranks, ranks}),
+        2);
   if (arguments.output.empty()) arguments.output = before.string() + ".again";
   Device device = arguments.experiment.prepare();
   Registry registry;

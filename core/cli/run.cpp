@@ -6,9 +6,14 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <thread>
 
 #include "base/text.h"
+#include "cli/launch.h"
 #include "cli/verbs.h"
+#include "comm/comm.h"
+#include "data/loader.h"
+#include "device/device.h"
 #include "results/provenance.h"
 
 namespace caddie {
@@ -17,6 +22,7 @@ namespace {
 struct RunArguments {
   ExperimentArguments experiment;
   RunOptions options;
+  RankFlags flags;
   int64_t seed = -1;
   bool json = false;
 };
@@ -32,25 +38,77 @@ void print_summary(const Json& summary, const std::filesystem::path& folder) {
   fmt::print("{}\n", folder.string());
 }
 
-void run_verb(RunArguments& arguments) {
-  Device device = arguments.experiment.prepare();
-  if (arguments.seed >= 0) arguments.experiment.overrides.push_back("seed=" + std::to_string(arguments.seed));
+struct Loaded {
   Registry registry;
-  Tree tree = Tree::load(arguments.experiment.file, arguments.experiment.overrides);
-  Experiment experiment = assemble(tree, registry, device);
-  RunOptions& options = arguments.options;
-  if (options.folder.empty()) {
-    RunKey key = run_key(tree, experiment, registry, options.training.initial_weights);
-    options.folder =
-        std::filesystem::path("results") / arguments.experiment.file.stem() / key.run.substr(0, 8);
+  Tree tree;
+  Experiment experiment;
+
+  Loaded(const RunArguments& arguments, Device device, int ranks)
+      : tree(Tree::load(arguments.experiment.file, arguments.experiment.overrides)),
+        experiment(assemble(tree, registry, device)) {
+    const Experiment& e = experiment;
+    check_batch(e.data.batch_tokens, e.data.sequence_length, e.train.accumulation, ranks);
   }
+};
+
+/// Starts the ranks on this machine and waits for them.
+void launch(const RunArguments& arguments) {
+  int ranks = arguments.flags.ranks;
+  if (int others = discover_ranks({}).size; others > 1)
+    throw Error(message("--ranks {} starts processes on this machine, but this is one of {} already; leave "
+                        "--ranks out, or give --rank too",
+                        {ranks, others}),
+                2);
+  // What is wrong with the experiment is said once, before there are several to say it.
+  Loaded(arguments, Device::kCpu, ranks);
+  int cores = int(std::thread::hardware_concurrency());
+  int threads = arguments.experiment.threads > 0 ? 0 : std::max(1, cores / ranks);
+  if (int code = launch_ranks(ranks, threads)) throw Error("", code);
+}
+
+std::filesystem::path default_folder(const RunArguments& arguments, const Loaded& loaded, int ranks) {
+  RunKey key = run_key(loaded.tree, loaded.experiment, loaded.registry,
+                       arguments.options.training.initial_weights, ranks);
+  return std::filesystem::path("results") / arguments.experiment.file.stem() / key.run.substr(0, 8);
+}
+
+void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
+  RunOptions& options = arguments.options;
+  if (options.folder.empty()) options.folder = default_folder(arguments, loaded, ranks);
   options.quiet = arguments.json;
-  stop_on_signals();
-  Json summary = run_experiment(tree, experiment, registry, options);
+  Json summary = run_experiment(loaded.tree, loaded.experiment, loaded.registry, options);
   if (arguments.json)
     fmt::print("{}\n", summary.dump(2));
   else
     print_summary(summary, options.folder);
+}
+
+void run_as_rank(RunArguments& arguments, const Ranks& ranks) {
+  set_local_rank(ranks.local_rank);
+  Device device = arguments.experiment.prepare();
+  Loaded loaded(arguments, device, ranks.size);
+  std::unique_ptr<Comm> comm = open_comm(ranks, device);
+  arguments.options.training.comm = comm.get();
+  stop_on_signals();
+  if (ranks.rank == 0)
+    run_as_first(arguments, loaded, ranks.size);
+  else
+    run_along(loaded.tree, loaded.experiment, loaded.registry, arguments.options);
+}
+
+void run_verb(RunArguments& arguments) {
+  if (arguments.seed >= 0) arguments.experiment.overrides.push_back("seed=" + std::to_string(arguments.seed));
+  RankFlags& flags = arguments.flags;
+  if (flags.ranks > 1 && flags.rank < 0 && flags.local_rank < 0) return launch(arguments);
+  if (flags.ranks == 1 && flags.rank < 0) flags.rank = 0;
+  Ranks ranks = discover_ranks(flags);
+  try {
+    run_as_rank(arguments, ranks);
+  } catch (const Error& error) {
+    if (ranks.rank == 0) throw;
+    if (error.code() == kInterrupted) throw Error("", kInterrupted);  // the first rank says so
+    throw Error(message("rank {}: {}", {ranks.rank, error.what()}), error.code());
+  }
 }
 
 }  // namespace
@@ -74,6 +132,16 @@ void add_run_command(CLI::App& app) {
   verb->add_option("--fork-at", arguments->options.training.forks,
                    "steps after which other trainings of the store go their own way")
       ->delimiter(',');
+  verb->add_option("--ranks", arguments->flags.ranks,
+                   "processes that train together; without --rank they are started on this machine")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--rank", arguments->flags.rank,
+                   "which of them this is, from 0; by default what torchrun, mpirun or srun says. Rank 0 "
+                   "listens at MASTER_ADDR, MASTER_PORT")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--local-rank", arguments->flags.local_rank,
+                   "its CUDA device on this machine; by default the rank")
+      ->check(CLI::NonNegativeNumber);
   verb->add_flag("--fresh", arguments->options.fresh, "start over although the folder holds results");
   verb->add_flag("--strict", arguments->options.strict, "fail when a technique that is on had no effect");
   verb->add_flag("--json", arguments->json, "print the summary as JSON");

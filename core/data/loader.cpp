@@ -9,7 +9,15 @@
 namespace caddie {
 namespace {
 
-[[noreturn]] void fail_on_batch(int64_t batch_tokens, int64_t sequence_length, int accumulation, int world) {
+int64_t tokens_each(int64_t batch_tokens, int accumulation, int world) {
+  return batch_tokens / (int64_t(world) * accumulation);
+}
+
+}  // namespace
+
+void check_batch(int64_t batch_tokens, int64_t sequence_length, int accumulation, int world) {
+  int64_t tokens = tokens_each(batch_tokens, accumulation, world);
+  if (tokens > 0 && tokens % sequence_length == 0) return;
   int64_t unit = sequence_length * accumulation * world;
   int64_t below = batch_tokens / unit * unit;
   std::string valid = below > 0 ? std::to_string(below) + " or " : "";
@@ -21,8 +29,6 @@ namespace {
       2);
 }
 
-}  // namespace
-
 Loader::Loader(const TokenStream& stream, int64_t batch_tokens, int64_t sequence_length, int accumulation,
                int rank, int world)
     : stream_(&stream), sequence_length_(sequence_length), rank_(rank), world_(world) {
@@ -32,9 +38,8 @@ Loader::Loader(const TokenStream& stream, int64_t batch_tokens, int64_t sequence
   check(world > 0 && rank >= 0 && rank < world,
         "loader: rank {} of {}; it must be at least 0 and below the number of ranks", rank, world);
   check(stream.size() > 0, "{}: the shards hold no token to train on", stream.pattern());
-  tokens_per_rank_ = batch_tokens / (int64_t(world) * accumulation);
-  if (tokens_per_rank_ <= 0 || tokens_per_rank_ % sequence_length != 0)
-    fail_on_batch(batch_tokens, sequence_length, accumulation, world);
+  check_batch(batch_tokens, sequence_length, accumulation, world);
+  tokens_per_rank_ = tokens_each(batch_tokens, accumulation, world);
 }
 
 Batch Loader::next() {

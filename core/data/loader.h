@@ -16,13 +16,16 @@ struct Batch {
   int64_t rows = 0, length = 0;
 };
 
+/// Throws Error, naming the nearest batch that would do, unless batch_tokens / (world * accumulation),
+/// rounded down, is a positive multiple of sequence_length.
+void check_batch(int64_t batch_tokens, int64_t sequence_length, int accumulation, int world);
+
 /// Each micro-step takes world * (tokens_per_rank() + 1) tokens from the stream, which starts over at its
 /// first token when it ends; rank r gets the r-th slice. The last token of a slice is only ever a target. One
 /// rank with n micro-steps a step sees the slices that n ranks with one micro-step see.
 class Loader {
  public:
-  /// Throws Error when batch_tokens / (world * accumulation), rounded down, is not a positive multiple of
-  /// sequence_length, or when the stream is empty. The stream must outlive the loader.
+  /// Throws Error when check_batch() does, or when the stream is empty. The stream must outlive the loader.
   Loader(const TokenStream& stream, int64_t batch_tokens, int64_t sequence_length, int accumulation,
          int rank = 0, int world = 1);
   Loader(const Loader&) = delete;

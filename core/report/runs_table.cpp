@@ -52,7 +52,8 @@ constexpr std::pair<const char*, const char*> kProvenance[] = {{"data_train", "d
                                                                {"cpu", "machine.cpu"},
                                                                {"isa", "machine.isa"},
                                                                {"threads", "machine.threads"},
-                                                               {"command", "command"}};
+                                                               {"command", "command"},
+                                                               {"ranks", "machine.ranks"}};
 
 /// "name:hash name:hash", hashes by their first 16 digits.
 std::string plugins_text(const Json& record) {

@@ -66,7 +66,7 @@ Json machine() {
 }
 
 RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
-               const std::filesystem::path& initial_weights) {
+               const std::filesystem::path& initial_weights, int ranks) {
   std::string text = "engine " + engine_hash() + "\n";
   for (const Tree::Value& value : tree.values())
     if (value.path != "seed" && !only_watching(value.path, experiment))
@@ -79,11 +79,14 @@ RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& r
   text += "validation " + data_hash(experiment.data.validation) + "\n";
   text += "tokenizer " + file_hash(experiment.data.tokenizer) + "\n";
   if (!initial_weights.empty()) text += "weights " + file_hash(initial_weights) + "\n";
+  if (ranks > 1) text += "ranks " + std::to_string(ranks) + "\n";
   std::string group = sha256(text);
   return {group, sha256(group + " seed " + std::to_string(experiment.seed))};
 }
 
-Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key) {
+Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key, int ranks) {
+  Json here = machine();
+  here["ranks"] = ranks;
   Json plugins = Json::object();
   for (const LoadedPlugin* plugin : registry.opened()) plugins[plugin->file.name] = plugin->sha256;
   return {{"key", key.run},
@@ -95,7 +98,7 @@ Json provenance(const Experiment& experiment, const Registry& registry, const Ru
           {"git",
            {{"commit", output_of("git rev-parse HEAD")},
             {"dirty", !output_of("git status --porcelain --untracked-files=no").empty()}}},
-          {"machine", machine()},
+          {"machine", here},
           {"sdk", sdk_of_this_program()},
           {"engine", engine_hash()},
           {"plugins", plugins},

@@ -19,10 +19,11 @@ struct RunKey {
   std::string run;
 };
 RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
-               const std::filesystem::path& initial_weights);
+               const std::filesystem::path& initial_weights, int ranks = 1);
 
-/// Commit, machine, threads, plugins with hashes, data, and the command line of this process.
-Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key);
+/// Commit, machine, ranks and threads of each, plugins with hashes, data, and the command line of this
+/// process.
+Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key, int ranks);
 
 /// Host, processor, cores, threads of the pool, and the instruction set of the kernels.
 Json machine();

@@ -49,8 +49,8 @@ int64_t common_steps(const Course& a, const Course& b) {
 }
 
 StageKeys::StageKeys(const Tree& tree, const Experiment& experiment, const Registry& registry,
-                     const std::filesystem::path& initial_weights)
-    : experiment_(experiment), registry_(registry), values_(tree.values()) {
+                     const std::filesystem::path& initial_weights, int ranks)
+    : experiment_(experiment), registry_(registry), ranks_(ranks), values_(tree.values()) {
   if (!initial_weights.empty()) initial_weights_ = file_hash(initial_weights);
   constexpr std::string_view kSwitch = ".enabled";
   for (const Tree::Value& value : values_)
@@ -100,6 +100,7 @@ std::string StageKeys::steady_text() const {
   std::string text = "engine " + engine_hash() + "\ndevice " +
                      (e.model->weights().device() == Device::kCpu ? "cpu" : "cuda") + "\n";
   if (!initial_weights_.empty()) text += "weights " + initial_weights_ + "\n";
+  if (ranks_ > 1) text += "ranks " + std::to_string(ranks_) + "\n";
   text += "data " + data_hash(e.data.train) + "\n";
   std::vector<Experiment::Part> parts = e.parts();
   auto belongs_to_view = [&](std::string_view path) {

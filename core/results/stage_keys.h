@@ -35,9 +35,10 @@ int64_t common_steps(const Course& a, const Course& b);
 
 class StageKeys {
  public:
-  /// Everything outlives the keys. `initial_weights`: a file to start from; empty: none.
+  /// Everything outlives the keys. `initial_weights`: a file to start from; empty: none. `ranks`: that train
+  /// together, since their sums have another order.
   StageKeys(const Tree& tree, const Experiment& experiment, const Registry& registry,
-            const std::filesystem::path& initial_weights = {});
+            const std::filesystem::path& initial_weights = {}, int ranks = 1);
 
   /// The training but for its seed, and with it.
   std::string training_group() const;
@@ -70,6 +71,7 @@ class StageKeys {
   const Experiment& experiment_;
   const Registry& registry_;
   std::string initial_weights_;  // hash of the file
+  int ranks_;
   std::vector<Tree::Value> values_;
   std::vector<std::string> disabled_;  // paths of tables that are switched off
 };

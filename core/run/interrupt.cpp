@@ -24,9 +24,12 @@ void stop_on_signals() {
 
 bool stop_asked() { return asked != 0; }
 
+void stop_here(const std::string& where) {
+  throw Error("interrupted " + where + "; run the same command again to go on", kInterrupted);
+}
+
 void check_not_stopped(const std::string& where) {
-  if (stop_asked())
-    throw Error("interrupted " + where + "; run the same command again to go on", kInterrupted);
+  if (stop_asked()) stop_here(where);
 }
 
 }  // namespace caddie

@@ -16,7 +16,9 @@ void stop_on_signals();
 /// Whether such a signal came.
 bool stop_asked();
 
-/// Throws Error(130) that says where the work stopped, when such a signal came.
+/// Throws Error(130) that says where the work stopped.
+[[noreturn]] void stop_here(const std::string& where);
+/// The same when such a signal came.
 void check_not_stopped(const std::string& where);
 
 }  // namespace caddie

@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* kPrivateStore = "stages";  // in the run's folder
 
+int ranks_of(const RunOptions& options) { return options.training.comm ? options.training.comm->size() : 1; }
+
 class Run {
  public:
   Run(const Tree& tree, Experiment& experiment, const Registry& registry, const RunOptions& options)
@@ -23,9 +25,10 @@ class Run {
         e_(experiment),
         registry_(registry),
         options_(options),
+        key_(run_key(tree, experiment, registry, options.training.initial_weights, ranks_of(options))),
+        keys_(tree, experiment, registry, options.training.initial_weights, ranks_of(options)),
+        team_(options.training.comm, key_.run),
         folder_(options.folder),
-        key_(run_key(tree, experiment, registry, options.training.initial_weights)),
-        keys_(tree, experiment, registry, options.training.initial_weights),
         store_(options.store.empty() ? folder_.file(kPrivateStore) : options.store,
                [] { check_not_stopped("while another run was at work on a stage of this one"); }),
         status_(options.quiet) {}
@@ -55,9 +58,10 @@ class Run {
   Experiment& e_;
   const Registry& registry_;
   const RunOptions& options_;
-  RunFolder folder_;
   RunKey key_;
   StageKeys keys_;
+  Team team_;
+  RunFolder folder_;
   Store store_;
   std::optional<Corpus> corpus_;
   StatusLine status_;
@@ -91,7 +95,7 @@ bool Run::finished_before(Json* summary) {
 }
 
 void Run::train() {
-  TrainingStage stage(e_, *corpus_, keys_, store_, options_.training, status_);
+  TrainingStage stage(e_, *corpus_, keys_, store_, options_.training, team_, status_);
   training_ = keys_.training();
   trained_ = stage.run();
   stage.write_metrics(folder_.file("metrics.csv"));
@@ -244,7 +248,7 @@ Json Run::go() {
   }
   corpus_.emplace(e_);
   write_file(folder_.file("resolved.toml"), tree_.resolved());
-  Json record = provenance(e_, registry_, key_);
+  Json record = provenance(e_, registry_, key_, team_.size());
   record["stages"] = {{"train", keys_.training()}};
   folder_.write_json("run.json", record);
   summary_["status"] = "running";
@@ -278,6 +282,20 @@ Json Run::go() {
 Json run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
                     const RunOptions& options) {
   return Run(tree, experiment, registry, options).go();
+}
+
+void run_along(const Tree& tree, Experiment& experiment, const Registry& registry,
+               const RunOptions& options) {
+  const std::filesystem::path& weights = options.training.initial_weights;
+  int ranks = ranks_of(options);
+  Team team(options.training.comm, run_key(tree, experiment, registry, weights, ranks).run);
+  std::filesystem::path folder = team.wait_for_call();
+  if (folder.empty()) return;
+  StageKeys keys(tree, experiment, registry, weights, ranks);
+  Corpus corpus(experiment);
+  Store store(folder.parent_path());
+  StatusLine status(true);
+  TrainingStage(experiment, corpus, keys, store, options.training, team, status).run_along(folder);
 }
 
 }  // namespace caddie

@@ -28,8 +28,12 @@ struct RunOptions {
 /// Runs the experiment, or what is left of it: a finished folder of the same key is returned as it is, stages
 /// that the store holds are taken from there, a checkpoint is continued. Returns what summary.json holds.
 /// Throws Error when the folder belongs to another run, and after writing a summary with status "failed" when
-/// the run itself fails.
+/// the run itself fails. Of several ranks the first one calls this.
 Json run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
                     const RunOptions& options);
+
+/// What the other ranks of a run do: they train with the first one when there is something to train, and
+/// leave. They write nothing.
+void run_along(const Tree& tree, Experiment& experiment, const Registry& registry, const RunOptions& options);
 
 }  // namespace caddie

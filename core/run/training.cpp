@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "results/provenance.h"
@@ -35,6 +36,15 @@ bool carries(const std::filesystem::path& checkpoint, const Observers& observers
   return true;
 }
 
+std::string hash_of(const WeightTable& weights) {
+  std::string hashes;
+  for (int i = 0; i < weights.size(); ++i) {
+    Tensor value = on_host(weights.value(i));
+    hashes += xxh3({reinterpret_cast<const char*>(value.data()), size_t(value.numel()) * sizeof(float)});
+  }
+  return xxh3(hashes);
+}
+
 }  // namespace
 
 /// A training under way.
@@ -43,9 +53,9 @@ struct TrainingStage::State {
       : folder(folder),
         watch(stage.e_),
         loader(stage.corpus_.train(), stage.e_.data.batch_tokens, stage.e_.data.sequence_length,
-               stage.e_.train.accumulation),
+               stage.e_.train.accumulation, stage.team_.rank(), stage.team_.size()),
         trainer(*stage.e_.model, stage.e_.optimizers, stage.e_.schedule.as<Schedule>(), stage.e_.train,
-                stage.e_.budget),
+                stage.e_.budget, stage.team_.comm()),
         accumulation(stage.e_.train.accumulation),
         step_tokens(stage.e_.data.batch_tokens) {
     observers.add(stage.e_, stage.keys_, stage.e_.data);
@@ -87,12 +97,13 @@ struct TrainingStage::State {
 };
 
 TrainingStage::TrainingStage(Experiment& experiment, const Corpus& corpus, const StageKeys& keys,
-                             Store& store, const TrainingOptions& options, StatusLine& status)
+                             Store& store, const TrainingOptions& options, Team& team, StatusLine& status)
     : e_(experiment),
       corpus_(corpus),
       keys_(keys),
       store_(store),
       options_(options),
+      team_(team),
       status_(status),
       key_(keys.training()) {}
 
@@ -102,9 +113,11 @@ Json TrainingStage::run() {
   bool made = false;
   auto make = [&](const std::filesystem::path& folder) {
     made = true;
+    team_.call(folder);
     return train(folder);
   };
   Json record = store_.get(key_, make, [&](const Json& found) { return own.took_part(found); });
+  team_.let_go();
   if (made) std::filesystem::remove(store_.folder(key_) / kCheckpoint);
   return record;
 }
@@ -112,19 +125,30 @@ Json TrainingStage::run() {
 Json TrainingStage::train(const std::filesystem::path& folder) {
   initialize();
   State state(*this, folder);
-  Beginning beginning = find_beginning(folder, state.observers);
-  if (beginning.folder.empty()) {
-    if (e_.train.prime_steps > 0) prime(state);
-  } else {
+  Beginning beginning;
+  if (team_.leads()) beginning = find_beginning(folder, state.observers);
+  if (!beginning.folder.empty()) beginning.folder = std::filesystem::absolute(beginning.folder);
+  beginning.folder = team_.told(beginning.folder.string());
+  bool resumes = !beginning.folder.empty();
+  if (resumes)
     load_checkpoint(beginning.folder / kCheckpoint, e_.model->weights().device(),
                     [&](Archive& archive) { state.archive(archive); });
-    if (beginning.folder != folder) write_file(folder / kCurves, read_file(beginning.folder / kCurves));
-    status_.finish(fmt::format("going on from the checkpoint at step {}{}", beginning.step,
-                               beginning.folder == folder ? "" : " of a training that began alike"));
-  }
-  state.curves.emplace(folder / kCurves, beginning.step);
+  team_.check_same("the weights at the beginning", [&] { return hash_of(e_.model->weights()); });
+  if (!resumes && e_.train.prime_steps > 0) prime(state);
+  if (team_.leads()) begin_curves(state, beginning);
   take_steps(state);
-  return finish(state);
+  team_.check_same("the trained weights", [&] { return hash_of(e_.model->weights()); });
+  return team_.leads() ? finish(state) : Json();
+}
+
+void TrainingStage::begin_curves(State& state, const Beginning& beginning) {
+  if (!beginning.folder.empty()) {
+    bool own = std::filesystem::equivalent(beginning.folder, state.folder);
+    if (!own) write_file(state.folder / kCurves, read_file(beginning.folder / kCurves));
+    status_.finish(fmt::format("going on from the checkpoint at step {}{}", beginning.step,
+                               own ? "" : " of a training that began alike"));
+  }
+  state.curves.emplace(state.folder / kCurves, beginning.step);
 }
 
 void TrainingStage::initialize() {
@@ -152,15 +176,17 @@ TrainingStage::Beginning TrainingStage::find_beginning(const std::filesystem::pa
   return best;
 }
 
-// What has to start over is set aside in a file, as a checkpoint would be.
+// What has to start over is set aside in a file, as a checkpoint would be. By their first step all ranks have
+// waited for it.
 void TrainingStage::prime(State& state) {
   std::filesystem::path aside = state.folder / "before_priming.safetensors";
   auto primed = [&](Archive& archive) { state.trainer.primed_state(archive, e_.train.prime_keeps); };
-  save_checkpoint(aside, primed);
+  if (team_.leads()) save_checkpoint(aside, primed);
   for (int64_t step = 0; step < e_.train.prime_steps; ++step) state.trainer.prime(state.next_batches());
   load_checkpoint(aside, e_.model->weights().device(), primed);
-  std::filesystem::remove(aside);
   state.loader.seek(0);
+  team_.any(false);  // all have read it
+  if (team_.leads()) std::filesystem::remove(aside);
 }
 
 void TrainingStage::take_steps(State& state) {
@@ -171,17 +197,21 @@ void TrainingStage::take_steps(State& state) {
     state.last_loss = report.loss;
     state.step_tokens = report.tokens;
     state.step_seconds.push_back(report.seconds);
-    state.curves->add(p.step, p.step * report.tokens, p.seconds, "train_loss", report.loss);
+    if (state.curves) state.curves->add(p.step, p.step * report.tokens, p.seconds, "train_loss", report.loss);
     // A checkpoint at the very end would say nothing of which sites the training visits.
     if (state.trainer.finished()) break;
-    validate(state);
-    show(state.trainer, report);
-    fork(state);
     bool due = e_.train.checkpoint_seconds > 0 && since_saved.seconds() > e_.train.checkpoint_seconds;
-    if (!due && !stop_asked()) continue;
-    save(state, state.folder);
-    since_saved.lap();
-    check_not_stopped(fmt::format("at step {}", p.step));
+    if (team_.leads()) {
+      validate(state);
+      show(state.trainer, report);
+      fork(state);
+      if (due) save(state, state.folder);
+    }
+    if (due) since_saved.lap();
+    // Here the other ranks wait for the first one, while no clock of the training runs.
+    if (!team_.any(stop_asked())) continue;
+    if (team_.leads() && !due) save(state, state.folder);
+    stop_here(fmt::format("at step {}", p.step));
   }
 }
 

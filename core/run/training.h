@@ -11,6 +11,7 @@
 #include "results/store.h"
 #include "run/corpus.h"
 #include "run/observers.h"
+#include "run/team.h"
 
 namespace caddie {
 
@@ -18,16 +19,20 @@ struct TrainingOptions {
   std::filesystem::path initial_weights;  // safetensors with upstream's names; empty: the initializer's
   std::vector<std::filesystem::path> companions;  // experiments whose observers ride along
   std::vector<int64_t> forks;                     // steps after which other trainings go their own way
+  Comm* comm = nullptr;                           // of the ranks that train together; null: one rank
 };
 
 class TrainingStage {
  public:
   TrainingStage(Experiment& experiment, const Corpus& corpus, const StageKeys& keys, Store& store,
-                const TrainingOptions& options, StatusLine& status);
+                const TrainingOptions& options, Team& team, StatusLine& status);
 
   /// The record of the training, made now or found in the store. A training goes on from the furthest point
   /// that the store holds of it: its own checkpoint, or the prefix of another one.
   Json run();
+
+  /// What the other ranks do meanwhile: the same steps, without a record. `folder`: of the training.
+  void run_along(const std::filesystem::path& folder) { train(folder); }
 
   /// Writes the curves of a finished training as the journal of this experiment.
   void write_metrics(const std::filesystem::path& file) const;
@@ -41,6 +46,7 @@ class TrainingStage {
   Json train(const std::filesystem::path& folder);
   void initialize();
   Beginning find_beginning(const std::filesystem::path& folder, const Observers& observers) const;
+  void begin_curves(State& state, const Beginning& beginning);
   void take_steps(State& state);
   void prime(State& state);
   void validate(State& state);
@@ -54,6 +60,7 @@ class TrainingStage {
   const StageKeys& keys_;
   Store& store_;
   const TrainingOptions& options_;
+  Team& team_;
   StatusLine& status_;
   const std::string key_;
 };

@@ -33,8 +33,8 @@ pid_t start_child(const std::vector<std::string>& arguments, const std::filesyst
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  check(output >= 0, "{}: cannot open it for writing: {}", log.string(), std::strerror(errno));
+  int output = log.empty() ? -1 : ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  check(output >= 0 || log.empty(), "{}: cannot open it for writing: {}", log.string(), std::strerror(errno));
   int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   pid_t parent = ::getpid(), child = ::fork();
   if (child == 0) {
@@ -42,14 +42,14 @@ pid_t start_child(const std::vector<std::string>& arguments, const std::filesyst
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(kInterrupted);
     ::dup2(input, STDIN_FILENO);
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
+    for (int stream : {STDOUT_FILENO, STDERR_FILENO})
+      if (output >= 0) ::dup2(output, stream);
     pthread_sigmask(SIG_SETMASK, &mask, nullptr);
     ::execv("/proc/self/exe", argv.data());
     ::_exit(127);
   }
   ::close(input);
-  ::close(output);
+  if (output >= 0) ::close(output);
   check(child > 0, "cannot start a process for a run: {}", std::strerror(errno));
   return child;
 }

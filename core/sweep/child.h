@@ -28,7 +28,8 @@ class SignalQueue {
   sigset_t watched_, before_;
 };
 
-/// Starts this program anew with `arguments`, output to `log`, in a process group of its own: the terminal's
+/// Starts this program anew with `arguments`, output to `log` or, when that is empty, to where this process
+/// writes, in a process group of its own: the terminal's
 /// Ctrl-C reaches only the parent, which hands it on. Should the parent die, the child is asked to stop.
 /// Throws Error when that fails.
 pid_t start_child(const std::vector<std::string>& arguments, const std::filesystem::path& log,

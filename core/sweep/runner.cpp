@@ -161,7 +161,11 @@ std::vector<std::string> Runner::command_for(size_t run) const {
                                         "--threads",
                                         std::to_string(threads_),
                                         "--device",
-                                        options_.device};
+                                        options_.device,
+                                        "--rank",  // alone, wherever the sweep was started
+                                        "0",
+                                        "--ranks",
+                                        "1"};
   for (size_t other : order_.companions(run, {queue_.begin(), queue_.end()})) {
     arguments.push_back("--companion");
     arguments.push_back(write_experiment(other).string());

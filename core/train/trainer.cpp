@@ -121,10 +121,14 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
 
 /// The ranks see equal parts of a batch, so the mean of their means is the mean.
 double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
-  for (Tensor& gradient : gradients) {
-    if (!gradient.defined()) continue;
-    comm_->all_reduce(gradient.data(), gradient.numel());
-    for_each(gradient.device(), gradient.numel(), ScaleBy{gradient.data(), 1.0f / float(comm_->size())});
+  for (size_t i = 0; i < gradients.size();) {
+    Tensor& first = gradients[i++];
+    if (!first.defined()) continue;
+    int64_t count = first.numel();  // with the neighbours in memory, which travel together
+    for (; i < gradients.size() && gradients[i].defined() && gradients[i].data() == first.data() + count; ++i)
+      count += gradients[i].numel();
+    comm_->all_reduce(first.data(), count);
+    for_each(first.device(), count, ScaleBy{first.data(), 1.0f / float(comm_->size())});
   }
   return comm_->all_reduce(loss) / comm_->size();
 }

@@ -240,7 +240,8 @@ TEST_CASE("runs.csv has the promised columns", "[report]") {
         "steps,tokens,step_avg_ms,tok_s,tok_s_rel,train_time_s,eval_time_s,artifact_bytes,bytes_model,bytes_"
         "code,"
         "under_cap,peak_mem_bytes,params,git_sha,git_dirty,plugins_key,data_key,host,gpu,started_at,caddie_"
-        "version,training,plugins,data_train,data_validation,data_tokenizer,engine,cpu,isa,threads,command");
+        "version,training,plugins,data_train,data_validation,data_tokenizer,engine,cpu,isa,threads,command,"
+        "ranks");
   REQUIRE(runs.rows.size() == 4);
   CHECK(column(runs, 0, "val_bpb") == "1.50000000");
   CHECK(column(runs, 0, "run_id") == "01234567");
