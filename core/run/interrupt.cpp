@@ -4,20 +4,34 @@
 #include <caddie/error.h>
 
 #include <csignal>
+#include <ctime>
 
 namespace caddie {
 namespace {
 
-volatile std::sig_atomic_t asked = 0;
+constexpr time_t kEcho = 1;  // seconds
 
-void ask_to_stop(int) { asked = 1; }
+volatile std::sig_atomic_t asked = 0;
+volatile time_t asked_at = 0;
+
+// What follows at once is no second wish: a launcher hands on what the terminal has sent to all already.
+void ask_to_stop(int signal) {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  if (asked == 0) {
+    asked = 1;
+    asked_at = now.tv_sec;
+  } else if (now.tv_sec - asked_at > kEcho) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
 
 }  // namespace
 
 void stop_on_signals() {
   struct sigaction action = {};
   action.sa_handler = ask_to_stop;
-  action.sa_flags = SA_RESETHAND;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

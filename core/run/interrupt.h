@@ -9,8 +9,8 @@ namespace caddie {
 /// Exit code of a process that was asked to stop and can go on later.
 inline constexpr int kInterrupted = 130;
 
-/// After SIGINT or SIGTERM a training stops at the next step, with a checkpoint. A second signal ends the
-/// program at once.
+/// After SIGINT or SIGTERM a training stops at the next step, with a checkpoint. Another signal two seconds
+/// later ends the program at once.
 void stop_on_signals();
 
 /// Whether such a signal came.
