@@ -164,6 +164,15 @@ TEST_CASE("two ranks train what one does in two micro-steps", "[ranks]") {
 
   REQUIRE(laboratory().run("primed_ranks", "--ranks 2 --threads 2 -S train.prime_steps=3").code == 0);
   CHECK(bits_of(laboratory().folder("primed_ranks")) == bits);
+
+  std::string shared = "--ranks 2 --store " + laboratory().folder("ranks_store").string();
+  REQUIRE(laboratory().run("making", shared).code == 0);
+  Outcome found = laboratory().run("finding", shared + " -S export.compressor.level=3");
+  INFO(found.output);
+  CHECK(found.code == 0);
+  CHECK(count(found.output, "trained 24 steps") == 0);
+  CHECK(bits_of(laboratory().folder("finding")).weights == bits.weights);
+
   REQUIRE(
       laboratory().run("timed_ranks", "--ranks 2 -S budget.seconds=0.05 -S train.validate_every=2").code ==
       0);

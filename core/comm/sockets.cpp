@@ -53,8 +53,9 @@ class SocketComm final : public Comm {
  public:
   SocketComm(const Ranks& ranks, double patience)
       : rank_(ranks.rank), size_(ranks.size), patience_(patience) {
+    Meeting meeting = meet(ranks, "", kMeetSeconds);
     int rank = rank_ == 0 ? 1 : 0;
-    for (Socket& socket : meet(ranks, "", kMeetSeconds).peers) {
+    for (Socket& socket : meeting.peers) {
       Peer& peer = peers_.emplace_back();
       peer.rank = rank++;
       peer.socket = std::move(socket);
