@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate/score.h"
 
+#include <caddie/parallel.h>
+
 #include <algorithm>
 
 #include "autograd/thread_tape.h"
@@ -12,6 +14,13 @@ namespace {
 
 // Fewer windows than this are not worth a trial.
 constexpr int64_t kTrimmedWindows = 8;
+
+// Windows that share their front at most, and how many such groups are tried: one in so many, some at most.
+constexpr size_t kSharers = 16, kGroupsATrial = 8, kTrials = 4;
+
+// Positions at the start of a window that may differ because nothing is before them: more than techniques
+// look back.
+constexpr int64_t kFirstPositions = 16;
 
 // The length that all windows run at: a window that the end of the stream cuts short is padded, since
 // techniques may look at the length of a sequence. That of the whole windows, or of a training sequence where
@@ -25,7 +34,49 @@ int64_t common_length(std::span<const Window> windows, int64_t positions, int64_
   return std::max(longest, whole > 0 ? whole : sequence_length);
 }
 
+// Whether b starts in the first half of a, both whole: what they compute of it can be shared.
+bool overlap(const Window& a, const Window& b, int64_t length) {
+  return a.start < b.start && b.start - a.start <= length / 2 && a.length == length && b.length == length;
+}
+
+bool shares(std::span<const Window> group, int64_t length) {
+  return group.size() > 1 && overlap(group[0], group[1], length);
+}
+
+// How many windows share their front when `count` are to keep all threads busy to the end.
+size_t sharers(size_t count) {
+  auto divided = [](size_t a, size_t b) { return (a + b - 1) / b; };
+  size_t of_thread = divided(count, size_t(thread_count()));
+  return divided(of_thread, divided(of_thread, kSharers));
+}
+
+// The windows as threads take them, in order: some that overlap, where they may share, or up to `batch`.
+std::vector<std::span<const Window>> groups_of(std::span<const Window> windows, int64_t length, size_t batch,
+                                               bool share) {
+  std::vector<std::span<const Window>> groups;
+  size_t sharing = sharers(windows.size());
+  for (size_t begin = 0, end = 0; begin < windows.size(); begin = end) {
+    bool chain = share && shares(windows.subspan(begin), length);
+    size_t most = std::min(windows.size(), begin + (chain ? sharing : batch));
+    end = begin + 1;
+    while (end < most && (share && overlap(windows[end - 1], windows[end], length)) == chain) ++end;
+    groups.push_back(windows.subspan(begin, end - begin));
+  }
+  return groups;
+}
+
 }  // namespace
+
+Score sum_of(std::span<const Score> scores) {
+  Score total;
+  for (const Score& score : scores) {
+    total.nats += score.nats;
+    total.tokens += score.tokens;
+    total.bytes += score.bytes;
+    total.windows += score.windows;
+  }
+  return total;
+}
 
 ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
                          const Vocabulary& vocabulary, int64_t batch_tokens)
@@ -43,30 +94,34 @@ ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::spa
 
 Score ModelScorer::score(std::span<const Window> windows, double temperature) {
   Stopwatch clock;
+  Score total = sum_of(score_each(windows, temperature));
+  total.seconds = clock.seconds();
+  return total;
+}
+
+std::vector<Score> ModelScorer::score_each(std::span<const Window> windows, double temperature) {
   for (const Window& w : windows)
     check(w.start >= 0 && w.length > 0 && w.start + w.length <= positions() && w.first_scored >= 0 &&
               w.first_scored <= w.length,
           "a window of {} positions from {} on, scored from {}, does not lie in the stream of {}", w.length,
           w.start, w.first_scored, positions());
   int64_t length = common_length(windows, positions(), sequence_length());
-  size_t windows_each = size_t(std::max<int64_t>(1, batch_tokens_ / length));
-  size_t batches = (windows.size() + windows_each - 1) / windows_each;
   for (PackedLeaf& packed : packed_) packed.forget();
-  std::vector<Sum> sums(windows.size());
-  bool trim = can_trim(windows, length);
-  parallel_for(int(batches), [&](int i) {
-    size_t begin = size_t(i) * windows_each, end = std::min(begin + windows_each, windows.size());
-    run_batch(windows.subspan(begin, end - begin), length, temperature, trim, sums.data() + begin);
+  Way way = {length, temperature, can_trim(windows, length)};
+  auto batch = size_t(std::max<int64_t>(1, batch_tokens_ / length));
+  std::vector<std::span<const Window>> groups = groups_of(windows, length, batch, true);
+  bool share = can_share(groups, length);
+  if (!share) groups = groups_of(windows, length, batch, false);
+  std::vector<Score> scores(windows.size());
+  parallel_for(int(groups.size()), [&](int i) {
+    std::span<const Window> group = groups[size_t(i)];
+    Score* to = scores.data() + (group.data() - windows.data());
+    if (share && shares(group, length))
+      run_sharing(group, way, to);
+    else
+      run_batch(group, way, to);
   });
-  Score score;
-  for (const Sum& sum : sums) {
-    score.nats += sum.nats;
-    score.tokens += sum.tokens;
-    score.bytes += sum.bytes;
-  }
-  score.windows = int64_t(windows.size());
-  score.seconds = clock.seconds();
-  return score;
+  return scores;
 }
 
 bool ModelScorer::can_trim(std::span<const Window> windows, int64_t length) {
@@ -74,17 +129,54 @@ bool ModelScorer::can_trim(std::span<const Window> windows, int64_t length) {
   if (std::count_if(windows.begin(), windows.end(), gains) < kTrimmedWindows) return false;
   if (!trims_) {
     std::span<const Window> one(&*std::find_if(windows.begin(), windows.end(), gains), 1);
-    Sum unused;
-    std::vector<float> whole = run_batch(one, length, 1, false, &unused);
-    std::vector<float> trimmed = run_batch(one, length, 1, true, &unused);
+    Score unused;
+    std::vector<float> whole = run_batch(one, {length}, &unused);
+    std::vector<float> trimmed = run_batch(one, {length, 1, true}, &unused);
     trims_ =
         std::equal(whole.begin() + one[0].first_scored, whole.end(), trimmed.begin() + one[0].first_scored);
   }
   return *trims_;
 }
 
-std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, int64_t length, double temperature,
-                                          bool trim, Sum* sums) const {
+bool ModelScorer::can_share(std::vector<std::span<const Window>> groups, int64_t length) const {
+  if (model_.weights().device() != Device::kCpu) return false;
+  std::erase_if(groups, [&](auto group) { return !shares(group, length); });
+  for (size_t i = 0; i < groups.size(); i += std::max(kGroupsATrial, groups.size() / kTrials)) {
+    const Window &first = groups[i].front(), &last = groups[i].back();
+    Front whole = front_of(first.start, last.start + length - first.start);
+    if (!whole.defined() || !same_bits(own_front(last, whole, first.start), front_of(last.start, length)))
+      return false;
+  }
+  return !groups.empty();
+}
+
+Front ModelScorer::front_of(int64_t start, int64_t length) const {
+  std::vector<Leaf> leaves = leaves_of(weights_, packed_);
+  Tape& tape = thread_tape(model_.weights().device());
+  Tape::Scope scope(tape);
+  tape.start(leaves, false);
+  return model_.front(place_ids(tape, tokens_.data() + start, 1, length));
+}
+
+Front ModelScorer::own_front(const Window& window, const Front& whole, int64_t whole_start) const {
+  Front own = whole.rows(window.start - whole_start, window.length);
+  int64_t anew = std::min(kFirstPositions, window.length);
+  copy(front_of(window.start, anew), own.rows(0, anew));
+  return own;
+}
+
+void ModelScorer::run_sharing(std::span<const Window> windows, const Way& way, Score* scores) const {
+  int64_t start = windows.front().start;
+  Front whole = front_of(start, windows.back().start + way.length - start);
+  for (size_t i = 0; i < windows.size(); ++i) {
+    Front own = own_front(windows[i], whole, start);
+    run_batch(windows.subspan(i, 1), way, scores + i, &own);
+  }
+}
+
+std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, const Way& way, Score* scores,
+                                          const Front* front) const {
+  int64_t length = way.length;
   auto rows = int64_t(windows.size());
   std::vector<int32_t> inputs(size_t(rows * length)), targets(size_t(rows * length));
   for (int64_t r = 0; r < rows; ++r) {
@@ -102,14 +194,16 @@ std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, int64
   std::vector<float> nats(size_t(rows * length));
   std::vector<int64_t> first_scored(static_cast<size_t>(rows));
   for (int64_t r = 0; r < rows; ++r) first_scored[size_t(r)] = windows[size_t(r)].first_scored;
-  model_.score(ids, wanted, temperature, first_scored, trim, nats.data());
-  for (int64_t r = 0; r < rows; ++r)
+  model_.score(ids, wanted, way.temperature, first_scored, way.trim, nats.data(), front);
+  for (int64_t r = 0; r < rows; ++r) {
+    scores[r].windows = 1;
     for (int64_t t = windows[size_t(r)].first_scored; t < windows[size_t(r)].length; ++t) {
       int64_t at = r * length + t;
-      sums[r].nats += nats[size_t(at)];
-      sums[r].bytes += vocabulary_.bytes(inputs[size_t(at)], targets[size_t(at)]);
-      ++sums[r].tokens;
+      scores[r].nats += nats[size_t(at)];
+      scores[r].bytes += vocabulary_.bytes(inputs[size_t(at)], targets[size_t(at)]);
+      ++scores[r].tokens;
     }
+  }
   return nats;
 }
 

@@ -12,6 +12,9 @@
 
 namespace caddie {
 
+/// Summed in order; seconds stay 0.
+Score sum_of(std::span<const Score> scores);
+
 class ModelScorer final : public Scorer {
  public:
   /// `tokens` is the validation stream, `weights` what the model reads, one a weight. `batch_tokens`
@@ -23,17 +26,30 @@ class ModelScorer final : public Scorer {
   int64_t sequence_length() const override { return model_.shape().sequence_length; }
   std::span<const int64_t> document_starts() const override { return document_starts_; }
   Score score(std::span<const Window> windows, double temperature) override;
+  /// The same window by window, without seconds.
+  std::vector<Score> score_each(std::span<const Window> windows, double temperature);
 
  private:
-  struct Sum {
-    double nats = 0;
-    int64_t tokens = 0, bytes = 0;
+  /// How the windows of one call run.
+  struct Way {
+    int64_t length = 0;  // to which each is padded
+    double temperature = 1;
+    bool trim = false;
   };
-  /// Runs the windows, padded to `length`, as one batch. Returns the losses, [windows, length].
-  std::vector<float> run_batch(std::span<const Window> windows, int64_t length, double temperature, bool trim,
-                               Sum* sums) const;
+  /// Runs the windows as one batch; with `front`, that of the only one. Returns the losses, [windows,
+  /// length].
+  std::vector<float> run_batch(std::span<const Window> windows, const Way& way, Score* scores,
+                               const Front* front = nullptr) const;
+  /// Runs windows that overlap one after another, the front of all positions computed once.
+  void run_sharing(std::span<const Window> windows, const Way& way, Score* scores) const;
+  Front front_of(int64_t start, int64_t length) const;
+  /// The front of one of the windows that share `whole`, in its memory: the first rows, of positions that see
+  /// nothing before them, are computed anew. Spoils it for windows that start earlier.
+  Front own_front(const Window& window, const Front& whole, int64_t whole_start) const;
   /// Whether the last layer can leave out what is not scored: tried on one window, once.
   bool can_trim(std::span<const Window> windows, int64_t length);
+  /// Whether the windows of a group can share their front: tried on some groups.
+  bool can_share(std::vector<std::span<const Window>> groups, int64_t length) const;
 
   Model& model_;
   std::span<const Tensor> weights_;

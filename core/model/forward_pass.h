@@ -2,6 +2,8 @@
 // What one forward pass carries: the context that techniques see, and the way through the sites.
 #pragma once
 
+#include <optional>
+
 #include "autograd/profile.h"
 #include "autograd/tape.h"
 #include "model/model.h"
@@ -26,6 +28,11 @@ class ForwardPass final : public Forward {
     return found == shelf_.end() ? Var() : found->second;
   }
 
+  /// The stem and what the first layer computes before its attention. Undefined when a technique keeps
+  /// something there for later. Outside training only, as is resume().
+  Front front();
+  /// hidden() takes these values, which must outlive the pass, for those of front().
+  void resume(const Front& front);
   /// The stem, all layers and the norm before the head, [B,T-first,C], from position `first` on: the last
   /// layer leaves out the others where nothing looks back at them. `first` is 0, or a multiple of
   /// kAttentionBlock on a CPU tape that does not record.
@@ -81,8 +88,13 @@ class ForwardPass final : public Forward {
   }
   Var norm(Var x) const;
   Var stem();
+  // A layer up to its attention: the residual stream, its norm, and their products.
+  struct Entry {
+    Var x, h, q, k, v;
+  };
+  Entry enter(int index, Var x);
   Var layer(int index, Var x, int64_t first);
-  Var attend(Block& block, const Model::LayerWeights& weights, int64_t first);
+  Var attend(Block& block, const Entry& entry, int64_t first);
   Var attend_from(int64_t first, Block& block);
   Var mlp(Var h, const Model::LayerWeights& weights);
   // Where values of a layer are forgotten after it, a copy that is not; x itself elsewhere.
@@ -91,7 +103,8 @@ class ForwardPass final : public Forward {
   Model& model_;
   const Technique* without_;
   const Technique* owner_ = nullptr;
-  bool rewinds_ = false;  // whether values of a layer are forgotten after it
+  std::optional<Entry> entry_;  // of the first layer, when it was computed before
+  bool rewinds_ = false;        // whether values of a layer are forgotten after it
   std::map<std::pair<const Technique*, int>, Var> shelf_;
 };
 

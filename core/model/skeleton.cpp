@@ -66,20 +66,34 @@ Var ForwardPass::stem() {
   return x0 = through(kStemSite, &Modifier::stem, x);
 }
 
-Var ForwardPass::attend(Block& block, const Model::LayerWeights& weights, int64_t first) {
+ForwardPass::Entry ForwardPass::enter(int index, Var x) {
+  if (index == 0 && entry_) return *entry_;
+  PartScope sums("residual sums");
+  const Model::LayerWeights& weights = model_.layers_[size_t(index)];
+  Block block{*this, index, Part::kAttention, {}, {}, {}, {}};
+  x = through(kEnterSite, &Modifier::enter, block, x);
+  Var h = through(kNormedSite, &Modifier::normed, block, norm(x));
+
   PartScope part("attention products");
   const ModelShape& m = *shape;
   int64_t B = tokens.batch, T = tokens.length, D = m.head_size;
-  Var q = reshape(linear(block.h, weights.query), {B, T, m.heads, D});
-  Var k = reshape(linear(block.h, weights.key), {B, T, m.kv_heads, D});
-  Var v = reshape(linear(block.h, weights.value), {B, T, m.kv_heads, D});
-  QueryKey qk = through(kQueryKeySite, &Modifier::query_key, block, QueryKey{q, k});
+  Var q = reshape(linear(h, weights.query), {B, T, m.heads, D});
+  Var k = reshape(linear(h, weights.key), {B, T, m.kv_heads, D});
+  Var v = reshape(linear(h, weights.value), {B, T, m.kv_heads, D});
+  return {x, h, q, k, v};
+}
+
+Var ForwardPass::attend(Block& block, const Entry& entry, int64_t first) {
+  PartScope part("attention products");
+  int64_t B = tokens.batch, T = tokens.length;
+  QueryKey qk = through(kQueryKeySite, &Modifier::query_key, block, QueryKey{entry.q, entry.k});
   block.q = from_position(first, qk.q);
   block.k = qk.k;
-  block.v = through(kValueSite, &Modifier::value, block, v);
+  block.v = through(kValueSite, &Modifier::value, block, entry.v);
   Var y = attend_from(first, block);
   y = through(kAttendedSite, &Modifier::attended, block, y);
-  return linear(reshape(y, {B, T - first, int64_t(m.width)}), weights.attention_out);
+  return linear(reshape(y, {B, T - first, int64_t(shape->width)}),
+                model_.layers_[size_t(block.layer)].attention_out);
 }
 
 // After the keys and values, positions before `first` are wanted no more: the pass goes on without them.
@@ -95,18 +109,15 @@ Var ForwardPass::attend_from(int64_t first, Block& block) {
 }
 
 Var ForwardPass::layer(int index, Var x, int64_t first) {
+  Entry entry = enter(index, x);
   PartScope sums("residual sums");
-  const Model::LayerWeights& weights = model_.layers_[size_t(index)];
-  Block block{*this, index, Part::kAttention, {}, {}, {}, {}};
-  x = through(kEnterSite, &Modifier::enter, block, x);
-
-  block.h = through(kNormedSite, &Modifier::normed, block, norm(x));
-  Var y = attend(block, weights, first);
-  x = from_position(first, x) + through(kBranchSite, &Modifier::branch, block, y);
+  Block block{*this, index, Part::kAttention, entry.h, {}, {}, {}};
+  Var y = attend(block, entry, first);
+  x = from_position(first, entry.x) + through(kBranchSite, &Modifier::branch, block, y);
 
   block.part = Part::kMlp;
   block.h = through(kNormedSite, &Modifier::normed, block, norm(x));
-  y = mlp(block.h, weights);
+  y = mlp(block.h, model_.layers_[size_t(index)]);
   x = x + through(kBranchSite, &Modifier::branch, block, y);
 
   return through(kLeaveSite, &Modifier::leave, block, x);
@@ -132,7 +143,7 @@ Var ForwardPass::lasting(Var x) const {
 // layer takes the place of the one before: its values stay in the cache.
 Var ForwardPass::hidden(int64_t first) {
   Tape& tape = Tape::current();
-  Var x = stem();
+  Var x = entry_ ? x0 : stem();
   if (tape.recording()) {
     for (int i = 0; i < shape->layers; ++i) x = layer(i, x, 0);
     return norm(x);

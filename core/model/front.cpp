@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/front.h"
+
+#include <algorithm>
+
+#include "autograd/tape.h"
+#include "model/forward_pass.h"
+#include "tensor/same_bits.h"
+
+namespace caddie {
+
+Front Front::rows(int64_t first, int64_t count) const {
+  Front part;
+  for (const Tensor& value : values) {
+    Shape shape = {1, count};
+    for (int axis = 2; axis < value.shape().rank(); ++axis) shape.append(value.shape()[axis]);
+    part.values.emplace_back(shape, value.data() + first * (shape.numel() / count), value.device());
+  }
+  return part;
+}
+
+void copy(const Front& from, const Front& to) {
+  for (size_t i = 0; i < from.values.size(); ++i) copy(from.values[i], to.values[i]);
+}
+
+bool same_bits(const Front& a, const Front& b) {
+  return std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(),
+                    [](const Tensor& x, const Tensor& y) { return same_bits(x, y); });
+}
+
+Front ForwardPass::front() {
+  Var x = stem();
+  Entry entry = enter(0, x);
+  Front front;
+  if (!shelf_.empty()) return front;
+  for (Var value : {x0, entry.x, entry.h, entry.q, entry.k, entry.v})
+    front.values.push_back(clone(value.value()));
+  return front;
+}
+
+void ForwardPass::resume(const Front& front) {
+  auto value = [&](size_t i) { return Tape::current().adopt(front.values[i]); };
+  x0 = value(0);
+  entry_ = Entry{value(1), value(2), value(3), value(4), value(5)};
+}
+
+Front Model::front(Ids tokens) {
+  return ForwardPass(*this, tokens, Mode::kEvaluate, Progress(), nullptr).front();
+}
+
+}  // namespace caddie
