@@ -98,6 +98,32 @@ TEST_CASE("weights travel out and in under upstream's names", "[end]") {
   CHECK(double(second.at("val_bpb")) == double(first.at("val_bpb")));
 }
 
+TEST_CASE("a score is estimated from a part of the text, and never called a score", "[end]") {
+  undisturbed();
+  std::string run = laboratory().folder("undisturbed").string();
+  Outcome part =
+      shell(fmt::format("eval {0} --stride 8 --subset 0.9 --against {0} --json -S "
+                        "evaluators.sliding_window.headline=true",
+                        run));
+  INFO(part.output);
+  REQUIRE(part.code == 0);
+  Json estimate = Json::parse(part.output).at("scores").at("sliding_window");
+  CHECK_FALSE(estimate.contains("val_bpb"));
+  CHECK(double(estimate.at("ci_low")) < double(estimate.at("val_bpb_estimate")));
+  CHECK(double(estimate.at("val_bpb_estimate")) < double(estimate.at("ci_high")));
+  CHECK(double(estimate.at("subset")) == 0.9);
+  CHECK(int64_t(estimate.at("stretches")) >= 20);
+  CHECK(int64_t(estimate.at("tokens")) < int64_t(estimate.at("of_tokens")));
+  Json delta = estimate.at("against");
+  CHECK(double(delta.at("delta_bpb_estimate")) == 0);
+  CHECK(double(delta.at("ci_high")) == 0);
+
+  Outcome small = shell(fmt::format("eval {} --subset 0.001", run));
+  CHECK(small.code == 2);
+  CHECK_THAT(small.output, Catch::Contains("an interval needs 20"));
+  CHECK(shell(fmt::format("eval {0} --against {0}", run)).code == 2);
+}
+
 TEST_CASE("an artifact is scored again, under other evaluators too", "[end]") {
   undisturbed();
   fs::path run = laboratory().folder("undisturbed");

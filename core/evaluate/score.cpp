@@ -67,15 +67,11 @@ std::vector<std::span<const Window>> groups_of(std::span<const Window> windows, 
 
 }  // namespace
 
-Score sum_of(std::span<const Score> scores) {
-  Score total;
-  for (const Score& score : scores) {
-    total.nats += score.nats;
-    total.tokens += score.tokens;
-    total.bytes += score.bytes;
-    total.windows += score.windows;
-  }
-  return total;
+void add(Score& total, const Score& part) {
+  total.nats += part.nats;
+  total.tokens += part.tokens;
+  total.bytes += part.bytes;
+  total.windows += part.windows;
 }
 
 ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
@@ -94,7 +90,8 @@ ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::spa
 
 Score ModelScorer::score(std::span<const Window> windows, double temperature) {
   Stopwatch clock;
-  Score total = sum_of(score_each(windows, temperature));
+  Score total;
+  for (const Score& score : score_each(windows, temperature)) add(total, score);
   total.seconds = clock.seconds();
   return total;
 }

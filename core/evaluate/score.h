@@ -12,8 +12,8 @@
 
 namespace caddie {
 
-/// Summed in order; seconds stay 0.
-Score sum_of(std::span<const Score> scores);
+/// Adds everything but seconds.
+void add(Score& total, const Score& part);
 
 class ModelScorer final : public Scorer {
  public:

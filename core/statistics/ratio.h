@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a part of a text says about the ratio of two totals over all of it.
+#pragma once
+
+#include <span>
+
+#include "statistics/compare.h"
+
+namespace caddie {
+
+struct RatioEstimate {
+  double ratio = kUnknown;
+  double standard_error = kUnknown;
+  double low = kUnknown, high = kUnknown;  // confidence interval
+};
+
+/// Estimates (sum of `above`) / (sum of `below`) over a population from its clusters i, of which these were
+/// drawn; they hold the share `sampled` of it. Clusters may depend on nothing but themselves: what depends on
+/// each other belongs into one. The linearised variance of the ratio between clusters, with the correction
+/// for a finite population, and Student's t with one degree of freedom less than clusters. Throws Error
+/// unless there are as many sums above as below, and at least two. Source: Cochran, Sampling Techniques, 3rd
+/// edition (1977), equation 6.13.
+RatioEstimate estimate_ratio(std::span<const double> above, std::span<const double> below, double sampled,
+                             double confidence = 0.95);
+
+}  // namespace caddie
