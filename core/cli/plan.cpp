@@ -91,8 +91,11 @@ Design design_of(const Plan& plan, double sd) {
                              ? 1
                              : std::count_if(plan.arms.begin(), plan.arms.end(),
                                              [&](const Arm& arm) { return is_claimed(plan, arm); });
-  if (plan.claim && plan.claim->test != "pooled") {
-    design.df = design.seeds + (plan.claim->test == "welch" ? baseline - 2 : -1);
+  if (plan.claim && plan.claim->test == "welch") {
+    design.own_variances = true;
+    design.df = design.seeds + baseline - 2;
+  } else if (plan.claim && plan.claim->test != "pooled") {
+    design.df = design.seeds - 1;
     if (plan.claim->test == "one_sample") design.baseline_seeds = HUGE_VAL;
   }
   return design;
@@ -102,6 +105,7 @@ Design design_of(const Plan& plan, double sd) {
 Design paired_design_of(const Plan& plan, double paired_sd) {
   Design design = design_of(plan, paired_sd);
   design.baseline_seeds = HUGE_VAL;
+  design.own_variances = false;
   design.df = design.seeds - 1;
   return design;
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "statistics/joint.h"
+#include "statistics/welch_family.h"
 #include "sweep/race_state.h"
 
 namespace caddie {
@@ -66,8 +67,9 @@ class Judge {
   }
 
   void compare(ArmRow& arm) {
-    arm.shown = shares_training(arm) ? paired_by_checkpoint(arm, "val_bpb", {})
-                                     : pooled_test(arm.bpb, base_->bpb, a_.pooled, {});
+    arm.shown = a_.test == "welch"     ? welch_test(arm.bpb, base_->bpb, {})
+                : shares_training(arm) ? paired_by_checkpoint(arm, "val_bpb", {})
+                                       : pooled_test(arm.bpb, base_->bpb, a_.pooled, {});
     if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
     arm.delta_nats = arm.nats.mean - base_->nats.mean;
     arm.delta_bytes = arm.bytes - base_->bytes;
@@ -123,6 +125,7 @@ class Judge {
                             double alpha) {
     const std::string& test = a_.arms[family[0]].tested.test;
     if (test == "pooled") return by_dunnett(family, p, step_down, alpha);
+    if (test == "welch") return by_welch(family, p, step_down, alpha);
     if (test.starts_with("paired") && have_same_seeds(family))
       return by_rotation(family, p, step_down, alpha);
     if (test == "one_sample") return adjusted(p, step_down, independent(p));
@@ -146,6 +149,28 @@ class Judge {
     }
     return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& arms) {
       return arms.size() == 1 ? p[k] : among(arms).p(a_.arms[family[k]].tested.t, a_.question.tail);
+    });
+  }
+
+  std::vector<double> by_welch(const std::vector<size_t>& family, const std::vector<double>& p,
+                               bool step_down, double alpha) {
+    if (family.size() == 1) return p;
+    std::vector<Sample> tested, shown;
+    std::vector<int64_t> seeds;
+    for (size_t i : family) {
+      tested.push_back(summarize(a_.numbers(a_.arms[i].arm, a_.metric)));
+      shown.push_back(a_.arms[i].bpb);
+      seeds.push_back(shown.back().n);
+    }
+    WelchNulls nulls(seeds, base_->bpb.n);
+    WelchFamily intervals(nulls, 1 - a_.confidence, Tail::both);
+    double ratio = variance_ratio(shown, base_->bpb);
+    for (size_t i : family) a_.arms[i].shown.reach(intervals.critical(a_.arms[i].shown.df, ratio));
+    WelchFamily tests(nulls, alpha, a_.question.tail);
+    ratio = variance_ratio(tested, summarize(a_.numbers(base_->arm, a_.metric)));
+    return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& among) {
+      const Comparison& c = a_.arms[family[k]].tested;
+      return among.size() == 1 ? p[k] : tests.p(c.t, c.df, ratio, among);
     });
   }
 

@@ -76,6 +76,10 @@ class Notes {
     note(fmt::format("claim, fixed before the runs: better by more than {:g} {} at {} p < {:g} ({}, {})",
                      a_.question.margin, unit, side, a_.alpha, a_.test,
                      plan_.race ? plan_.race->spending + " over the looks" : a_.correction));
+    if (!plan_.race)
+      note(fmt::format("CI: 95%, {}", a_.test == "welch" && a_.correction != "none"
+                                          ? "the claimed arms at once"
+                                          : "each arm by itself"));
     note(!a_.claim_met ? "claim: not yet decided" : *a_.claim_met ? "claim: met" : "claim: not met");
     if (a_.test == "paired_checkpoint")
       for (const ArmRow& arm : a_.arms)

@@ -57,6 +57,14 @@ void Comparison::reach(double critical) {
   high = delta + critical * standard_error;
 }
 
+double welch_df(double a, double n, double b, double m) {
+  return (a + b) * (a + b) / (a * a / (n + 1) + b * b / (m + 1)) - 2;
+}
+
+double extremity(double t, Tail tail) {
+  return tail == Tail::both ? std::abs(t) : tail == Tail::less ? -t : t;
+}
+
 double p_of_t(double t, double df, Tail tail) {
   if (!std::isfinite(t) || !(df > 0)) return kUnknown;
   bm::students_t distribution(df);
@@ -77,8 +85,8 @@ Comparison pooled_test(const Sample& arm, const Sample& baseline, const PooledVa
 
 Comparison welch_test(const Sample& arm, const Sample& baseline, const Question& question) {
   double a = arm.sem() * arm.sem(), b = baseline.sem() * baseline.sem();
-  double df = (a + b) * (a + b) / (a * a / double(arm.n + 1) + b * b / double(baseline.n + 1)) - 2;
-  return compare("welch", arm.mean - baseline.mean, std::sqrt(a + b), df, question);
+  return compare("welch", arm.mean - baseline.mean, std::sqrt(a + b),
+                 welch_df(a, double(arm.n), b, double(baseline.n)), question);
 }
 
 Comparison one_sample_test(const Sample& arm, double target, const Question& question) {

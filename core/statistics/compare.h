@@ -64,6 +64,12 @@ Comparison one_sample_test(const Sample& arm, double target, const Question& que
 Comparison paired_test(std::span<const double> arm, std::span<const double> baseline,
                        const Question& question);
 
+/// Welch's degrees of freedom; `a`, `b`: squared standard errors, `n`, `m`: their seeds.
+double welch_df(double a, double n, double b, double m);
+
+/// How far t lies on the side that counts.
+double extremity(double t, Tail tail);
+
 /// P of Student's t with `df` degrees of freedom under the null.
 double p_of_t(double t, double df, Tail tail);
 

@@ -34,10 +34,6 @@ double t_along(double along, double squares, size_t n) {
   return along * std::sqrt(double(n - 1) / std::max(squares - along * along, 1e-300));
 }
 
-double on_the_side(double t, Tail tail) {
-  return tail == Tail::both ? std::abs(t) : tail == Tail::less ? -t : t;
-}
-
 }  // namespace
 
 std::vector<double> adjusted(std::span<const double> p, bool step_down, const JointP& joint) {
@@ -104,7 +100,7 @@ double Dunnett::inside(double limit, bool two_sided) const {
 
 double Dunnett::p(double t, Tail tail) const {
   if (!std::isfinite(t) || groups_.empty() || !(df_ > 0)) return kUnknown;
-  return std::clamp(1 - inside(on_the_side(t, tail), tail == Tail::both), 0.0, 1.0);
+  return std::clamp(1 - inside(extremity(t, tail), tail == Tail::both), 0.0, 1.0);
 }
 
 double Dunnett::critical(double alpha, Tail tail) const {
@@ -131,7 +127,7 @@ Rotations::Rotations(std::span<const std::vector<double>> differences, Tail tail
   std::vector<double> squares, flat(seeds, 1 / std::sqrt(double(seeds)));
   for (const std::vector<double>& values : differences) {
     squares.push_back(along(values, values));
-    observed_.push_back(on_the_side(t_along(along(values, flat), squares.back(), seeds), tail));
+    observed_.push_back(extremity(t_along(along(values, flat), squares.back(), seeds), tail));
   }
   if (seeds < 2) return;
   std::mt19937_64 random(1);
@@ -139,7 +135,7 @@ Rotations::Rotations(std::span<const std::vector<double>> differences, Tail tail
     std::vector<double> direction = random_direction(random, seeds);
     for (size_t arm = 0; arm < differences.size(); ++arm)
       extremes_[arm].push_back(
-          float(on_the_side(t_along(along(differences[arm], direction), squares[arm], seeds), tail)));
+          float(extremity(t_along(along(differences[arm], direction), squares[arm], seeds), tail)));
   }
 }
 

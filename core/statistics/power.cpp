@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "statistics/power.h"
 
+#include <algorithm>
 #include <boost/math/distributions/non_central_t.hpp>
 #include <cmath>
 #include <vector>
 
 #include "statistics/joint.h"
+#include "statistics/welch_family.h"
 
 namespace caddie {
 namespace {
@@ -22,6 +24,22 @@ double beyond(const Design& design, double limit, double shift) {
   return design.tail == Tail::both ? chance + bm::cdf(distribution, -limit) : chance;
 }
 
+/// Several arms, each with an estimate of its own variance. With many seeds that is as good as the true one,
+/// and their statistics have the distribution of Dunnett.
+bool is_welch_family(const Design& design) {
+  constexpr double kMany = 50;
+  return design.own_variances && design.comparisons > 1 && design.seeds < kMany;
+}
+
+/// For each of some thousand made-up sweeps the smallest difference that is found in it; rising.
+std::vector<double> found_from(const Design& design) {
+  std::vector<int64_t> arms(static_cast<size_t>(design.comparisons), int64_t(design.seeds));
+  WelchNulls nulls(arms, int64_t(design.baseline_seeds));
+  std::vector<double> from = WelchFamily(nulls, design.alpha, design.tail).found_from();
+  for (double& difference : from) difference *= design.sd;
+  return from;
+}
+
 }  // namespace
 
 double Design::standard_error() const { return sd * std::sqrt(1 / seeds + 1 / baseline_seeds); }
@@ -29,11 +47,18 @@ double Design::standard_error() const { return sd * std::sqrt(1 / seeds + 1 / ba
 double Design::critical() const {
   if (comparisons < 2) return critical_t(df, alpha, tail);
   std::vector<int64_t> arms(static_cast<size_t>(comparisons), int64_t(seeds));
+  if (is_welch_family(*this))
+    return WelchFamily(WelchNulls(arms, int64_t(baseline_seeds)), alpha, tail).critical(df, 1);
   return Dunnett(arms, baseline_seeds, df).critical(alpha, tail);
 }
 
 double power_of(const Design& design, double effect) {
   if (!is_known(design)) return kUnknown;
+  if (is_welch_family(design)) {
+    std::vector<double> from = found_from(design);
+    auto found = std::upper_bound(from.begin(), from.end(), std::abs(effect)) - from.begin();
+    return double(found) / double(from.size());
+  }
   double shift = std::abs(effect) / design.standard_error(), limit = design.critical();
   if (shift == 0) return p_of_t(limit, design.df, design.tail == Tail::both ? Tail::both : Tail::greater);
   return beyond(design, limit, shift);
@@ -41,6 +66,10 @@ double power_of(const Design& design, double effect) {
 
 double detectable(const Design& design, double power) {
   if (!is_known(design)) return kUnknown;
+  if (is_welch_family(design)) {
+    std::vector<double> from = found_from(design);
+    return from[std::min(from.size() - 1, size_t(power * double(from.size())))];
+  }
   double limit = design.critical(), low = 0, high = 1;  // in standard errors
   while (beyond(design, limit, high) < power && high < 1e6) high *= 2;
   for (int i = 0; i < 60; ++i) {

@@ -16,7 +16,8 @@ struct Design {
   double sd = 0;  // true standard deviation from seed to seed
   double alpha = 0.01;
   Tail tail = Tail::less;
-  int64_t comparisons = 1;  // arms that are tested at once, so that alpha is the sweep's (Dunnett)
+  int64_t comparisons = 1;     // arms that are tested at once, so that alpha is the sweep's
+  bool own_variances = false;  // Welch's test; `df` is then that of the arm and the baseline
   double standard_error() const;
   /// The t beyond which a result is significant.
   double critical() const;

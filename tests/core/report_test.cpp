@@ -20,6 +20,7 @@
 #include "statistics/compare.h"
 #include "statistics/joint.h"
 #include "statistics/power.h"
+#include "statistics/welch_family.h"
 
 using namespace caddie;
 namespace fs = std::filesystem;
@@ -196,6 +197,24 @@ TEST_CASE("Dunnett with one arm is Student's t", "[report]") {
   CHECK(Dunnett(std::vector<int64_t>{2, 2, 2}, 2, 1).p(3, Tail::both) > p_of_t(3, 1, Tail::both));
 }
 
+TEST_CASE("Welch's test of arms that share a baseline", "[report]") {
+  WelchNulls single(std::vector<int64_t>{4}, 4);
+  WelchFamily one(single, 0.05, Tail::both);
+  CHECK(one.p(2.5, 6, 1, {0}) == Approx(p_of_t(2.5, 6, Tail::both)).margin(0.006));
+  std::vector<int64_t> seeds = {30, 30, 30, 30};
+  WelchNulls nulls(seeds, 30);
+  WelchFamily family(nulls, 0.05, Tail::less);
+  // With many seeds and equal variances it is Dunnett's distribution.
+  CHECK(family.p(-2, 58, 1, {0, 1, 2, 3}) == Approx(Dunnett(seeds, 30, 58).p(-2, Tail::less)).margin(0.005));
+  CHECK(family.critical(58, 1) == Approx(Dunnett(seeds, 30, 58).critical(0.05, Tail::less)).margin(0.05));
+  // What p and the limit say is the same; the noisier the baseline, the more the arms have in common.
+  for (double ratio : {0.3, 1.0, 3.0})
+    CHECK(family.p(-family.critical(58, ratio), 58, ratio, {0, 1, 2, 3}) == Approx(0.05).margin(1e-4));
+  CHECK(family.critical(58, 0.2) < family.critical(58, 5) - 0.1);
+  CHECK(family.critical(58, 5) < critical_t(58, 0.0125, Tail::less) + 0.05);
+  CHECK(family.p(-2, 58, 1, {0, 1}) < family.p(-2, 58, 1, {0, 1, 2, 3}));
+}
+
 TEST_CASE("power and seeds as R's power.t.test", "[report]") {
   // power.t.test(n = 20, delta = 1, sd = 1): 0.8689528; one.sided at n = 10: 0.6909...
   Design design{20, 20, 38, 1, 0.05, Tail::both};
@@ -313,6 +332,30 @@ TEST_CASE("a sweep without results still has its tables", "[report]") {
   CHECK_THAT(read_file(sweep.path / "ablation.md"), Catch::Contains("0 of 2 runs done"));
   CHECK(Json::parse(render(analyze(sweep.plan, sweep.path), "json")).at("arms").size() == 2);
   CHECK_THROWS_WITH(render(analyze(sweep.plan, sweep.path), "xml"), Catch::Contains("no such format"));
+}
+
+TEST_CASE("a claim by Welch's test is corrected by the arms' joint distribution", "[report]") {
+  MadeUpSweep sweep({{1.500, 1.501, 1.499, 1.502},
+                     {1.498, 1.499, 1.497, 1.4985},
+                     {1.499, 1.500, 1.498, 1.501},
+                     {1.497, 1.499, 1.498, 1.499}});
+  sweep.plan.claim.emplace();
+  sweep.plan.claim->test = "welch";
+  sweep.plan.claim->alpha = 0.05;
+  Ablation ablation = analyze(sweep.plan, sweep.path);
+  double least = 1;
+  for (const ArmRow& arm : ablation.arms) {
+    if (arm.is_baseline) continue;
+    CHECK(arm.p_adjusted >= arm.tested.p);
+    least = std::min(least, arm.tested.p);
+    // The interval is wider than that of one arm alone, and narrower than Bonferroni's.
+    double half = (arm.shown.high - arm.shown.low) / 2 / arm.shown.standard_error;
+    CHECK(half > critical_t(arm.shown.df, 0.05, Tail::both));
+    CHECK(half < critical_t(arm.shown.df, 0.05 / 3, Tail::both));
+  }
+  CHECK(ablation.arms[1].tested.p == least);
+  CHECK(ablation.arms[1].p_adjusted < 2.9 * least);
+  CHECK_THAT(render(ablation, "term"), Catch::Contains("CI: 95%, the claimed arms at once"));
 }
 
 TEST_CASE("a claim is judged only when all its runs are done", "[report]") {

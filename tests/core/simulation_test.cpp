@@ -2,6 +2,7 @@
 // The statistics held against 20,000 made-up sweeps whose truth is known: false positives come as often as
 // alpha says, true differences are found as often as the power says. Run with: caddie-tests "[.simulation]",
 // and with -s to see every rate.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
@@ -10,6 +11,7 @@
 #include "statistics/compare.h"
 #include "statistics/joint.h"
 #include "statistics/power.h"
+#include "statistics/welch_family.h"
 #include "sweep/racing.h"
 
 using namespace caddie;
@@ -36,6 +38,7 @@ struct Truth {
   double shared = 0;         // share of a seed's variance that all arms have in common
   double louder = 1;         // factor on the second arm's SD
   size_t better = SIZE_MAX;  // arms that are better; by default all
+  double baseline = 1;       // factor on the baseline's SD
 };
 
 Scores draw(std::mt19937_64& random, const Truth& truth) {
@@ -45,7 +48,7 @@ Scores draw(std::mt19937_64& random, const Truth& truth) {
   Scores scores;
   for (size_t arm = 0; arm < truth.arms; ++arm) {
     scores.arms.emplace_back();
-    double own = std::sqrt(1 - truth.shared) * (arm == 1 ? truth.louder : 1);
+    double own = std::sqrt(1 - truth.shared) * (arm == 0 ? truth.baseline : arm == 1 ? truth.louder : 1);
     double effect = arm > 0 && arm <= truth.better ? truth.effect : 0;
     for (size_t seed = 0; seed < truth.seeds; ++seed)
       scores.arms.back().push_back(1.2 + common[seed] + normal(random) * own - effect);
@@ -161,6 +164,72 @@ TEST_CASE("false positives of a whole sweep, all arms against the baseline", "[.
         Approx(0.05).margin(kHalfPoint));
 }
 
+namespace {
+
+/// Arms claimed by Welch's test, held against the limit of the `family` that is left when the first `skipped`
+/// were claimed before.
+int welch_claims(const Scores& scores, const WelchFamily& family, Tail tail, size_t skipped = 0) {
+  std::vector<Sample> samples = scores.samples();
+  double ratio = variance_ratio(std::span<const Sample>(samples).subspan(1), samples[0]);
+  int claims = 0;
+  for (size_t arm = 1 + skipped; arm < samples.size(); ++arm) {
+    Comparison test = welch_test(samples[arm], samples[0], {tail});
+    claims += extremity(test.t, tail) > family.critical(test.df, ratio);
+  }
+  return claims;
+}
+
+WelchNulls welch_nulls(size_t arms, size_t seeds) {
+  return {std::vector<int64_t>(arms, int64_t(seeds)), int64_t(seeds)};
+}
+
+}  // namespace
+
+TEST_CASE("false positives of a whole sweep by Welch's test", "[.simulation]") {
+  struct Case {
+    double alpha;
+    size_t arms, seeds;
+  };
+  for (Tail tail : {Tail::both, Tail::less})
+    for (const Case& c : {Case{0.05, 2, 3}, Case{0.05, 2, 5}, Case{0.05, 2, 10}, Case{0.05, 8, 3},
+                          Case{0.05, 8, 5}, Case{0.05, 8, 10}, Case{0.01, 8, 3}, Case{0.01, 8, 10}}) {
+      WelchNulls nulls = welch_nulls(c.arms, c.seeds);
+      WelchFamily family(nulls, c.alpha, tail);
+      auto claims = [&](double louder, double baseline) {
+        return rate({c.arms + 1, c.seeds, 0, 0, louder, SIZE_MAX, baseline},
+                    [&](const Scores& s) { return welch_claims(s, family, tail) > 0; });
+      };
+      CAPTURE(int(tail), c.alpha, c.arms, c.seeds);
+      CHECK(claims(1, 1) == Approx(c.alpha).margin(kHalfPoint));
+      // Three seeds say too little of how much the SDs differ.
+      double margin = c.seeds == 3 ? 0.009 : kHalfPoint;
+      CHECK(claims(1.5, 1) == Approx(c.alpha).margin(margin));
+      CHECK(claims(1, 1.5) == Approx(c.alpha).margin(margin));
+    }
+  // Arms that are no better next to one that is far better, which is claimed first.
+  WelchNulls nulls = welch_nulls(4, 5);
+  WelchFamily rest(nulls, 0.05, Tail::less);
+  CHECK(rate({6, 5, 0.01, 0, 1, 1}, [&](const Scores& s) {
+          return welch_claims(s, rest, Tail::less, 1) > 0;
+        }) == Approx(0.05).margin(kHalfPoint));
+}
+
+TEST_CASE("Welch's simultaneous intervals hold all differences", "[.simulation]") {
+  WelchNulls nulls = welch_nulls(5, 5);
+  WelchFamily family(nulls, 0.05, Tail::both);
+  auto holds = [&](const Scores& s) {
+    std::vector<Sample> samples = s.samples();
+    double ratio = variance_ratio(std::span<const Sample>(samples).subspan(1), samples[0]);
+    for (size_t arm = 1; arm < samples.size(); ++arm) {
+      Comparison c = welch_test(samples[arm], samples[0], {});
+      c.reach(family.critical(c.df, ratio));
+      if (c.low > -0.001 || c.high < -0.001) return false;
+    }
+    return true;
+  };
+  CHECK(rate({6, 5, 0.001, 0, 1.5}, holds) == Approx(0.95).margin(kHalfPoint));
+}
+
 TEST_CASE("false positives of a whole sweep in pairs and against a number", "[.simulation]") {
   constexpr size_t kArms = 5;
   auto any_below = [](const std::vector<double>& p, double alpha) {
@@ -216,6 +285,24 @@ TEST_CASE("the power of a sweep corrected for all arms, in pairs and against a n
   CHECK(rate({2, kSeeds, detectable(pairs, kPower), kShared}, [&](const Scores& s) {
           return paired_test(s.arms[1], s.arms[0], {Tail::less}).p < 0.05;
         }) == Approx(kPower).epsilon(0.1));
+}
+
+TEST_CASE("the power of Welch's test, of one arm and corrected for several", "[.simulation]") {
+  for (size_t seeds : {3, 5, 10})
+    for (size_t arms : {1, 4, 8}) {
+      Design design{double(seeds), double(seeds), 2.0 * double(seeds - 1), kNoise,
+                    0.05,          Tail::less,    int64_t(arms),           true};
+      WelchNulls nulls = welch_nulls(arms, seeds);
+      WelchFamily family(nulls, 0.05, Tail::less);
+      CAPTURE(seeds, arms);
+      CHECK(rate({arms + 1, seeds, detectable(design, 0.8), 0, 1, 1}, [&](const Scores& s) {
+              std::vector<Sample> samples = s.samples();
+              Comparison c = welch_test(samples[1], samples[0], {Tail::less});
+              if (arms == 1) return c.p < 0.05;
+              return -c.t > family.critical(c.df, variance_ratio(std::span<const Sample>(samples).subspan(1),
+                                                                 samples[0]));
+            }) == Approx(0.8).epsilon(0.1));
+    }
 }
 
 namespace {
