@@ -73,9 +73,16 @@ Parameter WeightTable::add(WeightInfo info) {
   if (int taken = find(info.name); taken >= 0)
     fail("'{}' declares a weight called {}, which '{}' has already; two techniques cannot share one name",
          info.owner, info.name, infos_[size_t(taken)].owner);
-  values_.emplace_back(info.shape, device_);
+  check(values_.empty(), "'{}' declares {} after weights were asked for", info.owner, info.name);
   infos_.push_back(std::move(info));
   return {size() - 1};
+}
+
+std::span<const Tensor> WeightTable::values() const {
+  std::call_once(taken_, [&] {
+    for (const WeightInfo& info : infos_) values_.emplace_back(info.shape, device_);
+  });
+  return values_;
 }
 
 int64_t WeightTable::parameters() const {
@@ -92,6 +99,7 @@ int WeightTable::find(std::string_view name) const {
 
 void WeightTable::initialize(Initializer& initializer, const ModelShape& model, uint64_t seed,
                              bool round_bf16) {
+  std::span<const Tensor> values = this->values();
   parallel_for(size(), [&](int i) {
     const WeightInfo& info = infos_[size_t(i)];
     Tensor host(info.shape);
@@ -99,7 +107,7 @@ void WeightTable::initialize(Initializer& initializer, const ModelShape& model, 
     fill(host, info, initializer, model, rng);
     if (round_bf16)
       for (int64_t e = 0; e < host.numel(); ++e) host.data()[e] = caddie::round_bf16(host.data()[e]);
-    copy(host, values_[size_t(i)]);
+    copy(host, values[size_t(i)]);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <caddie/slots.h>
 
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,9 +24,11 @@ class WeightTable {
   int size() const { return int(infos_.size()); }
   Device device() const { return device_; }
   const WeightInfo& info(int index) const { return infos_[size_t(index)]; }
-  const Tensor& value(int index) const { return values_[size_t(index)]; }
+  const Tensor& value(int index) const { return values()[size_t(index)]; }
   std::span<const WeightInfo> infos() const { return infos_; }
-  std::span<const Tensor> values() const { return values_; }
+  /// Zeros at first. Memory is taken when they are first asked for: a plan looks at hundreds of models and
+  /// computes with none. Safe on several threads; no weight may be added afterwards.
+  std::span<const Tensor> values() const;
   int64_t parameters() const;  // elements of all weights
   /// Index of the weight called `name`, or -1.
   int find(std::string_view name) const;
@@ -37,7 +40,8 @@ class WeightTable {
  private:
   Device device_;
   std::vector<WeightInfo> infos_;
-  std::vector<Tensor> values_;
+  mutable std::once_flag taken_;
+  mutable std::vector<Tensor> values_;
 };
 
 /// Weights that match one of the patterns. A pattern is a glob over names ("*.attn.*"), a role

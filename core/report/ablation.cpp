@@ -140,8 +140,9 @@ const ArmRow& Ablation::baseline_row() const {
 std::map<int64_t, double> Ablation::by_seed(const Arm* arm, std::string_view name) const {
   std::map<int64_t, double> values;
   for (const RunRow& run : runs) {
+    if (run.arm != arm || !run.is_done()) continue;
     double value = run.number(name);
-    if (run.arm == arm && run.is_done() && std::isfinite(value)) values[run.run->seed] = value;
+    if (std::isfinite(value)) values[run.run->seed] = value;
   }
   return values;
 }

@@ -62,7 +62,7 @@ Expression::Lookup lookup_in(const Values& values, const std::string& where) {
 
 class Planner {
  public:
-  explicit Planner(const SweepFile& sweep) : sweep_(sweep) {
+  explicit Planner(const SweepFile& sweep) : sweep_(sweep), base_(Tree::load(sweep.base)) {
     for (const std::string& text : sweep.exclude)
       exclude_.emplace_back(text, sweep.file.string() + ": [when] exclude");
   }
@@ -102,7 +102,8 @@ class Planner {
   }
 
   void add_arm(const Combination& combination) {
-    Tree tree = Tree::load(sweep_.base, combination.overrides);
+    Tree tree = base_;
+    for (const std::string& assignment : combination.overrides) tree.override_with(assignment);
     std::optional<Error> problem;
     bool misfit = false;
     try {
@@ -203,6 +204,7 @@ class Planner {
   }
 
   const SweepFile& sweep_;
+  Tree base_;
   std::vector<Expression> exclude_;
   Registry registry_;
   std::map<std::string, size_t> by_content_;  // arms, by a hash of their settings
@@ -358,8 +360,11 @@ std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
     auto first = long(runs.size());
     for (size_t arm : arms) runs.push_back({arm, seed, message("runs/{}-s{}", {folders[arm], seed})});
     if (plan.run.order != "shuffled") continue;
-    std::sort(runs.begin() + first, runs.end(),
-              [](const PlannedRun& a, const PlannedRun& b) { return sha256(a.folder) < sha256(b.folder); });
+    std::map<std::string, PlannedRun> by_hash;
+    for (auto run = runs.begin() + first; run != runs.end(); ++run)
+      by_hash.emplace(sha256(run->folder), *run);
+    std::transform(by_hash.begin(), by_hash.end(), runs.begin() + first,
+                   [](const auto& hashed) { return hashed.second; });
   }
   return runs;
 }
