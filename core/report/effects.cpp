@@ -4,76 +4,42 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/distributions/fisher_f.hpp>
 #include <cmath>
 #include <set>
 
 #include "base/text.h"
-#include "report/table.h"
+#include "report/cells.h"
+#include "statistics/basis.h"
+#include "statistics/joint.h"
 
 namespace caddie {
 namespace {
 
-using Column = std::vector<double>;
+constexpr double kConfidence = 0.95;
 
-double dot(const Column& a, const Column& b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-/// An orthonormal basis that grows column by column.
-class Basis {
- public:
-  /// What of `column` lies outside the basis.
-  Column outside(Column column) const {
-    for (int pass = 0; pass < 2; ++pass)  // twice: the second removes what rounding left
-      for (const Column& base : columns_) {
-        double share = dot(column, base);
-        for (size_t i = 0; i < column.size(); ++i) column[i] -= share * base[i];
-      }
-    return column;
-  }
-  void add(const Column& column) {
-    Column rest = outside(column);
-    double length = std::sqrt(dot(rest, rest));
-    if (length < kNothing * std::sqrt(dot(column, column))) return;
-    for (double& value : rest) value /= length;
-    columns_.push_back(std::move(rest));
-  }
-  bool holds(const Column& column) const {
-    Column rest = outside(column);
-    return dot(rest, rest) <= kNothing * kNothing * dot(column, column);
-  }
-  size_t rank() const { return columns_.size(); }
-
- private:
-  static constexpr double kNothing = 1e-8;
-  std::vector<Column> columns_;
-};
-
+/// Columns that together stand for a factor or a pair.
 struct Term {
   std::string name;
-  Column column;
+  size_t factor = 0;  // of a main effect
+  std::vector<Column> columns;
+  std::vector<size_t> levels = {};  // of the columns, where the factor has more than two
 };
 
-/// All finished runs as rows: -1 at a factor's baseline level or its first, +1 at the other.
+/// All finished runs as rows. A factor of two levels is -1 at its first and +1 at the other; one of more has
+/// a column for each level but the reference, 1 at that level and 0 elsewhere.
 class Model {
  public:
-  explicit Model(const Ablation& ablation) : ablation_(ablation) {
+  explicit Model(const Ablation& ablation) : ablation_(ablation), plan_(*ablation.plan) {
     for (const RunRow& run : ablation.runs) {
       bool counts = run.state.status == RunStatus::done && std::isfinite(run.number("val_bpb"));
-      if (!counts || run.arm->levels.size() != ablation.plan->factors.size()) continue;
+      if (!counts || run.arm->levels.size() != plan_.factors.size()) continue;
       rows_.push_back(&run.arm->levels);
       scores_.push_back(run.number("val_bpb"));
     }
-    const std::vector<std::string>& factors = ablation.plan->factors;
-    for (size_t f = 0; f < factors.size(); ++f) mains_.push_back({factors[f], coded(f)});
-    for (size_t f = 0; f < factors.size(); ++f)
-      for (size_t g = f + 1; g < factors.size(); ++g) {
-        Column product = mains_[f].column;
-        for (size_t i = 0; i < product.size(); ++i) product[i] *= mains_[g].column[i];
-        pairs_.push_back({factors[f] + "*" + factors[g], std::move(product)});
-      }
+    for (size_t f = 0; f < plan_.factors.size(); ++f) mains_.push_back(main_effect(f));
+    for (size_t f = 0; f < mains_.size(); ++f)
+      for (size_t g = f + 1; g < mains_.size(); ++g) pairs_.push_back(pair(mains_[f], mains_[g]));
   }
 
   std::vector<Effect> estimate() const {
@@ -82,58 +48,183 @@ class Model {
     auto [variance, df] = noise(all);
     std::vector<Effect> found;
     // Main effects leave the pairs out: that is what a fraction of low resolution is run for.
-    for (const Term& term : mains_) found.push_back(estimate(term, mains_, variance, df));
-    for (const Term& term : pairs_) found.push_back(estimate(term, all, variance, df));
+    for (const Term& term : mains_)
+      if (term.levels.empty())
+        found.push_back(two_levels(term, mains_, variance, df));
+      else
+        for (Effect& effect : against_reference(term, variance, df)) found.push_back(std::move(effect));
+    for (const Term& term : pairs_)
+      found.push_back(is_of_two_levels(term) ? two_levels(term, all, variance, df)
+                                             : f_test(term, all, variance, df));
     return found;
   }
 
  private:
-  Column coded(size_t factor) const {
+  size_t count_levels(size_t factor) const {
+    size_t most = factor < plan_.levels.size() ? plan_.levels[factor].size() : 0;
+    for (const Arm& arm : plan_.arms)
+      if (factor < arm.levels.size()) most = std::max(most, arm.levels[factor] + 1);
+    return most;
+  }
+
+  size_t reference(size_t factor) const {
+    const std::vector<size_t>& levels = plan_.baseline().levels;
+    return factor < levels.size() ? levels[factor] : 0;
+  }
+
+  std::string label(size_t factor, size_t level) const {
+    if (factor < plan_.levels.size() && level < plan_.levels[factor].size())
+      return plan_.levels[factor][level];
+    return fmt::format("{}[{}]", plan_.factors[factor], level);
+  }
+
+  /// `at` where a run has the level, else `elsewhere`.
+  Column coded(size_t factor, size_t level, double at, double elsewhere) const {
     Column column;
-    for (const std::vector<size_t>* levels : rows_) column.push_back((*levels)[factor] == 0 ? -1 : 1);
+    for (const std::vector<size_t>* levels : rows_)
+      column.push_back((*levels)[factor] == level ? at : elsewhere);
     return column;
+  }
+
+  Term main_effect(size_t factor) const {
+    Term term{plan_.factors[factor], factor, {}};
+    if (count_levels(factor) <= 2) {
+      term.columns.push_back(coded(factor, 0, -1, 1));
+      return term;
+    }
+    for (size_t level = 0; level < count_levels(factor); ++level) {
+      if (level == reference(factor)) continue;
+      term.levels.push_back(level);
+      term.columns.push_back(coded(factor, level, 1, 0));
+    }
+    return term;
+  }
+
+  static Term pair(const Term& first, const Term& second) {
+    Term term{first.name + "*" + second.name, 0, {}};
+    for (const Column& a : first.columns)
+      for (const Column& b : second.columns) {
+        Column product = a;
+        for (size_t i = 0; i < product.size(); ++i) product[i] *= b[i];
+        term.columns.push_back(std::move(product));
+      }
+    return term;
+  }
+
+  static bool is_of_two_levels(const Term& term) { return term.columns.size() == 1; }
+
+  static void add(Basis& basis, const Term& term) {
+    for (const Column& column : term.columns) basis.add(column);
+  }
+
+  /// Of the constant and all terms but one.
+  Basis without(const Term& left_out, const std::vector<Term>& terms) const {
+    Basis basis;
+    basis.add(Column(scores_.size(), 1));
+    for (const Term& term : terms)
+      if (term.name != left_out.name) add(basis, term);
+    return basis;
   }
 
   /// From seeds where there are several, else from what the model leaves over.
   std::pair<double, double> noise(const std::vector<Term>& terms) const {
     if (ablation_.pooled.df > 0) return {ablation_.pooled.variance, ablation_.pooled.df};
-    Basis basis;
-    basis.add(Column(scores_.size(), 1));
-    for (const Term& term : terms) basis.add(term.column);
+    Basis basis = without({}, terms);
     Column rest = basis.outside(scores_);
     double df = double(scores_.size()) - double(basis.rank());
     return {df > 0 ? dot(rest, rest) / df : kUnknown, df};
   }
 
-  Effect estimate(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
-    Effect effect{term.name};
-    Basis others;
-    others.add(Column(scores_.size(), 1));
-    for (const Term& other : terms)
-      if (other.name != term.name) others.add(other.column);
-    if (scores_.empty() || others.holds(term.column)) {
-      effect.unknown = "cannot be told apart" + namesakes(term, terms);
-      return effect;
-    }
-    // The part of the column that no other term explains carries the effect; a step from -1 to +1 is two.
-    Column own = others.outside(term.column);
+  /// The change by a step of the column, by what no other column explains of it.
+  bool measure(Effect& effect, const Basis& others, const Column& column, double step, double variance,
+               double df) const {
+    if (scores_.empty() || others.holds(column)) return false;
+    Column own = others.outside(column);
     double length = dot(own, own);
-    effect.size = 2 * dot(own, scores_) / length;
-    effect.standard_error = 2 * std::sqrt(variance / length);
+    effect.size = step * dot(own, scores_) / length;
+    effect.standard_error = step * std::sqrt(variance / length);
     if (df > 0) effect.p = p_of_t(effect.size / effect.standard_error, df, Tail::both);
+    return true;
+  }
+
+  Effect two_levels(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
+    Effect effect{term.name};
+    if (!measure(effect, without(term, terms), term.columns[0], 2, variance, df))
+      effect.unknown = "cannot be told apart" + namesakes(term, terms);
+    return effect;
+  }
+
+  std::vector<Effect> against_reference(const Term& term, double variance, double df) const {
+    std::vector<Effect> found;
+    std::vector<int64_t> runs;  // of the levels with an effect
+    for (size_t i = 0; i < term.columns.size(); ++i) {
+      Effect effect{label(term.factor, term.levels[i]) + " vs " + label(term.factor, reference(term.factor))};
+      Basis others = without(term, mains_);
+      for (size_t j = 0; j < term.columns.size(); ++j)
+        if (j != i) others.add(term.columns[j]);
+      if (measure(effect, others, term.columns[i], 1, variance, df))
+        runs.push_back(std::llround(dot(term.columns[i], term.columns[i])));
+      else
+        effect.unknown =
+            dot(term.columns[i], term.columns[i]) > 0 ? "cannot be told apart" : "no finished run";
+      found.push_back(std::move(effect));
+    }
+    if (!runs.empty() && df > 0) hold_together(found, runs, reference_runs(term.factor), df);
+    return found;
+  }
+
+  double reference_runs(size_t factor) const {
+    Column at = coded(factor, reference(factor), 1, 0);
+    return dot(at, at);
+  }
+
+  /// Turns p and intervals of single levels into those of all of them at once.
+  static void hold_together(std::vector<Effect>& levels, const std::vector<int64_t>& runs,
+                            double reference_runs, double df) {
+    Dunnett joint(runs, reference_runs, df);
+    double critical = joint.critical(1 - kConfidence, Tail::both);
+    for (Effect& level : levels) {
+      if (!std::isfinite(level.p)) continue;
+      if (runs.size() > 1)
+        level.p = std::max(level.p, joint.p(level.size / level.standard_error, Tail::both));
+      level.low = level.size - critical * level.standard_error;
+      level.high = level.size + critical * level.standard_error;
+    }
+  }
+
+  Effect f_test(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
+    Effect effect{term.name};
+    Basis basis = without(term, terms);
+    Column before = basis.outside(scores_);
+    size_t rank = basis.rank();
+    add(basis, term);
+    Column after = basis.outside(scores_);
+    effect.contrasts = int64_t(basis.rank() - rank);
+    auto all = int64_t(term.columns.size());
+    if (effect.contrasts == 0)
+      effect.unknown = "cannot be told apart";
+    else if (!(df > 0))
+      effect.unknown = "nothing is known of the noise";
+    else if (effect.contrasts < all)
+      effect.unknown = fmt::format("{} of {} contrasts; the others are unknown", effect.contrasts, all);
+    if (effect.contrasts == 0 || !(df > 0)) return effect;
+    effect.f = std::max(0.0, dot(before, before) - dot(after, after)) / double(effect.contrasts) / variance;
+    boost::math::fisher_f distribution(double(effect.contrasts), df);
+    if (std::isfinite(effect.f)) effect.p = cdf(complement(distribution, effect.f));
     return effect;
   }
 
   std::string namesakes(const Term& term, const std::vector<Term>& terms) const {
     std::vector<std::string> names;
     for (const Term& other : terms)
-      if (other.name != term.name && !scores_.empty() &&
-          std::abs(std::abs(dot(other.column, term.column)) - double(scores_.size())) < 1e-9)
+      if (other.name != term.name && is_of_two_levels(other) && !scores_.empty() &&
+          std::abs(std::abs(dot(other.columns[0], term.columns[0])) - double(scores_.size())) < 1e-9)
         names.push_back(other.name);
     return names.empty() ? "" : " from " + join(names, ", ");
   }
 
   const Ablation& ablation_;
+  const Plan& plan_;
   std::vector<const std::vector<size_t>*> rows_;
   Column scores_;
   std::vector<Term> mains_, pairs_;
@@ -142,14 +233,13 @@ class Model {
 bool is_supported(const Ablation& ablation) {
   const Plan& plan = *ablation.plan;
   static const std::set<std::string> kDesigns = {"grid", "fractional", "random"};
-  if (!kDesigns.contains(plan.design) || plan.factors.size() < 2) return false;
-  bool any = false;
-  for (const ArmRow& row : ablation.arms) {
-    any = any || row.bpb.n > 0;
-    for (size_t level : row.arm->levels)
-      if (level > 1) return false;
-  }
-  return any;
+  return kDesigns.contains(plan.design) && plan.factors.size() >= 2 &&
+         std::any_of(ablation.arms.begin(), ablation.arms.end(),
+                     [](const ArmRow& row) { return row.bpb.n > 0; });
+}
+
+std::string number(double value, const char* format) {
+  return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : std::string();
 }
 
 }  // namespace
@@ -167,16 +257,38 @@ std::vector<std::string> unknown_cells(const Ablation& ablation) {
   return labels;
 }
 
-std::string effects_text(const Ablation& ablation) {
-  TextTable table{{"effect", "val_bpb", "SE", "p", ""}, {}, "lrrrl"};
-  auto number = [](double value, const char* format) {
-    return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : std::string();
+TextTable effects_table(const Ablation& ablation) {
+  std::vector<Effect> all = effects(ablation);
+  bool intervals = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); });
+  bool tests = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.f); });
+  TextTable table{{"effect", "val_bpb", "SE"}, {}, "lrr"};
+  auto add_column = [&](const char* name, const char* alignment) {
+    table.head.emplace_back(name);
+    table.left += alignment;
   };
+  if (intervals) add_column("95% CI", "r");
+  if (tests) add_column("F", "r");
+  add_column("p", "r");
+  add_column("", "l");
+  for (const Effect& effect : all) {
+    std::vector<std::string>& row = table.rows.emplace_back();
+    row = {effect.name, number(effect.size, "{:+.5f}"), number(effect.standard_error, "{:.5f}")};
+    if (intervals) row.push_back(interval_text(effect.low, effect.high));
+    if (tests) row.push_back(number(effect.f, "{:.2f}"));
+    row.push_back(number(effect.p, "{:.4f}"));
+    row.push_back(effect.unknown);
+  }
+  return table;
+}
+
+TextTable effects_data(const Ablation& ablation) {
+  TextTable table{{"effect", "val_bpb", "se", "ci_lo", "ci_hi", "f", "contrasts", "p", "unknown"}, {}};
   for (const Effect& effect : effects(ablation))
-    table.rows.push_back({effect.name, number(effect.size, "{:+.5f}"),
-                          number(effect.standard_error, "{:.5f}"), number(effect.p, "{:.4f}"),
+    table.rows.push_back({effect.name, fixed(effect.size, 8), fixed(effect.standard_error, 8),
+                          fixed(effect.low, 8), fixed(effect.high, 8), fixed(effect.f, 4),
+                          effect.contrasts > 0 ? std::to_string(effect.contrasts) : "", fixed(effect.p, 8),
                           effect.unknown});
-  return table.rows.empty() ? "" : table.terminal();
+  return table;
 }
 
 }  // namespace caddie

@@ -1,30 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// Main effects and interactions of factors with two levels: least squares over all finished runs.
+// Main effects of factors and their interactions: least squares over all finished runs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "report/ablation.h"
+#include "report/table.h"
 
 namespace caddie {
 
-/// The mean change of val_bpb from a factor's first level to its second, over the levels of the others; of a
-/// pair: half the change of one's effect that the other makes.
+/// Of a factor with two levels: the mean change of val_bpb from its first level to its second, over the
+/// levels of the others ("a"). Of one with more: of each level against the factor's level in the baseline
+/// ("bits=4 vs bits=8"), with an interval and a p for all of its levels at once (Dunnett; exact where the
+/// design is balanced). Of a pair with two levels each: half the change of one's effect that the other makes
+/// ("a*b"); of other pairs an F test of whether one's effects depend on the other's level, without a size.
 struct Effect {
-  std::string name;  // "a", "a*b"
+  std::string name;
   double size = kUnknown, standard_error = kUnknown, p = kUnknown;
-  std::string unknown = {};  // why there is no number
+  std::string unknown = {};                // why there is no number, or which are missing
+  double low = kUnknown, high = kUnknown;  // 95% interval
+  double f = kUnknown;
+  int64_t contrasts = 0;  // degrees of freedom of F's numerator
 };
 
-/// Main effects, then pairs, for the designs that support them (grid, fractional, random); empty for others
-/// and when a factor has more than two levels. What the finished runs cannot tell apart has no size.
+/// Main effects, then pairs, for the designs that support them (grid, fractional, random); empty for others.
+/// Main effects are those of the model without interactions. What the finished runs cannot tell apart has
+/// neither size nor F.
 std::vector<Effect> effects(const Ablation& ablation);
 
 /// Labels of the combinations that no finished run tells about: failed, not run yet, or left out.
 std::vector<std::string> unknown_cells(const Ablation& ablation);
 
-/// The effects as a table; empty text when there are none.
-std::string effects_text(const Ablation& ablation);
+/// The effects for people; without rows when there are none. Intervals and F only where there are any.
+TextTable effects_table(const Ablation& ablation);
+
+/// The same for machines, as effects.csv.
+TextTable effects_data(const Ablation& ablation);
 
 }  // namespace caddie

@@ -83,6 +83,10 @@ Json to_json(const Ablation& a) {
     factors.push_back({{"effect", effect.name},
                        {"val_bpb", number_or_null(effect.size)},
                        {"se", number_or_null(effect.standard_error)},
+                       {"ci_lo", number_or_null(effect.low)},
+                       {"ci_hi", number_or_null(effect.high)},
+                       {"f", number_or_null(effect.f)},
+                       {"contrasts", effect.contrasts},
                        {"p", number_or_null(effect.p)},
                        {"unknown", effect.unknown}});
   json["effects"] = factors;
@@ -102,18 +106,21 @@ std::string heading(const Ablation& ablation) {
 std::string render(const Ablation& ablation, const std::string& format) {
   std::string notes;
   for (const std::string& note : ablation.notes) notes += (format == "md" ? "- " : "") + note + "\n";
-  std::string factors = effects_text(ablation);
-  if (!factors.empty()) factors += "\n";
+  TextTable factors = effects_table(ablation);
+  auto behind = [&](std::string (TextTable::*print)() const, const char* end) {
+    return factors.rows.empty() ? std::string() : (factors.*print)() + end;
+  };
   if (format == "term")
-    return heading(ablation) + "\n" + readable_table(ablation).terminal() + "\n" + factors + notes;
+    return heading(ablation) + "\n" + readable_table(ablation).terminal() + "\n" +
+           behind(&TextTable::terminal, "\n") + notes;
   if (format == "csv") return ablation_table(ablation).csv();
-  if (format == "tex") return readable_table(ablation).latex();
+  if (format == "tex") return readable_table(ablation).latex() + behind(&TextTable::latex, "");
   if (format == "json") return to_json(ablation).dump(2) + "\n";
   if (format == "md") {
     std::string title = "# " + ablation.plan->name + "\n\n" + ablation.plan->question;
     if (!ablation.plan->question.empty()) title += "\n\n";
     return title + progress(ablation) + "; val_bpb (lower is better) against '" + ablation.baseline +
-           "'.\n\n" + readable_table(ablation).markdown() + "\n" + notes;
+           "'.\n\n" + readable_table(ablation).markdown() + "\n" + behind(&TextTable::markdown, "\n") + notes;
   }
   throw Error(message("--format {}: there is no such format; known: term, csv, md, tex, json", {format}), 2);
 }
@@ -124,6 +131,8 @@ void write_tables(const Plan& plan, const std::filesystem::path& folder) {
   write_file(folder / "ablation.csv", render(ablation, "csv"));
   write_file(folder / "ablation.md", render(ablation, "md"));
   write_file(folder / "ablation.tex", render(ablation, "tex"));
+  if (TextTable data = effects_data(ablation); !data.rows.empty())
+    write_file(folder / "effects.csv", data.csv());
 }
 
 }  // namespace caddie

@@ -44,6 +44,7 @@ class Notes {
         note(fmt::format("failed: {} s{}: {}", run.arm->label, run.run->seed, run.state.reason));
     if (std::vector<std::string> cells = unknown_cells(a_); !cells.empty())
       note(fmt::format("unknown, so effects rest on the other combinations: {}", join(cells, ", ")));
+    tell_levels();
     tell_void_techniques();
     tell_slow_runs();
     return std::move(notes_);
@@ -95,6 +96,14 @@ class Notes {
         "race: looks at {} seeds; each difference is that of the arm's last look; CI: {:g}%, repeated, "
         "holds at every look and for all arms at once",
         join(looks, ", "), 100 * a_.confidence));
+  }
+
+  void tell_levels() {
+    std::vector<Effect> all = effects(a_);
+    if (std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); }))
+      note(
+          "effects: levels against the baseline's, averaged over the other factors; p and CI hold for all "
+          "levels of a factor at once (Dunnett); F: whether one factor's effects depend on the other");
   }
 
   // One run an arm is enough: what a technique acts on does not depend on the seed.

@@ -126,10 +126,7 @@ class Page {
   }
 
   std::string factors() const {
-    TextTable table{{"effect", "val_bpb", "SE", "p", ""}, {}};
-    for (const Effect& effect : effects(a_))
-      table.rows.push_back({effect.name, signed_fixed(effect.size, 5), fixed(effect.standard_error, 5),
-                            p_text(effect.p), effect.unknown});
+    TextTable table = effects_table(a_);
     return table.rows.empty() ? "" : html_table(table);
   }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/quadrature/gauss.hpp>
+#include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -111,11 +112,12 @@ double Dunnett::critical(double alpha, Tail tail) const {
   // Between the value for one arm and Bonferroni's.
   double low = critical_t(df_, std::min(0.5, alpha), two_sided ? Tail::both : Tail::greater);
   double high = critical_t(df_, alpha / std::max(1, arms), two_sided ? Tail::both : Tail::greater) + 1e-9;
-  for (int i = 0; i < 30 && arms > 1; ++i) {
-    double middle = 0.5 * (low + high);
-    (inside(middle, two_sided) < 1 - alpha ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
+  if (arms < 2) return 0.5 * (low + high);
+  uintmax_t steps = 30;
+  auto miss = [&](double t) { return inside(t, two_sided) - (1 - alpha); };
+  auto [below, above] =
+      bm::tools::toms748_solve(miss, low, high, bm::tools::eps_tolerance<double>(32), steps);
+  return 0.5 * (below + above);
 }
 
 Rotations::Rotations(std::span<const std::vector<double>> differences, Tail tail, int turns)

@@ -94,7 +94,11 @@ class Planner {
     plan_.claim = sweep_.claim;
     plan_.run = sweep_.run;
     plan_.seeds = sweep_.seeds;
-    for (const Factor& factor : sweep_.factors) plan_.factors.push_back(factor.name);
+    for (const Factor& factor : sweep_.factors) {
+      plan_.factors.push_back(factor.name);
+      plan_.levels.emplace_back();
+      for (const Level& level : factor.levels) plan_.levels.back().push_back(level.label);
+    }
     if (plan_.design != "fractional") return;
     const std::vector<std::string>& names = plan_.factors;
     plan_.aliases =
@@ -281,6 +285,7 @@ Json to_json(const Plan& plan) {
                {"design", plan.design},
                {"aliases", plan.aliases},
                {"factors", plan.factors},
+               {"levels", plan.levels},
                {"seeds", plan.seeds},
                {"run",
                 {{"timeout_seconds", plan.run.timeout_seconds},
@@ -325,6 +330,7 @@ Plan plan_from(const Json& json) {
   plan.design = json.at("design");
   plan.aliases = json.at("aliases").get<std::vector<std::string>>();
   plan.factors = json.at("factors").get<std::vector<std::string>>();
+  plan.levels = json.value("levels", plan.levels);
   plan.seeds = json.at("seeds").get<std::vector<int64_t>>();
   plan.run.timeout_seconds = json.at("run").at("timeout_seconds");
   plan.run.retries = json.at("run").at("retries");

@@ -46,10 +46,11 @@ struct PlannedRun {
 
 struct Plan {
   std::string name, question, sweep_file, base_file;
-  std::string sweep_text, base_text;  // canonical, to tell what was edited
-  std::string design;                 // its kind
-  std::vector<std::string> aliases;   // of a fractional design
-  std::vector<std::string> factors;   // names of what varies
+  std::string sweep_text, base_text;             // canonical, to tell what was edited
+  std::string design;                            // its kind
+  std::vector<std::string> aliases;              // of a fractional design
+  std::vector<std::string> factors;              // names of what varies
+  std::vector<std::vector<std::string>> levels;  // of each factor: how an arm at it reads
   std::optional<SweepClaim> claim;
   std::optional<Race> race;  // then `runs` holds the seeds of the first look, and those asked for later
   RunSettings run;
