@@ -6,10 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 
 #include "base/text.h"
+#include "cli/experience.h"
 #include "cli/outlook.h"
 #include "cli/sweep.h"
 #include "report/files.h"
@@ -26,50 +26,13 @@ struct PlanArguments {
   bool probe = false, why_excluded = false, json = false;
 };
 
-/// What earlier runs tell: noise and time.
-struct Experience {
-  double sd = kUnknown, df = 0;
-  KnownTimes times;
-  double paired_sd = kUnknown;  // of differences between arms of one training
-  std::string source;
-};
-
-/// SD of the differences from the baseline that arms of its trainings show, pooled over them.
-double paired_sd(const Ablation& ablation) {
-  const ArmRow& baseline = ablation.baseline_row();
-  std::map<int64_t, double> base = ablation.by_seed(baseline.arm, "val_bpb");
-  std::vector<Sample> samples;
-  for (const ArmRow& arm : ablation.arms) {
-    if (arm.is_baseline || arm.trained_as != baseline.trained_as) continue;
-    std::vector<double> differences;
-    for (auto [seed, value] : ablation.by_seed(arm.arm, "val_bpb"))
-      if (base.contains(seed)) differences.push_back(value - base[seed]);
-    samples.push_back(summarize(differences));
+/// What is known of noise and time, after what the command line says.
+Experience known(const Plan& plan, const PlanArguments& arguments) {
+  Experience e = experience(plan);
+  if (arguments.paired_sd > 0) {
+    e.paired_sd = arguments.paired_sd;
+    e.paired_source = "--paired-sd";
   }
-  return std::sqrt(pool(samples).variance);
-}
-
-/// From the runs of the sweep itself, else from those of caddie noise on its base.
-Experience experience(const Plan& plan, const PlanArguments& arguments) {
-  Experience e;
-  for (const std::filesystem::path& folder :
-       {std::filesystem::path("results") / plan.name, noise_folder(plan.base_file)}) {
-    if (e.sd > 0 || !std::filesystem::exists(plan_path(folder))) continue;
-    Plan frozen = read_plan(folder);
-    Ablation before = analyze(frozen, folder);
-    std::vector<double> steps, own;
-    for (const RunRow& run : before.runs) {
-      if (!run.is_done()) continue;
-      steps.push_back(run.number("step_avg_ms") / 1000);
-      own.push_back(run.number("export_time_s") + run.number("eval_time_s"));
-    }
-    e = {std::sqrt(before.pooled.variance),
-         before.pooled.df,
-         {summarize(steps).mean, summarize(own).mean, folder.string()},
-         paired_sd(before),
-         folder.string()};
-  }
-  if (arguments.paired_sd > 0) e.paired_sd = arguments.paired_sd;
   if (arguments.sd > 0) {
     e.sd = arguments.sd;
     e.source = "--sd";
@@ -152,12 +115,47 @@ void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
       arms * int64_t(plan.seeds.size()));
 }
 
+bool shares_training(const Plan& plan, const Arm& arm) {
+  return !arm.is_baseline() && !arm.training.empty() && arm.training == plan.baseline().training;
+}
+
+/// Whether some arms come from the baseline's trainings and are compared with it in pairs.
+bool has_pairs(const Plan& plan) {
+  return std::any_of(plan.arms.begin(), plan.arms.end(),
+                     [&](const Arm& arm) { return shares_training(plan, arm); });
+}
+
+void print_pairs(const Plan& plan, const Experience& e) {
+  std::vector<std::string> pairs;
+  for (const Arm& arm : plan.arms)
+    if (shares_training(plan, arm)) pairs.push_back("'" + arm.label + "'");
+  if (plan.baseline().training.empty() || plan.arms.size() < 2) return;
+  size_t apart = plan.arms.size() - 1 - pairs.size();
+  if (pairs.empty())
+    return fmt::print("comparisons: each arm is trained apart from the baseline, so none is paired\n");
+  fmt::print("comparisons: of the baseline's trainings, so paired by checkpoint: {}{}\n", join(pairs, ", "),
+             apart > 0 ? fmt::format("; {} trained apart", apart) : "");
+  if (plan.claim && !plan.claim->test.starts_with("paired"))
+    fmt::print("  but the claim's test is {} for all arms; paired_checkpoint would resolve more\n",
+               plan.claim->test);
+  if (!(e.paired_sd > 0))
+    fmt::print(
+        "  pairs have the training's noise in common and show far smaller differences; how small is unknown "
+        "until some are measured, or give --paired-sd\n");
+}
+
+void print_paired_resolution(const Plan& plan, const Experience& e, const PlanArguments& arguments) {
+  if (e.paired_sd > 0)
+    print_resolution("arms of one training, in pairs", plan, paired_design_of(plan, e.paired_sd),
+                     e.paired_source, arguments);
+}
+
 void print_resolutions(const Plan& plan, const Experience& e, const PlanArguments& arguments) {
   if (!(e.sd > 0)) {
     fmt::print(
         "resolution: unknown until the noise is known; give --sd, or measure it with caddie noise {}\n",
         plan.base_file);
-    return;
+    return print_paired_resolution(plan, e, arguments);
   }
   Design design = design_of(plan, e.sd);
   std::string side = design.tail == Tail::both ? "two-sided" : "one-sided";
@@ -165,9 +163,7 @@ void print_resolutions(const Plan& plan, const Experience& e, const PlanArgument
              design.comparisons > 1 ? fmt::format(" for {} arms together", design.comparisons) : "");
   if (plan.race) return print_race(plan, e.sd, arguments);
   print_resolution("arms trained apart", plan, design, e.source, arguments);
-  if (e.paired_sd > 0)
-    print_resolution("arms of one training, in pairs", plan, paired_design_of(plan, e.paired_sd),
-                     arguments.paired_sd > 0 ? "--paired-sd" : e.source, arguments);
+  print_paired_resolution(plan, e, arguments);
 }
 
 void print_excluded(const Plan& plan, bool all) {
@@ -192,21 +188,27 @@ void print_text(Plan& plan, const PlanArguments& arguments) {
   fmt::print("\n{}\n", table.terminal());
   print_excluded(plan, arguments.why_excluded);
   if (!plan.aliases.empty()) fmt::print("cannot be told apart:\n  {}\n", join(plan.aliases, "\n  "));
-  Experience e = experience(plan, arguments);
+  Experience e = known(plan, arguments);
   fmt::print("{}", text_of(plan, outlook(plan, e.times, arguments.jobs, arguments.probe)));
+  if (!(e.paired_sd > 0) && has_pairs(plan)) learn_pairs(e, plan);
+  print_pairs(plan, e);
   print_resolutions(plan, e, arguments);
 }
 
 void print_json(Plan& plan, const PlanArguments& arguments) {
-  Experience e = experience(plan, arguments);
+  Experience e = known(plan, arguments);
   Outlook o = outlook(plan, e.times, arguments.jobs, arguments.probe);
+  if (!(e.paired_sd > 0) && has_pairs(plan)) learn_pairs(e, plan);
   Design design = design_of(plan, e.sd);
   Json arms = Json::array(), excluded = Json::array();
   for (const Arm& arm : plan.arms)
-    arms.push_back({{"label", arm.label}, {"kind", arm.kind}, {"overrides", arm.overrides}});
+    arms.push_back({{"label", arm.label},
+                    {"kind", arm.kind},
+                    {"overrides", arm.overrides},
+                    {"paired", arm.training.empty() ? Json() : Json(shares_training(plan, arm))}});
   for (const Plan::Excluded& x : plan.excluded)
     excluded.push_back({{"label", x.label}, {"reason", x.reason}});
-  auto known = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+  auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
   Json json = {
       {"sweep", plan.name},
       {"design", plan.design},
@@ -215,7 +217,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
       {"arms", arms},
       {"excluded", excluded},
       {"aliases", plan.aliases},
-      {"sd", known(e.sd)},
+      {"sd", number(e.sd)},
       {"alpha", design.alpha},
       {"power", arguments.power},
       {"df", design.df},
@@ -225,10 +227,10 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
       {"steps", o.work.steps},
       {"steps_separately", o.work.separately},
       {"jobs", o.jobs},
-      {"seconds", known(o.seconds)},
-      {"detectable", known(detectable(design, arguments.power))},
-      {"paired_sd", known(e.paired_sd)},
-      {"detectable_paired", known(detectable(paired_design_of(plan, e.paired_sd), arguments.power))}};
+      {"seconds", number(o.seconds)},
+      {"detectable", number(detectable(design, arguments.power))},
+      {"paired_sd", number(e.paired_sd)},
+      {"detectable_paired", number(detectable(paired_design_of(plan, e.paired_sd), arguments.power))}};
   if (plan.race && e.sd > 0) json["detectable"] = race_resolution(plan, arguments.power) * e.sd;
   fmt::print("{}\n", json.dump(2));
 }
