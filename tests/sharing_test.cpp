@@ -86,6 +86,32 @@ use = ["standard", { use = "sliding_window", stride = 16 }]
   check_against_separate_runs(folder);
 }
 
+TEST_CASE("a plan says which comparisons are paired by checkpoint", "[sharing]") {
+  fs::path file = laboratory().folder("pairs.toml");
+  write_file(file, R"(
+base = "tiny.toml"
+seeds = [1, 2, 3]
+[design]
+kind = "add_one_in"
+[[axis]]
+key = "export.compressor.level"
+values = [19, 3]
+[[axis]]
+key = "train.clip_norm"
+values = [1.0, 2.0]
+)");
+  Outcome plan = shell(fmt::format("plan {} --sd 0.002", file.string()));
+  INFO(plan.output);
+  REQUIRE(plan.code == 0);
+  CHECK_THAT(plan.output, Catch::Contains("paired by checkpoint: 'level=3'; 1 trained apart") &&
+                              Catch::Contains("unknown until some are measured"));
+  Outcome known = shell(fmt::format("plan {} --paired-sd 0.0001 --json", file.string()));
+  Json json = Json::parse(known.output);
+  CHECK(json.at("arms").at(1).at("paired") == true);
+  CHECK(json.at("arms").at(2).at("paired") == false);
+  CHECK(json.at("detectable_paired").get<double>() < 0.001);
+}
+
 TEST_CASE("averagers ride along one training", "[sharing]") {
   fs::path folder = sweep("averagers", R"(
 seeds = [1, 2]
