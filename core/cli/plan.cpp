@@ -175,6 +175,17 @@ void print_excluded(const Plan& plan, bool all) {
     fmt::print("left out: {} more; --why-excluded lists them\n", plan.excluded.size() - shown);
 }
 
+/// What the arm sets; of other arms than the baseline what they set otherwise than that.
+std::vector<std::string> settings_shown(const Plan& plan, const Arm& arm) {
+  std::vector<std::string> shown = arm.overrides;
+  const std::vector<std::string>& common = plan.baseline().overrides;
+  if (!arm.is_baseline())
+    std::erase_if(shown, [&](const std::string& setting) {
+      return std::find(common.begin(), common.end(), setting) != common.end();
+    });
+  return shown;
+}
+
 void print_text(Plan& plan, const PlanArguments& arguments) {
   fmt::print("{}: {}, {} arms, {} runs; base {}\n", plan.name, plan.design, plan.arms.size(),
              plan.runs.size(), plan.base_file);
@@ -183,7 +194,8 @@ void print_text(Plan& plan, const PlanArguments& arguments) {
   for (size_t i = 0; i < plan.arms.size(); ++i) {
     int64_t runs = 0;
     for (const PlannedRun& run : plan.runs) runs += run.arm == i;
-    table.rows.push_back({plan.arms[i].label, std::to_string(runs), join(plan.arms[i].overrides, "  ")});
+    table.rows.push_back(
+        {plan.arms[i].label, std::to_string(runs), join(settings_shown(plan, plan.arms[i]), "  ")});
   }
   fmt::print("\n{}\n", table.terminal());
   print_excluded(plan, arguments.why_excluded);
