@@ -10,6 +10,7 @@
 #include "experiment/experiment.h"
 #include "support/data_support.h"
 #include "support/plugins.h"
+#include "support/small_model.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -19,31 +20,18 @@ namespace {
 
 constexpr int64_t kWidth = 24;
 
-constexpr const char* kBase = R"(
-  data.sequence_length = 12
-  model.vocabulary = 31
-  model.layers = 2
-  model.dim = 24
-  model.heads = 2
-  model.kv_heads = 1
-  model.activation.use = "relu_squared"
-  model.head.use = "tied"
-  model.initializer.use = "default"
-  optimizers.adamw.weights = ["*"]
-  train = { lanes = 1, schedule.use = "constant" }
-  export.quantizers = { gptq.weights = ["role:matrix"], fp16.weights = ["!role:matrix"] }
-  export.calibration = { sequences = 5, lanes = 2 }
-  export.compressor.use = "zlib"
-  evaluators.standard = {}
-)";
-
 Experiment make(const std::vector<std::string>& changes = {}) {
-  Tree tree = Tree::parse(kBase, "base");
-  for (const std::string& change : changes) tree.override_with(change);
-  Experiment experiment = assemble(tree, registry(), Device::kCpu);
-  WeightTable& weights = experiment.model->weights();
-  for (int i = 0; i < weights.size(); ++i)
-    copy(random_tensor(weights.info(i).shape, weights.info(i).name.c_str(), 0.3), weights.value(i));
+  std::vector<std::string> all = {
+      "model.layers = 2",
+      "model.dim = 24",
+      "model.heads = 2",
+      "model.kv_heads = 1",
+      "~export.quantizers",
+      "export.quantizers = { gptq.weights = ['role:matrix'], fp16.weights = ['!role:matrix'] }",
+      "export.calibration = { sequences = 5, lanes = 2 }"};
+  all.insert(all.end(), changes.begin(), changes.end());
+  Experiment experiment = small_experiment(all);
+  fill_by_name(*experiment.model);
   return experiment;
 }
 

@@ -12,6 +12,7 @@
 #include "experiment/experiment.h"
 #include "support/gradient_check.h"
 #include "support/plugins.h"
+#include "support/small_model.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -20,29 +21,12 @@ namespace {
 
 constexpr int64_t kRows = 2, kLength = 150, kVocabulary = 2048;  // stretches of 64, 64 and 22 positions
 
-constexpr const char* kBase = R"(
-  data.sequence_length = 150
-  model.vocabulary = 2048
-  model.layers = 4
-  model.dim = 32
-  model.heads = 4
-  model.kv_heads = 2
-  model.activation.use = "relu_squared"
-  model.head.use = "tied"
-  model.initializer.use = "default"
-  optimizers.others = { use = "adamw", weights = ["*"], lr = 0.01 }
-  train = { lanes = 1, schedule.use = "constant" }
-  export = { quantizers.fp32.weights = ["*"], compressor.use = "zlib" }
-  evaluators.standard = {}
-)";
-
 Experiment make(const std::vector<std::string>& modifiers) {
-  Tree tree = Tree::parse(kBase, "base");
-  for (const std::string& modifier : modifiers) tree.override_with("techniques." + modifier + " = {}");
-  Experiment experiment = assemble(tree, registry(), Device::kCpu);
-  WeightTable& weights = experiment.model->weights();
-  for (int i = 0; i < weights.size(); ++i)
-    copy(random_tensor(weights.info(i).shape, weights.info(i).name.c_str(), 0.3), weights.value(i));
+  std::vector<std::string> changes = {"data.sequence_length = 150", "model.vocabulary = 2048",
+                                      "model.dim = 32"};
+  for (const std::string& modifier : modifiers) changes.push_back("techniques." + modifier + " = {}");
+  Experiment experiment = small_experiment(changes);
+  fill_by_name(*experiment.model);
   return experiment;
 }
 

@@ -11,6 +11,7 @@
 #include "experiment/experiment.h"
 #include "support/gradient_check.h"
 #include "support/plugins.h"
+#include "support/small_model.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -19,32 +20,15 @@ namespace {
 
 constexpr int64_t kLength = 150, kPositions = 2501, kVocabulary = 512;
 
-constexpr const char* kBase = R"(
-  data.sequence_length = 150
-  model.vocabulary = 512
-  model.layers = 3
-  model.dim = 32
-  model.heads = 4
-  model.kv_heads = 2
-  model.activation.use = "relu_squared"
-  model.head.use = "tied"
-  model.initializer.use = "default"
-  optimizers.others = { use = "adamw", weights = ["*"], lr = 0.01 }
-  train = { lanes = 1, schedule.use = "constant" }
-  export = { quantizers.fp32.weights = ["*"], compressor.use = "zlib" }
-  evaluators.standard = {}
-)";
-
 Experiment with(const std::vector<std::string>& techniques) {
   std::vector<std::filesystem::path> folders = Registry::default_folders();
   folders.push_back(CADDIE_BINARY_DIR "/fixtures");
   static Registry registry(folders);
-  Tree tree = Tree::parse(kBase, "base");
-  for (const std::string& technique : techniques) tree.override_with("techniques." + technique);
-  Experiment experiment = assemble(tree, registry, Device::kCpu);
-  WeightTable& weights = experiment.model->weights();
-  for (int i = 0; i < weights.size(); ++i)
-    copy(random_tensor(weights.info(i).shape, weights.info(i).name.c_str(), 0.3), weights.value(i));
+  std::vector<std::string> changes = {"data.sequence_length = 150", "model.vocabulary = 512",
+                                      "model.layers = 3", "model.dim = 32"};
+  for (const std::string& technique : techniques) changes.push_back("techniques." + technique);
+  Experiment experiment = small_experiment(changes, registry);
+  fill_by_name(*experiment.model);
   return experiment;
 }
 

@@ -13,30 +13,14 @@
 #include "config/describe.h"
 #include "experiment/experiment.h"
 #include "support/plugins.h"
+#include "support/small_model.h"
 
 using namespace caddie;
 using namespace caddie::testing;
 
 namespace {
 
-/// The smallest model in which every technique has room at its default settings.
-constexpr const char* kBase = R"(
-  data.sequence_length = 12
-  model.vocabulary = 31
-  model.layers = 4
-  model.dim = 64
-  model.heads = 4
-  model.kv_heads = 2
-  model.activation.use = "relu_squared"
-  model.head.use = "tied"
-  model.initializer.use = "default"
-  optimizers.others = { use = "adamw", weights = ["*"], lr = 0.01 }
-  train = { lanes = 1, schedule.use = "constant" }
-  export = { quantizers.fp32.weights = ["*"], compressor.use = "zlib" }
-  evaluators.standard = {}
-)";
-
-/// What puts a plugin into that model.
+/// What puts a plugin into the small model, in which every technique has room at its default settings.
 std::vector<std::string> use_of(const std::string& name) {
   switch (plugin_entry(name).kind) {
     case Kind::kActivation:
@@ -57,18 +41,10 @@ std::vector<std::string> use_of(const std::string& name) {
   }
 }
 
-Experiment make(const std::vector<std::string>& changes) {
-  Tree tree = Tree::parse(kBase, "base");
-  for (const std::string& change : changes) tree.override_with(change);
-  return assemble(tree, registry(), Device::kCpu);
-}
-
 /// The same numbers for weights of the same name, in whatever model.
 Experiment make_random(const std::vector<std::string>& changes) {
-  Experiment experiment = make(changes);
-  WeightTable& weights = experiment.model->weights();
-  for (int i = 0; i < weights.size(); ++i)
-    copy(random_tensor(weights.info(i).shape, weights.info(i).name.c_str(), 0.3), weights.value(i));
+  Experiment experiment = small_experiment(changes);
+  fill_by_name(*experiment.model);
   return experiment;
 }
 
@@ -136,7 +112,7 @@ struct Training {
 };
 
 Training train(const std::vector<std::string>& changes) {
-  Training t{make(changes), {}, {}};
+  Training t{small_experiment(changes), {}, {}};
   Model& model = *t.experiment.model;
   model.initialize(t.experiment.initializer.as<Initializer>(), 7);
   for (const Tensor& value : model.weights().values()) t.initial.push_back(clone(value));
