@@ -17,6 +17,7 @@ namespace caddie {
 namespace {
 
 constexpr double kConfidence = 0.95;
+constexpr double kRounding = 1e-24;  // share of the scores' squares that is no noise
 
 /// Columns that together stand for a factor or a pair.
 struct Term {
@@ -36,7 +37,9 @@ class Model {
       if (!counts || run.arm->levels.size() != plan_.factors.size()) continue;
       rows_.push_back(&run.arm->levels);
       scores_.push_back(run.number("val_bpb"));
+      seeds_.push_back(run.run->seed);
     }
+    find_blocks();
     for (size_t f = 0; f < plan_.factors.size(); ++f) mains_.push_back(main_effect(f));
     for (size_t f = 0; f < mains_.size(); ++f)
       for (size_t g = f + 1; g < mains_.size(); ++g) pairs_.push_back(pair(mains_[f], mains_[g]));
@@ -60,6 +63,21 @@ class Model {
   }
 
  private:
+  // Where all arms come from the same trainings, what seeds differ in is no noise of theirs.
+  void find_blocks() {
+    auto trained_apart = [&](const ArmRow& row) {
+      return row.bpb.n > 0 && row.trained_as != ablation_.baseline_row().trained_as;
+    };
+    auto shares = [&](const ArmRow& row) { return row.bpb.n > 0 && row.arm != &plan_.arms[row.trained_as]; };
+    shares_trainings_ = std::any_of(ablation_.arms.begin(), ablation_.arms.end(), shares);
+    if (!shares_trainings_ || std::any_of(ablation_.arms.begin(), ablation_.arms.end(), trained_apart))
+      return;
+    for (int64_t seed : std::set<int64_t>(seeds_.begin(), seeds_.end())) {
+      Column& block = blocks_.emplace_back();
+      for (int64_t other : seeds_) block.push_back(other == seed ? 1 : 0);
+    }
+  }
+
   size_t count_levels(size_t factor) const {
     size_t most = factor < plan_.levels.size() ? plan_.levels[factor].size() : 0;
     for (const Arm& arm : plan_.arms)
@@ -121,18 +139,22 @@ class Model {
   Basis without(const Term& left_out, const std::vector<Term>& terms) const {
     Basis basis;
     basis.add(Column(scores_.size(), 1));
+    for (const Column& block : blocks_) basis.add(block);
     for (const Term& term : terms)
       if (term.name != left_out.name) add(basis, term);
     return basis;
   }
 
-  /// From seeds where there are several, else from what the model leaves over.
+  /// From seeds where there are several, else from what the model leaves over; of runs of one training that
+  /// is no noise.
   std::pair<double, double> noise(const std::vector<Term>& terms) const {
-    if (ablation_.pooled.df > 0) return {ablation_.pooled.variance, ablation_.pooled.df};
+    if (ablation_.pooled.df > 0 && blocks_.empty()) return {ablation_.pooled.variance, ablation_.pooled.df};
+    if (shares_trainings_ && blocks_.size() < 2) return {kUnknown, 0};
     Basis basis = without({}, terms);
     Column rest = basis.outside(scores_);
     double df = double(scores_.size()) - double(basis.rank());
-    return {df > 0 ? dot(rest, rest) / df : kUnknown, df};
+    bool known = df > 0 && dot(rest, rest) > kRounding * dot(scores_, scores_);
+    return known ? std::pair(dot(rest, rest) / df, df) : std::pair(kUnknown, 0.0);
   }
 
   /// The change by a step of the column, by what no other column explains of it.
@@ -227,6 +249,9 @@ class Model {
   const Plan& plan_;
   std::vector<const std::vector<size_t>*> rows_;
   Column scores_;
+  std::vector<int64_t> seeds_;  // of the rows
+  bool shares_trainings_ = false;
+  std::vector<Column> blocks_;  // one a seed
   std::vector<Term> mains_, pairs_;
 };
 

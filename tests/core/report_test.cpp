@@ -504,6 +504,30 @@ TEST_CASE("main effects and interaction of two switches", "[report]") {
   CHECK(effects(analyze(sweep.plan, sweep.path)).empty());
 }
 
+TEST_CASE("effects between arms of one training do not count what its seeds differ in", "[report]") {
+  // Seeds differ by 1 or more; the factors are worth 0.01 and 0.02, with 0.001 of noise of their own.
+  MadeUpSweep sweep({{1, 2, 4}, {1.011, 2.01, 4.01}, {1.02, 2.021, 4.02}, {1.03, 2.03, 4.031}});
+  sweep.plan.factors = {"a", "b"};
+  for (size_t arm = 0; arm < 4; ++arm) sweep.plan.arms[arm].levels = {arm & 1, arm >> 1};
+  for (const PlannedRun& run : sweep.plan.runs) {
+    fs::path file = sweep.path / run.folder / "summary.json";
+    Json summary = Json::parse(read_file(file));
+    summary["stages"] = {{"train", "train-" + std::to_string(run.seed)}};
+    write_file(file, summary.dump());
+  }
+  std::vector<Effect> found = effects(analyze(sweep.plan, sweep.path));
+  CHECK(found[0].size == Approx(0.01).margin(0.001));
+  CHECK(found[1].size == Approx(0.02).margin(0.001));
+  CHECK(found[1].standard_error < 0.001);
+  CHECK(found[1].p < 0.001);
+  SECTION("of which one seed tells nothing") {
+    std::erase_if(sweep.plan.runs, [](const PlannedRun& run) { return run.seed > 0; });
+    std::vector<Effect> one = effects(analyze(sweep.plan, sweep.path));
+    CHECK(one[1].size == Approx(0.0195));
+    CHECK(std::isnan(one[1].p));
+  }
+}
+
 TEST_CASE("effects that runs cannot tell apart have no size", "[report]") {
   // The half fraction c = a xor b; the response is 1 + a.
   MadeUpSweep sweep({{1.0}, {2.0}, {1.0}, {2.0}});
