@@ -237,6 +237,8 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
       {"-S model.vocabulary=100", 1, "420 pieces"},
       {"-S budget.artifact_bytes=1000 -S budget.steps=1", 1, "over the limit of 1,000"},
       {"--device cuda", 1, "cuda"},
+      {"-S budget.steps=1 -S optimizers.scalar.lr=1e20 -S optimizers.token.lr=1e20", 1,
+       "the score is not finite"},
   };
   int number = 0;
   for (const Mistake& mistake : kMistakes) {
@@ -245,6 +247,13 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
     CHECK(outcome.code == mistake.code);
     CHECK(outcome.output.find(mistake.says) != std::string::npos);
   }
+}
+
+TEST_CASE("what the file system refuses is an error of the user's", "[end]") {
+  std::string name(300, 'a');
+  Outcome outcome = shell(fmt::format("diff {0} {0}", name));
+  CHECK(outcome.code == 1);
+  CHECK(outcome.output == fmt::format("error: {}/resolved.toml: File name too long\n", name));
 }
 
 TEST_CASE("the doctor tells what is there and what is wrong", "[end]") {
@@ -289,6 +298,11 @@ TEST_CASE("each way of being without effect is found and named", "[end]") {
     Json summary = Json::parse(read_file(laboratory().folder(name) / "summary.json"));
     CHECK(summary.at("effect_check") == "no_effect");
     CHECK(laboratory().run(name, std::string(planted.settings) + " --fresh --strict").code == 1);
+    std::string reason = Json::parse(read_file(laboratory().folder(name) / "summary.json")).at("fail_reason");
+    INFO(reason);
+    CHECK(reason.starts_with("no effect: "));
+    CHECK(reason.find(fmt::format("{} (", planted.technique)) != std::string::npos);
+    CHECK(reason.ends_with("); switch it off or allow it with --allow-no-effect"));
   }
   Outcome known = laboratory().run(
       "void_known",

@@ -55,6 +55,21 @@ values = [16000000, 1000]
   says(again, "failed  artifact_bytes=1000 s1: the artifact is");
 }
 
+TEST_CASE("an arm whose last step blows up has failed, and the others go on", "[runner]") {
+  std::string sweep = sweep_of("blown_up", R"(
+seeds = [1]
+[[axis]]
+key = "optimizers.token.lr"
+values = [0.02, 1e20]
+[[axis]]
+key = "budget.steps"
+values = [1]
+)");
+  CHECK(shell("sweep " + sweep + " --allow-no-effect").code == 1);  // one step moves few weights
+  CHECK(status_of("blown_up") == Json({{"done", 1}, {"failed", 1}}));
+  says(shell("table " + laboratory().folder("blown_up").string()), "the score is not finite");
+}
+
 TEST_CASE("a sweep can be taken in portions", "[runner]") {
   std::string sweep = sweep_of("portions", R"(
 seeds = [1, 2]
@@ -136,12 +151,22 @@ TEST_CASE("a run can be made again, to the same bits, and differences are found"
   fs::path run = laboratory().folder("once_more") / "runs/baseline-s3";
   Outcome same = shell("rerun " + run.string());
   CHECK(same.code == 0);
-  says(same, "same: weights, artifact, losses and scores");
+  says(same, "same: weights, artifact and all results");
   CHECK(bits_of(run) == bits_of(run.string() + ".again"));
+  Outcome difference = shell(fmt::format("diff {0} {0}.again", run.string()));
+  says(difference, "results: the same\ncost:\n");
+  says(difference, "they do not part\n");
   std::string artifact = read_file(run / "artifact.bin");
   write_file(run / "artifact.bin", artifact + "x");
   Outcome other = shell("rerun " + run.string());
   CHECK(other.code == 1);
   says(other, "different: artifact.bin");
+  Json summary = Json::parse(read_file(run / "summary.json"));
+  summary["train_loss"] = double(summary["train_loss"]) * (1 + 1e-12);
+  write_file(run / "summary.json", summary.dump());
+  says(shell("rerun " + run.string()), "different: artifact.bin, results");
+  for (const std::string& there : {run.string(), run.string() + ".again"})
+    CHECK(shell(fmt::format("rerun {} --output {}", run.string(), there)).code == 2);
+  CHECK(fs::exists(run / "weights.safetensors"));
   says(shell("rerun " + laboratory().data().string()), "holds no finished run");
 }

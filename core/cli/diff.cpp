@@ -21,8 +21,8 @@ void diff_verb(const DiffArguments& arguments) {
   RunDifferences found = compare_runs(arguments.a, arguments.b);
   if (arguments.json) {
     Json json = {{"a", arguments.a.string()},      {"b", arguments.b.string()}, {"settings", found.settings},
-                 {"provenance", found.provenance}, {"results", found.results},  {"stage", found.stage},
-                 {"parting", found.parting}};
+                 {"provenance", found.provenance}, {"results", found.results},  {"cost", found.cost},
+                 {"stage", found.stage},           {"parting", found.parting}};
     fmt::print("{}\n", json.dump(2));
     return;
   }
@@ -34,7 +34,11 @@ void diff_verb(const DiffArguments& arguments) {
   print("settings", found.settings);
   print("provenance", found.provenance);
   print("results", found.results);
-  fmt::print("they part in {}\n", found.parting);
+  print("cost", found.cost);
+  if (found.parting.empty())
+    fmt::print("they do not part\n");
+  else
+    fmt::print("they part in {}\n", found.parting);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <string_view>
 
 #include "cli/verbs.h"
 
@@ -36,9 +38,13 @@ int main(int argc, char** argv) {
   } catch (const caddie::Error& error) {
     if (*error.what()) std::fprintf(stderr, "error: %s\n", error.what());  // else another process said it
     return error.code();
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr, "error: %s: %s\n", error.path1().c_str(), error.code().message().c_str());
+    return 1;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr,
-                 "error: out of memory; a smaller train.micro_batch_tokens or fewer train.lanes need less\n");
+    bool trains = argc > 1 && (std::string_view(argv[1]) == "run" || std::string_view(argv[1]) == "rerun");
+    std::fprintf(stderr, "error: out of memory%s\n",
+                 trains ? "; a smaller train.micro_batch_tokens or fewer train.lanes need less" : "");
     return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "internal error: %s\n", error.what());

@@ -30,7 +30,7 @@ Rerun compare(const std::filesystem::path& before, const std::filesystem::path& 
   Rerun result{{}, compare_runs(before, again)};
   for (const char* name : {"weights.safetensors", "artifact.bin"})
     if (read_file(before / name) != read_file(again / name)) result.differing.push_back(name);
-  if (!result.found.parting.starts_with("nowhere")) result.differing.push_back("results");
+  if (!result.found.parting.empty()) result.differing.push_back("results");
   return result;
 }
 
@@ -45,7 +45,10 @@ void rerun_verb(RerunArguments& arguments) {
         message("{}: {} ranks made it; run its resolved.toml with --ranks {} and compare with caddie diff",
                 {before.string(), ranks, ranks}),
         2);
-  if (arguments.output.empty()) arguments.output = before.string() + ".again";
+  if (arguments.output.empty())
+    arguments.output = before.string() + ".again";
+  else if (std::filesystem::exists(arguments.output))
+    throw Error(message("--output {}: exists; name a folder that does not", {arguments.output.string()}), 2);
   Device device = arguments.experiment.prepare();
   Registry registry;
   Tree tree = Tree::load(before / "resolved.toml");
@@ -58,16 +61,15 @@ void rerun_verb(RerunArguments& arguments) {
   run_experiment(tree, experiment, registry, options);
   Rerun result = compare(before, arguments.output);
   if (arguments.json) {
-    Json json = {{"same", result.same()},
-                 {"differing", result.differing},
-                 {"provenance", result.found.provenance},
-                 {"parting", result.found.parting},
-                 {"folder", arguments.output.string()}};
+    Json json = {{"same", result.same()},           {"differing", result.differing},
+                 {"results", result.found.results}, {"provenance", result.found.provenance},
+                 {"parting", result.found.parting}, {"folder", arguments.output.string()}};
     fmt::print("{}\n", json.dump(2));
   } else if (result.same()) {
-    fmt::print("same: weights, artifact, losses and scores have the bits of {}\n", before.string());
+    fmt::print("same: weights, artifact and all results but times have the bits of {}\n", before.string());
   } else {
-    fmt::print("different: {}\nthey part in {}\n", fmt::join(result.differing, ", "), result.found.parting);
+    fmt::print("different: {}\n", fmt::join(result.differing, ", "));
+    if (!result.found.parting.empty()) fmt::print("they part in {}\n", result.found.parting);
     for (const std::string& line : result.found.provenance) fmt::print("  {}\n", line);
   }
   if (!result.same()) throw Error(message("{}: could not be made again", {before.string()}));

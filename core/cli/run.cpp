@@ -28,7 +28,7 @@ struct RunArguments {
 };
 
 void print_summary(const Json& summary, const std::filesystem::path& folder) {
-  auto number = [&](const char* name) { return summary.value(name, 0.0); };
+  auto number = [&](const char* name) { return number_in(summary, name); };
   fmt::print("val_bpb {:.6f}   raw {:.6f}   averaged {:.6f}   reloaded artifact {:.6f}\n", number("val_bpb"),
              number("val_bpb_raw"), number("val_bpb_avg"), number("val_bpb_quant"));
   fmt::print("artifact {} bytes   {} parameters   trained {}   evaluated {}\n",

@@ -122,11 +122,7 @@ class Analysis {
 
 }  // namespace
 
-double RunRow::number(std::string_view name) const {
-  if (!state.summary.is_object()) return kUnknown;
-  auto found = state.summary.find(std::string(name));
-  return found != state.summary.end() && found->is_number() ? found->get<double>() : kUnknown;
-}
+double RunRow::number(std::string_view name) const { return number_in(state.summary, name); }
 
 std::string RunRow::training() const {
   if (!state.summary.is_object() || !state.summary.contains("stages")) return "";

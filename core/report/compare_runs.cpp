@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/files.h"
 #include "report/curves.h"
@@ -17,7 +18,15 @@ namespace {
 
 /// What two runs need not share to be the same.
 bool is_incidental(const std::string& path) {
-  return path == "started_at" || path == "command" || path == "key" || path == "group";
+  return path == "started_at" || path == "command" || path == "key" || path == "group" ||
+         path.starts_with("stages.");
+}
+
+/// What the clock and the machine's load decide.
+bool is_cost(const std::string& path) {
+  static const std::set<std::string> kCosts = {"step_avg_ms", "tok_s",         "train_time_s",
+                                               "eval_time_s", "export_time_s", "peak_mem_bytes"};
+  return kCosts.contains(path) || path.ends_with(".seconds");
 }
 
 using Values = std::map<std::string, std::string>;
@@ -31,20 +40,24 @@ void flatten(const Json& json, const std::string& path, Values& values) {
     flatten(child, path.empty() ? name : path + "." + name, values);
 }
 
-std::vector<std::string> differing(const Json& a, const Json& b) {
+struct Difference {
+  std::string path, line;
+};
+
+std::vector<Difference> differences_of(const Json& a, const Json& b) {
   Values was, is;
   flatten(a, "", was);
   flatten(b, "", is);
   Values all = was;
   all.insert(is.begin(), is.end());
-  std::vector<std::string> lines;
+  std::vector<Difference> found;
   for (const auto& [path, unused] : all) {
     std::string before = was.contains(path) ? was[path] : "(none)",
                 after = is.contains(path) ? is[path] : "(none)";
     if (before != after && !is_incidental(path))
-      lines.push_back(fmt::format("{}: {} -> {}", path, before, after));
+      found.push_back({path, fmt::format("{}: {} -> {}", path, before, after)});
   }
-  return lines;
+  return found;
 }
 
 Json read_json(const std::filesystem::path& folder, const char* name) {
@@ -59,7 +72,8 @@ struct Parting {
 };
 
 /// The stages of a run in order, each with the number that shows its outcome.
-Parting where_they_part(const std::filesystem::path& a, const std::filesystem::path& b) {
+Parting where_they_part(const std::filesystem::path& a, const std::filesystem::path& b,
+                        const std::vector<std::string>& results) {
   std::vector<CurvePoint> first = read_curve(a, "train_loss"), second = read_curve(b, "train_loss");
   for (size_t i = 0; i < std::min(first.size(), second.size()); ++i)
     if (first[i].value != second[i].value)
@@ -72,7 +86,8 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
   struct Outcome {
     const char *number, *stage, *words;
   };
-  constexpr Outcome kOutcomes[] = {{"val_bpb_raw", "evaluate", "evaluation of the raw weights"},
+  constexpr Outcome kOutcomes[] = {{"train_loss", "train", "training, in the last loss"},
+                                   {"val_bpb_raw", "evaluate", "evaluation of the raw weights"},
                                    {"val_bpb_avg", "average", "averaging"},
                                    {"val_bpb_quant", "quantize", "quantization"},
                                    {"artifact_bytes", "compress", "compression"},
@@ -80,7 +95,8 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
   for (const auto& [number, stage, words] : kOutcomes)
     if (ours.contains(number) && theirs.contains(number) && ours[number] != theirs[number])
       return {stage, fmt::format("{}: {} and {}", words, ours[number].dump(), theirs[number].dump())};
-  return {"none", "nowhere: all results are the same"};
+  if (!results.empty()) return {"evaluate", results.front()};
+  return {"none", ""};
 }
 
 }  // namespace
@@ -91,9 +107,11 @@ RunDifferences compare_runs(const std::filesystem::path& a, const std::filesyste
       throw Error(message("{}: holds no resolved.toml; name the folder of a run", {folder.string()}), 2);
   RunDifferences found;
   found.settings = differences(read_file(a / "resolved.toml"), read_file(b / "resolved.toml"));
-  found.provenance = differing(read_json(a, "run.json"), read_json(b, "run.json"));
-  found.results = differing(read_json(a, "summary.json"), read_json(b, "summary.json"));
-  Parting parting = where_they_part(a, b);
+  for (Difference& it : differences_of(read_json(a, "run.json"), read_json(b, "run.json")))
+    found.provenance.push_back(std::move(it.line));
+  for (Difference& it : differences_of(read_json(a, "summary.json"), read_json(b, "summary.json")))
+    (is_cost(it.path) ? found.cost : found.results).push_back(std::move(it.line));
+  Parting parting = where_they_part(a, b, found.results);
   found.stage = parting.stage;
   found.parting = parting.words;
   return found;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "base/text.h"
 #include "config/tree.h"
@@ -39,9 +41,7 @@ class Notes {
           "p: two-sided t-test with the pooled SD, adjusted for all arms (Dunnett); CI: 95%, all arms at "
           "once");
     if (plan_.race) tell_race();
-    for (const RunRow& run : a_.runs)
-      if (run.state.status == RunStatus::failed)
-        note(fmt::format("failed: {} s{}: {}", run.arm->label, run.run->seed, run.state.reason));
+    tell_failures();
     if (std::vector<std::string> cells = unknown_cells(a_); !cells.empty())
       note(fmt::format("unknown, so effects rest on the other combinations: {}", join(cells, ", ")));
     tell_levels();
@@ -71,10 +71,22 @@ class Notes {
                      plan_.claim ? "" : ", so compared checkpoint by checkpoint", join(labels, ", ")));
   }
 
+  /// The last time; empty when the claim is the one that was frozen first.
+  std::string when_claim_changed() const {
+    std::string when;
+    for (const Json& entry : plan_.history)
+      for (const std::string change : entry.at("changes"))
+        if (change.starts_with("claim.") || change.starts_with("race.")) when = entry.at("at");
+    return when;
+  }
+
   void tell_claim() {
     std::string unit = a_.metric == "val_loss_nats" ? "nats" : a_.metric;
     std::string side = a_.question.tail == Tail::both ? "two-sided" : "one-sided";
-    note(fmt::format("claim, fixed before the runs: better by more than {:g} {} at {} p < {:g} ({}, {})",
+    std::string changed = when_claim_changed();
+    std::string fixed = changed.empty() ? "fixed before the runs"
+                                        : "CHANGED on " + changed + " after the plan was first frozen";
+    note(fmt::format("claim, {}: better by more than {:g} {} at {} p < {:g} ({}, {})", fixed,
                      a_.question.margin, unit, side, a_.alpha, a_.test,
                      plan_.race ? plan_.race->spending + " over the looks" : a_.correction));
     if (!plan_.race)
@@ -87,6 +99,25 @@ class Notes {
         if (!arm.is_baseline && arm.bpb.n > 0 && arm.trained_as != a_.baseline_row().trained_as)
           note(fmt::format("{}: not of the baseline's trainings, so no test paired by checkpoint",
                            arm.arm->label));
+  }
+
+  /// Once for each reason, in the order of the first runs.
+  void tell_failures() {
+    std::vector<const RunRow*> failed;
+    for (const RunRow& run : a_.runs)
+      if (run.state.status == RunStatus::failed) failed.push_back(&run);
+    std::map<std::string, std::vector<const RunRow*>> alike;
+    for (const RunRow* run : failed) alike[run->state.reason].push_back(run);
+    for (const RunRow* run : failed) {
+      const std::vector<const RunRow*>& runs = alike[run->state.reason];
+      if (run != runs.front()) continue;
+      std::set<const Arm*> arms;
+      for (const RunRow* other : runs) arms.insert(other->arm);
+      std::string who = runs.size() == 1   ? fmt::format("{} s{}", run->arm->label, run->run->seed)
+                        : arms.size() == 1 ? fmt::format("{} runs of {}", runs.size(), run->arm->label)
+                                           : fmt::format("{} runs of {} arms", runs.size(), arms.size());
+      note(fmt::format("failed: {}: {}", who, run->state.reason));
+    }
   }
 
   void tell_race() {

@@ -68,7 +68,7 @@ std::string plugins_text(const Json& record) {
 double score_of(const RunRow& run, const std::string& label) {
   if (!run.state.summary.is_object() || !run.state.summary.contains("scores")) return kUnknown;
   for (const auto& [name, score] : run.state.summary.at("scores").items())
-    if (name == label || name.starts_with(label + "_")) return score.value("val_bpb", kUnknown);
+    if (name == label || name.starts_with(label + "_")) return number_in(score, "val_bpb");
   return kUnknown;
 }
 

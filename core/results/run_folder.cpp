@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 
 #include "base/files.h"
 
@@ -27,6 +28,12 @@ std::string rows_up_to(std::string_view journal, int64_t steps) {
 }
 
 }  // namespace
+
+double number_in(const Json& json, std::string_view name) {
+  auto found = json.find(std::string(name));
+  return found != json.end() && found->is_number() ? found->get<double>()
+                                                   : std::numeric_limits<double>::quiet_NaN();
+}
 
 RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) { make_folder(path_); }
 

@@ -23,6 +23,9 @@ namespace caddie {
 
 using Json = nlohmann::ordered_json;
 
+/// A member of a JSON object that is a number; NaN when it is not there or null, as JSON writes NaN.
+double number_in(const Json& json, std::string_view name);
+
 class RunFolder {
  public:
   /// Creates the folder. Throws Error naming it when it cannot be written.

@@ -2,6 +2,7 @@
 #include "run/effects.h"
 
 #include <algorithm>
+#include <map>
 
 #include "autograd/thread_tape.h"
 #include "base/text.h"
@@ -137,6 +138,15 @@ std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Jso
     all.push_back(std::move(finding));
   }
   return all;
+}
+
+std::string void_text(std::span<const EffectFinding> findings) {
+  std::map<std::string, std::vector<std::string>> techniques;  // by reason
+  for (const EffectFinding& finding : findings)
+    if (finding.verdict == Verdict::kVoid) techniques[finding.reason].push_back(finding.technique);
+  std::vector<std::string> groups;
+  for (const auto& [reason, labels] : techniques) groups.push_back(join(labels, ", ") + " (" + reason + ")");
+  return join(groups, "; ");
 }
 
 }  // namespace caddie

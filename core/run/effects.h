@@ -64,4 +64,7 @@ std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Jso
                                          const EvaluationVisits& visits, std::span<const int32_t> probe,
                                          std::span<const Tensor> weights);
 
+/// The void techniques, those of one reason together: "a, b (why); c (why)".
+std::string void_text(std::span<const EffectFinding> findings);
+
 }  // namespace caddie

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -69,6 +70,7 @@ class Run {
   Json trained_;          // record
   EvaluationVisits visits_;
   std::vector<Idle> idle_;
+  std::string void_techniques_;
   double evaluation_seconds_ = 0;
   Json summary_;
 };
@@ -125,8 +127,13 @@ Json Run::score(const Technique& evaluator, const std::string& weights, ValuesOf
   });
   summary_["stages"]["evaluate"].push_back(key);
   for (const Json& label : record.at("visited")) visited.insert(label.get<std::string>());
-  evaluation_seconds_ += double(record.at("score").at("seconds"));
-  return record.at("score");
+  const Json& score = record.at("score");
+  check(std::isfinite(number_in(score, "val_bpb")),
+        "evaluator '{}': the score is not finite: the weights have grown too large; lower the learning rates "
+        "or clip the gradient",
+        evaluator.label);
+  evaluation_seconds_ += double(score.at("seconds"));
+  return score;
 }
 
 double Run::bits_per_byte(const Weights& weights) {
@@ -220,6 +227,7 @@ void Run::check_effects(std::span<const Tensor> weights) {
     if (finding.verdict == Verdict::kVoid)
       status_.finish(fmt::format("warning: '{}' had no effect: {}", finding.technique, finding.reason));
   }
+  void_techniques_ = void_text(findings);
   summary_["effect_check"] = name_of(worst);
   summary_["effects"] = reasons;
 }
@@ -259,9 +267,10 @@ Json Run::go() {
     throw;
   }
   if (options_.strict && summary_.value("effect_check", "") == name_of(Verdict::kVoid)) {
-    std::string reason = "a technique had no effect: " + summary_["effects"].dump();
+    std::string reason =
+        "no effect: " + void_techniques_ + "; switch it off or allow it with --allow-no-effect";
     fail_with(reason);
-    throw Error(reason + "; switch it off, or allow it with --allow-no-effect");
+    throw Error(reason);
   }
   if (!summary_["under_cap"]) {
     int64_t over = int64_t(summary_["artifact_bytes"]) - e_.budget.artifact_bytes;

@@ -232,7 +232,7 @@ void Runner::ended(const Child& child, int status) {
     peaks_[plan_.runs[child.run].arm] = state.summary.value("peak_mem_bytes", int64_t(0));
     view_.say(fmt::format("[{}/{}] done    {}   val_bpb {:.5f}   {}", result_.done + result_.failed,
                           result_.done + result_.failed + int(queue_.size() + children_.size()),
-                          name_of_run(child.run), state.summary.value("val_bpb", 0.0),
+                          name_of_run(child.run), number_in(state.summary, "val_bpb"),
                           duration(child.clock.seconds())));
     std::filesystem::remove(folder.file(kRunLock));
     ask_for_more();

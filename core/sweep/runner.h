@@ -16,7 +16,7 @@ struct RunnerOptions {
   std::filesystem::path store;   // of what its runs share
   int jobs = 1;                  // runs at a time; fewer when cores or memory do not suffice
   int threads = 0;               // of each run; 0: the cores divided by `jobs`
-  std::string device = "auto";
+  std::string device = "cpu";
   bool retry_failed = false;     // also runs that failed before
   std::string only;              // a condition on label, seed and resolved settings; empty: all
   int64_t max_runs = 0;          // stop after starting so many; 0: no limit

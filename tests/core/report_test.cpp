@@ -385,6 +385,28 @@ TEST_CASE("a claim is judged only when all its runs are done", "[report]") {
   }
 }
 
+TEST_CASE("a claim that was changed later says so", "[report]") {
+  MadeUpSweep sweep({{1.500, 1.501}, {1.400, 1.401}});
+  sweep.plan.claim.emplace();
+  sweep.plan.history = {{{"at", "first"}, {"changes", Json::array()}},
+                        {{"at", "second"}, {"changes", {"run.timeout: 1 -> 2"}}}};
+  auto told = [&] { return join(notes_on(analyze(sweep.plan, sweep.path)), "\n"); };
+  CHECK_THAT(told(), Catch::Contains("claim, fixed before the runs: better by"));
+  sweep.plan.history.push_back({{"at", "third"}, {"changes", {"claim.alpha: 0.01 -> 0.05"}}});
+  CHECK_THAT(told(), Catch::Contains("claim, CHANGED on third after the plan was first frozen: better by"));
+}
+
+TEST_CASE("failures of one reason are told together", "[report]") {
+  MadeUpSweep sweep({{1.5, kUnknown}, {kUnknown, kUnknown}, {kUnknown, 1.5}});
+  for (auto [run, reason] :
+       {std::pair(1, "no"), std::pair(2, "no"), std::pair(3, "other"), std::pair(4, "no")})
+    write_file(sweep.path / sweep.plan.runs[size_t(run)].folder / "summary.json",
+               Json({{"status", "failed"}, {"fail_reason", reason}}).dump());
+  std::string told = join(notes_on(analyze(sweep.plan, sweep.path)), "\n");
+  CHECK_THAT(told, Catch::Contains("failed: 3 runs of 3 arms: no"));
+  CHECK_THAT(told, Catch::Contains("failed: +a, \"b\" s1: other"));
+}
+
 TEST_CASE("arms of the baseline's trainings are compared checkpoint by checkpoint", "[report]") {
   // Seeds differ by 0.1, the second arm from the first by 0.010, 0.011, 0.012; the third is trained apart.
   MadeUpSweep sweep({{1.0, 1.1, 1.2}, {0.990, 1.089, 1.188}, {1.0, 1.1, 1.2}});
