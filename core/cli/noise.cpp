@@ -43,7 +43,9 @@ void noise_verb(NoiseArguments& arguments) {
   // Frozen anew each time: more seeds join those that are there, and runs that no longer fit are made again.
   check_groups(plan);
   write_plan(plan, folder);
-  RunnerResult result = run_plan(plan, arguments.runner, {[&] { write_tables(plan, folder); }, {}});
+  LiveTables tables(plan, folder);
+  RunnerResult result = run_plan(plan, arguments.runner, {[&] { tables.changed(); }, {}});
+  tables.write();
   if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
   if (result.failed > 0)
     throw Error(message("{} of {} runs failed; see caddie status {}",

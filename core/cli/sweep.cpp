@@ -126,9 +126,10 @@ void sweep_verb(SweepArguments& arguments) {
   if (!options.quiet)
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
+  LiveTables tables(plan, folder);
   RunnerResult result = run_plan(
-      plan, options,
-      {[&] { write_tables(plan, folder); }, [&](const Plan& now) { return next_runs(now, folder); }});
+      plan, options, {[&] { tables.changed(); }, [&](const Plan& now) { return next_runs(now, folder); }});
+  tables.write();
   conclude(plan, folder, result, arguments.json);
 }
 

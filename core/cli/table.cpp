@@ -12,7 +12,7 @@ namespace caddie {
 namespace {
 
 struct TableArguments {
-  std::string sweep, format = "term", baseline;
+  std::string sweep, format, baseline;
   bool json = false, runs = false;
 };
 
@@ -20,10 +20,11 @@ void table_verb(const TableArguments& arguments) {
   std::filesystem::path folder = sweep_folder(arguments.sweep);
   Plan plan = read_plan(folder);
   Ablation ablation = analyze(plan, folder, arguments.baseline);
+  std::string format = arguments.json ? "json" : arguments.format;
   if (arguments.runs)
-    fmt::print("{}", runs_table(ablation).csv());
+    fmt::print("{}", render_runs(ablation, format.empty() ? "csv" : format));
   else
-    fmt::print("{}", render(ablation, arguments.json ? "json" : arguments.format));
+    fmt::print("{}", render(ablation, format.empty() ? "term" : format));
 }
 
 }  // namespace
@@ -32,7 +33,8 @@ void add_table_command(CLI::App& app) {
   auto arguments = std::make_shared<TableArguments>();
   CLI::App* verb = app.add_subcommand("table", "print the ablation table of a sweep");
   verb->add_option("sweep", arguments->sweep, "name or folder of the sweep, or its file")->required();
-  verb->add_option("--format", arguments->format, "term, csv, md, tex or json")->capture_default_str();
+  verb->add_option("--format", arguments->format,
+                   "term, csv, md, tex or json; by default term, csv with --runs");
   verb->add_option("--baseline", arguments->baseline, "arm to compare with; by default the plan's");
   verb->add_flag("--runs", arguments->runs, "one row a run, as in runs.csv");
   verb->add_flag("--json", arguments->json, "the same as --format json");

@@ -21,6 +21,12 @@ int severity(const std::string& verdict) {
   return verdict.empty() ? 0 : 1;
 }
 
+double median(std::vector<double> values) {
+  if (values.empty()) return kUnknown;
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
 class Analysis {
  public:
   Analysis(const Plan& plan, const std::filesystem::path& folder, const std::string& baseline)
@@ -63,8 +69,10 @@ class Analysis {
     }
     row.bpb = summarize(a_.numbers(&arm, "val_bpb"));
     row.nats = summarize(a_.numbers(&arm, "val_loss_nats"));
+    row.metric = summarize(a_.numbers(&arm, a_.metric));
     row.bytes = mean(arm, "artifact_bytes");
     row.step_ms = mean(arm, "step_avg_ms");
+    row.usual_rate = median(a_.numbers(&arm, "tok_s"));
     return row;
   }
 
@@ -92,9 +100,19 @@ class Analysis {
       }
       return shared > 0;
     };
+    std::map<std::pair<int64_t, std::string>, std::vector<size_t>> arms_of;  // by seed and training
     for (size_t arm = 0; arm < a_.arms.size(); ++arm) {
-      size_t first = 0;
-      while (first < arm && !are_shared(first, arm)) ++first;
+      size_t first = arm;
+      for (const auto& training : trainings[arm]) {
+        if (training.second.empty()) continue;
+        std::vector<size_t>& others = arms_of[training];
+        for (size_t other : others)
+          if (other < first && are_shared(other, arm)) {
+            first = other;
+            break;
+          }
+        others.push_back(arm);
+      }
       a_.arms[arm].trained_as = first;
     }
   }
@@ -157,11 +175,7 @@ PooledVariance Ablation::pool_over_arms(std::string_view name) const {
 }
 
 double relative_rate(const Ablation& ablation, const RunRow& run) {
-  std::vector<double> rates = ablation.numbers(run.arm, "tok_s");
-  if (rates.empty()) return kUnknown;
-  std::sort(rates.begin(), rates.end());
-  double median = (rates[(rates.size() - 1) / 2] + rates[rates.size() / 2]) / 2;
-  return run.number("tok_s") / median;
+  return run.number("tok_s") / ablation.arms[run.run->arm].usual_rate;
 }
 
 Ablation analyze(const Plan& plan, const std::filesystem::path& folder, const std::string& baseline) {

@@ -31,7 +31,7 @@ struct ArmRow {
   bool is_baseline = false;
   std::vector<int64_t> seeds;  // of finished runs
   int planned = 0, failed = 0;
-  Sample bpb, nats;
+  Sample bpb, nats, metric;  // metric: the one that is tested
   /// The first arm whose finished runs come from the same trainings, seed by seed; itself when there is none.
   size_t trained_as = 0;
   Comparison shown;   // difference of val_bpb, two-sided, with the interval for the reader
@@ -42,6 +42,7 @@ struct ArmRow {
   double delta_nats = kUnknown;
   double bytes = kUnknown, delta_bytes = kUnknown;      // means of artifact_bytes
   double step_ms = kUnknown, delta_step_ms = kUnknown;  // means of step_avg_ms
+  double usual_rate = kUnknown;                         // median of tok_s
   double delta_at_time =
       kUnknown;              // val_bpb of the raw weights, both at the shorter of the two training times
   std::string effect_check;  // the worst of its runs: ok, partial or no_effect; empty before the first

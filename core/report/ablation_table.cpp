@@ -39,7 +39,16 @@ TextTable ablation_table(const Ablation& ablation) {
                    "delta_step_ms",
                    "effect_check",
                    "race",
-                   "race_seeds"},
+                   "race_seeds",
+                   "planned",
+                   "failed",
+                   "artifact_bytes",
+                   "step_ms",
+                   "metric",
+                   "metric_mean",
+                   "tested_delta",
+                   "tested_lo",
+                   "tested_hi"},
                   {}};
   const std::optional<SweepClaim>& claim = ablation.plan->claim;
   for (const ArmRow& arm : ablation.arms) {
@@ -72,7 +81,16 @@ TextTable ablation_table(const Ablation& ablation) {
                           fixed(arm.delta_step_ms, 3),
                           arm.effect_check,
                           arm.race ? std::string(name_of(arm.race->end)) : "",
-                          arm.race ? std::to_string(arm.race->seeds) : ""});
+                          arm.race ? std::to_string(arm.race->seeds) : "",
+                          std::to_string(arm.planned),
+                          std::to_string(arm.failed),
+                          fixed(arm.bytes, 0),
+                          fixed(arm.step_ms, 3),
+                          ablation.metric,
+                          fixed(arm.metric.mean, 8),
+                          fixed(arm.tested.delta, 8),
+                          fixed(arm.tested.low, 8),
+                          fixed(arm.tested.high, 8)});
   }
   return table;
 }
@@ -82,7 +100,7 @@ TextTable readable_table(const Ablation& ablation) {
     std::string name;
     std::function<std::string(const ArmRow&)> cell;
   };
-  const std::vector<Column> columns = {
+  std::vector<Column> columns = {
       {"arm", [](const ArmRow& arm) { return arm.arm->label; }},
       {"n",
        [](const ArmRow& arm) {
@@ -93,23 +111,30 @@ TextTable readable_table(const Ablation& ablation) {
       {"sd", [](const ArmRow& arm) { return fixed(arm.bpb.sd, 5); }},
       {"delta", [](const ArmRow& arm) { return signed_fixed(arm.shown.delta, 5); }},
       {fmt::format("{:g}% CI", 100 * ablation.confidence),
-       [](const ArmRow& arm) { return interval_text(arm.shown.low, arm.shown.high); }},
-      {"p",
-       [](const ArmRow& arm) {
-         return p_text(arm.race ? arm.tested.p : arm.p_adjusted) + (arm.significant ? "*" : "");
-       }},
-      {"outcome",
-       [](const ArmRow& arm) {
-         return arm.race ? fmt::format("{} at {}", name_of(arm.race->end), arm.race->seeds) : "";
-       }},
-      {"nats", [](const ArmRow& arm) { return signed_fixed(arm.delta_nats, 5); }},
-      {"at equal time", [](const ArmRow& arm) { return signed_fixed(arm.delta_at_time, 5); }},
-      {"bytes",
-       [](const ArmRow& arm) {
-         return std::isfinite(arm.bytes) ? with_commas(int64_t(std::llround(arm.bytes))) : "";
-       }},
-      {"delta bytes", [](const ArmRow& arm) { return signed_commas(arm.delta_bytes); }},
-      {"ms/step", [](const ArmRow& arm) { return fixed(arm.step_ms, 1); }}};
+       [](const ArmRow& arm) { return interval_text(arm.shown.low, arm.shown.high); }}};
+  // What p is about, where that is neither val_bpb nor the nats that are shown anyway.
+  if (ablation.metric != "val_bpb" && ablation.metric != "val_loss_nats")
+    columns.insert(
+        columns.end(),
+        {{ablation.metric, [](const ArmRow& arm) { return fixed(arm.metric.mean, 5); }},
+         {"delta " + ablation.metric, [](const ArmRow& arm) { return signed_fixed(arm.tested.delta, 5); }}});
+  columns.insert(columns.end(),
+                 {{"p",
+                   [](const ArmRow& arm) {
+                     return p_text(arm.race ? arm.tested.p : arm.p_adjusted) + (arm.significant ? "*" : "");
+                   }},
+                  {"outcome",
+                   [](const ArmRow& arm) {
+                     return arm.race ? fmt::format("{} at {}", name_of(arm.race->end), arm.race->seeds) : "";
+                   }},
+                  {"nats", [](const ArmRow& arm) { return signed_fixed(arm.delta_nats, 5); }},
+                  {"at equal time", [](const ArmRow& arm) { return signed_fixed(arm.delta_at_time, 5); }},
+                  {"bytes",
+                   [](const ArmRow& arm) {
+                     return std::isfinite(arm.bytes) ? with_commas(int64_t(std::llround(arm.bytes))) : "";
+                   }},
+                  {"delta bytes", [](const ArmRow& arm) { return signed_commas(arm.delta_bytes); }},
+                  {"ms/step", [](const ArmRow& arm) { return fixed(arm.step_ms, 1); }}});
   TextTable table{{}, std::vector<std::vector<std::string>>(ablation.arms.size()), "l"};
   for (const Column& column : columns) {
     std::vector<std::string> cells;

@@ -40,10 +40,15 @@ Json to_json(const ArmRow& arm) {
                {"failed", arm.failed},
                {"val_bpb_mean", number_or_null(arm.bpb.mean)},
                {"val_bpb_std", number_or_null(arm.bpb.sd)},
+               {"val_bpb_sem", number_or_null(arm.bpb.sem())},
                {"delta", number_or_null(arm.shown.delta)},
                {"delta_ci_lo", number_or_null(arm.shown.low)},
                {"delta_ci_hi", number_or_null(arm.shown.high)},
                {"delta_nats", number_or_null(arm.delta_nats)},
+               {"metric_mean", number_or_null(arm.metric.mean)},
+               {"tested_delta", number_or_null(arm.tested.delta)},
+               {"tested_lo", number_or_null(arm.tested.low)},
+               {"tested_hi", number_or_null(arm.tested.high)},
                {"test", arm.tested.test},
                {"df", number_or_null(arm.tested.df)},
                {"t", number_or_null(arm.tested.t)},
@@ -76,6 +81,8 @@ Json to_json(const Ablation& a) {
                {"alpha", a.alpha},
                {"confidence", a.confidence},
                {"correction", a.correction}};
+  const std::optional<SweepClaim>& claim = a.plan->claim;
+  json["margin_nats"] = claim && claim->margin_nats > 0 ? Json(claim->margin_nats) : Json();
   json["claim_met"] = a.claim_met ? Json(*a.claim_met) : Json();
   json["arms"] = arms;
   Json factors = Json::array();
@@ -94,11 +101,18 @@ Json to_json(const Ablation& a) {
   return json;
 }
 
+[[noreturn]] void fail_format(const std::string& format) {
+  throw Error(message("--format {}: there is no such format; known: term, csv, md, tex, json", {format}), 2);
+}
+
 }  // namespace
 
+std::string standing(const Ablation& ablation) {
+  return progress(ablation) + "; val_bpb (lower is better) against '" + ablation.baseline + "'";
+}
+
 std::string heading(const Ablation& ablation) {
-  std::string text = ablation.plan->name + ": " + progress(ablation) +
-                     "; val_bpb (lower is better) against '" + ablation.baseline + "'\n";
+  std::string text = ablation.plan->name + ": " + standing(ablation) + "\n";
   if (!ablation.plan->question.empty()) text = ablation.plan->question + "\n" + text;
   return text;
 }
@@ -119,10 +133,29 @@ std::string render(const Ablation& ablation, const std::string& format) {
   if (format == "md") {
     std::string title = "# " + ablation.plan->name + "\n\n" + ablation.plan->question;
     if (!ablation.plan->question.empty()) title += "\n\n";
-    return title + progress(ablation) + "; val_bpb (lower is better) against '" + ablation.baseline +
-           "'.\n\n" + readable_table(ablation).markdown() + "\n" + behind(&TextTable::markdown, "\n") + notes;
+    return title + standing(ablation) + ".\n\n" + readable_table(ablation).markdown() + "\n" +
+           behind(&TextTable::markdown, "\n") + notes;
   }
-  throw Error(message("--format {}: there is no such format; known: term, csv, md, tex, json", {format}), 2);
+  fail_format(format);
+}
+
+std::string render_runs(const Ablation& ablation, const std::string& format) {
+  TextTable table = runs_table(ablation);
+  if (format == "csv") return table.csv();
+  if (format == "term") return table.terminal();
+  if (format == "md") return table.markdown();
+  if (format == "tex") return table.latex();
+  if (format != "json") fail_format(format);
+  Json runs = Json::array();
+  for (const RunRow& run : ablation.runs)
+    runs.push_back({{"arm", run.arm->label},
+                    {"seed", run.run->seed},
+                    {"status", name_of(run.state.status)},
+                    {"reason", run.state.reason},
+                    {"folder", run.run->folder},
+                    {"summary", run.state.summary},
+                    {"record", run.state.record}});
+  return runs.dump(2) + "\n";
 }
 
 void write_tables(const Plan& plan, const std::filesystem::path& folder) {
@@ -133,6 +166,17 @@ void write_tables(const Plan& plan, const std::filesystem::path& folder) {
   write_file(folder / "ablation.tex", render(ablation, "tex"));
   if (TextTable data = effects_data(ablation); !data.rows.empty())
     write_file(folder / "effects.csv", data.csv());
+}
+
+void LiveTables::changed() {
+  if (since_.seconds() >= pause_) write();
+}
+
+void LiveTables::write() {
+  Stopwatch clock;
+  write_tables(plan_, folder_);
+  pause_ = std::max(10.0, 20 * clock.seconds());
+  since_ = Stopwatch();
 }
 
 }  // namespace caddie

@@ -80,9 +80,7 @@ class Page {
   std::string head() const {
     std::string out = "<h1>" + escape_html(plan_.name) + "</h1>\n";
     if (!plan_.question.empty()) out += "<p><strong>" + escape_html(plan_.question) + "</strong></p>\n";
-    std::string text = heading(a_);
-    size_t line = plan_.question.empty() ? 0 : plan_.question.size() + 1;
-    return out + "<p class=soft>" + escape_html(text.substr(line)) + "</p>\n";
+    return out + "<p class=soft>" + escape_html(standing(a_)) + "</p>\n";
   }
 
   std::string arms() const {

@@ -25,7 +25,4 @@ struct TextTable {
 /// One cell of CSV: in quotes when it holds a comma, a quote or a line break.
 std::string csv_cell(std::string_view text);
 
-/// Rows of CSV text, quotes taken off. Accepts what csv() writes.
-std::vector<std::vector<std::string>> parse_csv(std::string_view text);
-
 }  // namespace caddie

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
+#include <set>
 #include <span>
 
 #include "base/files.h"
@@ -71,6 +72,35 @@ struct MadeUpSweep {
     write_file(path / folder / "run.json", record.dump());
   }
 };
+
+/// Rows of CSV text, quotes taken off.
+std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> row = {""};
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (quoted) {
+      if (c != '"')
+        row.back() += c;
+      else if (i + 1 < text.size() && text[i + 1] == '"')
+        row.back() += text[++i];
+      else
+        quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == ',') {
+      row.emplace_back();
+    } else if (c == '\n') {
+      rows.push_back(std::move(row));
+      row = {""};
+    } else if (c != '\r') {
+      row.back() += c;
+    }
+  }
+  if (row.size() > 1 || !row[0].empty()) rows.push_back(std::move(row));
+  return rows;
+}
 
 std::string column(const TextTable& table, size_t row, const std::string& name) {
   for (size_t i = 0; i < table.head.size(); ++i)
@@ -280,7 +310,8 @@ TEST_CASE("ablation.csv has the promised columns", "[report]") {
   CHECK(table.csv().substr(0, table.csv().find('\n')) ==
         "sweep,arm,kind,baseline,n,seeds,val_bpb_mean,val_bpb_std,val_bpb_sem,delta,delta_ci_lo,delta_ci_hi,"
         "delta_nats,margin_nats,test,df,t,p,p_adj,significant,paired,delta_at_time,delta_bytes,delta_step_ms,"
-        "effect_check,race,race_seeds");
+        "effect_check,race,race_seeds,planned,failed,artifact_bytes,step_ms,metric,metric_mean,tested_delta,"
+        "tested_lo,tested_hi");
   CHECK(column(table, 0, "delta") == "");
   CHECK(column(table, 1, "n") == "2");
   CHECK(column(table, 1, "seeds") == "0 1");
@@ -294,6 +325,70 @@ TEST_CASE("ablation.csv has the promised columns", "[report]") {
   CHECK(std::stod(column(table, 1, "p")) == Approx(1 - std::sqrt(0.5)).margin(1e-6));
   CHECK(column(table, 1, "p_adj") == column(table, 1, "p"));
   CHECK(column(table, 1, "significant") == "0");
+  CHECK(column(table, 1, "planned") == "2");
+  CHECK(column(table, 1, "failed") == "0");
+  CHECK(column(table, 1, "artifact_bytes") == "1001");
+  CHECK(column(table, 1, "step_ms") == "11.000");
+  CHECK(column(table, 1, "metric_mean") == "1.12500000");
+  CHECK(column(table, 1, "tested_delta") == "-0.25000000");
+}
+
+TEST_CASE("JSON tells of an arm what CSV does", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
+  Ablation ablation = analyze(sweep.plan, sweep.path);
+  Json json = Json::parse(render(ablation, "json"));
+  const std::set<std::string> kElsewhere = {"sweep", "baseline", "margin_nats", "metric"};  // of all arms
+  for (const std::string& name : ablation_table(ablation).head) {
+    INFO(name);
+    if (name.starts_with("race")) continue;  // where there is one
+    CHECK((kElsewhere.contains(name) ? json : json.at("arms")[1]).contains(name));
+  }
+}
+
+TEST_CASE("a claim about another metric shows that metric beside its p", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
+  CHECK_THAT(render(analyze(sweep.plan, sweep.path), "term"), !Catch::Contains("delta val_bpb"));
+  sweep.plan.claim.emplace();
+  sweep.plan.claim->metric = "artifact_bytes";
+  TextTable shown = readable_table(analyze(sweep.plan, sweep.path));
+  CHECK(column(shown, 1, "artifact_bytes") == "1001.00000");
+  CHECK(column(shown, 1, "delta artifact_bytes") == "+1.00000");
+  TextTable data = ablation_table(analyze(sweep.plan, sweep.path));
+  CHECK(column(data, 1, "metric") == "artifact_bytes");
+  CHECK(column(data, 1, "delta") == "-0.25000000");
+  CHECK(column(data, 1, "tested_delta") == "1.00000000");
+}
+
+TEST_CASE("tables of a sweep at work are written now and then", "[report]") {
+  MadeUpSweep sweep({{1.5, kUnknown}, {1.0, 1.25}});
+  LiveTables tables(sweep.plan, sweep.path);
+  auto text = [&] { return read_file(sweep.path / "ablation.md"); };
+  tables.changed();
+  CHECK_THAT(text(), Catch::Contains("3 of 4 runs done"));
+  sweep.finish("runs/0-1", 0, 1, 1.25);
+  tables.changed();
+  CHECK_THAT(text(), Catch::Contains("3 of 4 runs done"));
+  tables.write();
+  CHECK_THAT(text(), Catch::Contains("4 of 4 runs done"));
+}
+
+TEST_CASE("runs are rendered in every format", "[report]") {
+  MadeUpSweep sweep({{1.5}, {kUnknown}});
+  Ablation ablation = analyze(sweep.plan, sweep.path);
+  Json runs = Json::parse(render_runs(ablation, "json"));
+  REQUIRE(runs.size() == 2);
+  CHECK(runs[0].at("summary").at("val_bpb") == 1.5);
+  CHECK(runs[1].at("status") == "planned");
+  CHECK(render_runs(ablation, "csv") == runs_table(ablation).csv());
+  CHECK_THAT(render_runs(ablation, "md"), Catch::StartsWith("| run\\_id |"));
+  CHECK_THROWS_WITH(render_runs(ablation, "xml"), Catch::Contains("no such format"));
+}
+
+TEST_CASE("a thousand arms are analyzed in a moment", "[.speed]") {
+  MadeUpSweep sweep(std::vector<Values>(1000, Values(3, 1.5)));
+  Stopwatch clock;
+  analyze(sweep.plan, sweep.path);
+  CHECK(clock.seconds() < 1.5);
 }
 
 TEST_CASE("a technique without effect is told", "[report]") {
