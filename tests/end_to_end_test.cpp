@@ -191,6 +191,9 @@ TEST_CASE("trained weights become an artifact again, the same or another", "[end
   Json facts = Json::parse(inspected.output);
   CHECK(facts.at("layout") == "shuffled bytes, packed bits");
   CHECK(facts.at("alternatives").size() == 12);
+  CHECK(facts.at("limit_bytes") == limit);
+  Outcome wider = shell(fmt::format("artifact inspect {} --fast --limit 5000000 --json", other.string()));
+  CHECK(Json::parse(wider.output).at("limit_bytes") == 5000000);
   bool bigram = false;
   for (const Json& group : facts.at("techniques")) bigram |= group.at("name") == "bigram_hash";
   CHECK(bigram);
@@ -247,6 +250,11 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
     CHECK(outcome.code == mistake.code);
     CHECK(outcome.output.find(mistake.says) != std::string::npos);
   }
+}
+
+TEST_CASE("power without noise is a mistake in either form", "[end]") {
+  CHECK(shell("power --sd 1 --seeds 1").code == 2);
+  CHECK(shell("power --sd 1 --seeds 1 --json").code == 2);
 }
 
 TEST_CASE("what the file system refuses is an error of the user's", "[end]") {

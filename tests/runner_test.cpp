@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -26,8 +27,13 @@ std::string sweep_of(const std::string& name, const std::string& text) {
 }
 
 Json status_of(const std::string& name) {
-  return Json::parse(shell(fmt::format("status {} --json", laboratory().folder(name).string())).output)
-      .at("counts");
+  Json counts = Json::parse(shell(fmt::format("status {} --json", laboratory().folder(name).string())).output)
+                    .at("counts");
+  CHECK(counts.size() == 5);
+  Json some = Json::object();
+  for (const auto& [status, count] : counts.items())
+    if (count != 0) some[status] = count;
+  return some;
 }
 
 bool says(const Outcome& outcome, const std::string& text) {
@@ -84,6 +90,20 @@ use = ["zstd", "zlib"]
   CHECK(shell("sweep " + sweep + " --budget 1h").code == 0);
   CHECK(status_of("portions") == Json({{"done", 4}}));
   says(shell("sweep " + sweep + " --only 'sed == 2'"), "did you mean 'seed'");
+
+  fs::path folder = laboratory().folder("portions");
+  auto test = [&](double alpha) {
+    Outcome outcome = shell(fmt::format("test {}:baseline 5.5 --alpha {} --json", folder.string(), alpha));
+    INFO(outcome.output);
+    REQUIRE(outcome.code == 0);
+    return Json::parse(outcome.output);
+  };
+  double p = test(0.4).at("p");
+  CHECK(double(test(1.1 * p).at("high")) < 0);  // the interval says what the one-sided test says
+  CHECK(double(test(p / 1.1).at("high")) > 0);
+  std::string elsewhere = (folder / "runs/..").string();  // the same sweep by another name
+  CHECK(shell(fmt::format("test {}:baseline {}:baseline --test pooled", folder.string(), elsewhere)).code ==
+        0);
 }
 
 TEST_CASE("a run that takes too long has failed", "[runner]") {
@@ -134,6 +154,34 @@ values = [100]
   std::string log = read_file(folder / "runs/baseline-s1/log.txt");
   CHECK(log.find("interrupted at step") != std::string::npos);
   CHECK(log.find("going on from the checkpoint") != std::string::npos);
+}
+
+TEST_CASE("ls knows the names that runs have, and the words that status has", "[runner]") {
+  std::string sweep = sweep_of("listed", "seeds = [1]\n");
+  REQUIRE(shell("sweep " + sweep).code == 0);
+  fs::path folder = laboratory().folder("listed");
+  auto list = [&](const std::string& more) { return shell(fmt::format("ls {} {}", folder.string(), more)); };
+  says(list("--where 'val_bpb < 100 and not trigram_hash'"), "done");
+  Outcome wrong = list("--where 'vla_bpb < 1'");
+  CHECK(wrong.code == 2);
+  says(wrong, "did you mean 'val_bpb'");
+  CHECK(list("--sort val_bpb").code == 0);
+  CHECK(list("--sort vall").code == 2);
+  says(list("--where 'zzzzzzzz == 1'"), "caddie ls --json shows what they have");
+  CHECK(shell("ls " + (folder / "nowhere").string()).code == 2);
+  fs::remove(folder / "runs/baseline-s1/summary.json");
+  write_file(folder / "runs/baseline-s1/lock", "");
+  says(list("--where 'not (val_bpb < 100)'"), "lost");  // no run has that number now
+  CHECK(status_of("listed") == Json({{"lost", 1}}));
+}
+
+TEST_CASE("a plan is probed with as many runs at a time as there are cores", "[runner]") {
+  std::string file = sweep_of("probed", "seeds = [1, 2]\n");
+  Outcome outcome =
+      shell(fmt::format("plan {} --probe -j 1000 --json", laboratory().folder("probed.toml").string()));
+  INFO(outcome.output);
+  REQUIRE(outcome.code == 0);
+  CHECK(int(Json::parse(outcome.output).at("jobs")) == int(std::thread::hardware_concurrency()));
 }
 
 TEST_CASE("more runs at a time than there are cores are refused politely", "[runner]") {

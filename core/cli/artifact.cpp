@@ -21,7 +21,7 @@ namespace {
 
 struct InspectArguments {
   std::filesystem::path file, experiment;
-  int64_t limit = kArtifactLimit, code_bytes = 0;
+  int64_t limit = -1, code_bytes = -1;  // below 0: as the experiment says
   bool fast = false, compare = false, json = false;
 };
 
@@ -35,7 +35,8 @@ struct Alternative {
 /// What is told about a file: its tensors by name with layers together, by the technique that declared them
 /// where the experiment is known, and by quantizer.
 struct Inspection {
-  int64_t file_bytes = 0;
+  int64_t file_bytes = 0, limit = kArtifactLimit, code_bytes = 0;
+  int64_t headroom() const { return limit - code_bytes - file_bytes; }
   size_t tensors = 0;
   std::string compressor, layout;
   bool measured = false;  // shares come from compressing each group, not from its entropy
@@ -47,14 +48,6 @@ std::string text_of(const Layout& layout) {
   std::string text = layout.shuffle_bytes ? "shuffled bytes" : "";
   if (layout.pack_bits) text += text.empty() ? "packed bits" : ", packed bits";
   return text.empty() ? "plain" : text;
-}
-
-std::vector<ByteGroup> by_technique(const Artifact& artifact, const InspectArguments& arguments,
-                                    Registry& registry) {
-  std::filesystem::path file = experiment_beside(arguments.file, arguments.experiment);
-  if (file.empty()) return {};
-  Experiment experiment = load_experiment(file, {}, registry, Device::kCpu);
-  return account(artifact, group_by_owner(experiment.model->weights().infos()), nullptr);
 }
 
 /// Every compressor with its default settings on every layout that can matter.
@@ -90,15 +83,25 @@ Inspection inspect(const InspectArguments& arguments) {
   Artifact artifact = decode(bytes, find);
   Compressor* measure = arguments.fast ? nullptr : compressor.get();
   auto quantizer_of = [](const ArtifactTensor& tensor) { return tensor.quantizer; };
-  return {int64_t(bytes.size()),
-          artifact.tensors.size(),
-          artifact.compressor,
-          text_of(artifact.layout),
-          measure != nullptr,
-          account(artifact, group_by_name, measure),
-          by_technique(artifact, arguments, registry),
-          account(artifact, quantizer_of, nullptr),
-          arguments.compare ? compare(artifact, registry, arguments.json) : std::vector<Alternative>()};
+  Inspection found;
+  found.file_bytes = int64_t(bytes.size());
+  found.tensors = artifact.tensors.size();
+  found.compressor = artifact.compressor;
+  found.layout = text_of(artifact.layout);
+  found.measured = measure != nullptr;
+  found.by_name = account(artifact, group_by_name, measure);
+  found.by_quantizer = account(artifact, quantizer_of, nullptr);
+  std::filesystem::path beside = experiment_beside(arguments.file, arguments.experiment);
+  if (!beside.empty()) {
+    Experiment experiment = load_experiment(beside, {}, registry, Device::kCpu);
+    found.by_technique = account(artifact, group_by_owner(experiment.model->weights().infos()), nullptr);
+    found.limit = experiment.budget.artifact_bytes;
+    found.code_bytes = experiment.budget.code_bytes;
+  }
+  if (arguments.limit >= 0) found.limit = arguments.limit;
+  if (arguments.code_bytes >= 0) found.code_bytes = arguments.code_bytes;
+  if (arguments.compare) found.alternatives = compare(std::move(artifact), registry, arguments.json);
+  return found;
 }
 
 /// The group's share of the file.
@@ -135,18 +138,17 @@ void print_json(const InspectArguments& arguments, const Inspection& inspection)
   for (const Alternative& a : inspection.alternatives)
     alternatives.push_back(
         {{"compressor", a.compressor}, {"layout", a.layout}, {"bytes", a.bytes}, {"seconds", a.seconds}});
-  nlohmann::ordered_json json = {
-      {"file", arguments.file.string()},
-      {"bytes", inspection.file_bytes},
-      {"code_bytes", arguments.code_bytes},
-      {"limit_bytes", arguments.limit},
-      {"headroom_bytes", arguments.limit - arguments.code_bytes - inspection.file_bytes},
-      {"compressor", inspection.compressor},
-      {"layout", inspection.layout},
-      {"tensors", inspection.tensors},
-      {"total", json_of(all)},
-      {"groups", groups},
-      {"quantizers", quantizers}};
+  nlohmann::ordered_json json = {{"file", arguments.file.string()},
+                                 {"bytes", inspection.file_bytes},
+                                 {"code_bytes", inspection.code_bytes},
+                                 {"limit_bytes", inspection.limit},
+                                 {"headroom_bytes", inspection.headroom()},
+                                 {"compressor", inspection.compressor},
+                                 {"layout", inspection.layout},
+                                 {"tensors", inspection.tensors},
+                                 {"total", json_of(all)},
+                                 {"groups", groups},
+                                 {"quantizers", quantizers}};
   if (!techniques.empty()) json["techniques"] = techniques;
   if (!alternatives.empty()) json["alternatives"] = alternatives;
   fmt::print("{}\n", json.dump(2));
@@ -189,10 +191,10 @@ void print_text(const InspectArguments& arguments, const Inspection& inspection)
   print_groups("technique", inspection.by_technique);
   print_groups("quantizer", inspection.by_quantizer);
   print_alternatives(inspection);
-  int64_t headroom = arguments.limit - arguments.code_bytes - inspection.file_bytes;
+  int64_t headroom = inspection.headroom();
   fmt::print("{} bytes of artifact + {} of code: {} {} the limit of {}\n", with_commas(inspection.file_bytes),
-             with_commas(arguments.code_bytes), with_commas(std::abs(headroom)),
-             headroom < 0 ? "over" : "under", with_commas(arguments.limit));
+             with_commas(inspection.code_bytes), with_commas(std::abs(headroom)),
+             headroom < 0 ? "over" : "under", with_commas(inspection.limit));
 }
 
 void run_inspect(const InspectArguments& arguments) {
@@ -212,9 +214,12 @@ void add_artifact_command(CLI::App& app) {
   CLI::App* verb = artifact->add_subcommand("inspect", "where the bytes of an artifact go");
   auto arguments = std::make_shared<InspectArguments>();
   verb->add_option("file", arguments->file, "artifact")->required();
-  verb->add_option("--limit", arguments->limit, "bytes that artifact and code may have together")
-      ->capture_default_str();
-  verb->add_option("--code-bytes", arguments->code_bytes, "bytes of code that count")->capture_default_str();
+  verb->add_option("--limit", arguments->limit,
+                   "bytes that artifact and code may have together; by default those of the experiment")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--code-bytes", arguments->code_bytes,
+                   "bytes of code that count; by default those of the experiment")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--experiment", arguments->experiment,
                    "what the artifact is of; by default resolved.toml beside it");
   verb->add_flag("--compare", arguments->compare,

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie bench train: how fast this machine trains the baseline's architecture. caddie bench experiment: how
 // fast it runs an experiment. caddie bench export: how fast it turns weights into an artifact.
-#include <caddie/parallel.h>
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <thread>
 
 #include "base/text.h"
 #include "bench/export.h"
@@ -25,11 +22,8 @@ struct BenchArguments {
   bool json = false;
 
   void declare(CLI::App& verb) {
-    verb.add_option("--threads", threads, "by default one a core");
+    verb.add_option("--threads", threads, "threads; by default one a core");
     verb.add_flag("--json", json, "print JSON");
-  }
-  void start_threads() const {
-    set_thread_count(threads > 0 ? threads : std::max(1, int(std::thread::hardware_concurrency())));
   }
 };
 
@@ -41,7 +35,7 @@ void print_profile(const Json& parts) {
 }
 
 void bench_export_verb(BenchArguments& arguments) {
-  arguments.start_threads();
+  start_threads(arguments.threads);
   arguments.export_bench.quiet = arguments.json;
   Json result = bench_export(arguments.export_bench);
   if (arguments.json) {
@@ -61,7 +55,7 @@ void bench_export_verb(BenchArguments& arguments) {
 }
 
 void bench_train_verb(const BenchArguments& arguments) {
-  arguments.start_threads();
+  start_threads(arguments.threads);
   Json result = bench_train(arguments.bench);
   if (arguments.json) {
     fmt::print("{}\n", result.dump(2));
@@ -125,13 +119,14 @@ void add_bench_command(CLI::App& app) {
   TrainBench& b = arguments->bench;
   verb->add_option("--experiment", b.experiment, "whose techniques are used; its sizes are replaced")
       ->capture_default_str();
-  verb->add_option("--layers", b.layers)->capture_default_str();
-  verb->add_option("--dim", b.dim)->capture_default_str();
-  verb->add_option("--heads", b.heads)->capture_default_str();
-  verb->add_option("--kv-heads", b.kv_heads)->capture_default_str();
-  verb->add_option("--mlp-mult", b.mlp_mult)->capture_default_str();
+  verb->add_option("--layers", b.layers, "blocks")->capture_default_str();
+  verb->add_option("--dim", b.dim, "width of the model")->capture_default_str();
+  verb->add_option("--heads", b.heads, "of attention")->capture_default_str();
+  verb->add_option("--kv-heads", b.kv_heads, "heads of keys and values")->capture_default_str();
+  verb->add_option("--mlp-mult", b.mlp_mult, "hidden width of the MLP over the model's")
+      ->capture_default_str();
   verb->add_option("--seq", b.sequence_length, "tokens of a sequence")->capture_default_str();
-  verb->add_option("--batch-tokens", b.batch_tokens)->capture_default_str();
+  verb->add_option("--batch-tokens", b.batch_tokens, "tokens of a step")->capture_default_str();
   verb->add_option("--steps", b.steps, "timed steps, after one to warm up")->capture_default_str();
   verb->add_flag("--profile", b.profile, "say where forward and backward passes spend their time");
   arguments->declare(*verb);

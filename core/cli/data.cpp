@@ -98,39 +98,39 @@ void run_inspect(const InspectArguments& arguments) {
 }
 
 void add_prepare(CLI::App& data) {
-  CLI::App* verb = data.add_subcommand("prepare", "Turn text into shards, a tokenizer and a manifest");
+  CLI::App* verb = data.add_subcommand("prepare", "turn text into shards, a tokenizer and a manifest");
   auto arguments = std::make_shared<PrepareArguments>();
   PrepareOptions& options = arguments->options;
-  verb->add_option("--text", options.text, "Files or globs: text or .jsonl, plain, gzip or zstd")->required();
-  verb->add_option("--output", options.output, "Folder to make")->required();
+  verb->add_option("--text", options.text, "files or globs: text or .jsonl, plain, gzip or zstd")->required();
+  verb->add_option("--output", options.output, "folder to make")->required();
   auto* vocab =
-      verb->add_option("--vocab", options.vocab, "Pieces of the tokenizer to train")->capture_default_str();
+      verb->add_option("--vocab", options.vocab, "pieces of the tokenizer to train")->capture_default_str();
   verb->add_option("--tokenizer", options.tokenizer, "SentencePiece model to use instead of training one")
       ->excludes(vocab);
   verb->add_option("--validation-fraction", options.validation_fraction,
-                   "Share of each input's bytes to hold out, as whole documents at its end")
+                   "share of each input's bytes to hold out, as whole documents at its end")
       ->capture_default_str();
-  verb->add_option("--shard-tokens", options.shard_tokens, "Tokens of a full shard")->capture_default_str();
-  verb->add_option("--field", options.field, "Field of a .jsonl line that holds the text")
+  verb->add_option("--shard-tokens", options.shard_tokens, "tokens of a full shard")->capture_default_str();
+  verb->add_option("--field", options.field, "field of a .jsonl line that holds the text")
       ->capture_default_str();
-  verb->add_flag("--json", arguments->json, "Print the result as JSON");
+  verb->add_flag("--json", arguments->json, "print the result as JSON");
   verb->callback([arguments] { run_prepare(*arguments); });
 }
 
 void add_inspect(CLI::App& data) {
-  CLI::App* verb = data.add_subcommand("inspect", "Tell what a folder of shards holds, and check its hashes");
+  CLI::App* verb = data.add_subcommand("inspect", "tell what a folder of shards holds, and check its hashes");
   auto arguments = std::make_shared<InspectArguments>();
-  verb->add_option("folder", arguments->folder, "Folder of shards")->required();
+  verb->add_option("folder", arguments->folder, "folder of shards")->required();
   verb->add_option("--tokenizer", arguments->tokenizer,
                    "SentencePiece model, when the folder has no tokenizer.model");
-  verb->add_flag("--json", arguments->json, "Print JSON");
+  verb->add_flag("--json", arguments->json, "print JSON");
   verb->callback([arguments] { run_inspect(*arguments); });
 }
 
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  CLI::App* data = app.add_subcommand("data", "Prepare training data, or look at it");
+  CLI::App* data = app.add_subcommand("data", "prepare training data, or look at it");
   data->require_subcommand(1);
   add_prepare(*data);
   add_inspect(*data);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie ls: the runs below results/, found through their index.
+#include <caddie/error.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "cli/sweep.h"
 #include "config/tree.h"
 #include "report/table.h"
@@ -17,6 +20,9 @@
 
 namespace caddie {
 namespace {
+
+// A technique's name alone, in a condition, stands for its switch.
+const std::string kTechniques = "techniques.", kEnabled = ".enabled";
 
 struct ListArguments {
   std::filesystem::path folder = "results";
@@ -54,9 +60,32 @@ RunValues remembered(const std::filesystem::path& folder) {
 
 /// A run that goes on now is seen by its lock, which no file tells of.
 std::string status_of(const RunIndex& index, const std::filesystem::path& folder) {
-  if (FileLock::is_held(folder / kRunLock)) return "running";
-  std::optional<RunValue> status = index.value(folder, "status");
-  return status ? std::get<std::string>(*status) : "unfinished";
+  if (FileLock::is_held(folder / kRunLock)) return std::string(name_of(RunStatus::running));
+  if (std::optional<RunValue> status = index.value(folder, "status")) return std::get<std::string>(*status);
+  bool begun = std::filesystem::exists(folder / kRunLock);
+  return std::string(name_of(begun ? RunStatus::lost : RunStatus::planned));
+}
+
+/// Throws unless some run knows `name`, as it stands or as a technique, or will when it is done.
+void check_known(const RunIndex& index, const std::string& name, const char* option) {
+  std::set<std::string> known = {"folder",         "status",       "fail_reason", "effect_check",
+                                 "val_bpb",        "val_bpb_raw",  "val_bpb_avg", "val_bpb_quant",
+                                 "val_loss_nats",  "train_loss",   "steps",       "tokens",
+                                 "params",         "train_time_s", "step_avg_ms", "tok_s",
+                                 "artifact_bytes", "eval_time_s",  "under_cap",   "peak_mem_bytes"};
+  for (const std::filesystem::path& folder : index.runs())
+    for (const auto& [path, value] : index.values(folder)) {
+      known.insert(path);
+      if (path.starts_with(kTechniques) && path.ends_with(kEnabled))
+        known.insert(path.substr(kTechniques.size(), path.size() - kTechniques.size() - kEnabled.size()));
+    }
+  if (known.contains(name) || index.runs().empty()) return;
+  std::string near = nearest(name, std::vector(known.begin(), known.end()));
+  throw Error(
+      message("{}: no run has a value '{}'; {}",
+              {option, name,
+               near.empty() ? "caddie ls --json shows what they have" : "did you mean '" + near + "'?"}),
+      2);
 }
 
 std::string cell(const RunValues& values, const std::string& name, const char* format) {
@@ -69,29 +98,38 @@ std::string cell(const RunValues& values, const std::string& name, const char* f
 }
 
 std::vector<RunValues> find_runs(const ListArguments& arguments) {
+  if (!std::filesystem::is_directory(arguments.folder))
+    throw Error(message("{}: there is no such folder", {arguments.folder.string()}), 2);
   RunIndex index(arguments.folder, remembered);
   std::optional<Expression> condition;
   if (!arguments.where.empty()) condition.emplace(arguments.where, "--where");
+  std::set<std::string> found, missing;  // names in the condition
   std::vector<RunValues> runs;
   for (const std::filesystem::path& folder : index.runs()) {
     std::string status = status_of(index, folder);
     auto lookup = [&](const std::string& name) -> std::optional<RunValue> {
       if (name == "status") return status;
       if (name == "folder") return folder.string();
-      std::optional<RunValue> found = index.value(folder, name);
-      return found ? found : index.value(folder, "techniques." + name + ".enabled");
+      std::optional<RunValue> value = index.value(folder, name);
+      if (!value) value = index.value(folder, kTechniques + name + kEnabled);
+      (value ? found : missing).insert(name);
+      return value;
     };
     if (condition && !condition->holds(lookup)) continue;
     runs.push_back(index.values(folder));
     runs.back()["status"] = status;
     runs.back()["folder"] = folder.string();
   }
-  if (!arguments.sort.empty())
+  for (const std::string& name : missing)
+    if (!found.contains(name)) check_known(index, name, "--where");
+  if (!arguments.sort.empty()) {
+    check_known(index, arguments.sort, "--sort");
     std::stable_sort(runs.begin(), runs.end(), [&](const RunValues& a, const RunValues& b) {
       auto x = a.find(arguments.sort), y = b.find(arguments.sort);
       if (x == a.end() || y == b.end()) return x != a.end();
       return x->second < y->second;
     });
+  }
   return runs;
 }
 

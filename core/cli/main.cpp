@@ -18,7 +18,8 @@ constexpr int kUsage = 2;
 int run(int argc, char** argv) {
   CLI::App app("Caddie: does this technique help, by how much, how sure are we, and what does it cost?",
                "caddie");
-  app.set_version_flag("--version", CADDIE_VERSION);
+  app.set_help_flag("-h,--help", "print this and exit");
+  app.set_version_flag("--version", CADDIE_VERSION, "print the version and exit");
   app.require_subcommand(1);
   caddie::add_verbs(app);
   try {

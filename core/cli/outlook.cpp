@@ -58,7 +58,8 @@ std::string time_text(const Plan& plan, const Outlook& o) {
 Outlook outlook(Plan& plan, const KnownTimes& known, int jobs, bool probe) {
   Outlook o;
   std::filesystem::path folder = std::filesystem::path("results") / plan.name;
-  o.jobs = std::max(1, jobs);
+  o.folder = folder.string();
+  o.jobs = std::clamp(jobs, 1, core_count());
   try {
     check_groups(plan);
   } catch (const Error& error) {
@@ -72,9 +73,12 @@ Outlook outlook(Plan& plan, const KnownTimes& known, int jobs, bool probe) {
   o.work = shared_work(plan, left, Store(store_for(folder)));
   KnownTimes times = known;
   if (probe) {
-    o.choices = measure_concurrency(plan, "cpu");
+    if (jobs == 0)
+      o.choices = measure_concurrency(plan, "cpu");
+    else
+      o.choices = {measure_jobs(plan, jobs, "cpu")};
     const Concurrency& best = o.choices[0];
-    if (jobs == 0) o.jobs = best.jobs;
+    o.jobs = best.jobs;
     times = {best.step_seconds, best.evaluation_seconds, "a probe of " + text_of(best)};
   }
   o.source = times.source;
@@ -86,8 +90,9 @@ std::string text_of(const Plan& plan, const Outlook& o) {
   if (!o.why_unknown.empty()) return "work: unknown: " + o.why_unknown + "\n";
   double share = o.work.separately > 0 ? double(o.work.steps) / double(o.work.separately) : 0;
   return fmt::format(
-             "work: {} runs to do, {} done; {} trainings serve them, {:.0f}% of the steps of separate runs\n",
-             o.work.runs, o.done, o.work.trainings, 100 * share) +
+             "work: {} runs to do, {} done in {}; {} trainings serve them, {:.0f}% of the steps of separate "
+             "runs\n",
+             o.work.runs, o.done, o.folder, o.work.trainings, 100 * share) +
          time_text(plan, o) + bytes_text(plan);
 }
 

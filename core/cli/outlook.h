@@ -21,6 +21,7 @@ struct KnownTimes {
 struct Outlook {
   SharedWork work;
   int64_t done = 0;
+  std::string folder;  // where those were looked for
   int jobs = 1;
   double seconds = 0;                // NaN when unknown
   std::string source;                // of that
@@ -28,8 +29,8 @@ struct Outlook {
   std::string why_unknown;           // not empty when the data is missing, and with it all but jobs
 };
 
-/// `jobs`: runs at a time; 0: one, or what the measurement finds best. With `probe` the baseline is run for
-/// some seconds. Fills the plan's groups.
+/// `jobs`: runs at a time, at most one a core; 0: one, or what the measurement finds best. With `probe` the
+/// baseline is run for some seconds. Fills the plan's groups.
 Outlook outlook(Plan& plan, const KnownTimes& known, int jobs, bool probe);
 
 /// Some lines for people.

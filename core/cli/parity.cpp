@@ -70,12 +70,12 @@ void run(const Arguments& arguments) {
 
 void add_parity_command(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* parity = app.add_subcommand("parity", "Compare with the results of upstream's own code");
-  parity->add_option("folders", arguments->folders, "Folders with cases (case.json) at or below them")
+  CLI::App* parity = app.add_subcommand("parity", "compare with the results of upstream's own code");
+  parity->add_option("folders", arguments->folders, "folders with cases (case.json) at or below them")
       ->required();
-  parity->add_option("--map", arguments->map, "Rules that turn upstream's settings into experiments")
+  parity->add_option("--map", arguments->map, "rules that turn upstream's settings into experiments")
       ->capture_default_str();
-  parity->add_flag("--json", arguments->json, "Print JSON");
+  parity->add_flag("--json", arguments->json, "print JSON");
   parity->callback([arguments] { run(*arguments); });
 }
 

@@ -8,7 +8,7 @@ class App;
 
 namespace caddie {
 
-/// Adds `parity`; it runs when `app` parses a command line that names it, and throws CLI::RuntimeError(1)
+/// Adds `parity`; it runs when `app` parses a command line that names it, and throws Error
 /// when a case failed.
 void add_parity_command(CLI::App& app);
 

@@ -27,7 +27,9 @@ struct Line {
 void print_json(const Plan& plan, const std::vector<Line>& lines, const std::map<RunStatus, int>& counts) {
   Json json = {
       {"sweep", plan.name}, {"runs", lines.size()}, {"counts", Json::object()}, {"states", Json::array()}};
-  for (const auto& [status, count] : counts) json["counts"][std::string(name_of(status))] = count;
+  for (RunStatus status :
+       {RunStatus::planned, RunStatus::running, RunStatus::done, RunStatus::failed, RunStatus::lost})
+    json["counts"][std::string(name_of(status))] = counts.contains(status) ? counts.at(status) : 0;
   for (const Line& line : lines)
     json["states"].push_back({{"arm", line.arm->label},
                               {"seed", line.run->seed},

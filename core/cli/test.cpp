@@ -36,7 +36,8 @@ Finished finished_runs(const std::string& named, const std::string& metric) {
   size_t colon = named.rfind(':');
   if (colon == std::string::npos)
     throw Error(message("'{}' names no arm; write SWEEP:ARM, such as quickstart:baseline", {named}), 2);
-  Finished finished{named, sweep_folder(named.substr(0, colon)).string(), {}, {}, {}, {}};
+  std::filesystem::path folder = std::filesystem::canonical(sweep_folder(named.substr(0, colon)));
+  Finished finished{named, folder.string(), {}, {}, {}, {}};
   std::string label = named.substr(colon + 1);
   Plan plan = read_plan(finished.sweep);
   Ablation ablation = analyze(plan, finished.sweep, label);
@@ -99,8 +100,9 @@ void test_verb(TestArguments arguments) {
     arguments.metric = "val_loss_nats";
     arguments.margin = arguments.margin_nats;
   }
+  // Both ends of the interval leave out alpha, so that it excludes the margin when the test is met.
   Question question{arguments.direction == "min" ? Tail::less : Tail::greater, arguments.margin,
-                    1 - arguments.alpha};
+                    1 - 2 * arguments.alpha};
   Finished arm = finished_runs(arguments.arm, arguments.metric);
   char* end = nullptr;
   double target = std::strtod(arguments.baseline.c_str(), &end);
@@ -157,6 +159,8 @@ void power_verb(PowerArguments arguments) {
   design.df = double(pooled_arms * (arguments.seeds - 1));
   design.tail = arguments.two_sided ? Tail::both : Tail::less;
   double smallest = detectable(design, arguments.power);
+  if (!std::isfinite(smallest))
+    throw Error("one seed an arm says nothing of the noise; take --seeds 2 or more", 2);
   double effect = arguments.effect > 0 ? arguments.effect : smallest;
   double chance = power_of(design, effect);
   int64_t needed = std::isfinite(effect) ? seeds_needed(design, effect, arguments.power, pooled_arms) : 0;
@@ -169,8 +173,6 @@ void power_verb(PowerArguments arguments) {
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  if (!std::isfinite(smallest))
-    throw Error("one seed an arm says nothing of the noise; take --seeds 2 or more", 2);
   fmt::print("{} arms x {} seeds, SD {:g}, {} p < {:g}, df {:.0f}\n", arguments.arms, arguments.seeds,
              design.sd, arguments.two_sided ? "two-sided" : "one-sided", design.alpha, design.df);
   fmt::print("found with chance {:g}: {:.6f}\nchance to find {:.6f}: {:.3f}\n", arguments.power, smallest,

@@ -6,15 +6,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <thread>
 
 #include "cli/artifact.h"
 #include "cli/data.h"
 #include "cli/parity.h"
 #include "cli/sweep.h"
 #include "device/device.h"
+#include "sweep/concurrency.h"
 
 namespace caddie {
+
+void start_threads(int threads) { set_thread_count(threads > 0 ? threads : core_count()); }
 
 void add_verbs(CLI::App& app) {
   add_run_command(app);
@@ -44,8 +46,7 @@ void ExperimentArguments::declare_options(CLI::App& verb) {
 }
 
 Device ExperimentArguments::prepare() const {
-  int cores = int(std::thread::hardware_concurrency());
-  set_thread_count(threads > 0 ? threads : std::max(1, cores));
+  start_threads(threads);
   std::string note;
   Device chosen = choose_device(device_name, &note);
   if (!note.empty()) fmt::print(stderr, "{}\n", note);

@@ -14,6 +14,9 @@ class App;
 
 namespace caddie {
 
+/// As many as --threads says; 0: one a core.
+void start_threads(int threads);
+
 void add_verbs(CLI::App& app);
 
 void add_run_command(CLI::App& app);

@@ -80,6 +80,13 @@ std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string
   return choices;
 }
 
+Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device) {
+  Scratch scratch;
+  write_file(scratch.file("experiment.toml"), plan.baseline().experiment);
+  jobs = std::clamp(jobs, 1, core_count());
+  return measure(jobs, core_count() / jobs, device, scratch);
+}
+
 std::string text_of(const Concurrency& choice) {
   return fmt::format("{} x {} thread{}", choice.jobs, choice.threads, choice.threads == 1 ? "" : "s");
 }

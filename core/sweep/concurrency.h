@@ -27,6 +27,9 @@ int core_count();
 /// Throws Error when the experiment cannot run.
 std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string& device);
 
+/// The same for `jobs` at a time, at most one a core, which share the cores.
+Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device);
+
 /// "2 x 1 thread".
 std::string text_of(const Concurrency& choice);
 
