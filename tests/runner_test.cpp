@@ -9,6 +9,7 @@
 #include <future>
 #include <thread>
 
+#include "base/file_lock.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "support/laboratory.h"
@@ -104,6 +105,32 @@ use = ["zstd", "zlib"]
   std::string elsewhere = (folder / "runs/..").string();  // the same sweep by another name
   CHECK(shell(fmt::format("test {}:baseline {}:baseline --test pooled", folder.string(), elsewhere)).code ==
         0);
+}
+
+TEST_CASE("a sweep that is at work is not started over", "[runner]") {
+  std::string sweep = sweep_of("busy", "seeds = [1]\n");
+  fs::path folder = laboratory().folder("busy");
+  REQUIRE(shell("sweep " + sweep).code == 0);
+  std::string plan = read_file(folder / "plan.json");
+  auto is_refused = [&](const fs::path& lock, const std::string& reason) {
+    REQUIRE(fs::exists(lock.parent_path()));
+    FileLock held = *FileLock::take(lock);
+    for (const std::string& what : {sweep, folder.string() + " -q"}) {
+      Outcome outcome = shell("sweep " + what + " --fresh");
+      CHECK(outcome.code != 0);
+      says(outcome, reason);
+      CHECK(read_file(folder / "plan.json") == plan);
+      CHECK(status_of("busy") == Json({{"done", 1}}));
+    }
+  };
+  is_refused(folder / "lock", "another caddie sweep is at work there");
+  for (const auto& stage : fs::directory_iterator(folder / "store"))
+    if (stage.path().filename().string().starts_with("train-"))
+      is_refused(stage.path() / "lock", "another run is at work on it");
+  fs::path run = folder / "runs/gone-s1";  // of an arm that was taken from the sweep file
+  fs::create_directories(run);
+  is_refused(run / "lock", "is being worked on");
+  CHECK(shell("sweep " + sweep + " --fresh").code == 0);
 }
 
 TEST_CASE("a run that takes too long has failed", "[runner]") {

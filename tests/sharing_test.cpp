@@ -10,6 +10,7 @@
 #include "support/laboratory.h"
 #include "sweep/plan.h"
 #include "sweep/run_state.h"
+#include "sweep/runner.h"
 #include "sweep/sharing.h"
 
 using namespace caddie;
@@ -192,6 +193,72 @@ use = ["zstd", "zlib"]
   Outcome busy = shell("gc " + folder.string());
   CHECK(busy.code == 1);
   CHECK(busy.output.find("is being worked on") != std::string::npos);
+}
+
+TEST_CASE("a sweep goes on after its store was cleaned", "[sharing]") {
+  const std::string axes = R"(
+seeds = [1]
+[[axis]]
+slot = "train.averager"
+use = ["ema", { use = "swa", every = 2, start_frac = 0.5 }]
+)";
+  fs::path folder = sweep("resumed", axes, "--max-runs 1");
+  REQUIRE(stages_in(folder / "store")["average"] == 2);
+  REQUIRE(shell("gc " + folder.string()).code == 0);
+  CHECK(stages_in(folder / "store")["average"] == 2);
+  sweep("resumed", axes);
+  CHECK(said(folder, "trained 24 steps") == 1);
+  // An average that is gone all the same is made again, with its training.
+  for (const auto& run : read_plan(folder).runs) fs::remove_all(folder / run.folder);
+  for (const auto& stage : fs::directory_iterator(folder / "store"))
+    if (stage.path().filename().string().starts_with("average-")) fs::remove_all(stage.path());
+  sweep("resumed", axes);
+  check_against_separate_runs(folder);
+}
+
+TEST_CASE("stages of sweeps behind links are needed too", "[sharing]") {
+  fs::path results = laboratory().folder("around/results"), elsewhere = laboratory().folder("elsewhere");
+  fs::create_directories(results);
+  fs::create_directories(elsewhere);
+  fs::create_directory_symlink(elsewhere, results / "linked");
+  Outcome made = shell(fmt::format("run {} --output {} --store {}", laboratory().experiment().string(),
+                                   (elsewhere / "run").string(), (results / "store").string()));
+  INFO(made.output);
+  REQUIRE(made.code == 0);
+  std::map<std::string, int> before = stages_in(results / "store");
+  REQUIRE(shell("gc " + results.string()).code == 0);
+  CHECK(stages_in(results / "store")["compress"] == 1);
+  CHECK(stages_in(results / "store") == before);
+}
+
+TEST_CASE("nothing is taken from another training of the same name", "[sharing]") {
+  const std::string axes = R"(
+seeds = [1]
+[[axis]]
+zip = { "budget.seconds" = [0.3], "budget.steps" = [1000000] }
+)";
+  fs::path folder = sweep("timed", axes), run = folder / "runs/baseline-s1";
+  std::string before = read_file(run / "weights.safetensors");
+  sweep("timed", axes, "--fresh");
+  REQUIRE(read_file(run / "weights.safetensors") != before);
+  fs::path artifact = laboratory().folder("timed.bin");
+  REQUIRE(shell(fmt::format("export {} --artifact {}", run.string(), artifact.string())).code == 0);
+  CHECK(read_file(run / "artifact.bin") == read_file(artifact));
+  Json summary = Json::parse(read_file(run / "summary.json"));
+  Outcome scored = shell(fmt::format("eval {} --json", run.string()));
+  INFO(scored.output);
+  CHECK(Json::parse(scored.output).at("scores").at("standard").at("val_bpb") == summary.at("val_bpb"));
+}
+
+TEST_CASE("the store of a sweep is the same however its folder is typed", "[sharing]") {
+  fs::path before = fs::current_path(), results = laboratory().folder("typed/results");
+  fs::create_directories(results / "s1");
+  fs::current_path(results.parent_path());
+  CHECK(store_for("results/s1") == fs::current_path() / "results/store");
+  fs::current_path("results");
+  CHECK(store_for("s1") == fs::current_path() / "store");
+  CHECK(store_for("./s1/../s1") == fs::current_path() / "store");
+  fs::current_path(before);
 }
 
 TEST_CASE("two runs that want the same training at once make it once", "[sharing]") {

@@ -40,11 +40,12 @@ void noise_verb(NoiseArguments& arguments) {
   std::filesystem::path folder = noise_folder(arguments.experiment);
   arguments.runner.folder = folder;
   arguments.runner.store = store_for(folder);
+  FileLock lock = lock_sweep(folder);
   // Frozen anew each time: more seeds join those that are there, and runs that no longer fit are made again.
   check_groups(plan);
   write_plan(plan, folder);
   LiveTables tables(plan, folder);
-  RunnerResult result = run_plan(plan, arguments.runner, {[&] { tables.changed(); }, {}});
+  RunnerResult result = run_plan(plan, arguments.runner, {[&] { tables.changed(); }, {}}, lock);
   tables.write();
   if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
   if (result.failed > 0)

@@ -35,50 +35,66 @@ void remember(Plan& plan, const std::vector<std::string>& changes) {
 }
 
 /// Of a folder that holds no runs yet, or whose plan is to be made anew.
-Plan freeze(Plan plan, const std::filesystem::path& folder, bool replan) {
+void freeze(Plan& plan, const std::filesystem::path& folder, bool replan) {
+  std::vector<std::string> changes;
   if (replan) {
     Plan before = read_plan(folder);
     plan.history = before.history;
-    std::vector<std::string> changes = differences(before.base_text, plan.base_text);
+    changes = differences(before.base_text, plan.base_text);
     for (std::string& line : differences(before.sweep_text, plan.sweep_text))
       changes.push_back(std::move(line));
-    check_groups(plan);
-    remember(plan, changes);
-  } else {
-    check_groups(plan);
-    remember(plan, {});
   }
-  write_plan(plan, folder);
-  return plan;
-}
-
-void start_over(const Plan& plan, const std::filesystem::path& folder) {
-  std::filesystem::remove_all(folder / "runs");
-  forget_trainings(plan, Store(store_for(folder)));
-}
-
-Plan plan_for(const SweepArguments& arguments, std::filesystem::path& folder) {
-  if (!is_sweep_file(arguments.file)) {
-    folder = sweep_folder(arguments.file);
-    Plan plan = read_plan(folder);
-    if (arguments.replan) throw Error("--replan reads the sweep file again; name that file", 2);
-    check_groups(plan);
-    if (arguments.fresh) start_over(plan, folder);
-    return plan;
-  }
-  SweepFile file = read_sweep(arguments.file);
-  folder = arguments.output.empty() ? std::filesystem::path("results") / file.name : arguments.output;
-  bool frozen = std::filesystem::exists(plan_path(folder));
-  Plan now = make_plan(file);
-  if (!frozen || arguments.fresh || arguments.replan) {
-    Plan plan = freeze(std::move(now), folder, frozen && !arguments.fresh);
-    if (arguments.fresh) start_over(plan, folder);
-    return plan;
-  }
-  Plan plan = read_plan(folder);
-  check_unchanged(plan, now);
   check_groups(plan);
-  return plan;
+  remember(plan, changes);
+}
+
+/// The sweep's runs and trainings go. Children of a sweep that was killed may still be saving theirs.
+void start_over(const Plan& plan, const std::filesystem::path& folder) {
+  std::filesystem::path runs = folder / "runs";
+  if (std::filesystem::exists(runs))
+    for (const auto& run : std::filesystem::directory_iterator(runs))
+      if (FileLock::is_held(run.path() / kRunLock))
+        throw Error(message("{}: is being worked on; start over when it has ended", {run.path().string()}),
+                    2);
+  forget_trainings(plan, Store(store_for(folder)));
+  std::filesystem::remove_all(runs);
+}
+
+/// A sweep that nobody else works on.
+struct LockedSweep {
+  std::filesystem::path folder;
+  FileLock lock;
+  Plan plan;
+};
+
+LockedSweep begun_sweep(const SweepArguments& arguments) {
+  if (arguments.replan) throw Error("--replan reads the sweep file again; name that file", 2);
+  std::filesystem::path folder = sweep_folder(arguments.file);
+  FileLock lock = lock_sweep(folder);
+  Plan plan = read_plan(folder);
+  check_groups(plan);
+  if (arguments.fresh) start_over(plan, folder);
+  return {folder, std::move(lock), std::move(plan)};
+}
+
+LockedSweep sweep_of_file(const SweepArguments& arguments) {
+  SweepFile file = read_sweep(arguments.file);
+  std::filesystem::path folder =
+      arguments.output.empty() ? std::filesystem::path("results") / file.name : arguments.output;
+  Plan plan = make_plan(file);
+  FileLock lock = lock_sweep(folder);
+  bool frozen = std::filesystem::exists(plan_path(folder));
+  if (!frozen || arguments.fresh || arguments.replan) {
+    freeze(plan, folder, frozen && !arguments.fresh);
+    if (arguments.fresh) start_over(plan, folder);
+    write_plan(plan, folder);
+  } else {
+    Plan before = read_plan(folder);
+    check_unchanged(before, plan);
+    plan = std::move(before);
+    check_groups(plan);
+  }
+  return {folder, std::move(lock), std::move(plan)};
 }
 
 void conclude(const Plan& plan, const std::filesystem::path& folder, const RunnerResult& result, bool json) {
@@ -117,8 +133,8 @@ void choose_concurrency(const Plan& plan, RunnerOptions& options) {
 }
 
 void sweep_verb(SweepArguments& arguments) {
-  std::filesystem::path folder;
-  Plan plan = plan_for(arguments, folder);
+  auto [folder, lock, plan] =
+      is_sweep_file(arguments.file) ? sweep_of_file(arguments) : begun_sweep(arguments);
   RunnerOptions& options = arguments.runner;
   options.folder = folder;
   options.store = store_for(folder);
@@ -127,8 +143,9 @@ void sweep_verb(SweepArguments& arguments) {
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
   LiveTables tables(plan, folder);
-  RunnerResult result = run_plan(
-      plan, options, {[&] { tables.changed(); }, [&](const Plan& now) { return next_runs(now, folder); }});
+  RunnerResult result =
+      run_plan(plan, options,
+               {[&] { tables.changed(); }, [&](const Plan& now) { return next_runs(now, folder); }}, lock);
   tables.write();
   conclude(plan, folder, result, arguments.json);
 }

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "base/walk.h"
+
 namespace caddie {
 namespace {
 
@@ -36,8 +38,10 @@ std::string stamp_of(const fs::path& run) {
 std::vector<fs::path> run_folders(const fs::path& folder) {
   std::vector<fs::path> runs;
   if (!fs::is_directory(folder)) return runs;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.path().filename() == "run.json") runs.push_back(entry.path().parent_path());
+  walk(folder, [&](const fs::path& path) {
+    if (path.filename() == "run.json") runs.push_back(path.parent_path());
+    return true;
+  });
   std::sort(runs.begin(), runs.end());
   return runs;
 }

@@ -53,7 +53,7 @@ class StageKeys {
   std::string observer(const Technique& technique) const;
 
   static std::string average(const std::string& training, const std::string& observer);
-  /// `weights`: the stage that the weights come from.
+  /// `weights`: the stage that they come from and a hash of their values.
   std::string quantize(const std::string& weights) const;
   std::string compress(const std::string& quantized) const;
   /// `training`: the stage that made the model; `weights`: what tells its weights apart.

@@ -14,6 +14,7 @@ namespace caddie {
 namespace {
 
 constexpr const char* kRecord = "stage.json";
+constexpr const char* kLock = "lock";
 constexpr std::chrono::milliseconds kPatience(50);
 
 }  // namespace
@@ -37,7 +38,7 @@ Json Store::get(const std::string& key, const std::function<Json(const std::file
   std::filesystem::path place = folder(key);
   make_folder(place);
   std::optional<FileLock> lock;
-  while (!(lock = FileLock::take(place / "lock"))) {
+  while (!(lock = FileLock::take(place / kLock))) {
     if (waiting_) waiting_();
     std::this_thread::sleep_for(kPatience);
   }
@@ -45,6 +46,19 @@ Json Store::get(const std::string& key, const std::function<Json(const std::file
   Json record = make(place);
   finish(key, record);
   return record;
+}
+
+bool Store::is_held(const std::string& key) const { return FileLock::is_held(folder(key) / kLock); }
+
+// The lock stays: others may be waiting for it.
+void Store::forget(const std::string& key) const {
+  std::filesystem::path place = folder(key);
+  if (!std::filesystem::exists(place)) return;
+  std::optional<FileLock> lock = FileLock::take(place / kLock);
+  check(lock.has_value(), "{}: is being worked on; wait for it or stop it", place.string());
+  std::filesystem::remove(place / kRecord);
+  for (const auto& entry : std::filesystem::directory_iterator(place))
+    if (entry.path().filename() != kLock) std::filesystem::remove_all(entry.path());
 }
 
 void Store::finish(const std::string& key, const Json& record) const {

@@ -36,6 +36,11 @@ class Store {
   Json get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
            const std::function<bool(const Json&)>& suffices = {});
 
+  /// Whether a process is at work on the stage.
+  bool is_held(const std::string& key) const;
+  /// Throws away the stage, so that it is made anew. Throws Error when a process is at work on it.
+  void forget(const std::string& key) const;
+
   /// Files the record of a stage that was made outside get().
   void finish(const std::string& key, const Json& record) const;
 

@@ -19,7 +19,7 @@ class ExportStage {
   ExportStage(Experiment& experiment, const StageKeys& keys, Store& store, const TokenStream& training_text,
               StatusLine& status);
 
-  /// Puts the artifact of `values` at `file`. `weights`: the stage that they come from.
+  /// Puts the artifact of `values` at `file`. `weights`: what tells them apart.
   void run(const std::string& weights, std::span<const Tensor> values, const std::filesystem::path& file);
 
   const std::string& quantized() const { return quantized_; }    // key of the stage

@@ -41,6 +41,9 @@ class Run {
   struct Weights {
     std::string label, stage;
     std::vector<Tensor> values;
+    /// For stages that go on from these weights. Under a wall-clock budget a stage that is made again, with
+    /// the same name, has other weights.
+    std::string identity() const { return stage + " " + hash_of(values); }
   };
   bool finished_before(Json* summary);
   void run_stages();
@@ -138,7 +141,7 @@ Json Run::score(const Technique& evaluator, const std::string& weights, ValuesOf
 
 double Run::bits_per_byte(const Weights& weights) {
   return score(
-             e_.stage_evaluator(), weights.stage, [&] { return weights.values; }, visits_.before_export)
+             e_.stage_evaluator(), weights.identity(), [&] { return weights.values; }, visits_.before_export)
       .at("val_bpb");
 }
 
@@ -180,7 +183,7 @@ Run::Weights Run::choose_average() {
 void Run::export_and_score(const Weights& weights) {
   place_file(store_.folder(weights.stage) / "weights.safetensors", folder_.file("weights.safetensors"));
   ExportStage exported(e_, keys_, store_, corpus_->train(), status_);
-  exported.run(weights.stage, weights.values, folder_.file("artifact.bin"));
+  exported.run(weights.identity(), weights.values, folder_.file("artifact.bin"));
   idle_ = exported.idle();
   int64_t bytes = exported.bytes() + e_.budget.code_bytes;
   summary_["artifact_bytes"] = bytes;

@@ -36,15 +36,6 @@ bool carries(const std::filesystem::path& checkpoint, const Observers& observers
   return true;
 }
 
-std::string hash_of(const WeightTable& weights) {
-  std::string hashes;
-  for (int i = 0; i < weights.size(); ++i) {
-    Tensor value = on_host(weights.value(i));
-    hashes += xxh3({reinterpret_cast<const char*>(value.data()), size_t(value.numel()) * sizeof(float)});
-  }
-  return xxh3(hashes);
-}
-
 }  // namespace
 
 /// A training under way.
@@ -116,7 +107,15 @@ Json TrainingStage::run() {
     team_.call(folder);
     return train(folder);
   };
-  Json record = store_.get(key_, make, [&](const Json& found) { return own.took_part(found); });
+  // Averages are stages of their own, which may be gone or come from another training of the same name.
+  auto suffices = [&](const Json& found) {
+    return own.took_part(found) &&
+           std::all_of(own.averagers.begin(), own.averagers.end(), [&](const auto& averager) {
+             std::optional<Json> average = store_.find(StageKeys::average(key_, averager.first));
+             return average && average->value("weights", "") == found.value("weights", "");
+           });
+  };
+  Json record = store_.get(key_, make, suffices);
   team_.let_go();
   if (made) std::filesystem::remove(store_.folder(key_) / kCheckpoint);
   return record;
@@ -133,11 +132,11 @@ Json TrainingStage::train(const std::filesystem::path& folder) {
   if (resumes)
     load_checkpoint(beginning.folder / kCheckpoint, e_.model->weights().device(),
                     [&](Archive& archive) { state.archive(archive); });
-  team_.check_same("the weights at the beginning", [&] { return hash_of(e_.model->weights()); });
+  team_.check_same("the weights at the beginning", [&] { return hash_of(e_.model->weights().values()); });
   if (!resumes && e_.train.prime_steps > 0) prime(state);
   if (team_.leads()) begin_curves(state, beginning);
   take_steps(state);
-  team_.check_same("the trained weights", [&] { return hash_of(e_.model->weights()); });
+  team_.check_same("the trained weights", [&] { return hash_of(e_.model->weights().values()); });
   return team_.leads() ? finish(state) : Json();
 }
 
@@ -266,6 +265,7 @@ Json TrainingStage::finish(State& state) {
                  {"train_loss", state.last_loss},
                  {"seconds", p.seconds},
                  {"tok_s", median > 0 ? double(state.step_tokens) / median : 0},
+                 {"weights", hash_of(table.values())},
                  {"averagers", Json::object()},
                  {"validations", Json::object()},
                  {"trace", state.watch.trace(state.trainer)}};
@@ -276,7 +276,7 @@ Json TrainingStage::finish(State& state) {
     std::string average = StageKeys::average(key_, key);
     make_folder(store_.folder(average));
     write_weights(store_.folder(average) / kWeights, table, state.trainer.averaged_by(key));
-    store_.finish(average, {{"stage", "average"}, {"training", key_}});
+    store_.finish(average, {{"stage", "average"}, {"training", key_}, {"weights", record["weights"]}});
   }
   write_weights(state.folder / kWeights, table, table.values());
   record["peak_mem_bytes"] = peak_memory_bytes();
@@ -297,6 +297,15 @@ void TrainingStage::write_metrics(const std::filesystem::path& file) const {
     text += join(cells, ",") + "\n";
   }
   write_file(file, text);
+}
+
+std::string hash_of(std::span<const Tensor> values) {
+  std::string hashes;
+  for (const Tensor& value : values) {
+    Tensor host = on_host(value);
+    hashes += xxh3({reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float)});
+  }
+  return xxh3(hashes);
 }
 
 void write_weights(const std::filesystem::path& file, const WeightTable& table,

@@ -65,6 +65,8 @@ class TrainingStage {
   const std::string key_;
 };
 
+/// What tells weights apart: a hash of all values.
+std::string hash_of(std::span<const Tensor> values);
 /// Weights with their names, for a file.
 void write_weights(const std::filesystem::path& file, const WeightTable& table,
                    std::span<const Tensor> values);

@@ -366,21 +366,24 @@ RunnerResult Runner::go() {
 
 }  // namespace
 
-RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks) {
-  make_folder(options.folder);
-  std::optional<FileLock> lock = FileLock::take(options.folder / kRunLock);
+FileLock lock_sweep(const std::filesystem::path& folder) {
+  make_folder(folder);
+  std::optional<FileLock> lock = FileLock::take(folder / kRunLock);
   if (!lock)
-    throw Error(message("{}: another caddie sweep is at work there; wait for it or stop it",
-                        {options.folder.string()}),
-                2);
+    throw Error(
+        message("{}: another caddie sweep is at work there; wait for it or stop it", {folder.string()}), 2);
+  return std::move(*lock);
+}
+
+RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks, const FileLock&) {
   return Runner(plan, options, hooks).go();
 }
 
 std::filesystem::path store_for(const std::filesystem::path& folder) {
-  for (std::filesystem::path around = folder.lexically_normal(); around.has_relative_path();
-       around = around.parent_path())
+  std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  for (std::filesystem::path around = whole; around.has_relative_path(); around = around.parent_path())
     if (around.filename() == "results") return around / kStoreFolder;
-  return folder / kStoreFolder;
+  return whole / kStoreFolder;
 }
 
 std::vector<size_t> select_runs(const Plan& plan, const std::string& condition) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_lock.h"
 #include "sweep/plan.h"
 
 namespace caddie {
@@ -39,10 +40,15 @@ struct RunnerHooks {
   std::function<std::vector<PlannedRun>(const Plan&)> more;
 };
 
+/// The right to change a sweep and what lies in its folder, which is made. Throws Error(2) when another process
+/// has it.
+FileLock lock_sweep(const std::filesystem::path& folder);
+
 /// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder
 /// and the rest goes on; SIGINT and SIGTERM are handed to the children, which save checkpoints, and nothing
-/// new starts (a second signal kills them). Throws Error(2) when another process works on the same folder.
-RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks);
+/// new starts (a second signal kills them). `lock`: of the sweep's folder.
+RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks,
+                      const FileLock& lock);
 
 inline constexpr std::string_view kStoreFolder = "store";
 /// Where the runs of the sweep in `folder` leave what they share: "store" in the folder results/ around it,

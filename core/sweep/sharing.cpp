@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sweep/sharing.h"
 
+#include <caddie/error.h>
+
 #include <algorithm>
 #include <numeric>
 #include <set>
@@ -144,10 +146,15 @@ SharedWork shared_work(const Plan& plan, const std::vector<size_t>& runs, const 
 
 void forget_trainings(const Plan& plan, const Store& store) {
   TrainingOrder order(plan, store);
+  std::set<std::string> stages;
   for (size_t run : all_runs(plan)) {
-    std::filesystem::remove_all(store.folder(order.training(run)));
-    for (const std::string& prefix : order.prefixes(run)) std::filesystem::remove_all(store.folder(prefix));
+    stages.insert(order.training(run));
+    for (std::string& prefix : order.prefixes(run)) stages.insert(std::move(prefix));
   }
+  for (const std::string& stage : stages)
+    check(!store.is_held(stage), "{}: another run is at work on it; start over when it has ended",
+          store.folder(stage).string());
+  for (const std::string& stage : stages) store.forget(stage);
 }
 
 std::vector<size_t> all_runs(const Plan& plan) {

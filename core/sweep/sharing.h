@@ -61,7 +61,8 @@ struct SharedWork {
 SharedWork shared_work(const Plan& plan, const std::vector<size_t>& runs, const Store& store);
 std::vector<size_t> all_runs(const Plan& plan);
 
-/// Throws away what the store holds of the plan's trainings, so that they are made anew.
+/// Throws away what the store holds of the plan's trainings, so that they are made anew: all of them, or none
+/// and Error when a process is at work on one.
 void forget_trainings(const Plan& plan, const Store& store);
 
 }  // namespace caddie

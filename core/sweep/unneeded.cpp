@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "base/walk.h"
 #include "sweep/run_state.h"
 #include "sweep/runner.h"
 #include "sweep/sharing.h"
@@ -42,16 +43,26 @@ void add_stages_to_come(const fs::path& sweep, const Store& store, Names& names)
   }
 }
 
+/// The averages that finished trainings have made on their way.
+void add_averages(const Store& store, Names& names) {
+  for (const std::string& name : Names(names)) {
+    std::optional<Json> record = store.find(name);
+    if (!record || !record->contains("averagers")) continue;
+    for (const auto& [averager, seconds] : record->at("averagers").items())
+      names.insert(StageKeys::average(name, averager));
+  }
+}
+
 Names needed_stages(const fs::path& results, const fs::path& store) {
   Names names;
-  for (auto entry = fs::recursive_directory_iterator(results); entry != fs::end(entry); ++entry) {
-    const fs::path& path = entry->path();
-    if (path == store) entry.disable_recursion_pending();
+  walk(results, [&](const fs::path& path) {
     check(path.filename() != kRunLock || !FileLock::is_held(path),
           "{}: is being worked on; clean up when it has ended", path.parent_path().string());
     if (path.filename() == "run.json") add_stages_of_run(path.parent_path(), names);
     if (path.filename() == "plan.json") add_stages_to_come(path.parent_path(), Store(store), names);
-  }
+    return path != store;
+  });
+  add_averages(Store(store), names);
   return names;
 }
 

@@ -92,3 +92,13 @@ TEST_CASE("an index that another process writes is done without", "[index]") {
   });
   CHECK(text(writing, runs.path / "b") == "b");
 }
+
+TEST_CASE("the index finds runs behind links to folders, each once", "[index]") {
+  Runs runs, elsewhere;
+  runs.add("a", "here");
+  elsewhere.add("sweep/runs/b", "there");
+  fs::create_directory_symlink(elsewhere.path / "sweep", runs.path / "linked");
+  fs::create_directory_symlink(elsewhere.path / "sweep", runs.path / "linked_again");
+  fs::create_directory_symlink(runs.path, runs.path / "circle");
+  CHECK(runs.index().runs().size() == 2);
+}
