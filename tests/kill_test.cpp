@@ -94,6 +94,8 @@ TEST_CASE("a sweep killed at random moments has the rows of an undisturbed one",
   write_file(file, R"(
 base = "tiny.toml"
 seeds = [1, 2]
+[design.baseline]
+"train.schedule.warmdown_steps" = 6
 [[axis]]
 toggle = "trigram_hash"
 [[axis]]

@@ -94,6 +94,7 @@ base = "tiny.toml"
 seeds = [1, 2, 3]
 [design]
 kind = "add_one_in"
+baseline = { "train.clip_norm" = 1.0 }
 [[axis]]
 key = "export.compressor.level"
 values = [19, 3]
@@ -131,6 +132,8 @@ use = ["ema", { use = "ema", decay = 0.9 }, { use = "swa", every = 2, start_frac
 TEST_CASE("trainings that begin alike share their first steps", "[sharing]") {
   fs::path folder = sweep("prefixes", R"(
 seeds = [1]
+[design.baseline]
+"train.schedule.warmdown_steps" = 8
 [[axis]]
 key = "techniques.qat"
 values = [ { weights = ["role:matrix"], enabled = false }, { weights = ["role:matrix"], after_step = 20 }, { weights = ["role:matrix"], after_step = 12 } ]
@@ -156,6 +159,8 @@ values = [8, 10]
 TEST_CASE("what no run needs is cleaned out of the store", "[sharing]") {
   fs::path folder = sweep("cleaned", R"(
 seeds = [1]
+[design.baseline]
+"train.clip_norm" = 0.5
 [[axis]]
 key = "train.clip_norm"
 values = [0.5, 0.6]

@@ -141,18 +141,27 @@ Combination combination(const SweepFile& sweep, const Levels& levels) {
   return c;
 }
 
-void choose_point(const SweepFile& sweep, std::vector<Combination>& all) {
+/// Makes the point that is asked for by its label the baseline. The base experiment stays an arm where the
+/// design has it as one.
+void choose_point(const SweepFile& sweep, std::vector<Combination>& all, bool keeps_base) {
   std::vector<std::string> labels;
-  for (Combination& c : all) {
-    labels.push_back(c.label);
-    if (c.label == sweep.baseline_label) c.kind = "baseline";
-  }
-  auto chosen =
-      std::find_if(all.begin(), all.end(), [](const Combination& c) { return c.kind == "baseline"; });
-  if (chosen == all.end())
+  for (const Combination& c : all) labels.push_back(c.label);
+  auto chosen = std::find(labels.begin(), labels.end(), sweep.baseline_label);
+  if (chosen == labels.end())
     refuse(sweep, message("no arm is called '{}', which is to be the baseline{}",
                           {sweep.baseline_label, suggestion(sweep.baseline_label, labels)}));
-  std::rotate(all.begin(), chosen, chosen + 1);
+  Combination& point = all[size_t(chosen - labels.begin())];
+  if (point.kind == "baseline") return;
+  if (point.kind != "point")
+    refuse(sweep,
+           message("'{}' is a combination of levels, and a baseline of that kind is named level by level; "
+                   "write [design.baseline] and below it the level of each axis, such as name = true",
+                   {point.label}));
+  auto base = std::find_if(all.begin(), all.end(), [](const Combination& c) { return c.kind == "baseline"; });
+  base->kind = sweep.design.kind;
+  base->label = "base";
+  point.kind = "baseline";
+  if (!keeps_base) all.erase(base);
 }
 
 /// Letters of the shortest word.
@@ -224,12 +233,7 @@ std::vector<Combination> combinations(const SweepFile& sweep) {
       std::any_of(all.begin(), all.end(), [](const Combination& c) { return c.kind == "baseline"; });
   if (!has_baseline) all.insert(all.begin(), combination(sweep, baseline_levels(sweep)));
   for (const Level& point : sweep.points) all.push_back({point.label, "point", {}, point.overrides});
-  if (!sweep.baseline_label.empty()) {
-    // Only a point can be asked for by its label; the base experiment itself is then no arm of its own.
-    std::erase_if(
-        all, [&](const Combination& c) { return c.kind == "baseline" && c.label != sweep.baseline_label; });
-    choose_point(sweep, all);
-  }
+  if (!sweep.baseline_label.empty()) choose_point(sweep, all, has_baseline);
   auto baseline =
       std::find_if(all.begin(), all.end(), [](const Combination& c) { return c.kind == "baseline"; });
   std::rotate(all.begin(), baseline, baseline + 1);

@@ -77,6 +77,7 @@ class Planner {
                   {sweep_.file.string()}),
           2);
     keep_what_varies();
+    check_claim();
     start_race();
     add_runs();
     return std::move(plan_);
@@ -191,12 +192,19 @@ class Planner {
     for (PlannedRun& run : runs_of(plan_, std::span(arms).first(1), extra)) plan_.runs.push_back(run);
   }
 
+  void check_claim() {
+    if (!plan_.claim) return;
+    std::vector<std::string> labels;
+    for (const Arm& arm : plan_.arms) labels.push_back(arm.label);
+    for (const std::string& label : plan_.claim->arms)
+      if (std::find(labels.begin(), labels.end(), label) == labels.end())
+        throw Error(message("{}: [claim] arms: no arm is called '{}'{}",
+                            {sweep_.file.string(), label, suggestion(label, labels)}),
+                    2);
+  }
+
   void start_race() {
     if (!sweep_.race) return;
-    for (const std::string& label : plan_.claim->arms)
-      if (std::none_of(plan_.arms.begin(), plan_.arms.end(),
-                       [&](const Arm& arm) { return arm.label == label; }))
-        throw Error(message("{}: [claim] arms: no arm is called '{}'", {sweep_.file.string(), label}), 2);
     Race& race = plan_.race.emplace();
     race.spending = sweep_.race->spending;
     race.futility = sweep_.race->futility;

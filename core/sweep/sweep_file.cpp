@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "experiment/experiment.h"
 #include "sweep/expression.h"
 
 namespace caddie {
@@ -16,6 +17,26 @@ namespace {
 
 // Settings of a named table that belong to the core and stay when its plugin is replaced.
 constexpr std::string_view kKeptWithPlugin[] = {"enabled", "layers", "weights", "headline", "use"};
+
+bool is_kept(std::string_view name) {
+  return std::find(std::begin(kKeptWithPlugin), std::end(kKeptWithPlugin), name) != std::end(kKeptWithPlugin);
+}
+
+bool same_value(const std::string& a, const std::string& b) { return value_of_toml(a) == value_of_toml(b); }
+
+/// All settings of an experiment, defaults included; none when it needs an arm's changes to be one.
+std::map<std::string, std::string> resolve(const std::filesystem::path& file) {
+  std::map<std::string, std::string> values;
+  Tree tree = Tree::load(file);
+  try {
+    Registry registry;
+    assemble(tree, registry, Device::kCpu);
+  } catch (const Error&) {
+    return values;
+  }
+  for (const Tree::Value& value : tree.values()) values[value.path] = value.text;
+  return values;
+}
 
 std::string unquoted(const std::string& text) {
   Expression::Value value = value_of_toml(text);
@@ -146,9 +167,10 @@ class Reader {
     for (const std::string& value : texts(path + ".values"))
       factor.levels.push_back(
           {split_path(factor.name).back() + "=" + unquoted(value), {factor.name + "=" + value}});
-    std::string now = base_.has(factor.name) ? base_.read_text(factor.name) : "";
-    for (size_t i = 0; i < factor.levels.size(); ++i)
-      if (factor.levels[i].overrides[0] == factor.name + "=" + now) factor.baseline = i;
+    std::string now = base_value(factor.name);
+    choose_level(
+        factor, now, [&](const std::string& value) { return same_value(value, now); },
+        texts(path + ".values"));
     return factor;
   }
 
@@ -177,26 +199,60 @@ class Reader {
     Factor factor;
     tree_.read(path,
                [&](Settings& s) { s("slot", factor.name, "path of the table whose plugin is replaced"); });
-    std::string used = split_path(factor.name).back();
-    if (base_.has(factor.name + ".use")) used = unquoted(base_.read_text(factor.name + ".use"));
-    for (const std::string& text : texts(path + ".use")) {
-      Level level = slot_level(path, factor.name, text);
-      if (unquoted(text) == used) {
-        level.overrides.clear();
-        factor.baseline = factor.levels.size();
-      }
-      factor.levels.push_back(std::move(level));
+    std::string used = unquoted(base_value(factor.name + ".use"));
+    if (used.empty()) used = split_path(factor.name).back();
+    std::vector<std::string> uses = texts(path + ".use");
+    for (const std::string& text : uses) {
+      factor.levels.push_back(slot_level(path, factor.name, text));
+      if (unquoted(text) == used) factor.levels.back().overrides.clear();
     }
+    choose_level(
+        factor, used,
+        [&](const std::string& text) {
+          return unquoted(text) == used || is_base_table(factor.name, used, text);
+        },
+        uses);
     return factor;
+  }
+
+  // The level that leaves the base as it is. Where none does, the sweep has to say which one is the baseline.
+  template <class IsBase>
+  void choose_level(Factor& factor, const std::string& base, const IsBase& is_base,
+                    const std::vector<std::string>& texts) {
+    auto found = std::find_if(texts.begin(), texts.end(), is_base);
+    if (found != texts.end())
+      factor.baseline = size_t(found - texts.begin());
+    else if (!base.empty() && texts.size() > 1)
+      without_base_[factor.name] = base;
+  }
+
+  // What the base experiment has there, defaults included; empty when it has nothing there.
+  std::string base_value(const std::string& path) {
+    if (base_.has(path)) return base_.read_text(path);
+    if (!resolved_) resolved_ = resolve(sweep_.base);
+    auto found = resolved_->find(path);
+    return found != resolved_->end() ? found->second : "";
+  }
+
+  // Whether a table that names a plugin with settings says what the base says.
+  bool is_base_table(const std::string& slot, const std::string& used, const std::string& text) {
+    Tree table = Tree::parse("use = " + text, "use");
+    if (!table.is_table("use") || !table.has("use.use") || unquoted(table.read_text("use.use")) != used)
+      return false;
+    std::vector<std::string> names = table.children("use");
+    for (const std::string& name : base_.children(slot))
+      if (!is_kept(name) && std::find(names.begin(), names.end(), name) == names.end()) return false;
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return name == "use" ||
+             same_value(table.read_text(join_path("use", name)), base_value(join_path(slot, name)));
+    });
   }
 
   // Replacing a plugin takes its settings away, except those that the core reads for every plugin.
   Level slot_level(const std::string& path, const std::string& slot, const std::string& text) {
     Level level;
     for (const std::string& name : base_.children(slot))
-      if (std::find(std::begin(kKeptWithPlugin), std::end(kKeptWithPlugin), name) ==
-          std::end(kKeptWithPlugin))
-        level.overrides.push_back("~" + join_path(slot, name));
+      if (!is_kept(name)) level.overrides.push_back("~" + join_path(slot, name));
     Tree table = Tree::parse("use = " + text, "use");
     std::string plugin = text, settings;
     if (table.is_table("use")) {
@@ -289,6 +345,12 @@ class Reader {
         sweep_.baseline_label = unquoted(tree_.read_text(section));
       }
     }
+    if (without_base_.empty() || !sweep_.baseline_label.empty()) return;
+    const auto& [name, value] = *without_base_.begin();
+    tree_.fail_at("axis",
+                  message("'{}' is {} in the base, which is no level of its axis; list it, or say with "
+                          "[design.baseline] which level is the baseline",
+                          {name, value}));
   }
 
   void set_baseline(const std::string& section, const std::string& key) {
@@ -302,6 +364,7 @@ class Reader {
         const auto& overrides = factor.levels[i].overrides;
         if (std::find(overrides.begin(), overrides.end(), wanted) == overrides.end()) continue;
         factor.baseline = i;
+        without_base_.erase(factor.name);
         return;
       }
     }
@@ -309,6 +372,8 @@ class Reader {
   }
 
   Tree tree_, base_;
+  std::optional<std::map<std::string, std::string>> resolved_;  // the base
+  std::map<std::string, std::string> without_base_;  // value in the base, by factor that has no such level
   SweepFile sweep_;
 };
 
@@ -334,7 +399,10 @@ void DesignSettings::settings(Settings& s) {
 }
 
 void SweepClaim::settings(Settings& s) {
-  s("metric", metric, "column of runs.csv");
+  s("metric", metric, "column of runs.csv",
+    one_of("val_bpb", "val_loss_nats", "val_bpb_raw", "val_bpb_avg", "val_bpb_quant", "train_loss", "steps",
+           "tokens", "step_avg_ms", "tok_s", "train_time_s", "eval_time_s", "artifact_bytes", "bytes_model",
+           "bytes_code", "peak_mem_bytes", "params"));
   s("direction", direction, "which way is better", one_of("min", "max"));
   s("margin", margin, "how much better at least, in the metric's unit", at_least(0));
   s("margin_nats", margin_nats, "how much better at least, in nats per token", at_least(0));

@@ -177,6 +177,11 @@ set = { "model.dim" = 512, "techniques.hash.enabled" = true }
         Labels{"large", "small"});
   CHECK_THROWS_WITH(combinations(sweep_of(scratch, points + "[design]\nbaseline = \"larg\"")),
                     Catch::Contains("no arm is called 'larg'") && Catch::Contains("'large'"));
+  const std::string grid = "[[axis]]\ntoggle = \"hash\"\n[design]\nbaseline = ";
+  CHECK(labels(combinations(sweep_of(scratch, points + grid + "\"large\""))) ==
+        Labels{"large", "base", "+hash", "small"});
+  CHECK_THROWS_WITH(combinations(sweep_of(scratch, points + grid + "\"+hash\"")),
+                    Catch::Contains("named level by level; write [design.baseline]"));
 }
 
 TEST_CASE("the claim or the design may choose the baseline's levels", "[sweep]") {
@@ -274,6 +279,25 @@ toggle = "value_residual"
 
 }  // namespace
 
+TEST_CASE("the level that the base has is the baseline, however it is written", "[sweep]") {
+  QuickStart start;
+  auto baseline_of = [&](const std::string& axis) {
+    SweepFile sweep = start.sweep("seeds = [1]\n[[axis]]\n" + axis);
+    return sweep.factors[0].levels[sweep.factors[0].baseline].label;
+  };
+  CHECK(baseline_of("key = \"budget.artifact_bytes\"\nvalues = [1000, 16_000_000.0]") ==
+        "artifact_bytes=16000000.0");
+  CHECK(baseline_of("key = \"train.averager.decay\"\nvalues = [0.9, 0.970]") == "decay=0.97");
+  CHECK(baseline_of("key = \"budget.steps\"\nvalues = [100]") == "steps=100");
+  CHECK(baseline_of("slot = \"train.averager\"\nuse = [\"swa\", { use = \"ema\", decay = 0.97 }]") ==
+        "averager=ema(decay=0.97)");
+  const std::string other = "[[axis]]\nkey = \"budget.steps\"\nvalues = [100, 200]\n";
+  CHECK_THROWS_WITH(
+      start.sweep("seeds = [1]\n" + other),
+      Catch::Contains("'budget.steps' is 300 in the base") && Catch::Contains("[design.baseline]"));
+  CHECK_NOTHROW(start.sweep("seeds = [1]\n[design.baseline]\n\"budget.steps\" = 200\n" + other));
+}
+
 TEST_CASE("a plan holds whole experiments and a folder for every run", "[sweep]") {
   QuickStart start;
   Plan plan = make_plan(start.sweep(kTwoToggles));
@@ -321,6 +345,15 @@ exclude = ["model.dim == 129", "trigram_hash and model.layers == 5"]
   CHECK(plan.excluded[0].reason == "model.dim == 129");
   CHECK_THROWS_WITH(make_plan(start.sweep(kTwoToggles + "[when]\nexclude = [\"model.dmi == 1\"]")),
                     Catch::Contains("no experiment here has a setting 'model.dmi'"));
+}
+
+TEST_CASE("a claim about unknown arms or numbers stops the plan", "[sweep]") {
+  QuickStart start;
+  CHECK_THROWS_WITH(make_plan(start.sweep(kTwoToggles + "[claim]\narms = [\"trigram_hash\"]")),
+                    Catch::Contains("no arm is called 'trigram_hash'") && Catch::Contains("'+trigram_hash'"));
+  CHECK_THROWS_WITH(start.sweep(kTwoToggles + "[claim]\nmetric = \"val_bbp\""),
+                    Catch::Contains("val_bpb") && Catch::Contains("sweep.toml:9"));
+  CHECK_NOTHROW(make_plan(start.sweep(kTwoToggles + "[claim]\nmetric = \"train_time_s\"")));
 }
 
 TEST_CASE("two names for one experiment make one arm", "[sweep]") {
