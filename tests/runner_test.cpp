@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <fstream>
 #include <future>
+#include <set>
 #include <thread>
 
 #include "base/file_lock.h"
@@ -43,6 +45,26 @@ bool says(const Outcome& outcome, const std::string& text) {
   return outcome.output.find(text) != std::string::npos;
 }
 
+/// Processes of this program that were started for a verb on something below `folder`.
+std::vector<pid_t> at_work(const std::string& verb, const fs::path& folder) {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::string name = entry.path().filename(), command;
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::getline(std::ifstream(entry.path() / "cmdline"), command);
+    std::vector<std::string> arguments = split(command, '\0');
+    if (arguments.size() > 2 && arguments[1] == verb &&
+        std::any_of(arguments.begin(), arguments.end(),
+                    [&](const std::string& argument) { return argument.starts_with(folder.string() + "/"); }))
+      found.push_back(std::stoi(name));
+  }
+  return found;
+}
+
+void signal_runs(const fs::path& folder, int signal) {
+  for (pid_t run : at_work("run", folder)) ::kill(run, signal);
+}
+
 }  // namespace
 
 TEST_CASE("an arm that fails is recorded with its reason, and can be retried", "[runner]") {
@@ -60,6 +82,87 @@ values = [16000000, 1000]
   Outcome again = shell("retry " + folder);
   CHECK(again.code == 1);
   says(again, "failed  artifact_bytes=1000 s1: the artifact is");
+  fs::remove_all(fs::path(folder) / "runs/baseline-s1");
+  CHECK(shell("retry " + folder + " -q").code == 1);  // does not begin what was never begun
+  CHECK(status_of("failing") == Json({{"planned", 1}, {"failed", 1}}));
+  Outcome elsewhere = shell("sweep " + folder + " --output " + folder + "2");
+  CHECK(elsewhere.code == 2);
+  says(elsewhere, "--output is where a sweep file's results go");
+}
+
+TEST_CASE("under a wall-clock budget all runs of a sweep have the same share of the machine", "[runner]") {
+  std::string file = sweep_of("timed_share", R"(
+seeds = [1, 2]
+[[axis]]
+key = "budget.seconds"
+values = [0.2]
+)");
+  file = file.substr(0, file.find(" -q"));
+  Outcome first = shell("sweep " + file + " --max-runs 1");
+  CHECK(first.code == 0);
+  says(first, "the budget is wall-clock time");
+  Json plan = Json::parse(read_file(laboratory().folder("timed_share") / "plan.json"));
+  CHECK(plan.at("jobs") == 1);
+  CHECK(int(plan.at("threads")) == std::max(1, int(std::thread::hardware_concurrency())));
+  Outcome other = shell("sweep " + file + " -j 2");
+  CHECK(other.code == 2);
+  says(other, "which holds for all of its runs");
+  CHECK(shell("sweep " + file + " -j 1").code == 0);
+  CHECK(status_of("timed_share") == Json({{"done", 2}}));
+}
+
+TEST_CASE("a run killed from outside is lost, not failed", "[runner]") {
+  std::string sweep = sweep_of("lost", R"(
+seeds = [1]
+[[axis]]
+key = "budget.steps"
+values = [100000]
+)");
+  fs::path folder = laboratory().folder("lost");
+  std::future<Outcome> outcome = std::async(std::launch::async, [&] { return shell("sweep " + sweep); });
+  while (outcome.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready)
+    signal_runs(folder, SIGKILL);
+  Outcome ended = outcome.get();
+  CHECK(ended.code == 1);
+  says(ended, "1 of 1 runs were killed from outside");
+  CHECK(status_of("lost") == Json({{"lost", 1}}));
+  says(shell("status " + folder.string()), "once more: caddie retry");
+}
+
+TEST_CASE("a measurement of how many runs go side by side can be interrupted", "[runner]") {
+  std::string file = sweep_of("measured", "seeds = [1, 2, 3, 4]\n");
+  file = file.substr(0, file.find(" -q"));
+  fs::path scratch = laboratory().folder("scratch");
+  fs::create_directories(scratch);
+  ::setenv("TMPDIR", scratch.c_str(), 1);
+  std::future<Outcome> outcome = std::async(std::launch::async, [&] { return shell("sweep " + file); });
+  std::vector<pid_t> measuring;
+  while (outcome.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready && measuring.empty())
+    measuring = at_work("bench", scratch);
+  for (pid_t sweep : at_work("sweep", laboratory().folder("measured").parent_path()))
+    if (!measuring.empty()) ::kill(sweep, SIGINT);
+  Outcome ended = outcome.get();
+  ::unsetenv("TMPDIR");
+  if (std::thread::hardware_concurrency() < 2) return;  // then there is nothing to measure
+  REQUIRE_FALSE(measuring.empty());
+  CHECK(ended.code == 130);
+  says(ended, "interrupted while it was measured");
+  CHECK(at_work("bench", scratch).empty());
+}
+
+TEST_CASE("experiments of one file name keep their noise apart", "[runner]") {
+  fs::path before = fs::current_path(), place = laboratory().folder("noise_place");
+  fs::create_directories(place);
+  for (const char* name : {"a", "b"})
+    write_file(place / name / "one.toml", "extends = \"" + laboratory().experiment().string() + "\"\n");
+  fs::current_path(place);
+  for (const char* name : {"a/one.toml", "b/one.toml", "a/one.toml"})
+    CHECK(shell(fmt::format("noise {} --seeds 2", name)).code == 0);
+  std::set<std::string> bases;
+  for (const auto& entry : fs::directory_iterator("results/noise"))
+    bases.insert(Json::parse(read_file(entry.path() / "plan.json")).at("base_file").get<std::string>());
+  fs::current_path(before);
+  CHECK(bases == std::set<std::string>{"a/one.toml", "b/one.toml"});
 }
 
 TEST_CASE("an arm whose last step blows up has failed, and the others go on", "[runner]") {
@@ -84,7 +187,9 @@ seeds = [1, 2]
 slot = "export.compressor"
 use = ["zstd", "zlib"]
 )");
-  CHECK(shell("sweep " + sweep + " --max-runs 1").code == 0);
+  Outcome first = shell("sweep " + sweep + " --max-runs 1");
+  CHECK(first.code == 0);
+  says(first, "3 runs left");
   CHECK(status_of("portions") == Json({{"planned", 3}, {"done", 1}}));
   CHECK(shell("sweep " + sweep + " --only 'seed == 2'").code == 0);
   CHECK(int(status_of("portions").at("done")) >= 2);
@@ -168,14 +273,7 @@ values = [100]
            has_checkpoint(folder);
   };
   while (!is_training()) continue;
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    std::string name = entry.path().filename(), command;
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::getline(std::ifstream(entry.path() / "cmdline"), command);
-    std::vector<std::string> arguments = split(command, '\0');
-    if (arguments.size() > 2 && arguments[1] == "run" && arguments[2].starts_with(folder.string()))
-      ::kill(std::stoi(name), SIGTERM);
-  }
+  signal_runs(folder, SIGTERM);
   CHECK(outcome.get().code == 0);
   CHECK(status_of("stopped") == Json({{"done", 1}}));
   std::string log = read_file(folder / "runs/baseline-s1/log.txt");

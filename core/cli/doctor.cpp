@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "base/files.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "comm/comm.h"
@@ -25,14 +26,6 @@ struct Finding {
   std::string subject, text;
   bool fine = true;
 };
-
-/// The number behind "name:" in a file like /proc/meminfo, whose unit is kB there; 0 when it is not there.
-int64_t kilobytes(const char* file, const std::string& name) {
-  std::ifstream lines(file);
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(name + ":")) return std::atoll(line.c_str() + name.size() + 1);
-  return 0;
-}
 
 Finding program() {
 #ifdef NDEBUG
@@ -53,9 +46,9 @@ Finding processor() {
 Finding memory() {
   std::string pages = "unknown";
   if (std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled"); file) std::getline(file, pages);
-  constexpr double kGibibyte = 1 << 20;  // in kB
-  double all = double(kilobytes("/proc/meminfo", "MemTotal")) / kGibibyte;
-  double free = double(kilobytes("/proc/meminfo", "MemAvailable")) / kGibibyte;
+  constexpr double kGibibyte = 1 << 30;
+  Memory found = memory_here();
+  double all = double(found.total) / kGibibyte, free = double(found.available) / kGibibyte;
   return {"memory",
           fmt::format("{:.1f} GiB, {:.1f} free, huge pages: {}{}", all, free, pages,
                       free < 1 ? "; a model of the baseline's size takes 1.5" : ""),

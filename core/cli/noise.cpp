@@ -8,6 +8,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "cli/sweep.h"
 #include "report/files.h"
@@ -35,9 +36,8 @@ std::pair<double, double> interval_of_sd(const Sample& sample) {
 void noise_verb(NoiseArguments& arguments) {
   std::vector<int64_t> seeds;
   for (int64_t i = 0; i < arguments.seeds; ++i) seeds.push_back(arguments.first + i);
-  Plan plan =
-      make_plan(seeds_of(arguments.experiment, "noise/" + arguments.experiment.stem().string(), seeds));
   std::filesystem::path folder = noise_folder(arguments.experiment);
+  Plan plan = make_plan(seeds_of(arguments.experiment, "noise/" + folder.filename().string(), seeds));
   arguments.runner.folder = folder;
   arguments.runner.store = store_for(folder);
   FileLock lock = lock_sweep(folder);
@@ -48,9 +48,9 @@ void noise_verb(NoiseArguments& arguments) {
   RunnerResult result = run_plan(plan, arguments.runner, {[&] { tables.changed(); }, {}}, lock);
   tables.write();
   if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
-  if (result.failed > 0)
-    throw Error(message("{} of {} runs failed; see caddie status {}",
-                        {result.failed, plan.runs.size(), folder.string()}));
+  if (result.failed + result.lost + result.left > 0)
+    throw Error(message("{} of {} runs failed, {} were lost, {} are left; see caddie status {}",
+                        {result.failed, plan.runs.size(), result.lost, result.left, folder.string()}));
   Ablation ablation = analyze(plan, folder);
   const Sample& bpb = ablation.arms[0].bpb;
   if (bpb.n < 2) throw Error("one run says nothing of the noise; take --seeds 2 or more", 2);
@@ -73,7 +73,11 @@ void noise_verb(NoiseArguments& arguments) {
 }  // namespace
 
 std::filesystem::path noise_folder(const std::filesystem::path& experiment) {
-  return std::filesystem::path("results/noise") / experiment.stem();
+  auto whole = [](const std::filesystem::path& file) { return std::filesystem::weakly_canonical(file); };
+  std::filesystem::path folder = std::filesystem::path("results/noise") / experiment.stem();
+  if (!std::filesystem::exists(plan_path(folder)) || whole(read_plan(folder).base_file) == whole(experiment))
+    return folder;
+  return folder.string() + "-" + sha256(whole(experiment).string()).substr(0, 8);
 }
 
 void add_noise_command(CLI::App& app) {

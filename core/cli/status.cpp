@@ -64,7 +64,8 @@ void status_verb(const StatusArguments& arguments) {
                fmt::format("{} s{}", line.arm->label, line.run->seed),
                line.state.reason.empty() ? line.last : line.state.reason);
   }
-  if (counts[RunStatus::failed] > 0) fmt::print("once more: caddie retry {}\n", folder.string());
+  if (counts[RunStatus::failed] + counts[RunStatus::lost] > 0)
+    fmt::print("once more: caddie retry {}\n", folder.string());
 }
 
 }  // namespace

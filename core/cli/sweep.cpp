@@ -40,6 +40,8 @@ void freeze(Plan& plan, const std::filesystem::path& folder, bool replan) {
   if (replan) {
     Plan before = read_plan(folder);
     plan.history = before.history;
+    plan.jobs = before.jobs;
+    plan.threads = before.threads;
     changes = differences(before.base_text, plan.base_text);
     for (std::string& line : differences(before.sweep_text, plan.sweep_text))
       changes.push_back(std::move(line));
@@ -69,11 +71,16 @@ struct LockedSweep {
 
 LockedSweep begun_sweep(const SweepArguments& arguments) {
   if (arguments.replan) throw Error("--replan reads the sweep file again; name that file", 2);
+  if (!arguments.output.empty())
+    throw Error("--output is where a sweep file's results go; a sweep that was begun stays in its folder", 2);
   std::filesystem::path folder = sweep_folder(arguments.file);
   FileLock lock = lock_sweep(folder);
   Plan plan = read_plan(folder);
   check_groups(plan);
-  if (arguments.fresh) start_over(plan, folder);
+  if (arguments.fresh) {
+    start_over(plan, folder);
+    plan.jobs = plan.threads = 0;
+  }
   return {folder, std::move(lock), std::move(plan)};
 }
 
@@ -97,15 +104,22 @@ LockedSweep sweep_of_file(const SweepArguments& arguments) {
   return {folder, std::move(lock), std::move(plan)};
 }
 
-void conclude(const Plan& plan, const std::filesystem::path& folder, const RunnerResult& result, bool json) {
+void conclude(const Plan& plan, const std::filesystem::path& folder, const RunnerResult& result, bool json,
+              bool retry) {
   Ablation ablation = analyze(plan, folder);
   if (json)
     fmt::print("{}", render(ablation, "json"));
   else
     fmt::print("{}{}\n", render(ablation, "term"), (folder / "ablation.csv").string());
+  std::string onward = retry ? "caddie sweep " + folder.string() + " goes on" : "the same command goes on";
   if (result.interrupted)
-    throw Error(message("interrupted with {} runs left; the same command goes on", {result.left}),
-                kInterrupted);
+    throw Error(message("interrupted with {} runs left; {}", {result.left, onward}), kInterrupted);
+  if (result.left > 0)
+    fmt::print(stderr, "{} runs left, as their number or time was limited or others stopped them; {}\n",
+               result.left, onward);
+  if (result.lost > 0)
+    throw Error(message("{} of {} runs were killed from outside, {} failed; {}",
+                        {result.lost, plan.runs.size(), result.failed, onward}));
   if (result.failed > 0)
     throw Error(message("{} of {} runs failed; see caddie status {}, then caddie retry {}",
                         {result.failed, plan.runs.size(), folder.string(), folder.string()}));
@@ -132,13 +146,39 @@ void choose_concurrency(const Plan& plan, RunnerOptions& options) {
              text_of(choices[1]));
 }
 
+/// Runs under a wall-clock budget compare only when all of them have the same share of the machine: what the
+/// first call takes is frozen in the plan.
+void freeze_concurrency(Plan& plan, RunnerOptions& options) {
+  int jobs = options.jobs > 0 ? options.jobs : plan.jobs,
+      threads = options.threads > 0 ? options.threads : plan.threads;
+  if (plan.jobs > 0 && (jobs != plan.jobs || threads != plan.threads))
+    throw Error(
+        message(
+            "{}: its budget is wall-clock time and its plan has -j {} --threads {}, which holds for all of "
+            "its runs; leave these options away, or start over with --fresh",
+            {plan.name, plan.jobs, plan.threads}),
+        2);
+  options.jobs = std::max(1, jobs);
+  options.threads = threads > 0 ? threads : std::max(1, core_count() / options.jobs);
+  if (plan.jobs > 0) return;
+  plan.jobs = options.jobs;
+  plan.threads = options.threads;
+  write_plan(plan, options.folder);
+  if (!options.quiet)
+    fmt::print(stderr, "the budget is wall-clock time, so every run of this sweep gets {}\n",
+               text_of(Concurrency{options.jobs, options.threads}));
+}
+
 void sweep_verb(SweepArguments& arguments) {
   auto [folder, lock, plan] =
       is_sweep_file(arguments.file) ? sweep_of_file(arguments) : begun_sweep(arguments);
   RunnerOptions& options = arguments.runner;
   options.folder = folder;
   options.store = store_for(folder);
-  if (options.jobs == 0) choose_concurrency(plan, options);
+  if (plan.is_timed())
+    freeze_concurrency(plan, options);
+  else if (options.jobs == 0)
+    choose_concurrency(plan, options);
   if (!options.quiet)
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
@@ -147,7 +187,7 @@ void sweep_verb(SweepArguments& arguments) {
       run_plan(plan, options,
                {[&] { tables.changed(); }, [&](const Plan& now) { return next_runs(now, folder); }}, lock);
   tables.write();
-  conclude(plan, folder, result, arguments.json);
+  conclude(plan, folder, result, arguments.json, options.retry);
 }
 
 void declare_running(CLI::App& verb, SweepArguments& arguments) {
@@ -200,7 +240,7 @@ void add_sweep_command(CLI::App& app) {
   verb->callback([arguments] { sweep_verb(*arguments); });
 
   auto again = std::make_shared<SweepArguments>();
-  again->runner.retry_failed = true;
+  again->runner.retry = true;
   CLI::App* retry = app.add_subcommand("retry", "run what failed or was lost in a sweep once more");
   retry->add_option("sweep", again->file, "name or folder of the sweep")->required();
   declare_running(*retry, *again);

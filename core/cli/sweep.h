@@ -26,7 +26,8 @@ void add_list_command(CLI::App& app);    // ls
 void add_gc_command(CLI::App& app);      // gc
 void add_report_command(CLI::App& app);  // report
 
-/// Where caddie noise keeps the runs of an experiment.
+/// Where caddie noise keeps the runs of an experiment: in results/noise, under the name of its file; where
+/// that holds the runs of another file, with digits of a hash of its path.
 std::filesystem::path noise_folder(const std::filesystem::path& experiment);
 
 /// Where a sweep keeps its results: what is named may be that folder, its plan.json, the sweep file, or the

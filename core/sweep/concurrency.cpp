@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <thread>
 
 #include "base/files.h"
+#include "base/memory.h"
+#include "run/interrupt.h"
 #include "sweep/child.h"
 #include "sweep/run_state.h"
 
@@ -38,21 +39,56 @@ class Scratch {
   std::filesystem::path path_;
 };
 
+/// Child processes that do not outlive a measurement.
+class Children {
+ public:
+  ~Children() {
+    for (const Child& child : running_) ::kill(child.pid, SIGKILL);
+    for (const Child& child : running_) ::waitpid(child.pid, nullptr, 0);
+  }
+  void add(pid_t pid, const std::filesystem::path& log) { running_.push_back({pid, log}); }
+  /// Returns when all have ended. Throws Error as soon as one has failed, and Error(130) when asked to stop.
+  void wait(const SignalQueue& signals) {
+    while (!running_.empty()) {
+      int signal = signals.wait(1000);
+      if (signal == SIGINT || signal == SIGTERM)
+        stop_here("while it was measured how many runs go side by side");
+      for (size_t i = 0; i < running_.size();) {
+        int status = 0;
+        if (::waitpid(running_[i].pid, &status, WNOHANG) != running_[i].pid) {
+          ++i;
+          continue;
+        }
+        Child ended = running_[i];
+        running_.erase(running_.begin() + long(i));
+        check(status == 0, "the experiment could not be timed: {}", read_file(ended.log));
+      }
+    }
+  }
+
+ private:
+  struct Child {
+    pid_t pid;
+    std::filesystem::path log;
+  };
+  std::vector<Child> running_;
+};
+
 Concurrency measure(int jobs, int threads, const std::string& device, const Scratch& scratch) {
   SignalQueue signals;
-  std::vector<pid_t> children;
+  Children children;
   std::vector<std::filesystem::path> logs;
   for (int job = 0; job < jobs; ++job) {
     logs.push_back(scratch.file(fmt::format("{}x{}-{}.json", jobs, threads, job)));
-    children.push_back(start_child({"caddie", "bench", "experiment", scratch.file("experiment.toml").string(),
-                                    "--threads", std::to_string(threads), "--device", device, "--json"},
-                                   logs.back(), signals.before()));
+    children.add(start_child({"caddie", "bench", "experiment", scratch.file("experiment.toml").string(),
+                              "--threads", std::to_string(threads), "--device", device, "--json"},
+                             logs.back(), signals.before()),
+                 logs.back());
   }
+  children.wait(signals);
   Concurrency choice{jobs, threads};
-  for (int job = 0; job < jobs; ++job) {
-    int status = 0;
-    ::waitpid(children[size_t(job)], &status, 0);
-    std::string text = read_file(logs[size_t(job)]);
+  for (const std::filesystem::path& log : logs) {
+    std::string text = read_file(log);
     Json found = Json::parse(text.substr(std::min(text.find('{'), text.size())), nullptr, false);
     check(found.is_object(), "the experiment could not be timed: {}", text);
     choice.step_seconds = std::max(choice.step_seconds, double(found.at("step_seconds")));
@@ -71,7 +107,7 @@ std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string
   write_file(scratch.file("experiment.toml"), plan.baseline().experiment);
   int cores = core_count();
   std::vector<Concurrency> choices = {measure(1, cores, device, scratch)};
-  if (cores == 1 || cores * choices[0].peak_mem_bytes > available_memory()) return choices;
+  if (cores == 1 || cores * choices[0].peak_mem_bytes > memory_here().available) return choices;
   choices.push_back(measure(cores, 1, device, scratch));
   auto steps = double(plan.baseline().steps);
   std::stable_sort(choices.begin(), choices.end(), [&](const Concurrency& a, const Concurrency& b) {
@@ -89,14 +125,6 @@ Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device) 
 
 std::string text_of(const Concurrency& choice) {
   return fmt::format("{} x {} thread{}", choice.jobs, choice.threads, choice.threads == 1 ? "" : "s");
-}
-
-int64_t available_memory() {
-  std::ifstream info("/proc/meminfo");
-  constexpr std::string_view kName = "MemAvailable:";
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with(kName)) return 1024 * std::stoll(line.substr(kName.size()));
-  return INT64_MAX;
 }
 
 }  // namespace caddie

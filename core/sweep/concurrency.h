@@ -33,7 +33,4 @@ Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device);
 /// "2 x 1 thread".
 std::string text_of(const Concurrency& choice);
 
-/// Bytes of memory that programs can still take.
-int64_t available_memory();
-
 }  // namespace caddie

@@ -299,6 +299,8 @@ Json to_json(const Plan& plan) {
                 {{"timeout_seconds", plan.run.timeout_seconds},
                  {"retries", plan.run.retries},
                  {"order", plan.run.order}}},
+               {"jobs", plan.jobs},
+               {"threads", plan.threads},
                {"history", plan.history}};
   if (plan.claim) json["claim"] = to_json(*plan.claim);
   if (plan.race) json["race"] = to_json(*plan.race);
@@ -321,6 +323,7 @@ Json to_json(const Plan& plan) {
                             {"steps", arm.steps},
                             {"parameters", arm.parameters},
                             {"memory_bytes", arm.memory_bytes},
+                            {"seconds", arm.seconds},
                             {"techniques", arm.techniques},
                             {"params", arm.params},
                             {"experiment", arm.experiment}});
@@ -343,6 +346,8 @@ Plan plan_from(const Json& json) {
   plan.run.timeout_seconds = json.at("run").at("timeout_seconds");
   plan.run.retries = json.at("run").at("retries");
   plan.run.order = json.at("run").value("order", plan.run.order);
+  plan.jobs = json.value("jobs", 0);
+  plan.threads = json.value("threads", 0);
   plan.history = json.at("history");
   if (json.contains("claim")) plan.claim = claim_from(json.at("claim"));
   if (json.contains("race")) plan.race = race_from(json.at("race"));
@@ -354,13 +359,17 @@ Plan plan_from(const Json& json) {
          a.at("levels").get<std::vector<size_t>>(), a.at("techniques").get<std::map<std::string, bool>>(),
          a.at("params").get<Values>(), a.at("experiment"), a.at("group"), a.value("training", ""),
          forks_from(a.value("forks", Json::array())), a.value("observers", ""), a.value("steps", int64_t(0)),
-         a.value("parameters", int64_t(0)), a.value("memory_bytes", int64_t(0))});
+         a.value("parameters", int64_t(0)), a.value("memory_bytes", int64_t(0)), a.value("seconds", 0.0)});
   plan.sweep_text = json.at("sweep_text");
   plan.base_text = json.at("base_text");
   return plan;
 }
 
 }  // namespace
+
+bool Plan::is_timed() const {
+  return std::any_of(arms.begin(), arms.end(), [](const Arm& arm) { return arm.seconds > 0; });
+}
 
 Plan make_plan(const SweepFile& sweep) { return Planner(sweep).make(); }
 

@@ -35,6 +35,7 @@ struct Arm {
   int64_t steps = 0;             // of the training
   int64_t parameters = 0;        // of the model
   int64_t memory_bytes = 0;      // that a run takes, roughly
+  double seconds = 0;            // of its wall-clock budget; 0: none
   bool is_baseline() const { return kind == "baseline"; }
 };
 
@@ -54,6 +55,7 @@ struct Plan {
   std::optional<SweepClaim> claim;
   std::optional<Race> race;  // then `runs` holds the seeds of the first look, and those asked for later
   RunSettings run;
+  int jobs = 0, threads = 0;  // once runs under a wall-clock budget were begun: all of them take the same
   std::vector<int64_t> seeds;
   std::vector<Arm> arms;         // the baseline first
   std::vector<PlannedRun> runs;  // in the order in which they are started
@@ -64,6 +66,8 @@ struct Plan {
   Json history = Json::array();  // when it was frozen, and what was changed later
 
   const Arm& baseline() const { return arms.front(); }
+  /// Whether the speed of the machine decides what runs reach; known once the groups are.
+  bool is_timed() const;
 };
 
 /// Expands the sweep and assembles every arm, so that a wrong name or value in any of them fails here:

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/memory.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "run/interrupt.h"
@@ -90,7 +91,7 @@ class Runner {
   SignalQueue signals_;
   LiveView view_;
   int threads_ = 1, jobs_ = 1, started_ = 0;
-  const int64_t memory_ = available_memory();
+  const int64_t memory_ = memory_here().available;
   std::map<size_t, int64_t> peaks_;  // of memory, by arm, of runs that are done
   std::deque<size_t> queue_;
   std::vector<Child> children_;
@@ -103,7 +104,8 @@ class Runner {
 
 bool Runner::is_wanted(const RunState& state) const {
   if (state.status == RunStatus::done) return false;
-  return state.status != RunStatus::failed || options_.retry_failed;
+  bool failed = state.status == RunStatus::failed;
+  return options_.retry ? failed || state.status == RunStatus::lost : !failed;
 }
 
 bool Runner::may_start() const {
@@ -230,10 +232,10 @@ void Runner::ended(const Child& child, int status) {
     ++result_.done;
     seconds_[child.trains].push_back(child.clock.seconds());
     peaks_[plan_.runs[child.run].arm] = state.summary.value("peak_mem_bytes", int64_t(0));
-    view_.say(fmt::format("[{}/{}] done    {}   val_bpb {:.5f}   {}", result_.done + result_.failed,
-                          result_.done + result_.failed + int(queue_.size() + children_.size()),
-                          name_of_run(child.run), number_in(state.summary, "val_bpb"),
-                          duration(child.clock.seconds())));
+    int ended = result_.done + result_.failed + result_.lost;
+    view_.say(fmt::format("[{}/{}] done    {}   val_bpb {:.5f}   {}", ended,
+                          ended + int(queue_.size() + children_.size()), name_of_run(child.run),
+                          number_in(state.summary, "val_bpb"), duration(child.clock.seconds())));
     std::filesystem::remove(folder.file(kRunLock));
     ask_for_more();
     return changed();
@@ -260,14 +262,14 @@ void Runner::ended(const Child& child, int status) {
     reason = error_in_log(folder.path());
   }
   // A killed run stays lost, so that the next call goes on with it.
-  if (!killed || child.timed_out)
-    folder.write_json("summary.json", {{"status", "failed"}, {"fail_reason", reason}});
-  view_.say(
-      fmt::format("failed  {}: {}; see {}", name_of_run(child.run), reason, folder.file("log.txt").string()));
+  bool lost = killed && !child.timed_out;
+  if (!lost) folder.write_json("summary.json", {{"status", "failed"}, {"fail_reason", reason}});
+  view_.say(fmt::format("{}  {}: {}; see {}", lost ? "lost  " : "failed", name_of_run(child.run), reason,
+                        folder.file("log.txt").string()));
   if (attempts_[child.run] <= plan_.run.retries && stop_signals_ == 0)
     queue_.push_back(child.run);
   else
-    ++result_.failed;
+    ++(lost ? result_.lost : result_.failed);
   ask_for_more();
   changed();
 }
@@ -306,8 +308,9 @@ void Runner::show() {
   if (!view_.is_live()) return;
   size_t left = queue_.size() + children_.size();
   std::string head = fmt::format("[{}/{}] {} running  {} queued  {} failed", result_.done,
-                                 size_t(result_.done + result_.failed) + left, children_.size(),
-                                 queue_.size(), result_.failed);
+                                 size_t(result_.done + result_.failed + result_.lost) + left,
+                                 children_.size(), queue_.size(), result_.failed);
+  if (result_.lost > 0) head += fmt::format("  {} lost", result_.lost);
   if (double eta = seconds_left(); std::isfinite(eta)) head += "   ETA " + duration(eta);
   std::vector<std::string> lines = {head};
   size_t width = 0;

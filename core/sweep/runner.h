@@ -18,7 +18,7 @@ struct RunnerOptions {
   int jobs = 1;                  // runs at a time; fewer when cores or memory do not suffice
   int threads = 0;               // of each run; 0: the cores divided by `jobs`
   std::string device = "cpu";
-  bool retry_failed = false;     // also runs that failed before
+  bool retry = false;            // what failed or was lost before, and nothing else
   std::string only;              // a condition on label, seed and resolved settings; empty: all
   int64_t max_runs = 0;          // stop after starting so many; 0: no limit
   double budget_seconds = 0;     // start no run later than this; 0: no limit
@@ -27,7 +27,8 @@ struct RunnerOptions {
 };
 
 struct RunnerResult {
-  int done = 0, failed = 0, left = 0;  // of the runs that `only` allows, those of earlier calls included
+  // Of the runs that `only` allows, those of earlier calls included. Lost: killed from outside while at work.
+  int done = 0, failed = 0, lost = 0, left = 0;
   bool interrupted = false;
 };
 
@@ -40,8 +41,8 @@ struct RunnerHooks {
   std::function<std::vector<PlannedRun>(const Plan&)> more;
 };
 
-/// The right to change a sweep and what lies in its folder, which is made. Throws Error(2) when another process
-/// has it.
+/// The right to change a sweep and what lies in its folder, which is made. Throws Error(2) when another
+/// process has it.
 FileLock lock_sweep(const std::filesystem::path& folder);
 
 /// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder

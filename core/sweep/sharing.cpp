@@ -52,6 +52,7 @@ void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment
   arm.training = keys.training_group();
   arm.observers = sha256(text).substr(0, 16);
   arm.steps = experiment.budget.steps;
+  arm.seconds = experiment.budget.seconds;
   arm.parameters = experiment.model->weights().parameters();
   arm.memory_bytes = memory_of(experiment);
   if (!courses_.count(arm.training)) courses_.emplace(arm.training, keys.course());

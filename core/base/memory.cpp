@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/memory.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace caddie {
+namespace {
+
+/// The number behind `name` in a file of such lines; nothing changes when it is not there.
+void read_line(const char* file, std::string_view name, int64_t& bytes) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(name)) bytes = std::atoll(line.c_str() + name.size());
+}
+
+}  // namespace
+
+Memory memory_here() {
+  constexpr int64_t kUnit = 1024;
+  int64_t total = INT64_MAX / kUnit, available = INT64_MAX / kUnit;
+  read_line("/proc/meminfo", "MemTotal:", total);
+  read_line("/proc/meminfo", "MemAvailable:", available);
+  Memory memory{total * kUnit, available * kUnit};
+  int64_t limit = INT64_MAX, used = 0, reclaimable = 0;
+  std::ifstream("/sys/fs/cgroup/memory.max") >> limit;
+  std::ifstream("/sys/fs/cgroup/memory.current") >> used;
+  read_line("/sys/fs/cgroup/memory.stat", "inactive_file ", reclaimable);
+  if (limit <= 0 || limit >= memory.total) return memory;  // "max" is no number and reads as 0
+  memory.total = limit;
+  memory.available = std::clamp<int64_t>(limit - used + reclaimable, 0, memory.available);
+  return memory;
+}
+
+}  // namespace caddie

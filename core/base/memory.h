@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// How much memory this machine, or the container around this process, has.
+#pragma once
+
+#include <cstdint>
+
+namespace caddie {
+
+/// Bytes, in all and those that programs can still take: of the machine or of the container's limit,
+/// whichever is less. INT64_MAX where the system does not tell.
+struct Memory {
+  int64_t total = INT64_MAX, available = INT64_MAX;
+};
+Memory memory_here();
+
+}  // namespace caddie
