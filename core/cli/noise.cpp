@@ -43,9 +43,16 @@ void noise_verb(NoiseArguments& arguments) {
   FileLock lock = lock_sweep(folder);
   // Frozen anew each time: more seeds join those that are there, and runs that no longer fit are made again.
   check_groups(plan);
+  if (std::filesystem::exists(plan_path(folder))) {
+    Plan before = read_plan(folder);
+    plan.jobs = before.jobs;
+    plan.threads = before.threads;
+  }
+  if (plan.is_timed()) freeze_concurrency(plan, arguments.runner);
   write_plan(plan, folder);
   LiveTables tables(plan, folder);
-  RunnerResult result = run_plan(plan, arguments.runner, {[&] { tables.changed(); }, {}}, lock);
+  RunnerResult result =
+      run_plan(plan, arguments.runner, {[&] { tables.changed(); }, [&] { tables.catch_up(); }, {}}, lock);
   tables.write();
   if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
   if (result.failed + result.lost + result.left > 0)

@@ -146,32 +146,10 @@ void choose_concurrency(const Plan& plan, RunnerOptions& options) {
              text_of(choices[1]));
 }
 
-/// Runs under a wall-clock budget compare only when all of them have the same share of the machine: what the
-/// first call takes is frozen in the plan.
-void freeze_concurrency(Plan& plan, RunnerOptions& options) {
-  int jobs = options.jobs > 0 ? options.jobs : plan.jobs,
-      threads = options.threads > 0 ? options.threads : plan.threads;
-  if (plan.jobs > 0 && (jobs != plan.jobs || threads != plan.threads))
-    throw Error(
-        message(
-            "{}: its budget is wall-clock time and its plan has -j {} --threads {}, which holds for all of "
-            "its runs; leave these options away, or start over with --fresh",
-            {plan.name, plan.jobs, plan.threads}),
-        2);
-  options.jobs = std::max(1, jobs);
-  options.threads = threads > 0 ? threads : std::max(1, core_count() / options.jobs);
-  if (plan.jobs > 0) return;
-  plan.jobs = options.jobs;
-  plan.threads = options.threads;
-  write_plan(plan, options.folder);
-  if (!options.quiet)
-    fmt::print(stderr, "the budget is wall-clock time, so every run of this sweep gets {}\n",
-               text_of(Concurrency{options.jobs, options.threads}));
-}
-
 void sweep_verb(SweepArguments& arguments) {
-  auto [folder, lock, plan] =
-      is_sweep_file(arguments.file) ? sweep_of_file(arguments) : begun_sweep(arguments);
+  LockedSweep sweep = is_sweep_file(arguments.file) ? sweep_of_file(arguments) : begun_sweep(arguments);
+  const std::filesystem::path& folder = sweep.folder;
+  Plan& plan = sweep.plan;
   RunnerOptions& options = arguments.runner;
   options.folder = folder;
   options.store = store_for(folder);
@@ -183,9 +161,10 @@ void sweep_verb(SweepArguments& arguments) {
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
   LiveTables tables(plan, folder);
-  RunnerResult result =
-      run_plan(plan, options,
-               {[&] { tables.changed(); }, [&](const Plan& now) { return next_runs(now, folder); }}, lock);
+  RunnerResult result = run_plan(plan, options,
+                                 {[&] { tables.changed(); }, [&] { tables.catch_up(); },
+                                  [&](const Plan& now) { return next_runs(now, folder); }},
+                                 sweep.lock);
   tables.write();
   conclude(plan, folder, result, arguments.json, options.retry);
 }
@@ -212,6 +191,31 @@ void declare_running(CLI::App& verb, SweepArguments& arguments) {
 }
 
 }  // namespace
+
+void freeze_concurrency(Plan& plan, RunnerOptions& options) {
+  bool asked = options.jobs > 0 || options.threads > 0;
+  int cores = core_count(), jobs = std::max(1, asked ? options.jobs : plan.jobs),
+      threads = asked ? options.threads : plan.threads;
+  threads = threads > 0 ? std::min(threads, cores) : std::max(1, cores / jobs);
+  jobs = std::min(jobs, std::max(1, cores / threads));
+  if (plan.jobs > 0 && (jobs != plan.jobs || threads != plan.threads))
+    throw Error(
+        message(
+            "{}: its budget is wall-clock time and its plan has -j {} --threads {}, which holds for all of "
+            "its runs, not -j {} --threads {}, which is what these options and {} cores give; take the "
+            "same, or start over with --fresh",
+            {plan.name, plan.jobs, plan.threads, jobs, threads, cores}),
+        2);
+  options.jobs = jobs;
+  options.threads = threads;
+  if (plan.jobs > 0) return;
+  plan.jobs = options.jobs;
+  plan.threads = options.threads;
+  write_plan(plan, options.folder);
+  if (!options.quiet)
+    fmt::print(stderr, "the budget is wall-clock time, so every run of this sweep gets {}\n",
+               text_of(Concurrency{options.jobs, options.threads}));
+}
 
 void add_sweep_verbs(CLI::App& app) {
   add_plan_command(app);

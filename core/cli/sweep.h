@@ -11,6 +11,9 @@ class App;
 
 namespace caddie {
 
+struct Plan;
+struct RunnerOptions;
+
 /// All of them.
 void add_sweep_verbs(CLI::App& app);
 
@@ -25,6 +28,10 @@ void add_diff_command(CLI::App& app);    // diff
 void add_list_command(CLI::App& app);    // ls
 void add_gc_command(CLI::App& app);      // gc
 void add_report_command(CLI::App& app);  // report
+
+/// Runs under a wall-clock budget compare only when all of them have the same share of the machine: what the
+/// first call takes is frozen in the plan. Throws Error(2) when a later one would give another.
+void freeze_concurrency(Plan& plan, RunnerOptions& options);
 
 /// Where caddie noise keeps the runs of an experiment: in results/noise, under the name of its file; where
 /// that holds the runs of another file, with digits of a hash of its path.

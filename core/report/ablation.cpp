@@ -144,7 +144,9 @@ double RunRow::number(std::string_view name) const { return number_in(state.summ
 
 std::string RunRow::training() const {
   if (!state.summary.is_object() || !state.summary.contains("stages")) return "";
-  return state.summary.at("stages").value("train", "");
+  const Json& stages = state.summary.at("stages");
+  std::string name = stages.value("train", ""), weights = stages.value("weights", "");
+  return weights.empty() ? name : name + ":" + weights;
 }
 
 const ArmRow& Ablation::baseline_row() const {

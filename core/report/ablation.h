@@ -22,7 +22,8 @@ struct RunRow {
   bool is_done() const { return state.status == RunStatus::done; }
   /// A number of summary.json; NaN when it is not there. Names as in runs.csv.
   double number(std::string_view name) const;
-  /// Name of the training that the run's weights come from; empty when summary.json holds none.
+  /// The training that the run's weights come from, by its name and theirs: made again under a wall-clock
+  /// budget it is another one. Empty when summary.json holds none.
   std::string training() const;
 };
 

@@ -145,11 +145,12 @@ class Model {
     return basis;
   }
 
-  /// From seeds where there are several, else from what the model leaves over; of runs of one training that
-  /// is no noise.
+  /// From seeds where there are several, else from what the model leaves over. Of one seed's runs of one
+  /// training that is no noise, and where only some runs share trainings there is no one noise for all terms.
   std::pair<double, double> noise(const std::vector<Term>& terms) const {
-    if (ablation_.pooled.df > 0 && blocks_.empty()) return {ablation_.pooled.variance, ablation_.pooled.df};
     if (shares_trainings_ && blocks_.size() < 2) return {kUnknown, 0};
+    if (ablation_.pooled.df > 0 && !shares_trainings_)
+      return {ablation_.pooled.variance, ablation_.pooled.df};
     Basis basis = without({}, terms);
     Column rest = basis.outside(scores_);
     double df = double(scores_.size()) - double(basis.rank());

@@ -169,7 +169,12 @@ void write_tables(const Plan& plan, const std::filesystem::path& folder) {
 }
 
 void LiveTables::changed() {
-  if (since_.seconds() >= pause_) write();
+  due_ = true;
+  catch_up();
+}
+
+void LiveTables::catch_up() {
+  if (due_ && since_.seconds() >= pause_) write();
 }
 
 void LiveTables::write() {
@@ -177,6 +182,7 @@ void LiveTables::write() {
   write_tables(plan_, folder_);
   pause_ = std::max(10.0, 20 * clock.seconds());
   since_ = Stopwatch();
+  due_ = false;
 }
 
 }  // namespace caddie

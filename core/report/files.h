@@ -35,8 +35,9 @@ class LiveTables {
  public:
   /// The plan may grow.
   LiveTables(const Plan& plan, std::filesystem::path folder) : plan_(plan), folder_(std::move(folder)) {}
-  /// Rewrites them, unless that was done a moment ago.
+  /// A run has ended: rewrites them, now or, when that was done a moment ago, in a later call of catch_up().
   void changed();
+  void catch_up();
   /// Rewrites them in any case.
   void write();
 
@@ -45,6 +46,7 @@ class LiveTables {
   std::filesystem::path folder_;
   Stopwatch since_;   // they were written
   double pause_ = 0;  // seconds
+  bool due_ = false;
 };
 
 }  // namespace caddie

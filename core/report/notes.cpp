@@ -9,22 +9,12 @@
 #include <set>
 
 #include "base/text.h"
-#include "config/tree.h"
 #include "report/effects.h"
-#include "train/trainer.h"
 
 namespace caddie {
 namespace {
 
 constexpr double kSlow = 0.95;
-
-/// Whether the clock ends the trainings of the arm.
-bool is_timed(const Arm& arm) {
-  Tree tree = Tree::parse(arm.experiment, arm.label);
-  Budget budget;
-  tree.read("budget", [&](Settings& s) { budget.settings(s); });
-  return budget.seconds > 0;
-}
 
 class Notes {
  public:
@@ -165,8 +155,8 @@ class Notes {
           "times are not comparable{}",
           slow, a_.runs.size(), 100 * kSlow, slowest->arm->label, slowest->run->seed,
           100 * relative_rate(a_, *slowest),
-          is_timed(*slowest->arm) ? ", nor are scores: the budget is a time, so slow runs were trained less"
-                                  : ""));
+          slowest->arm->seconds > 0 ? ", nor are scores: the budget is a time, so slow runs were trained less"
+                                    : ""));
   }
 
   const Ablation& a_;

@@ -19,8 +19,8 @@ void ask_to_stop(int signal) {
   timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   if (asked == 0) {
-    asked = 1;
     asked_at = now.tv_sec;
+    asked = 1;
   } else if (now.tv_sec - asked_at > kEcho) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);

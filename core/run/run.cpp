@@ -210,6 +210,7 @@ void Run::export_and_score(const Weights& weights) {
   summary_["scores"] = scores;
   Json& stages = summary_["stages"];
   stages["train"] = training_;
+  stages["weights"] = trained_.value("weights", "");
   stages["average"] = weights.stage;
   stages["quantize"] = exported.quantized();
   stages["compress"] = exported.compressed();

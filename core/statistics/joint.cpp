@@ -115,6 +115,9 @@ double Dunnett::critical(double alpha, Tail tail) const {
   if (arms < 2) return 0.5 * (low + high);
   uintmax_t steps = 30;
   auto miss = [&](double t) { return inside(t, two_sided) - (1 - alpha); };
+  // At few degrees of freedom the integral is no better than the distance between the two.
+  if (miss(low) >= 0) return low;
+  if (miss(high) <= 0) return high;
   auto [below, above] =
       bm::tools::toms748_solve(miss, low, high, bm::tools::eps_tolerance<double>(32), steps);
   return 0.5 * (below + above);

@@ -231,7 +231,8 @@ void Runner::ended(const Child& child, int status) {
   if (state.status == RunStatus::done) {
     ++result_.done;
     seconds_[child.trains].push_back(child.clock.seconds());
-    peaks_[plan_.runs[child.run].arm] = state.summary.value("peak_mem_bytes", int64_t(0));
+    int64_t& peak = peaks_[plan_.runs[child.run].arm];
+    peak = std::max(peak, state.summary.value("peak_mem_bytes", int64_t(0)));
     int ended = result_.done + result_.failed + result_.lost;
     view_.say(fmt::format("[{}/{}] done    {}   val_bpb {:.5f}   {}", ended,
                           ended + int(queue_.size() + children_.size()), name_of_run(child.run),
@@ -357,6 +358,7 @@ RunnerResult Runner::go() {
     bool waits_for_others = children_.empty() && !queue_.empty() && may_start();
     if (children_.empty() && !waits_for_others) break;
     show();
+    if (hooks_.meanwhile) hooks_.meanwhile();
     handle(signals_.wait(view_.is_live() ? 250 : 1000));
     reap();
     stop_slow_ones();

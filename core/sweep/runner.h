@@ -36,6 +36,8 @@ struct RunnerResult {
 struct RunnerHooks {
   /// Called after each run that has ended, and once at the end.
   std::function<void()> changed;
+  /// Called about once a second while runs are at work.
+  std::function<void()> meanwhile;
   /// Asked before the first run and after each that is done: further runs of the plan's arms that the results
   /// so far call for. They join the plan and are frozen with it; a later call is not asked for them again.
   std::function<std::vector<PlannedRun>(const Plan&)> more;

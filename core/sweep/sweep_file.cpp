@@ -200,6 +200,7 @@ class Reader {
     tree_.read(path,
                [&](Settings& s) { s("slot", factor.name, "path of the table whose plugin is replaced"); });
     std::string used = unquoted(base_value(factor.name + ".use"));
+    bool is_there = !used.empty() || base_.has(factor.name);
     if (used.empty()) used = split_path(factor.name).back();
     std::vector<std::string> uses = texts(path + ".use");
     for (const std::string& text : uses) {
@@ -207,7 +208,7 @@ class Reader {
       if (unquoted(text) == used) factor.levels.back().overrides.clear();
     }
     choose_level(
-        factor, used,
+        factor, is_there ? used : "",
         [&](const std::string& text) {
           return unquoted(text) == used || is_base_table(factor.name, used, text);
         },

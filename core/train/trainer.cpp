@@ -11,6 +11,8 @@
 namespace caddie {
 namespace {
 
+constexpr int64_t kMostTogether = 1 << 22;  // floats that ranks add up before they hear from each other again
+
 struct ScaleBy {
   float* x;
   float factor;
@@ -125,7 +127,9 @@ double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
     Tensor& first = gradients[i++];
     if (!first.defined()) continue;
     int64_t count = first.numel();  // with the neighbours in memory, which travel together
-    for (; i < gradients.size() && gradients[i].defined() && gradients[i].data() == first.data() + count; ++i)
+    for (; i < gradients.size() && count < kMostTogether && gradients[i].defined() &&
+           gradients[i].data() == first.data() + count;
+         ++i)
       count += gradients[i].numel();
     comm_->all_reduce(first.data(), count);
     for_each(first.device(), count, ScaleBy{first.data(), 1.0f / float(comm_->size())});

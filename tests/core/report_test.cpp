@@ -595,7 +595,7 @@ TEST_CASE("a run much slower than its arm's others is told, and what that means"
   write_file(summary, slower.dump());
   CHECK_THAT(told(), Catch::Contains("slow: 1 of 6 runs") && Catch::Contains("s2 only 94%; times") &&
                          !Catch::Contains("scores"));
-  sweep.plan.arms[1].experiment = "budget.seconds = 600";
+  sweep.plan.arms[1].seconds = 600;
   CHECK_THAT(told(), Catch::Contains("nor are scores: the budget is a time"));
 }
 
@@ -621,6 +621,14 @@ TEST_CASE("main effects and interaction of two switches", "[report]") {
   CHECK(effects(analyze(sweep.plan, sweep.path)).empty());
 }
 
+TEST_CASE("Dunnett's limit at one degree of freedom is that of some t", "[report]") {
+  for (double alpha : {1e-3, 1e-4}) {
+    double limit = Dunnett(std::vector<int64_t>{2, 2, 2}, HUGE_VAL, 1).critical(alpha, Tail::both);
+    CHECK(limit >= critical_t(1, alpha, Tail::both));
+    CHECK(limit <= critical_t(1, alpha / 3, Tail::both) + 1e-6);
+  }
+}
+
 TEST_CASE("effects between arms of one training do not count what its seeds differ in", "[report]") {
   // Seeds differ by 1 or more; the factors are worth 0.01 and 0.02, with 0.001 of noise of their own.
   MadeUpSweep sweep({{1, 2, 4}, {1.011, 2.01, 4.01}, {1.02, 2.021, 4.02}, {1.03, 2.03, 4.031}});
@@ -637,6 +645,19 @@ TEST_CASE("effects between arms of one training do not count what its seeds diff
   CHECK(found[1].size == Approx(0.02).margin(0.001));
   CHECK(found[1].standard_error < 0.001);
   CHECK(found[1].p < 0.001);
+  SECTION("and where two trainings serve four arms, no noise is that of all effects") {
+    for (const PlannedRun& run : sweep.plan.runs) {
+      if (run.arm < 2) continue;
+      fs::path file = sweep.path / run.folder / "summary.json";
+      Json summary = Json::parse(read_file(file));
+      summary["stages"]["weights"] = "others";
+      write_file(file, summary.dump());
+    }
+    std::vector<Effect> apart = effects(analyze(sweep.plan, sweep.path));
+    CHECK(apart[0].size == Approx(0.01).margin(0.001));
+    CHECK(std::isnan(apart[0].p));
+    CHECK(std::isnan(apart[1].p));
+  }
   SECTION("of which one seed tells nothing") {
     std::erase_if(sweep.plan.runs, [](const PlannedRun& run) { return run.seed > 0; });
     std::vector<Effect> one = effects(analyze(sweep.plan, sweep.path));
