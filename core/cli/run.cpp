@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <thread>
 
 #include "base/text.h"
 #include "cli/launch.h"
@@ -15,6 +14,7 @@
 #include "data/loader.h"
 #include "device/device.h"
 #include "results/provenance.h"
+#include "sweep/concurrency.h"
 
 namespace caddie {
 namespace {
@@ -61,8 +61,7 @@ void launch(const RunArguments& arguments) {
                 2);
   // What is wrong with the experiment is said once, before there are several to say it.
   Loaded(arguments, Device::kCpu, ranks);
-  int cores = int(std::thread::hardware_concurrency());
-  int threads = arguments.experiment.threads > 0 ? 0 : std::max(1, cores / ranks);
+  int threads = arguments.experiment.threads > 0 ? 0 : std::max(1, core_count() / ranks);
   if (int code = launch_ranks(ranks, threads)) throw Error("", code);
 }
 

@@ -194,27 +194,23 @@ void declare_running(CLI::App& verb, SweepArguments& arguments) {
 
 void freeze_concurrency(Plan& plan, RunnerOptions& options) {
   bool asked = options.jobs > 0 || options.threads > 0;
-  int cores = core_count(), jobs = std::max(1, asked ? options.jobs : plan.jobs),
-      threads = asked ? options.threads : plan.threads;
-  threads = threads > 0 ? std::min(threads, cores) : std::max(1, cores / jobs);
-  jobs = std::min(jobs, std::max(1, cores / threads));
-  if (plan.jobs > 0 && (jobs != plan.jobs || threads != plan.threads))
+  Concurrency share = within_cores(asked ? options.jobs : plan.jobs, asked ? options.threads : plan.threads);
+  if (plan.jobs > 0 && (share.jobs != plan.jobs || share.threads != plan.threads))
     throw Error(
         message(
             "{}: its budget is wall-clock time and its plan has -j {} --threads {}, which holds for all of "
             "its runs, not -j {} --threads {}, which is what these options and {} cores give; take the "
             "same, or start over with --fresh",
-            {plan.name, plan.jobs, plan.threads, jobs, threads, cores}),
+            {plan.name, plan.jobs, plan.threads, share.jobs, share.threads, core_count()}),
         2);
-  options.jobs = jobs;
-  options.threads = threads;
+  options.jobs = share.jobs;
+  options.threads = share.threads;
   if (plan.jobs > 0) return;
   plan.jobs = options.jobs;
   plan.threads = options.threads;
   write_plan(plan, options.folder);
   if (!options.quiet)
-    fmt::print(stderr, "the budget is wall-clock time, so every run of this sweep gets {}\n",
-               text_of(Concurrency{options.jobs, options.threads}));
+    fmt::print(stderr, "the budget is wall-clock time, so every run of this sweep gets {}\n", text_of(share));
 }
 
 void add_sweep_verbs(CLI::App& app) {

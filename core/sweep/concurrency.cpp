@@ -102,6 +102,12 @@ Concurrency measure(int jobs, int threads, const std::string& device, const Scra
 
 int core_count() { return std::max(1, int(std::thread::hardware_concurrency())); }
 
+Concurrency within_cores(int jobs, int threads) {
+  int cores = core_count(), wanted = std::max(1, jobs);
+  threads = threads > 0 ? std::min(threads, cores) : std::max(1, cores / wanted);
+  return {std::min(wanted, std::max(1, cores / threads)), threads};
+}
+
 std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string& device) {
   Scratch scratch;
   write_file(scratch.file("experiment.toml"), plan.baseline().experiment);
@@ -119,8 +125,8 @@ std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string
 Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device) {
   Scratch scratch;
   write_file(scratch.file("experiment.toml"), plan.baseline().experiment);
-  jobs = std::clamp(jobs, 1, core_count());
-  return measure(jobs, core_count() / jobs, device, scratch);
+  Concurrency choice = within_cores(jobs, 0);
+  return measure(choice.jobs, choice.threads, device, scratch);
 }
 
 std::string text_of(const Concurrency& choice) {

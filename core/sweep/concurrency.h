@@ -22,6 +22,9 @@ struct Concurrency {
 /// Cores of this machine.
 int core_count();
 
+/// How many of `jobs` runs at a time the cores allow with `threads` each; 0: the cores divided by the jobs.
+Concurrency within_cores(int jobs, int threads);
+
 /// Runs the plan's baseline for a moment in each choice: one run on all cores, and one a core. The faster one
 /// for such runs comes first; on one core, or when runs will not fit into memory together, there is but one.
 /// Throws Error when the experiment cannot run.

@@ -38,12 +38,12 @@ class Runner {
         hooks_(hooks),
         order_(plan, Store(options.store)),
         view_(options.quiet) {
-    int cores = core_count(), wanted = std::max(1, options.jobs);
-    threads_ = options.threads > 0 ? std::min(options.threads, cores) : std::max(1, cores / wanted);
-    jobs_ = std::min(wanted, std::max(1, cores / threads_));
-    if (jobs_ < wanted)
+    Concurrency share = within_cores(options.jobs, options.threads);
+    jobs_ = share.jobs;
+    threads_ = share.threads;
+    if (jobs_ < options.jobs)
       view_.say(fmt::format("{} runs at a time instead of {}: there are {} cores, and a run takes {}", jobs_,
-                            wanted, cores, threads_));
+                            options.jobs, core_count(), threads_));
   }
 
   ~Runner() {
