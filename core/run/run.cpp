@@ -41,14 +41,15 @@ class Run {
   struct Weights {
     std::string label, stage;
     std::vector<Tensor> values;
-    /// For stages that go on from these weights. Under a wall-clock budget a stage that is made again, with
-    /// the same name, has other weights.
-    std::string identity() const { return stage + " " + hash_of(values); }
+    /// For stages that go on from these weights: the stage's name and a hash of them, as under a wall-clock
+    /// budget a stage that is made again, with the same name, has others.
+    std::string identity;
   };
   bool finished_before(Json* summary);
   void run_stages();
   void train();
   Weights choose_average();
+  Weights weights_of(const std::string& label, const std::string& stage) const;
   Weights average_of(const Technique& averager) const;
   void export_and_score(const Weights& weights);
   template <class ValuesOf>
@@ -141,20 +142,24 @@ Json Run::score(const Technique& evaluator, const std::string& weights, ValuesOf
 
 double Run::bits_per_byte(const Weights& weights) {
   return score(
-             e_.stage_evaluator(), weights.identity(), [&] { return weights.values; }, visits_.before_export)
+             e_.stage_evaluator(), weights.identity, [&] { return weights.values; }, visits_.before_export)
       .at("val_bpb");
 }
 
+Run::Weights Run::weights_of(const std::string& label, const std::string& stage) const {
+  std::vector<Tensor> values =
+      read_weights(store_.folder(stage) / "weights.safetensors", e_.model->weights());
+  std::string identity = stage + " " + hash_of(values);
+  return {label, stage, std::move(values), std::move(identity)};
+}
+
 Run::Weights Run::average_of(const Technique& averager) const {
-  std::string stage = StageKeys::average(training_, keys_.observer(averager));
-  return {averager.label, stage,
-          read_weights(store_.folder(stage) / "weights.safetensors", e_.model->weights())};
+  return weights_of(averager.label, StageKeys::average(training_, keys_.observer(averager)));
 }
 
 // Scores the raw weights and every average, and says which of them is exported.
 Run::Weights Run::choose_average() {
-  Weights raw = {"raw", training_,
-                 read_weights(store_.folder(training_) / "weights.safetensors", e_.model->weights())};
+  Weights raw = weights_of("raw", training_);
   double raw_bpb = bits_per_byte(raw);
   Weights chosen = e_.averager ? average_of(*e_.averager) : raw;
   double chosen_bpb = bits_per_byte(chosen);
@@ -183,7 +188,7 @@ Run::Weights Run::choose_average() {
 void Run::export_and_score(const Weights& weights) {
   place_file(store_.folder(weights.stage) / "weights.safetensors", folder_.file("weights.safetensors"));
   ExportStage exported(e_, keys_, store_, corpus_->train(), status_);
-  exported.run(weights.identity(), weights.values, folder_.file("artifact.bin"));
+  exported.run(weights.identity, weights.values, folder_.file("artifact.bin"));
   idle_ = exported.idle();
   int64_t bytes = exported.bytes() + e_.budget.code_bytes;
   summary_["artifact_bytes"] = bytes;
