@@ -32,9 +32,7 @@ PooledVariance paired_variance(const Ablation& ablation) {
 PooledVariance paired_variance_in(const std::filesystem::path& folder, const std::string& base_file) {
   try {
     Plan plan = read_plan(folder);
-    bool same =
-        std::filesystem::weakly_canonical(plan.base_file) == std::filesystem::weakly_canonical(base_file);
-    return same ? paired_variance(analyze(plan, folder)) : PooledVariance{};
+    return same_file(plan.base_file, base_file) ? paired_variance(analyze(plan, folder)) : PooledVariance{};
   } catch (const Error&) {
     return {};
   }

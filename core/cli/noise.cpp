@@ -80,11 +80,10 @@ void noise_verb(NoiseArguments& arguments) {
 }  // namespace
 
 std::filesystem::path noise_folder(const std::filesystem::path& experiment) {
-  auto whole = [](const std::filesystem::path& file) { return std::filesystem::weakly_canonical(file); };
   std::filesystem::path folder = std::filesystem::path("results/noise") / experiment.stem();
-  if (!std::filesystem::exists(plan_path(folder)) || whole(read_plan(folder).base_file) == whole(experiment))
+  if (!std::filesystem::exists(plan_path(folder)) || same_file(read_plan(folder).base_file, experiment))
     return folder;
-  return folder.string() + "-" + sha256(whole(experiment).string()).substr(0, 8);
+  return folder.string() + "-" + sha256(std::filesystem::weakly_canonical(experiment).string()).substr(0, 8);
 }
 
 void add_noise_command(CLI::App& app) {

@@ -192,6 +192,10 @@ void declare_running(CLI::App& verb, SweepArguments& arguments) {
 
 }  // namespace
 
+bool same_file(const std::filesystem::path& a, const std::filesystem::path& b) {
+  return std::filesystem::weakly_canonical(a) == std::filesystem::weakly_canonical(b);
+}
+
 void freeze_concurrency(Plan& plan, RunnerOptions& options) {
   bool asked = options.jobs > 0 || options.threads > 0;
   Concurrency share = within_cores(asked ? options.jobs : plan.jobs, asked ? options.threads : plan.threads);

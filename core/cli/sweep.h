@@ -33,6 +33,9 @@ void add_report_command(CLI::App& app);  // report
 /// first call takes is frozen in the plan. Throws Error(2) when a later one would give another.
 void freeze_concurrency(Plan& plan, RunnerOptions& options);
 
+/// Whether two paths lead to the same file, which need not exist.
+bool same_file(const std::filesystem::path& a, const std::filesystem::path& b);
+
 /// Where caddie noise keeps the runs of an experiment: in results/noise, under the name of its file; where
 /// that holds the runs of another file, with digits of a hash of its path.
 std::filesystem::path noise_folder(const std::filesystem::path& experiment);

@@ -29,9 +29,8 @@ class SignalQueue {
 };
 
 /// Starts this program anew with `arguments`, output to `log` or, when that is empty, to where this process
-/// writes, in a process group of its own: the terminal's
-/// Ctrl-C reaches only the parent, which hands it on. Should the parent die, the child is asked to stop.
-/// Throws Error when that fails.
+/// writes, in a process group of its own: the terminal's Ctrl-C reaches only the parent, which hands it on.
+/// Should the parent die, the child is asked to stop. Throws Error when that fails.
 pid_t start_child(const std::vector<std::string>& arguments, const std::filesystem::path& log,
                   const sigset_t& mask);
 
