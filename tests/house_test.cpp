@@ -20,7 +20,7 @@ const fs::path kSource = CADDIE_SOURCE_DIR;
 const std::vector<std::string> kRooms = {
     "sdk",        "base",  "device", "tensor", "comm",     "autograd", "ops",        "config",
     "plugin",     "model", "data",   "train",  "evaluate", "export",   "experiment", "results",
-    "statistics", "run",   "parity", "bench",  "sweep",    "report",   "cli"};
+    "statistics", "run",   "bench",  "sweep",  "report",   "cli"};
 
 std::string text_of(const fs::path& path) {
   std::ifstream file(path);

@@ -9,7 +9,6 @@
 
 #include "cli/artifact.h"
 #include "cli/data.h"
-#include "cli/parity.h"
 #include "cli/sweep.h"
 #include "device/device.h"
 #include "sweep/concurrency.h"
@@ -25,7 +24,6 @@ void add_verbs(CLI::App& app) {
   add_data_command(app);
   add_sweep_verbs(app);
   add_artifact_command(app);
-  add_parity_command(app);
   add_plugin_command(app);
   add_export_command(app);
   add_bench_command(app);
