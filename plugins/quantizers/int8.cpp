@@ -1,19 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // Eight bits a weight, one scale a row: each row is clipped at a high quantile of its magnitudes,
 //   c = quantile(|w|);  s = max(c / 127, 1 / 127);  q = clamp(round(w / s), -127, 127);  s is stored as half.
-// Source: github.com/openai/parameter-golf, train_gpt.py.
+// With multiple = m > 1 only every m-th integer serves, which a compressor makes use of:
+//   q <- clamp(m round(q / m), lowest, highest), the multiples of m that a byte holds; m = 4 leaves 64, as
+//   int6.
+// Source: github.com/openai/parameter-golf, train_gpt.py; for multiple = 4
+// records/track_10min_16mb/2026-03-19_MLP3x_QAT_Int6_SlidingWindow.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>
+
+#include <algorithm>
+#include <cmath>
 using namespace caddie;
 
 struct Int8 final : Quantizer {
   double percentile = 0.9999984;
+  int multiple = 1;
 
   void settings(Settings& s) override {
     s("percentile", percentile, "quantile of a row's magnitudes where it is clipped", between(0, 1));
+    s("multiple", multiple, "only multiples of this are stored; 4 leaves 64 levels", between(1, 127));
   }
   Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
-    return pack_at_percentile(Rows(weight, info), percentile, 8);
+    Packed packed = pack_at_percentile(Rows(weight, info), percentile, 8);
+    if (multiple > 1)
+      for (Array& array : packed)
+        if (array.type == Type::kInt8)
+          for (char& byte : array.bytes) byte = char(coarse(int8_t(byte)));
+    return packed;
+  }
+  /// The multiple that is nearest to q, half to even.
+  int8_t coarse(int8_t q) const {
+    int nearest = multiple * int(std::nearbyint(float(q) / float(multiple)));
+    return int8_t(std::clamp(nearest, -(128 / multiple) * multiple, (127 / multiple) * multiple));
   }
   void unpack(const Packed& packed, Tensor& weight) const override { unpack_rows(packed, weight); }
 };
