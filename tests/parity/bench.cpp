@@ -34,9 +34,7 @@ Tree Bench::experiment(const Case& c, const Facts& facts) const { return experim
 
 Tree Bench::experiment(const Case& c, const Facts& whole, const std::vector<Facts>& parts,
                        const std::string& part_kind) const {
-  Facts context = {{"kind", c.kind}};
-  if (c.json.contains("source") && c.json["source"].contains("script"))
-    context["script"] = c.json["source"]["script"];
+  Facts context = {{"kind", c.kind}, {"script", c.script()}};
   std::string text = table_.experiment(whole, context);
   context["kind"] = part_kind;
   for (const Facts& part : parts) text += table_.experiment(part, context, whole);

@@ -19,7 +19,8 @@ class Bench {
   Registry& registry() { return registry_; }
 
   /// The experiment that stands for these facts. Rules also see the case's kind and the upstream script that
-  /// it came from ("script"). Throws Skip naming a fact without a rule, or a plugin that is not there.
+  /// it came from ("script"). Throws Skip naming a fact that is on and has no rule, or a plugin that is not
+  /// there.
   Tree experiment(const Case& c, const Facts& facts) const;
   /// The same for facts of the whole and facts of parts, of which each makes one more piece of the
   /// experiment; rules for parts see `part_kind` as the kind, and may use facts of the whole as values.

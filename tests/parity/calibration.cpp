@@ -12,12 +12,11 @@
 namespace caddie::parity {
 namespace {
 
-/// Where a pruned tensor is zero; nowhere when it is as it was.
+/// Where pruning set a zero; what was zero before is not among them.
 std::vector<int64_t> zeroed(const Tensor& before, const Tensor& after) {
   std::vector<int64_t> places;
-  if (std::equal(after.data(), after.data() + after.numel(), before.data())) return places;
   for (int64_t i = 0; i < after.numel(); ++i)
-    if (after.data()[i] == 0) places.push_back(i);
+    if (after.data()[i] == 0 && before.data()[i] != 0) places.push_back(i);
   return places;
 }
 

@@ -22,6 +22,15 @@ nlohmann::json read_json(const std::filesystem::path& path) {
   }
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string shortened(const std::string& text) {
+  constexpr size_t kLongest = 80;
+  return text.size() <= kLongest ? text : text.substr(0, kLongest) + " ...";
+}
+
 }  // namespace
 
 Case::Case(const std::filesystem::path& folder) : folder(folder), json(read_json(folder / "case.json")) {
@@ -44,10 +53,33 @@ double Case::tolerance(const std::string& what) const {
   return tolerances[what];
 }
 
+std::string Case::script() const {
+  return json.value("source", nlohmann::json::object()).value("script", std::string());
+}
+
+bool is_off(const nlohmann::json& value) {
+  if (value.is_number()) return value.get<double>() <= 0;
+  return value.is_null() || value == false || value == "" || value == "none" ||
+         (value.is_structured() && value.empty());
+}
+
 void know_keys(const nlohmann::json& object, std::string_view where, const std::vector<std::string>& known) {
   for (const auto& [key, value] : object.items())
-    if (std::find(known.begin(), known.end(), key) == known.end())
-      skip("{} has the unknown key '{}' = {}", where, key, value.dump());
+    if (!is_off(value) && !contains(known, key))
+      skip("{} has the unknown key '{}' = {}", where, key, shortened(value.dump()));
+}
+
+void know_case(const Case& c, std::vector<std::string> known) {
+  known.insert(known.end(),
+               {"name", "kind", "description", "source", "config", "generator", "numerics", "inputs",
+                "parameters", "files", "expected", "fp32_noise", "tolerance", "checks"});
+  know_keys(c.json, "the case", known);
+}
+
+void know_tensors(const SafetensorsFile& file, std::string_view where,
+                  const std::vector<std::string>& known) {
+  for (const std::string& name : file.names())
+    if (!contains(known, name)) skip("{} hold the unknown tensor '{}'", where, name);
 }
 
 void Verdict::within(std::string_view what, double error, double tolerance) {

@@ -38,14 +38,24 @@ struct Case {
   const nlohmann::json& at(const std::string& key) const;
   const nlohmann::json& config() const { return at("config"); }
   const nlohmann::json& expected() const { return at("expected"); }
+  /// The upstream script that the numbers came out of, "" when the case does not say.
+  std::string script() const;
   /// A tolerance of the case by its name, such as "loss_abs".
   double tolerance(const std::string& what) const;
   SafetensorsFile tensors(const std::string& file) const { return SafetensorsFile(folder / file); }
   bool has(const std::string& file) const { return std::filesystem::exists(folder / file); }
 };
 
-/// Throws Skip naming the first key of `object` that is not among `known`.
+/// How upstream writes that something is off: null, false, a number that is not above 0, "", "none", and a
+/// list or table that is empty.
+bool is_off(const nlohmann::json& value);
+
+/// Throws Skip naming the first key of `object` that is on and not among `known`.
 void know_keys(const nlohmann::json& object, std::string_view where, const std::vector<std::string>& known);
+/// The same for the case itself, whose keys every kind has: name, source, tolerance and the like are known.
+void know_case(const Case& c, std::vector<std::string> known);
+/// Throws Skip naming the first tensor of the file that is not among `known`.
+void know_tensors(const SafetensorsFile& file, std::string_view where, const std::vector<std::string>& known);
 
 /// All comparisons of a case, of which the worst is kept: that with the largest error for its tolerance.
 class Verdict {

@@ -6,6 +6,7 @@
 #include "evaluate/score.h"
 #include "parity/engine.h"
 #include "parity/kinds.h"
+#include "parity/share.h"
 
 namespace caddie::parity {
 namespace {
@@ -13,21 +14,19 @@ namespace {
 /// One of several ranks: it scores its share of the windows, and counts all of them.
 class RankScorer final : public Scorer {
  public:
-  RankScorer(Scorer& scorer, int64_t rank, int64_t world) : scorer_(scorer), rank_(rank), world_(world) {}
+  RankScorer(Scorer& scorer, Share share) : scorer_(scorer), share_(std::move(share)) {}
   int64_t positions() const override { return scorer_.positions(); }
   int64_t sequence_length() const override { return scorer_.sequence_length(); }
   std::span<const int64_t> document_starts() const override { return scorer_.document_starts(); }
   Score score(std::span<const Window> windows, double temperature) override {
-    auto count = int64_t(windows.size());
-    int64_t begin = count * rank_ / world_, end = count * (rank_ + 1) / world_;
-    Score score = scorer_.score(windows.subspan(size_t(begin), size_t(end - begin)), temperature);
-    score.windows = count;
+    Score score = scorer_.score(share_.of(windows), temperature);
+    score.windows = int64_t(windows.size());
     return score;
   }
 
  private:
   Scorer& scorer_;
-  int64_t rank_, world_;
+  Share share_;
 };
 
 Vocabulary vocabulary_of(const SafetensorsFile& inputs) {
@@ -44,7 +43,7 @@ Vocabulary vocabulary_of(const SafetensorsFile& inputs) {
 
 /// What a run asks for, less what it expects and what the scorer is given.
 Facts run_facts(const Case& c, const nlohmann::json& run) {
-  Facts facts = model_facts(c, c.config().at("eval_seq_len"));
+  Facts facts = model_facts(c, run.value("eval_seq_len", c.config().value("eval_seq_len", int64_t(0))));
   facts["variant"] = c.at("variant");
   for (const auto& [key, value] : run.items()) facts[key] = value;
   for (const char* key :
@@ -56,6 +55,10 @@ Facts run_facts(const Case& c, const nlohmann::json& run) {
 void check_run(const Case& c, const nlohmann::json& run, std::span<const int32_t> tokens,
                const Vocabulary& vocabulary, Bench& bench, Verdict& verdict) {
   Tree tree = bench.experiment(c, run_facts(c, run));
+  Share share{run.value("rank", int64_t(0)), run.value("world_size", int64_t(1))};
+  tree.read("parity", [&](Settings& s) {
+    s("rank_order", share.order, "which windows a rank takes", one_of("blocks", "interleaved"));
+  });
   Experiment experiment = assemble(tree, bench);
   set_weights(*experiment.model, c.tensors("params.safetensors"));
   ViewedWeights views(*experiment.model);
@@ -63,7 +66,7 @@ void check_run(const Case& c, const nlohmann::json& run, std::span<const int32_t
   ModelScorer model_scorer(*experiment.model, views.values(),
                            tokens.first(run.at("num_tokens").get<size_t>()), vocabulary,
                            experiment.train.micro_batch_tokens);
-  RankScorer scorer(model_scorer, run.value("rank", 0), run.value("world_size", 1));
+  RankScorer scorer(model_scorer, share);
   Score score = experiment.headline().technique.as<Evaluator>().evaluate(scorer);
 
   std::string what = " of the run of " + run.at("num_tokens").dump() + " tokens";
@@ -83,11 +86,17 @@ void check_run(const Case& c, const nlohmann::json& run, std::span<const int32_t
 }  // namespace
 
 void check_evaluators(const Case& c, Bench& bench, Verdict& verdict) {
+  nlohmann::json runs = c.json.value("runs", nlohmann::json::array());
+  // Settings that Caddie lacks are named before anything else that the case holds.
+  bench.experiment(c, run_facts(c, runs.empty() ? nlohmann::json::object() : runs[0]));
+  if (runs.empty()) skip("the case has no 'runs'");
+  know_case(c, {"variant", "runs", "byte_rule", "bpb_rule"});
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
+  know_tensors(inputs, "the inputs", {"tokens", "base_bytes", "has_leading_space", "is_boundary"});
   std::vector<int64_t> ids = inputs.integers("tokens");
   std::vector<int32_t> tokens(ids.begin(), ids.end());
   Vocabulary vocabulary = vocabulary_of(inputs);
-  for (const nlohmann::json& run : c.at("runs")) check_run(c, run, tokens, vocabulary, bench, verdict);
+  for (const nlohmann::json& run : runs) check_run(c, run, tokens, vocabulary, bench, verdict);
 }
 
 }  // namespace caddie::parity

@@ -52,14 +52,16 @@ void check_gradients(const Model& model, std::span<const Tensor> gradients, cons
 
 void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   int64_t length = c.at("shapes").at("seq_len");
+  Tree tree = bench.experiment(c, model_facts(c, length));
+  know_case(c, {"shapes"});
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len"});
   know_keys(c.expected(), "expected", {"loss", "grads", "params_without_grad", "logits"});
-  Tree tree = bench.experiment(c, model_facts(c, length));
   Experiment experiment = assemble(tree, bench);
   Model& model = *experiment.model;
   set_weights(model, c.tensors("params.safetensors"));
 
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
+  know_tensors(inputs, "the inputs", {"x", "y"});
   Batch batch = batch_of(inputs.integers("x"), inputs.integers("y"), 0, c.at("shapes").at("batch"), length);
   ViewedWeights views(model);
   views.refresh(Progress(), Mode::kTrain, true);

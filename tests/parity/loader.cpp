@@ -53,6 +53,7 @@ bool is_refused(const std::filesystem::path& path) {
 
 void check_loader(const Case& c, Bench&, Verdict& verdict) {
   const nlohmann::json& config = c.config();
+  know_case(c, {});
   know_keys(
       config, "config",
       {"world_size", "global_tokens", "seq_len", "grad_accum_steps", "calls", "val_seq_len", "shard_tokens"});

@@ -20,6 +20,9 @@ std::vector<Facts> groups_of(const Case& c) {
   for (const nlohmann::json& group : c.at("param_groups")) {
     Facts facts = {{"label", "group" + std::to_string(groups.size())}};
     add(facts, group);
+    // Said once for all groups; those of Newton-Schulz iterations go by it.
+    if (group.contains("backend_steps") && c.config().contains("newton_schulz"))
+      facts["newton_schulz"] = c.config()["newton_schulz"];
     groups.push_back(facts);
   }
   return groups;
@@ -53,6 +56,7 @@ void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& ver
   int64_t rows = shapes.at("batch"), length = shapes.at("seq_len"),
           micro_steps = shapes.at("grad_accum_steps");
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
+  know_tensors(inputs, "the inputs", {"x", "y"});
   std::vector<int64_t> x = inputs.integers("x"), y = inputs.integers("y");
   std::vector<double> norms = c.tensors("trace.safetensors").doubles("l2");
   size_t weights = c.expected().at("trace_names").size();
@@ -74,12 +78,13 @@ void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& ver
 }  // namespace
 
 void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
+  Tree tree = bench.experiment(c, model_facts(c, c.at("shapes").at("seq_len")), groups_of(c), "param_group");
+  know_case(c, {"shapes", "param_groups", "elapsed_ms_per_step"});
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len", "steps", "grad_accum_steps"});
   know_keys(
       c.expected(), "expected",
       {"loss_per_step", "lr_scale_per_step", "muon_momentum_per_step", "grad_norm_before_clip_per_step",
        "qat_enabled_per_step", "final_params", "trace", "trace_names", "averaged", "swa_snapshot_steps"});
-  Tree tree = bench.experiment(c, model_facts(c, c.at("shapes").at("seq_len")), groups_of(c), "param_group");
   Experiment experiment = assemble(tree, bench);
   Model& model = *experiment.model;
   set_weights(model, c.tensors("params_init.safetensors"));

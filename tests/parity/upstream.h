@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// From upstream's hyperparameters to an experiment. The table that says how is a TOML file, so that no
-// technique is named here:
+// From upstream's hyperparameters to an experiment, by the rules of a TOML file:
 //
 //     [[rule]]
-//     when = { smear = true, dim = [8, 16] }
+//     when = { smear = true, dim = [8, 16], script = "*/2026-03-19_*" }
 //     unless = { bigram_vocab_size = 0 }
+//     includes = { int6_cats = "mlp" }
+//     excludes = { int6_cats = "attn" }
 //     given = ["weight_decay"]
 //     absent = ["ema_decay"]
 //     ignore = ["bigram_dim"]
@@ -13,9 +14,14 @@
 //     """
 //
 // A rule applies when every fact of `when` has the value given, or one of those listed; every fact of
-// `unless` is there with another value; all facts of `given` are there, and none of `absent`. Its `set` then
-// becomes part of the experiment, each {fact} replaced by its value as TOML, {fact.0} by an element. Facts in
-// `ignore` mean nothing to it. A fact that no applied rule mentions is one that Caddie does not know.
+// `unless` is there with another value; every fact of `includes` is a list that holds the value, and of
+// `excludes` one that does not; all facts of `given` are there, and none of `absent`. Texts may be globs.
+// Its `set` then becomes part of the experiment: each {fact} is replaced by its value as TOML, {fact.0} by
+// an element, {a<b} by the smaller of two numbers, the name of an entry of [text] by that text, filled
+// likewise. What it sets below "parity" is for the check itself.
+//
+// A fact is known when an applied rule mentions it, in `ignore` too, where it means nothing. A fact that no
+// applied rule mentions may be there when it is off; when it is on, Caddie lacks what the case is about.
 #pragma once
 
 #include <filesystem>
@@ -42,27 +48,35 @@ class UpstreamTable {
   /// Throws Error that points at the place when the file is malformed.
   explicit UpstreamTable(const std::filesystem::path& path);
 
-  /// The experiment as TOML text. Throws Skip naming a fact that no applied rule mentions. `context` are
-  /// facts that rules may mention and need not; those of `background` fill placeholders and decide nothing.
+  /// The experiment as TOML text. Throws Skip naming the facts that are on and that no applied rule mentions.
+  /// `context` are facts that rules may mention and need not; those of `background` fill placeholders and
+  /// decide nothing.
   std::string experiment(const Facts& facts, const Facts& context, const Facts& background = {}) const;
 
  private:
   struct Condition {
     std::string fact;
     std::vector<nlohmann::json> values;
+    /// The fact has one of the values.
     bool holds(const Facts& facts) const;
+    /// The fact is a list, and one of its elements has one of the values.
+    bool holds_inside(const Facts& facts) const;
+    bool has_list(const Facts& facts) const;
   };
   struct Rule {
-    std::vector<Condition> when, unless;
+    std::vector<Condition> when, unless, includes, excludes;
     std::vector<std::string> given, absent, ignore;
     std::string set;
     bool applies(const Facts& facts) const;
-    void mention(std::set<std::string>& names) const;
   };
   static Rule read_rule(const TreeNode& table);
+  /// `format` with its placeholders filled.
+  std::string fill(const std::string& format, const Facts& facts) const;
+  void mention(const Rule& rule, std::set<std::string>& names) const;
 
   std::string path_;
   std::vector<Rule> rules_;
+  std::map<std::string, std::string> texts_;
 };
 
 }  // namespace caddie::parity
