@@ -99,6 +99,8 @@ TEST_CASE("fake quantisation acts in training, on linear layers that are no slic
     CHECK_THAT(toml("fb_smear_gate", {{"qat", form}}, kEarly), Catch::Contains("techniques.qat"));
   }
   CHECK_THAT(toml("fb_smear_gate", {{"qat", "late_int6_ste"}}), Catch::Contains("[\"role:matrix\"]"));
+  Facts late = {{"qat", "late_int6_ste"}, {"late_qat_threshold", 0.0}};
+  CHECK(toml("ts_baseline", late) == toml("ts_baseline", {}));
   CHECK_THAT(toml("ts_baseline", {{"late_qat_threshold", 0.15}}, kBanks),
              Catch::Contains("start_below = 0.15") && Catch::Contains("[\"role:matrix & !blocks.*\"]"));
 }
@@ -108,6 +110,23 @@ TEST_CASE("the record of 03-19 never scores the head of the first window", "[par
   CHECK_THAT(toml("ev_sliding_ge_1", its_own, kEarly),
              Catch::Contains("sliding_window.variant = \"c\"") && Catch::Contains("\"interleaved\""));
   CHECK_THROWS_WITH(toml("ev_sliding_ge_1", its_own), Catch::Contains("variant = \"its_own\""));
+}
+
+TEST_CASE("Muon of a bank is Muon of its matrices", "[parity]") {
+  Facts group = {{"label", "m"},       {"optimizer", "Muon"}, {"params", {"w"}},     {"base_lr", 0.02},
+                 {"backend_steps", 5}, {"nesterov", true},    {"weight_decay", 0.04}};
+  Facts whole = {
+      {"muon_momentum", 0.95}, {"muon_momentum_warmup_start", 0.85}, {"muon_momentum_warmup_steps", 5}};
+  auto text = [&] { return upstream().experiment(group, {{"kind", "param_group"}, {"script", ""}}, whole); };
+  std::string by_matrix = text();
+  CHECK_THAT(by_matrix, Catch::Contains("m\".use = \"muon\"") && Catch::Contains("weight_decay = 0.04"));
+  group["optimizer"] = "Muon (banked)";
+  CHECK(text() == by_matrix);
+  group["row_normalize"] = true;
+  group["newton_schulz"] = "polar_express";
+  CHECK_THAT(text(), Catch::Contains("row_normalize = true") && Catch::Contains("\"polar_express\""));
+  group["optimizer"] = "NeoMuon";
+  CHECK_THROWS_WITH(text(), Catch::Contains("optimizer = \"NeoMuon\""));
 }
 
 TEST_CASE("a rank takes a stretch of windows, or every so manyth", "[parity]") {
