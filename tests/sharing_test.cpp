@@ -301,7 +301,7 @@ TEST_CASE("a stage's key holds what can influence it and nothing else", "[sharin
   Keys base = keys_of({});
   CHECK(base.alike == 24);
   for (const char* nothing : {"title=other", "train.checkpoint_seconds=1", "train.validate_every=3",
-                              "techniques.trigram_hash.buckets=64", "budget.code_bytes=5"}) {
+                              "techniques.trigram_hash.buckets=64"}) {
     INFO(nothing);
     Keys same = keys_of({nothing});
     CHECK(same.training == base.training);

@@ -31,7 +31,7 @@ Json bench_export(const ExportBench& bench) {
   Registry registry;
   Experiment e = load_experiment(bench.experiment, bench.overrides, registry, Device::kCpu);
   Model& model = *e.model;
-  model.initialize(e.initializer.as<Initializer>(), 1);
+  model.initialize(e.only<Initializer>(), 1);
   fill(model.weights());
   const ExportParts& parts = e.export_parts;
   std::optional<TokenStream> text;

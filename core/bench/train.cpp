@@ -93,8 +93,8 @@ Json bench_train(const TrainBench& bench) {
   Registry registry;
   Experiment e = load_experiment(bench.experiment, overrides_of(bench), registry, Device::kCpu);
   Model& model = *e.model;
-  model.initialize(e.initializer.as<Initializer>(), 1);
-  Trainer trainer(model, e.optimizers, e.schedule.as<Schedule>(), e.train, e.budget);
+  model.initialize(e.only<Initializer>(), 1);
+  Trainer trainer(model, e.optimizers, e.only<Schedule>(), e.train, e.budget);
   Rng rng(1, "bench");
   std::vector<Batch> batch = {random_batch(bench, model.shape().vocabulary, rng)};
   std::vector<double> seconds, gradient, update, rest;

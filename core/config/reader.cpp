@@ -152,7 +152,7 @@ class Assignment {
 
 class Tree::Reader final : public Settings {
  public:
-  Reader(Tree& tree, std::string_view path) : tree_(tree), path_(path) {}
+  Reader(Tree& tree, std::string_view path, Stage first) : tree_(tree), path_(path), first_(first) {}
 
  private:
   void visit(const Setting& setting) override {
@@ -161,14 +161,16 @@ class Tree::Reader final : public Settings {
     if (written) Assignment(setting, *written).run();
     TreeNode value = to_node(setting);
     if (written) value.place = written->place;
+    tree_.stages_[path] = std::max(first_, setting.stage);
     tree_.remember(path, std::move(value));
   }
 
   Tree& tree_;
   std::string path_;
+  Stage first_;
 };
 
-void Tree::read(std::string_view path, const std::function<void(Settings&)>& declare) {
+void Tree::read(std::string_view path, const std::function<void(Settings&)>& declare, Stage first) {
   const TreeNode* node = &root_;
   for (const std::string& name : split_path(path)) {
     bool array = node->kind == TreeNode::Kind::array;
@@ -181,7 +183,7 @@ void Tree::read(std::string_view path, const std::function<void(Settings&)>& dec
   if (node && node->kind == TreeNode::Kind::array)
     caddie::fail_at(node->place, message("'{}' is an array; wanted a table", {path}));
   know(path, {});
-  Reader reader(*this, path);
+  Reader reader(*this, path, first);
   declare(reader);
 }
 

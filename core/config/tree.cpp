@@ -159,7 +159,7 @@ void collect(const TreeNode& node, const std::string& path, std::vector<Tree::Va
     if (child.kind == TreeNode::Kind::table || child.is_array_of_tables())
       collect(child, name, values);
     else
-      values.push_back({name, toml_text(child), child.place.origin()});
+      values.push_back({name, toml_text(child), child.place.origin(), Stage::kTrain});
   }
 }
 
@@ -346,6 +346,8 @@ std::string Tree::canonical(std::span<const std::string> prefixes) const {
 std::vector<Tree::Value> Tree::values() const {
   std::vector<Value> values;
   collect(read_, "", values);
+  for (Value& value : values)
+    if (auto found = stages_.find(value.path); found != stages_.end()) value.stage = found->second;
   return values;
 }
 

@@ -26,6 +26,7 @@ class Tree {
   struct Value {
     std::string path, text;
     Origin origin;
+    Stage stage = Stage::kTrain;  // the first stage that it can change, as far as its declaration says
   };
 
   /// Reads `file` and what its `extends` names (a path or a list of paths, relative to the file that names
@@ -50,8 +51,9 @@ class Tree {
 
   /// Reads the values below `path` into the variables that `declare` visits; absent ones keep their defaults.
   /// Throws on a wrong type, a number out of range, or a word not listed. Remembers all values, defaults too.
-  /// Names that end in _bytes or _seconds, and timeout, also take "16MB", "16MiB", "20m", "1h30m".
-  void read(std::string_view path, const std::function<void(Settings&)>& declare);
+  /// Names that end in _bytes or _seconds, and timeout, also take "16MB", "16MiB", "20m", "1h30m". The values
+  /// can change no stage before `first`, whatever their declarations say.
+  void read(std::string_view path, const std::function<void(Settings&)>& declare, Stage first = Stage::kSeed);
 
   /// Reads a value of any type as TOML text; such text can follow "=" in an override. Throws when absent.
   std::string read_text(std::string_view path);
@@ -94,6 +96,7 @@ class Tree {
   TreeNode root_;                                                    // as written
   TreeNode read_;                                                    // as read, normalised, defaults included
   std::map<std::string, std::set<std::string>, std::less<>> known_;  // names that are right though absent
+  std::map<std::string, Stage> stages_;  // of values that were declared; others count for all stages
   int sources_ = 0;
 };
 

@@ -21,6 +21,7 @@ class Drawing {
  private:
   std::string layer(int index) const;
   std::string site(Site where, int layer) const;
+  std::string route(const Experiment::Part& part) const;
   std::string routes() const;
   void line(std::string& out, std::string_view what, const std::string& techniques) const;
 
@@ -58,34 +59,33 @@ std::string Drawing::layer(int index) const {
   return out;
 }
 
+std::string Drawing::route(const Experiment::Part& part) const {
+  std::string out = fmt::format("  {:<11} {}", part.slot->name, called(part.technique));
+  if (part.headline) out += "  (headline)";
+  if (part.slot->claims != Slot::Claims::kNone) {
+    int64_t parameters = 0;
+    for (int index : part.weights) parameters += model_.weights().info(index).shape.numel();
+    out = fmt::format("{:<42} {:>4} weights, {:>12} parameters  ({})", out, part.weights.size(),
+                      with_commas(parameters), join(part.technique.weights, ", "));
+  }
+  return out + "\n";
+}
+
 std::string Drawing::routes() const {
   std::string out;
-  auto add = [&](std::string_view what, const std::vector<Routed>& claimants) {
-    for (const Routed& claimant : claimants) {
-      int64_t parameters = 0;
-      for (int index : claimant.weights) parameters += model_.weights().info(index).shape.numel();
-      out += fmt::format("  {:<11} {:<28} {:>4} weights, {:>12} parameters  ({})\n", what,
-                         called(claimant.technique), claimant.weights.size(), with_commas(parameters),
-                         join(claimant.technique.weights, ", "));
-    }
-  };
-  add("optimizer", e_.optimizers);
+  for (const Slot& slot : slot_table()) {
+    if (slot.drawn) continue;
+    std::string filled;
+    for (const Experiment::Part& part : e_.parts)
+      if (part.slot == &slot) filled += route(part);
+    if (filled.empty() && slot.count == Slot::Count::kOptional)
+      filled = fmt::format("  {:<11} none\n", slot.name);
+    out += filled;
+  }
   const ExportParts& parts = e_.export_parts;
-  add("pruner", parts.pruners);
-  add("quantizer", parts.quantizers);
-  add("trimmer", parts.trimmers);
-  for (const Technique& view : model_.parts().views)
-    out += fmt::format("  {:<11} {:<28} ({})\n", "view", called(view), join(view.weights, ", "));
-  out += fmt::format("  {:<11} {}\n", "schedule", called(e_.schedule));
-  out += fmt::format("  {:<11} {}\n", "averager", e_.averager ? called(*e_.averager) : "none");
-  out += fmt::format("  {:<11} {}\n", "initializer", called(e_.initializer));
   if (parts.wants_calibration())
     out += fmt::format("  {:<11} {} sequences of {} text\n", "calibration", parts.calibration.sequences,
                        parts.calibration.text);
-  out += fmt::format("  {:<11} {}\n", "compressor", called(parts.compressor));
-  for (const RoutedEvaluator& evaluator : e_.evaluators)
-    out += fmt::format("  {:<11} {}{}\n", "evaluator", called(evaluator.technique),
-                       evaluator.headline ? "  (headline: val_bpb)" : "");
   return out;
 }
 

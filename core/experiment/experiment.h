@@ -38,35 +38,46 @@ struct Experiment {
   TrainSettings train;
   Budget budget;
 
-  std::unique_ptr<Model> model;
-  Technique initializer, schedule;
-  std::optional<Technique> averager;
-  std::vector<Technique> riders;  // [train.averagers.*]: further averages of the same training
-  std::vector<Routed> optimizers;
-  ExportParts export_parts;
-  std::vector<RoutedEvaluator> evaluators;  // enabled ones, by label
-
-  std::vector<std::string> disabled;  // labels of [techniques.*] that are switched off
-
-  /// Every technique that takes part, the slots' included, with the path of its table.
+  /// A plugin that takes part, and the table that named it.
   struct Part {
-    std::string path;
-    const Technique* technique;
+    const Slot* slot;
+    std::string path;  // "optimizers.<label>"
+    Technique technique;
+    bool headline = false;
+    std::vector<int> weights = {};  // indices of those that it claims
   };
-  std::vector<Part> parts() const;
+  std::vector<Part> parts;            // in the order of the slot table, those of one slot by label
+  std::vector<std::string> disabled;  // labels of tables that are switched off
+
+  // The same plugins as the rooms below take them.
+  std::unique_ptr<Model> model;
+  std::vector<Routed> optimizers;
+  std::optional<Technique> averager;  // of what is exported
+  std::vector<Technique> riders;      // further averages of the same training
+  ExportParts export_parts;
+  std::vector<RoutedEvaluator> evaluators;
+
+  /// The plugin of a slot that has exactly one.
+  const Technique& only(Kind kind) const;
+  template <class Interface>
+  Interface& only() const {
+    const Technique& technique = only(detail::kind_of<Interface>());
+    return technique.as<Interface>();
+  }
 
   const RoutedEvaluator& headline() const;
   /// The one that scores weights on the way to the artifact: the first that is not the headline, if any.
   const Technique& stage_evaluator() const;
 };
 
-/// Builds what `tree` describes; all of it has been read afterwards, so that tree.resolved() is complete.
-/// Weights are not initialised. Throws Error (2 or 4) for the first thing that is wrong; Misfit when each
-/// technique is right by itself and they do not go together.
-Experiment assemble(Tree& tree, Registry& registry, Device device);
+/// Builds what `tree` describes, with plugins for the slots of `table`; all of the tree has been read
+/// afterwards, so that tree.resolved() is complete. Weights are not initialised. Throws Error (2 or 4) for
+/// the first thing that is wrong; Misfit when each technique is right by itself and they do not go together.
+Experiment assemble(Tree& tree, Registry& registry, Device device,
+                    std::span<const Slot> table = slot_table());
 
-/// Only what watches a training without changing it: averager, riders and evaluators, with the settings of
-/// data and train. There is no model.
+/// Only what watches a training without changing it, with the settings of data and train: the plugins of
+/// slots that feed averages and scores. There is no model.
 Experiment assemble_watchers(Tree& tree, Registry& registry);
 
 /// assemble(Tree::load(file, overrides)), for verbs that need no tree.

@@ -22,21 +22,21 @@ bool provides(const Technique& technique, const std::string& word) {
 }  // namespace
 
 void check_fit(const Experiment& experiment) {
-  std::vector<Experiment::Part> parts = experiment.parts();
+  const std::vector<Experiment::Part>& parts = experiment.parts;
   for (const Experiment::Part& part : parts) {
-    const PluginCard& card = part.technique->entry->card;
+    const PluginCard& card = part.technique.entry->card;
     for (const std::string& word : words_of(card.needs))
       if (std::none_of(parts.begin(), parts.end(),
-                       [&](const Experiment::Part& other) { return provides(*other.technique, word); }))
+                       [&](const Experiment::Part& other) { return provides(other.technique, word); }))
         throw Misfit(
             message("[{}]: {} needs {}, which nothing in the experiment provides; add a technique "
                     "that does, or take this one out",
-                    {part.path, part.technique->plugin, word}));
+                    {part.path, part.technique.plugin, word}));
     for (const std::string& word : words_of(card.conflicts))
       for (const Experiment::Part& other : parts)
-        if (other.technique != part.technique && provides(*other.technique, word))
+        if (&other != &part && provides(other.technique, word))
           throw Misfit(message("[{}]: {} cannot be used with {}, which [{}] provides; take one of them out",
-                               {part.path, part.technique->plugin, word, other.path}));
+                               {part.path, part.technique.plugin, word, other.path}));
   }
 }
 

@@ -11,6 +11,7 @@
 
 namespace caddie {
 
+/// Copies stand for the same plugin object.
 struct Technique {
   std::string label;   // the name of its table in the experiment
   std::string plugin;  // the name of its file
@@ -18,13 +19,13 @@ struct Technique {
   Layers layers;                          // where it acts, as written
   std::vector<std::string> weights = {};  // of views, optimizers, quantizers: patterns of what they claim
   bool allow_no_effect = false;           // the experiment says so: that it changes nothing is no mistake
-  std::unique_ptr<Plugin> object = {};
+  std::shared_ptr<Plugin> object = {};
 
   /// Calls during training and during evaluation: a technique that was never called changed nothing.
   struct Calls {
     std::atomic<int64_t> in[2] = {0, 0};  // by Mode
   };
-  std::unique_ptr<Calls> calls = std::make_unique<Calls>();
+  std::shared_ptr<Calls> calls = std::make_shared<Calls>();
 
   template <class Slot>
   Slot& as() const {

@@ -51,13 +51,6 @@ void check_stamp(const PluginFile& file) {
 
 }  // namespace
 
-std::string_view name_of(Kind kind) {
-  constexpr std::string_view names[] = {"activation", "averager",    "compressor", "embedding", "evaluator",
-                                        "head",       "initializer", "modifier",   "optimizer", "pruner",
-                                        "quantizer",  "schedule",    "trimmer",    "view"};
-  return names[size_t(kind)];
-}
-
 std::string_view name_of(Phase phase) {
   constexpr std::string_view names[] = {"normalize", "rotate", "add",  "mix",
                                         "project",   "scale",  "gate", "limit"};

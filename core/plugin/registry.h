@@ -12,9 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "plugin/slot_table.h"
+
 namespace caddie {
 
-std::string_view name_of(Kind kind);    // "activation"
 std::string_view name_of(Phase phase);  // "normalize"
 /// The names of the sites in the mask: "enter", "leave".
 std::vector<std::string> names_of_sites(uint32_t sites);

@@ -20,13 +20,6 @@
 namespace caddie {
 namespace {
 
-// What changes how a run is watched, never what it computes. Trimmers work towards the budget of bytes.
-bool only_watching(std::string_view path, const Experiment& experiment) {
-  if (path == "budget.artifact_bytes" || path == "budget.code_bytes")
-    return experiment.export_parts.trimmers.empty();
-  return path == "title" || path == "train.checkpoint_seconds";
-}
-
 std::string output_of(const std::string& command) {
   std::string text;
   std::array<char, 256> buffer;
@@ -69,10 +62,10 @@ RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& r
                const std::filesystem::path& initial_weights, int ranks) {
   std::string text = "engine " + engine_hash() + "\n";
   for (const Tree::Value& value : tree.values())
-    if (value.path != "seed" && !only_watching(value.path, experiment))
+    if (value.stage != Stage::kSeed && value.stage != Stage::kNothing)
       text += value.path + " = " + value.text + "\n";
   std::set<std::string> used;
-  for (const Experiment::Part& part : experiment.parts()) used.insert(part.technique->plugin);
+  for (const Experiment::Part& part : experiment.parts) used.insert(part.technique.plugin);
   for (const LoadedPlugin* plugin : registry.opened())
     if (used.count(plugin->file.name)) text += plugin->file.name + " " + plugin->sha256 + "\n";
   text += "train " + data_hash(experiment.data.train) + "\n";

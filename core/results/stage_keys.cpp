@@ -21,25 +21,6 @@ bool is_below(std::string_view path, std::string_view table) {
   return path.size() > table.size() && path.starts_with(table) && path[table.size()] == '.';
 }
 
-// Settings of [train] that change what is seen of a training and never what is trained.
-bool only_watching(std::string_view path) {
-  constexpr std::string_view kWatching[] = {"train.validate_every", "train.checkpoint_seconds",
-                                            "train.select_on_validation"};
-  return std::find(std::begin(kWatching), std::end(kWatching), path) != std::end(kWatching) ||
-         is_below(path, "train.averager") || is_below(path, "train.averagers");
-}
-
-bool matters_to_training(std::string_view path) {
-  if (path == "budget.steps" || path == "budget.seconds" || path == "data.sequence_length" ||
-      path == "data.batch_tokens")
-    return true;
-  for (const char* table : {"model", "techniques", "optimizers", "train"})
-    if (is_below(path, table)) return !only_watching(path) && !path.ends_with(".allow_no_effect");
-  return false;
-}
-
-bool is_view(const Technique& technique) { return technique.entry->kind == Kind::kView; }
-
 }  // namespace
 
 int64_t common_steps(const Course& a, const Course& b) {
@@ -50,12 +31,14 @@ int64_t common_steps(const Course& a, const Course& b) {
 
 StageKeys::StageKeys(const Tree& tree, const Experiment& experiment, const Registry& registry,
                      const std::filesystem::path& initial_weights, int ranks)
-    : experiment_(experiment), registry_(registry), ranks_(ranks), values_(tree.values()) {
+    : experiment_(experiment), registry_(registry), ranks_(ranks) {
   if (!initial_weights.empty()) initial_weights_ = file_hash(initial_weights);
-  constexpr std::string_view kSwitch = ".enabled";
-  for (const Tree::Value& value : values_)
-    if (value.path.ends_with(kSwitch) && value.text == "false")
-      disabled_.push_back(value.path.substr(0, value.path.size() - kSwitch.size()));
+  for (Tree::Value& value : tree.values()) {
+    const Experiment::Part* owner = nullptr;
+    for (const Experiment::Part& part : experiment.parts)
+      if (is_below(value.path, part.path)) owner = &part;
+    values_.push_back({std::move(value), owner});
+  }
 }
 
 std::string StageKeys::seeded(std::string_view group, int64_t seed) {
@@ -63,35 +46,41 @@ std::string StageKeys::seeded(std::string_view group, int64_t seed) {
   return named(kind, std::string(group) + " seed " + std::to_string(seed));
 }
 
-bool StageKeys::is_disabled(std::string_view path) const {
-  return std::any_of(disabled_.begin(), disabled_.end(),
-                     [&](const std::string& table) { return is_below(path, table); });
-}
-
-std::string StageKeys::plugin_text(const Technique& technique) const {
+std::string StageKeys::plugin_text(const Experiment::Part& part) const {
+  const std::string& name = part.technique.plugin;
   for (const LoadedPlugin* plugin : registry_.opened())
-    if (plugin->file.name == technique.plugin) return technique.plugin + " " + plugin->sha256 + "\n";
-  fail("the plugin '{}' was not opened by the registry that the keys were given", technique.plugin);
+    if (plugin->file.name == name) return name + " " + plugin->sha256 + "\n";
+  fail("the plugin '{}' was not opened by the registry that the keys were given", name);
 }
 
-std::string StageKeys::text_below(std::string_view path) const {
-  std::string text;
-  for (const Tree::Value& value : values_) {
-    if (!is_below(value.path, path)) continue;
-    std::string name = value.path.substr(path.size() + 1);
-    bool changes_nothing =
-        name == "use" || name == "enabled" || name == "headline" || name == "allow_no_effect";
-    if (!changes_nothing) text += name + " = " + value.text + "\n";
-  }
+std::string StageKeys::part_text(const Experiment::Part& part) const {
+  std::string text = plugin_text(part);
+  for (const OwnedValue& value : values_)
+    if (value.owner == &part && value.stage == part.slot->stage)
+      text += value.path.substr(part.path.size() + 1) + " = " + value.text + "\n";
   return text;
 }
 
-std::string StageKeys::technique_text(const Experiment::Part& part) const {
-  return plugin_text(*part.technique) + text_below(part.path);
+std::string StageKeys::core_text(Stage stage) const {
+  std::string text;
+  for (const OwnedValue& value : values_)
+    if (!value.owner && value.stage == stage) text += value.path + " = " + value.text + "\n";
+  return text;
 }
 
-std::string StageKeys::schedule_text() const {
-  return plugin_text(experiment_.schedule) + text_below("train.schedule");
+std::string StageKeys::stage_text(Stage stage) const {
+  std::string text = core_text(stage);
+  for (const Experiment::Part& part : experiment_.parts)
+    if (part.slot->stage == stage) text += part.path + " " + part_text(part);
+  return text;
+}
+
+std::string StageKeys::text_of(Slot::Tells tells) const {
+  std::string text;
+  for (const Experiment::Part& part : experiment_.parts)
+    if (part.slot->stage == Stage::kTrain && part.slot->tells == tells)
+      text += part.path + " " + part_text(part);
+  return text;
 }
 
 // All that acts on every step of a training in the same way.
@@ -102,44 +91,26 @@ std::string StageKeys::steady_text() const {
   if (!initial_weights_.empty()) text += "weights " + initial_weights_ + "\n";
   if (ranks_ > 1) text += "ranks " + std::to_string(ranks_) + "\n";
   text += "data " + data_hash(e.data.train) + "\n";
-  std::vector<Experiment::Part> parts = e.parts();
-  auto belongs_to_view = [&](std::string_view path) {
-    return std::any_of(parts.begin(), parts.end(), [&](const Experiment::Part& part) {
-      return is_view(*part.technique) && is_below(path, part.path);
-    });
-  };
-  for (const Tree::Value& value : values_)
-    if (matters_to_training(value.path) && !is_below(value.path, "train.schedule") &&
-        !is_disabled(value.path) && !belongs_to_view(value.path))
-      text += value.path + " = " + value.text + "\n";
-  for (const Experiment::Part& part : parts) {
-    bool steady = is_below(part.path, "model") || is_below(part.path, "optimizers") ||
-                  (is_below(part.path, "techniques") && !is_view(*part.technique));
-    if (steady) text += part.path + " " + plugin_text(*part.technique);
-  }
+  text += core_text(Stage::kTrain) + text_of(Slot::Tells::kFromTheStart);
   // Averaging takes time, and then time is what decides.
-  if (e.budget.seconds > 0) {
-    if (e.averager) text += "averager " + observer(*e.averager) + "\n";
-    for (const Technique& rider : e.riders) text += "averager " + observer(rider) + "\n";
-  }
+  if (e.budget.seconds > 0)
+    for (const Experiment::Part& part : e.parts)
+      if (part.slot->stage == Stage::kAverage) text += "averager " + observer(part.technique) + "\n";
   return text;
 }
 
 std::string StageKeys::training_group() const {
-  std::string text = steady_text() + schedule_text();
-  for (const Experiment::Part& part : experiment_.parts())
-    if (is_view(*part.technique)) text += part.path + " " + technique_text(part);
-  return named("train", text);
+  return named("train", steady_text() + text_of(Slot::Tells::kByScale) + text_of(Slot::Tells::kByActing));
 }
 
 Course StageKeys::course() const {
   const Experiment& e = experiment_;
   std::vector<const Technique*> views;
   std::vector<std::string> texts;
-  for (const Experiment::Part& part : e.parts())
-    if (is_view(*part.technique)) {
-      views.push_back(part.technique);
-      texts.push_back(part.path + " " + technique_text(part));
+  for (const Experiment::Part& part : e.parts)
+    if (part.slot->tells == Slot::Tells::kByActing) {
+      views.push_back(&part.technique);
+      texts.push_back(part.path + " " + part_text(part));
     }
   Course course;
   std::string base = steady_text();
@@ -151,7 +122,7 @@ Course StageKeys::course() const {
   std::map<std::vector<bool>, uint64_t> hashes = {{std::vector<bool>(views.size()), 0}};
   Progress progress;
   for (progress.steps = e.budget.steps; progress.step < progress.steps; ++progress.step) {
-    progress.scale = e.schedule.as<Schedule>().scale(progress);
+    progress.scale = e.only<Schedule>().scale(progress);
     std::vector<bool> acting;
     for (const Technique* view : views) acting.push_back(view->object->acts(progress));
     auto [hash, is_new] = hashes.try_emplace(acting, 0);
@@ -179,8 +150,9 @@ std::string StageKeys::prefix_group(const Course& course, int64_t steps) {
 }
 
 std::string StageKeys::observer(const Technique& technique) const {
-  for (const Experiment::Part& part : experiment_.parts())
-    if (part.technique == &technique) return sha256(technique_text(part)).substr(0, 16);
+  for (const Experiment::Part& part : experiment_.parts)
+    if (part.technique.object == technique.object)
+      return sha256(part_text(part) + core_text(part.slot->stage)).substr(0, 16);
   fail("'{}' is no part of the experiment that the keys were given", technique.label);
 }
 
@@ -189,26 +161,11 @@ std::string StageKeys::average(const std::string& training, const std::string& o
 }
 
 std::string StageKeys::quantize(const std::string& weights) const {
-  std::string text = "weights " + weights + "\n";
-  auto concerns = [](std::string_view path) {
-    return is_below(path, "export") && path != "export.compressor" && !is_below(path, "export.compressor") &&
-           !is_below(path, "export.trimmers");
-  };
-  for (const Tree::Value& value : values_)
-    if (concerns(value.path) && !is_disabled(value.path)) text += value.path + " = " + value.text + "\n";
-  for (const Experiment::Part& part : experiment_.parts())
-    if (concerns(part.path)) text += part.path + " " + plugin_text(*part.technique);
-  return named("quantize", text);
+  return named("quantize", "weights " + weights + "\n" + stage_text(Stage::kQuantize));
 }
 
 std::string StageKeys::compress(const std::string& quantized) const {
-  std::string text = "quantized " + quantized + "\n";
-  if (!experiment_.export_parts.trimmers.empty())  // they work towards the budget of bytes
-    text += message("{} {}\n", {experiment_.budget.artifact_bytes, experiment_.budget.code_bytes});
-  for (const Experiment::Part& part : experiment_.parts())
-    if (is_below(part.path, "export.trimmers") || part.path == "export.compressor")
-      text += part.path + " " + technique_text(part);
-  return named("compress", text);
+  return named("compress", "quantized " + quantized + "\n" + stage_text(Stage::kCompress));
 }
 
 std::string StageKeys::evaluate(const std::string& training, const std::string& weights,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the stages of a run are called in a store: train -> average -> quantize -> compress -> evaluate. A
-// name is a hash of the settings, plugin files, data and earlier outputs that can influence the stage, and of
-// nothing else, so that runs that agree up to a stage find each other's output. Making initial weights is
-// part of training.
+// name is a hash of the settings, plugin files, data and earlier outputs that can influence the stage, so
+// that runs that agree up to a stage find each other's output. Whatever an experiment holds counts for the
+// first stage, unless its declaration or the slot of its plugin says that it counts later. Making initial
+// weights is part of training.
 #pragma once
 
 #include <cstdint>
@@ -61,19 +62,26 @@ class StageKeys {
                        const Technique& evaluator) const;
 
  private:
-  bool is_disabled(std::string_view path) const;
-  std::string plugin_text(const Technique& technique) const;
-  std::string text_below(std::string_view path) const;
-  std::string technique_text(const Experiment::Part& part) const;
+  struct OwnedValue : Tree::Value {
+    const Experiment::Part* owner;  // in whose table it stands; null for the core's own settings
+  };
+  /// The plugin of a part and its file.
+  std::string plugin_text(const Experiment::Part& part) const;
+  /// A part without its label: its plugin, and its settings that count in the stage of its slot.
+  std::string part_text(const Experiment::Part& part) const;
+  /// The core's settings that count from a stage on.
+  std::string core_text(Stage stage) const;
+  /// All of a stage: its settings and its parts.
+  std::string stage_text(Stage stage) const;
+  /// The parts of a training whose influence shows in one way.
+  std::string text_of(Slot::Tells tells) const;
   std::string steady_text() const;
-  std::string schedule_text() const;
 
   const Experiment& experiment_;
   const Registry& registry_;
   std::string initial_weights_;  // hash of the file
   int ranks_;
-  std::vector<Tree::Value> values_;
-  std::vector<std::string> disabled_;  // paths of tables that are switched off
+  std::vector<OwnedValue> values_;
 };
 
 }  // namespace caddie

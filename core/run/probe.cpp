@@ -28,7 +28,7 @@ class CountingScorer final : public Scorer {
 
 double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) {
   Loader loader(corpus.train(), e.data.batch_tokens, e.data.sequence_length, e.train.accumulation);
-  Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), e.train, e.budget);
+  Trainer trainer(*e.model, e.optimizers, e.only<Schedule>(), e.train, e.budget);
   std::vector<double> steps;
   Stopwatch clock;
   while (steps.size() < 3 || clock.seconds() < seconds) {
@@ -57,7 +57,7 @@ int64_t positions_scored(const Experiment& e, int64_t positions) {
 
 Speed measure_speed(Experiment& experiment, const Corpus& corpus, double seconds) {
   Model& model = *experiment.model;
-  model.initialize(experiment.initializer.as<Initializer>(), uint64_t(experiment.seed));
+  model.initialize(experiment.only<Initializer>(), uint64_t(experiment.seed));
   Speed speed;
   speed.step_seconds = median_step_seconds(experiment, corpus, seconds);
   Stopwatch clock;

@@ -45,7 +45,7 @@ struct TrainingStage::State {
         watch(stage.e_),
         loader(stage.corpus_.train(), stage.e_.data.batch_tokens, stage.e_.data.sequence_length,
                stage.e_.train.accumulation, stage.team_.rank(), stage.team_.size()),
-        trainer(*stage.e_.model, stage.e_.optimizers, stage.e_.schedule.as<Schedule>(), stage.e_.train,
+        trainer(*stage.e_.model, stage.e_.optimizers, stage.e_.only<Schedule>(), stage.e_.train,
                 stage.e_.budget, stage.team_.comm()),
         accumulation(stage.e_.train.accumulation),
         step_tokens(stage.e_.data.batch_tokens) {
@@ -152,7 +152,7 @@ void TrainingStage::begin_curves(State& state, const Beginning& beginning) {
 
 void TrainingStage::initialize() {
   Model& model = *e_.model;
-  model.initialize(e_.initializer.as<Initializer>(), uint64_t(e_.seed));
+  model.initialize(e_.only<Initializer>(), uint64_t(e_.seed));
   if (options_.initial_weights.empty()) return;
   std::vector<Tensor> values = read_weights(options_.initial_weights, model.weights());
   for (int i = 0; i < model.weights().size(); ++i) copy(values[size_t(i)], model.weights().value(i));

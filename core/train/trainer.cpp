@@ -31,8 +31,10 @@ void TrainSettings::settings(Settings& s) {
   s("accumulation", accumulation, "micro-steps of the loader in one optimizer step (upstream: 8 / ranks)",
     between(1, 4096));
   s("clip_norm", clip_norm, "largest global norm of the gradient; 0 leaves it as it is", at_least(0));
-  s("validate_every", validate_every, "steps between validations during training; 0 for none", at_least(0));
-  s("checkpoint_seconds", checkpoint_seconds, "seconds between checkpoints; 0 for none", at_least(0));
+  s("validate_every", validate_every, "steps between validations during training; 0 for none", at_least(0),
+    Stage::kReport);
+  s("checkpoint_seconds", checkpoint_seconds, "seconds between checkpoints; 0 for none", at_least(0),
+    Stage::kNothing);
   s("prime_steps", prime_steps,
     "steps taken before training at full rate, after which weights start over; they only leave a trace in "
     "prime_keeps",
@@ -40,15 +42,17 @@ void TrainSettings::settings(Settings& s) {
   s("prime_keeps", prime_keeps, "optimizers whose state survives priming");
   s("select_on_validation", select_on_validation,
     "export the average, or the raw weights, that score best on the validation text, which is then no longer "
-    "held out");
+    "held out",
+    any(), Stage::kReport);
 }
 
 void Budget::settings(Settings& s) {
   s("steps", steps, "optimizer steps at most", at_least(0));
   s("seconds", seconds,
     "training time at most, validation excluded; 0 for no limit. Results then depend on speed", at_least(0));
-  s("artifact_bytes", artifact_bytes, "largest artifact, code included", at_least(1));
-  s("code_bytes", code_bytes, "bytes counted for code beside the compressed weights", at_least(0));
+  s("artifact_bytes", artifact_bytes, "largest artifact, code included", at_least(1), Stage::kCompress);
+  s("code_bytes", code_bytes, "bytes counted for code beside the compressed weights", at_least(0),
+    Stage::kCompress);
 }
 
 Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule,

@@ -28,7 +28,7 @@ void walk(const Experiment& experiment, Visit visit) {
   Progress progress;
   progress.steps = experiment.budget.steps;
   while (progress.step < progress.steps) {
-    progress.scale = experiment.schedule.as<Schedule>().scale(progress);
+    progress.scale = experiment.only<Schedule>().scale(progress);
     ++progress.step;
     visit(progress);
   }

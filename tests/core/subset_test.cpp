@@ -101,7 +101,7 @@ TEST_CASE("a subset's stretches sum the windows that they hold", "[subset]") {
                                     "data.sequence_length=32"};
   Experiment experiment =
       load_experiment(CADDIE_SOURCE_DIR "/experiments/baseline.toml", sizes, registry(), Device::kCpu);
-  experiment.model->initialize(experiment.initializer.as<Initializer>(), 1);
+  experiment.model->initialize(experiment.only<Initializer>(), 1);
   Rng rng(1, "subset");
   std::vector<int32_t> tokens;
   for (int i = 0; i < 5001; ++i) tokens.push_back(int32_t(rng.below(1024)));

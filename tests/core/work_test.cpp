@@ -29,7 +29,7 @@ Experiment small_baseline() {
       "data.sequence_length=256", "data.batch_tokens=4096", "train.accumulation=1", "train.lanes=1"};
   Experiment experiment =
       load_experiment(CADDIE_SOURCE_DIR "/experiments/baseline.toml", sizes, registry(), Device::kCpu);
-  experiment.model->initialize(experiment.initializer.as<Initializer>(), 1);
+  experiment.model->initialize(experiment.only<Initializer>(), 1);
   return experiment;
 }
 

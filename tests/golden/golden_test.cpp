@@ -129,8 +129,8 @@ void check_forward(const Golden& golden) {
 
 void check_training(const std::vector<std::string>& changes, const std::vector<double>& losses) {
   Experiment experiment = make(changes);
-  Trainer trainer(*experiment.model, experiment.optimizers, experiment.schedule.as<Schedule>(),
-                  experiment.train, experiment.budget);
+  Trainer trainer(*experiment.model, experiment.optimizers, experiment.only<Schedule>(), experiment.train,
+                  experiment.budget);
   Batch batch = the_batch();
   for (double loss : losses) CHECK(trainer.step({&batch, 1}).loss == Approx(loss).epsilon(0).margin(1e-5));
 }
@@ -171,7 +171,7 @@ TEST_CASE("two ranks train like one, each on its half of the batch", "[golden]")
   std::vector<StepReport> reports[2];
   auto train = [&](size_t rank) {
     Experiment& e = ranks[rank];
-    Trainer trainer(*e.model, e.optimizers, e.schedule.as<Schedule>(), e.train, e.budget, comms[rank].get());
+    Trainer trainer(*e.model, e.optimizers, e.only<Schedule>(), e.train, e.budget, comms[rank].get());
     Batch whole = the_batch(), half{{}, {}, 1, 6};
     half.inputs.assign(whole.inputs.begin() + 6 * rank, whole.inputs.begin() + 6 * rank + 6);
     half.targets.assign(whole.targets.begin() + 6 * rank, whole.targets.begin() + 6 * rank + 6);

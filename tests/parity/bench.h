@@ -31,13 +31,12 @@ class Bench {
   /// table.
   Technique make(Tree& tree, const std::string& path, Kind kind);
   template <class Slot>
-  std::unique_ptr<Slot> make(Tree& tree, const std::string& path) {
-    Technique technique = make(tree, path, detail::kind_of<Slot>());
-    return std::unique_ptr<Slot>(static_cast<Slot*>(technique.object.release()));
+  std::shared_ptr<Slot> make(Tree& tree, const std::string& path) {
+    return std::static_pointer_cast<Slot>(make(tree, path, detail::kind_of<Slot>()).object);
   }
   /// The same for the only entry of a table of tables such as "optimizers".
   template <class Slot>
-  std::unique_ptr<Slot> make_only(Tree& tree, const std::string& tables) {
+  std::shared_ptr<Slot> make_only(Tree& tree, const std::string& tables) {
     return make<Slot>(tree, only_entry(tree, tables));
   }
 

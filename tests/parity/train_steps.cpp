@@ -89,7 +89,7 @@ void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
   Model& model = *experiment.model;
   set_weights(model, c.tensors("params_init.safetensors"));
 
-  Trainer trainer(model, experiment.optimizers, experiment.schedule.as<Schedule>(), experiment.train,
+  Trainer trainer(model, experiment.optimizers, experiment.only<Schedule>(), experiment.train,
                   experiment.budget);
   if (experiment.averager) trainer.ride("averager", experiment.averager->as<Averager>());
   train(c, experiment, trainer, verdict);

@@ -20,27 +20,6 @@ using namespace caddie::testing;
 
 namespace {
 
-/// What puts a plugin into the small model, in which every technique has room at its default settings.
-std::vector<std::string> use_of(const std::string& name) {
-  switch (plugin_entry(name).kind) {
-    case Kind::kActivation:
-      return {"model.activation.use = '" + name + "'"};
-    case Kind::kHead:
-      return {"model.head.use = '" + name + "'"};
-    case Kind::kInitializer:
-      return {"model.initializer.use = '" + name + "'"};
-    case Kind::kOptimizer:
-      return {"optimizers." + name + ".weights = ['role:matrix']",
-              "optimizers.others.weights = ['!role:matrix']"};
-    case Kind::kSchedule:
-      return {"train.schedule.use = '" + name + "'"};
-    case Kind::kView:
-      return {"techniques." + name + ".weights = ['role:matrix']"};
-    default:
-      return {"techniques." + name + " = {}"};
-  }
-}
-
 /// The same numbers for weights of the same name, in whatever model.
 Experiment make_random(const std::vector<std::string>& changes) {
   Experiment experiment = small_experiment(changes);
@@ -114,9 +93,9 @@ struct Training {
 Training train(const std::vector<std::string>& changes) {
   Training t{small_experiment(changes), {}, {}};
   Model& model = *t.experiment.model;
-  model.initialize(t.experiment.initializer.as<Initializer>(), 7);
+  model.initialize(t.experiment.only<Initializer>(), 7);
   for (const Tensor& value : model.weights().values()) t.initial.push_back(clone(value));
-  Trainer trainer(model, t.experiment.optimizers, t.experiment.schedule.as<Schedule>(), t.experiment.train,
+  Trainer trainer(model, t.experiment.optimizers, t.experiment.only<Schedule>(), t.experiment.train,
                   t.experiment.budget);
   for (int step = 0; step < 4; ++step) t.losses.push_back(trainer.step({&batch(), 1}).loss);
   return t;
@@ -177,9 +156,9 @@ TEST_CASE("defaults lie in their ranges and survive a round trip through TOML", 
 }
 
 TEST_CASE("what acts in training moves all weights, twice to the same bits", "[conformance]") {
-  for (Kind kind : {Kind::kActivation, Kind::kEmbedding, Kind::kHead, Kind::kInitializer, Kind::kModifier,
-                    Kind::kOptimizer, Kind::kSchedule, Kind::kView})
-    for (const std::string& name : plugins_of(kind)) {
+  for (const Slot& slot : slot_table()) {
+    if (slot.stage != Stage::kTrain) continue;
+    for (const std::string& name : plugins_of(slot.kind)) {
       INFO(name);
       Training one = train(use_of(name)), other = train(use_of(name));
       CHECK(one.losses == other.losses);
@@ -188,6 +167,7 @@ TEST_CASE("what acts in training moves all weights, twice to the same bits", "[c
       check_weights(*one.experiment.model, "moves within four steps",
                     [&](int i) { return !same_bits(values[size_t(i)], one.initial[size_t(i)]); });
     }
+  }
 }
 
 TEST_CASE("embeddings and modifiers change the loss and are called in both modes", "[conformance]") {

@@ -14,6 +14,12 @@ namespace caddie::testing {
 /// are overrides as on the command line.
 Experiment small_experiment(const std::vector<std::string>& changes = {}, Registry& plugins = registry());
 
+/// The tree of that experiment.
+Tree small_tree(const std::vector<std::string>& changes = {});
+
+/// The changes that put a plugin into its slot of the small experiment, at its default settings.
+std::vector<std::string> use_of(const std::string& name);
+
 /// Fills the weights with numbers that depend on their names and shapes alone.
 void fill_by_name(Model& model);
 

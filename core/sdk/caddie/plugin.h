@@ -11,23 +11,6 @@
 
 namespace caddie {
 
-enum class Kind : uint8_t {
-  kActivation,
-  kAverager,
-  kCompressor,
-  kEmbedding,
-  kEvaluator,
-  kHead,
-  kInitializer,
-  kModifier,
-  kOptimizer,
-  kPruner,
-  kQuantizer,
-  kSchedule,
-  kTrimmer,
-  kView
-};
-
 /// What a step at a site does to the value. Steps at one site run in this order, then by label.
 enum class Phase : uint8_t { kNormalize, kRotate, kAdd, kMix, kProject, kScale, kGate, kLimit };
 
@@ -66,38 +49,11 @@ struct PluginEntry {
 
 namespace detail {
 
+/// The kind of the slot that T implements.
 template <class T>
 constexpr Kind kind_of() {
-  if constexpr (std::is_base_of_v<Activation, T>)
-    return Kind::kActivation;
-  else if constexpr (std::is_base_of_v<Averager, T>)
-    return Kind::kAverager;
-  else if constexpr (std::is_base_of_v<Compressor, T>)
-    return Kind::kCompressor;
-  else if constexpr (std::is_base_of_v<Embedding, T>)
-    return Kind::kEmbedding;
-  else if constexpr (std::is_base_of_v<Evaluator, T>)
-    return Kind::kEvaluator;
-  else if constexpr (std::is_base_of_v<Head, T>)
-    return Kind::kHead;
-  else if constexpr (std::is_base_of_v<Initializer, T>)
-    return Kind::kInitializer;
-  else if constexpr (std::is_base_of_v<Modifier, T>)
-    return Kind::kModifier;
-  else if constexpr (std::is_base_of_v<Optimizer, T>)
-    return Kind::kOptimizer;
-  else if constexpr (std::is_base_of_v<Pruner, T>)
-    return Kind::kPruner;
-  else if constexpr (std::is_base_of_v<Quantizer, T>)
-    return Kind::kQuantizer;
-  else if constexpr (std::is_base_of_v<Schedule, T>)
-    return Kind::kSchedule;
-  else if constexpr (std::is_base_of_v<Trimmer, T>)
-    return Kind::kTrimmer;
-  else {
-    static_assert(std::is_base_of_v<WeightView, T>, "a plugin implements one of the slots of caddie/slots.h");
-    return Kind::kView;
-  }
+  static_assert(std::is_base_of_v<Plugin, T>, "a plugin implements one of the slots of caddie/slots.h");
+  return T::kKind;
 }
 
 // &T::site names Modifier when it is inherited and T when it is overridden; overrides must be public.

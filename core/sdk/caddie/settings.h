@@ -5,6 +5,7 @@
 
 #include <caddie/error.h>
 
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <variant>
@@ -35,6 +36,19 @@ struct CADDIE_API Layers {
   bool contains(int layer, int count) const;
 };
 
+/// The stages of a run in their order, each of which reads what the ones before it have made. A value counts
+/// for the name of the first stage that it can change, and so for all that follow.
+enum class Stage : uint8_t {
+  kSeed,      // a dimension apart: it counts for every stage, in a part of the name of its own
+  kTrain,     // initial weights and their training
+  kAverage,   // averages that are taken while the model trains
+  kQuantize,  // pruning, calibration and quantization
+  kCompress,  // trimming and compression: the artifact
+  kEvaluate,  // the scores
+  kReport,    // what a run says of itself, but nothing that a stage makes
+  kNothing    // neither: paths to files that are known by their content, titles
+};
+
 /// One declared setting: where its value lies and what may be written there.
 struct Setting {
   using Target = std::variant<bool*, int*, int64_t*, float*, double*, std::string*, std::vector<int64_t>*,
@@ -43,6 +57,7 @@ struct Setting {
   Target target;
   const char* help;
   Range range;
+  Stage stage;  // the first one that it can change
 };
 
 /// Visits the settings of a plugin or of a section of an experiment.
@@ -53,9 +68,12 @@ struct Setting {
 class CADDIE_API Settings {
  public:
   virtual ~Settings();
+  /// `stage` is for settings of the core: what plugins declare counts from the stage of their slot on, and
+  /// what names no stage counts for the first one, which is always right.
   template <class T>
-  void operator()(const char* name, T& value, const char* help, Range range = any()) {
-    visit({name, &value, help, std::move(range)});
+  void operator()(const char* name, T& value, const char* help, Range range = any(),
+                  Stage stage = Stage::kTrain) {
+    visit({name, &value, help, std::move(range), stage});
   }
 
  protected:

@@ -25,6 +25,26 @@ class CADDIE_API Archive {
   virtual void operator()(const char* name, int64_t& number) = 0;
 };
 
+/// The kinds of plugins, one for each interface below, which names it as its kKind. What the core does with
+/// each stands in the slot table.
+enum class Kind : uint8_t {
+  kActivation,
+  kAverager,
+  kCompressor,
+  kEmbedding,
+  kEvaluator,
+  kHead,
+  kInitializer,
+  kModifier,
+  kOptimizer,
+  kPruner,
+  kQuantizer,
+  kSchedule,
+  kTrimmer,
+  kView,
+  kCount  // how many there are
+};
+
 /// What every technique may declare.
 struct CADDIE_API Plugin {
   virtual ~Plugin();
@@ -81,20 +101,24 @@ struct QueryKey {
 };
 
 struct CADDIE_API Activation : Plugin {
+  static constexpr Kind kKind = Kind::kActivation;
   virtual Var apply(Var x) = 0;  // [..] -> [..]
 };
 
 /// Adds something to the token embedding.
 struct CADDIE_API Embedding : Plugin {
+  static constexpr Kind kKind = Kind::kEmbedding;
   virtual Var embed(Forward& forward) = 0;  // -> [B,T,C]
 };
 
 struct CADDIE_API Head : Plugin {
+  static constexpr Kind kKind = Kind::kHead;
   virtual Var logits(Forward& forward, Var x) = 0;  // [B,T,C] -> [B,T,V]
 };
 
 /// Changes a value on its way through the model. Each site passes its value through unless overridden.
 struct CADDIE_API Modifier : Plugin {
+  static constexpr Kind kKind = Kind::kModifier;
   virtual Var embedded(Forward&, Var x) { return x; }             // [B,T,C], before the embedding's norm
   virtual Var stem(Forward&, Var x) { return x; }                 // [B,T,C], after it
   virtual Var enter(Block&, Var x) { return x; }                  // residual stream, before the layer
@@ -108,27 +132,32 @@ struct CADDIE_API Modifier : Plugin {
 };
 
 struct CADDIE_API Initializer : Plugin {
+  static constexpr Kind kKind = Kind::kInitializer;
   /// Fills a matrix [out, in] whose Init is by_initializer(). `layers` is the depth of the model.
   virtual void fill(Tensor& weight, const WeightInfo& info, const ModelShape& model, Rng& rng) = 0;
 };
 
 /// What the model reads in place of a weight.
 struct CADDIE_API WeightView : Plugin {
+  static constexpr Kind kKind = Kind::kView;
   virtual Var view(Var w, const WeightInfo& info, const Progress& progress, Mode mode) = 0;
 };
 
 struct CADDIE_API Optimizer : Plugin {
+  static constexpr Kind kKind = Kind::kOptimizer;
   /// Updates the weights routed to it, always the same ones in the same order. progress.scale multiplies the
   /// rate.
   virtual void step(std::span<Weight> weights, const Progress& progress) = 0;
 };
 
 struct CADDIE_API Schedule : Plugin {
+  static constexpr Kind kKind = Kind::kSchedule;
   /// What the learning rates are multiplied by in the step about to be taken.
   virtual double scale(const Progress& progress) const = 0;
 };
 
 struct CADDIE_API Averager : Plugin {
+  static constexpr Kind kKind = Kind::kAverager;
   /// Called once with the initial weights (progress.step == 0), then after each optimizer step.
   virtual void update(std::span<const Weight> live, const Progress& progress) = 0;
   /// What evaluation and export read, in the order of the weights; empty while there is no average yet.
@@ -149,10 +178,12 @@ using Packed = std::vector<Array>;
 
 /// Changes averaged weights before they are quantized.
 struct CADDIE_API Pruner : Plugin {
+  static constexpr Kind kKind = Kind::kPruner;
   virtual void prune(Tensor& weight, const WeightInfo& info) = 0;
 };
 
 struct CADDIE_API Quantizer : Plugin {
+  static constexpr Kind kKind = Kind::kQuantizer;
   /// Whether pack() reads the Hessian; only then does a calibration run through the model.
   virtual bool wants_hessian() const { return false; }
   /// Must give the same bytes for the same arguments. `hessian` is [in,in], the sum of x x^T over the inputs
@@ -181,10 +212,12 @@ class CADDIE_API Package {
 
 /// Changes quantized weights so that the artifact becomes smaller.
 struct CADDIE_API Trimmer : Plugin {
+  static constexpr Kind kKind = Kind::kTrimmer;
   virtual void trim(Package& package) = 0;
 };
 
 struct CADDIE_API Compressor : Plugin {
+  static constexpr Kind kKind = Kind::kCompressor;
   virtual std::string compress(std::string_view bytes) = 0;
   /// Inverse of compress; `size` is the length of the result. Throws Error on damaged input.
   virtual std::string expand(std::string_view bytes, size_t size) const = 0;
@@ -229,6 +262,7 @@ struct Stretch {
 CADDIE_API std::vector<Stretch> stretches(const Scorer& scorer, bool by_document);
 
 struct CADDIE_API Evaluator : Plugin {
+  static constexpr Kind kKind = Kind::kEvaluator;
   virtual Score evaluate(Scorer& scorer) = 0;
 };
 

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/slot_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/node.h"
+
+namespace caddie {
+namespace {
+
+constexpr std::string_view kTechniques = "techniques";
+constexpr std::string_view kSwitch = "enabled";
+
+constexpr auto kOptional = Slot::Count::kOptional;
+constexpr auto kMany = Slot::Count::kMany;
+constexpr auto kSome = Slot::Claims::kSome;
+constexpr auto kEach = Slot::Claims::kEach;
+
+// clang-format off
+constexpr Slot kSlots[] = {
+    {.kind = Kind::kInitializer, .name = "initializer", .path = "model.initializer"},
+    {.kind = Kind::kEmbedding, .name = "embedding", .path = kTechniques, .count = kMany, .drawn = true},
+    {.kind = Kind::kModifier, .name = "modifier", .path = kTechniques, .count = kMany, .drawn = true},
+    {.kind = Kind::kActivation, .name = "activation", .path = "model.activation", .drawn = true},
+    {.kind = Kind::kHead, .name = "head", .path = "model.head", .drawn = true},
+    {.kind = Kind::kView, .name = "view", .path = kTechniques, .count = kMany, .claims = kSome,
+     .tells = Slot::Tells::kByActing},
+    {.kind = Kind::kOptimizer, .name = "optimizer", .path = "optimizers", .count = kMany, .claims = kEach},
+    {.kind = Kind::kSchedule, .name = "schedule", .path = "train.schedule", .tells = Slot::Tells::kByScale},
+    {.kind = Kind::kAverager, .name = "averager", .path = "train.averager", .count = kOptional,
+     .stage = Stage::kAverage},
+    {.kind = Kind::kAverager, .name = "averager", .path = "train.averagers", .count = kMany,
+     .stage = Stage::kAverage},
+    {.kind = Kind::kPruner, .name = "pruner", .path = "export.pruners", .count = kMany,
+     .stage = Stage::kQuantize, .claims = kSome},
+    {.kind = Kind::kQuantizer, .name = "quantizer", .path = "export.quantizers", .count = kMany,
+     .stage = Stage::kQuantize, .claims = kEach},
+    {.kind = Kind::kTrimmer, .name = "trimmer", .path = "export.trimmers", .count = kMany,
+     .stage = Stage::kCompress, .claims = kSome},
+    {.kind = Kind::kCompressor, .name = "compressor", .path = "export.compressor", .stage = Stage::kCompress},
+    {.kind = Kind::kEvaluator, .name = "evaluator", .path = "evaluators", .count = kMany,
+     .stage = Stage::kEvaluate},
+};
+// clang-format on
+
+constexpr bool has_row(Kind kind) {
+  return std::any_of(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) { return s.kind == kind; });
+}
+
+constexpr bool every_kind_has_a_row() {
+  for (uint8_t kind = 0; kind < uint8_t(Kind::kCount); ++kind)
+    if (!has_row(Kind(kind))) return false;
+  return true;
+}
+static_assert(every_kind_has_a_row(), "a kind of caddie/slots.h has no row in the slot table");
+
+}  // namespace
+
+std::span<const Slot> slot_table() { return kSlots; }
+
+const Slot& slot_of(Kind kind) {
+  return *std::find_if(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) { return s.kind == kind; });
+}
+
+std::string_view name_of(Kind kind) { return slot_of(kind).name; }
+
+// The plugin that `use` names counts by its file, in the stage of its slot. A table that is switched off
+// counts for nothing, so the switch need not.
+void SlotSettings::settings(Settings& s, const Slot& slot) {
+  bool many = slot.count == Slot::Count::kMany;
+  s("use", use, many ? "plugin; by default the one that is called like this table" : "plugin of this slot",
+    any(), Stage::kReport);
+  if (slot.count != Slot::Count::kOne)
+    s(kSwitch.data(), enabled, "false switches the technique off", any(), Stage::kNothing);
+  if (slot.claims != Slot::Claims::kNone)
+    s("weights", weights, "what it acts on: \"role:matrix\" or patterns of names", any(), slot.stage);
+  if (slot.kind == Kind::kModifier) s("layers", layers, "layers where it acts", any(), slot.stage);
+  if (slot.kind == Kind::kEvaluator)
+    s("headline", headline, "true for the evaluator whose score is the run's", any(), Stage::kReport);
+  s("allow_no_effect", allow_no_effect, "true where it is known to change nothing; else that is an error",
+    any(), Stage::kReport);
+}
+
+std::vector<std::string> slot_setting_names() {
+  struct Names final : Settings {
+    std::vector<std::string> all;
+    void visit(const Setting& setting) override {
+      if (std::find(all.begin(), all.end(), setting.name) == all.end()) all.emplace_back(setting.name);
+    }
+  } names;
+  for (const Slot& slot : kSlots) SlotSettings().settings(names, slot);
+  return names.all;
+}
+
+std::string switch_of(std::string_view toggle) {
+  bool label = toggle.find('.') == std::string_view::npos;
+  return join_path(label ? join_path(kTechniques, toggle) : std::string(toggle), kSwitch);
+}
+
+std::string label_switched_by(std::string_view path) {
+  std::vector<std::string> names = split_path(path);
+  return names.size() == 3 && names[0] == kTechniques && names[2] == kSwitch ? names[1] : "";
+}
+
+}  // namespace caddie

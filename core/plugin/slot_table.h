@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a slot is: one row says where an experiment names its plugins, how many it may name, what they claim,
+// and which stage of a run they feed. Assembling, keys, drawings, effect checks and tests loop over the rows,
+// so that a new slot is an interface in caddie/slots.h, a row here, and the place that calls it.
+#pragma once
+
+#include <caddie/plugin.h>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caddie {
+
+struct Slot {
+  /// How many plugins an experiment names there.
+  enum class Count : uint8_t {
+    kOne,       // exactly one, in the table `path` itself, which must say `use`
+    kOptional,  // the same, or none
+    kMany       // any number, each in a table of its own below `path`, called by its label
+  };
+  /// What the plugins there do with the weights of the model.
+  enum class Claims : uint8_t {
+    kNone,
+    kSome,  // each names those that it acts on
+    kEach   // every weight must be named by exactly one of them
+  };
+  /// From which step of a training on a plugin can tell it from another one that began alike.
+  enum class Tells : uint8_t {
+    kFromTheStart,
+    kByScale,  // a training is the same as long as the learning rates are scaled alike
+    kByActing  // a training is the same as long as Plugin::acts() says no
+  };
+
+  Kind kind;
+  std::string_view name;  // of the kind, for people and for plugin folders: "activation"
+  std::string_view path;  // in an experiment: "model.activation"
+  Count count = Count::kOne;
+  Stage stage = Stage::kTrain;  // the first one that its plugins feed
+  Claims claims = Claims::kNone;
+  Tells tells = Tells::kFromTheStart;
+  bool drawn = false;  // whether the drawing of the model shows its plugins where they act
+};
+
+/// Every slot, in the order in which a run comes to them.
+std::span<const Slot> slot_table();
+
+/// The first slot of a kind.
+const Slot& slot_of(Kind kind);
+
+/// "activation"; the name of the kind's slots.
+std::string_view name_of(Kind kind);
+
+/// What the core itself reads in the table of a plugin, beside the plugin's own settings.
+struct SlotSettings {
+  std::string use;
+  bool enabled = true;
+  std::vector<std::string> weights;
+  Layers layers;
+  bool headline = false;
+  bool allow_no_effect = false;
+
+  /// Declares those that plugins of this slot have.
+  void settings(Settings& s, const Slot& slot);
+};
+
+/// The names of all settings that the core reads in tables of plugins; no plugin may declare one of these.
+std::vector<std::string> slot_setting_names();
+
+/// The setting that switches a technique on and off. A label alone is that of a technique of the model:
+/// "x0" -> "techniques.x0.enabled", "evaluators.slow" -> "evaluators.slow.enabled".
+std::string switch_of(std::string_view toggle);
+
+/// The label whose switch_of() is `path`, and empty when there is none.
+std::string label_switched_by(std::string_view path);
+
+}  // namespace caddie
