@@ -171,6 +171,7 @@ TEST_CASE("trained weights become an artifact again, the same or another", "[end
 
   std::string changes =
       "-S export.quantizers.int8.use=gptq -S '~export.quantizers.int8.percentile' "
+      "-S '~export.quantizers.int8.multiple' "
       "-S 'export.calibration={sequences=2,length=16}' "
       "-S 'export.pruners.magnitude={weights=[\"*\"],min_numel=100}' -S export.pack_bits=true ";
   auto write_other = [&](const std::string& more) {
@@ -293,6 +294,13 @@ TEST_CASE("each way of being without effect is found and named", "[end]") {
       {"-S 'techniques.ln_scale={layers=[0]}'", "ln_scale", "the logits of a probe batch are the same"},
       {"-S 'techniques.qat={effect=\"inert\",weights=[\"role:matrix\"]}'", "qat",
        "leaves every weight as it is"},
+      {"-S train.schedule.warmdown_steps=0", "train.schedule", "left the learning rates as they are"},
+      {"-S 'train.averagers.late={use=\"ema\",decay=0}'", "train.averagers.late", "equals the raw weights"},
+      {"-S optimizers.muon.lr=0", "optimizers.muon", "none of the weights that it steps moved"},
+      {"-S 'export.quantizers.none={use=\"fp16\",weights=[\"numel>99999999\"]}'", "export.quantizers.none",
+       "no weight of the model is one that it claims"},
+      {"-S 'evaluators.wide={use=\"sliding_window\",stride=32}' -S evaluators.standard.headline=true",
+       "evaluators.wide", "the same windows as a plain evaluation"},
   };
   int number = 0;
   for (const Void& planted : kVoids) {

@@ -55,7 +55,7 @@ std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::spa
       weight = pruned;
     });
     if (std::find(changed.begin(), changed.end(), true) == changed.end())
-      idle.push_back({pruner.technique.label, true, "it left every weight as it was"});
+      idle.push_back({Kind::kPruner, pruner.technique.label, true, "it left every weight as it was"});
   }
   return weights;
 }
@@ -88,7 +88,7 @@ void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<c
     for (int index : quantizer.weights)
       if (!hessians[size_t(index)].defined()) without.push_back(model.weights().info(index).name);
     if (!without.empty())
-      idle.push_back({quantizer.technique.label, false,
+      idle.push_back({Kind::kQuantizer, quantizer.technique.label, false,
                       fmt::format("no linear reads {} of its {} weights, so that nothing is known of their "
                                   "inputs: {}{}",
                                   without.size(), quantizer.weights.size(), without[0],
@@ -174,10 +174,13 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
     for (int i : trimmer.weights) package.add(infos[size_t(i)], artifact.tensors[size_t(i)].packed);
     trimmer.technique.as<Trimmer>().trim(package);
     if (bytes_of(artifact) == before)
-      written.idle.push_back({trimmer.technique.label, false, "there was nothing to trim"});
+      written.idle.push_back({Kind::kTrimmer, trimmer.technique.label, false, "there was nothing to trim"});
   }
   written.trim_seconds = clock.lap();
   written.bytes = press.file_of(artifact);
+  if (written.bytes.size() >= payload_of(artifact).size())
+    written.idle.push_back({Kind::kCompressor, parts.compressor.label, true,
+                            "what it gives out is no smaller than what it got"});
   written.compress_seconds = clock.lap();
   return written;
 }

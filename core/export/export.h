@@ -31,6 +31,7 @@ struct ExportParts {
 
 /// A technique that changed less than it might have.
 struct Idle {
+  Kind kind;
   std::string technique;  // label
   bool wholly;            // it changed nothing, and could not have
   std::string reason;

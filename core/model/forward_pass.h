@@ -12,7 +12,7 @@ namespace caddie {
 
 class ForwardPass final : public Forward {
  public:
-  /// `without`, an embedding or a modifier, is passed over.
+  /// `without` is passed over, as in Model::logits().
   ForwardPass(Model& model, Ids ids, Mode how, const Progress& where, const Technique* without)
       : model_(model), without_(without) {
     tokens = ids;
@@ -60,6 +60,9 @@ class ForwardPass final : public Forward {
   }
 
  private:
+  bool is_passed_over(const Technique& technique) const {
+    return without_ && technique.object == without_->object;
+  }
   template <class Slot>
   Slot& call(const Technique& technique) {
     owner_ = &technique;
@@ -70,7 +73,7 @@ class ForwardPass final : public Forward {
   template <class Value>
   Value through(Site site, Value (Modifier::*step)(Forward&, Value), Value value) {
     for (const Technique* technique : model_.at(site)) {
-      if (technique == without_) continue;
+      if (is_passed_over(*technique)) continue;
       PartScope part(technique->label.c_str());
       value = (call<Modifier>(*technique).*step)(*this, value);
     }
@@ -80,7 +83,7 @@ class ForwardPass final : public Forward {
   template <class Value>
   Value through(Site site, Value (Modifier::*step)(Block&, Value), Block& block, Value value) {
     for (const Technique* technique : model_.at(site)) {
-      if (technique == without_ || !model_.acts_in(*technique, block.layer)) continue;
+      if (is_passed_over(*technique) || !model_.acts_in(*technique, block.layer)) continue;
       PartScope part(technique->label.c_str());
       value = (call<Modifier>(*technique).*step)(block, value);
     }

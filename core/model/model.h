@@ -57,7 +57,8 @@ class Model {
   void initialize(Initializer& initializer, uint64_t seed);
 
   /// Logits [B,T,V] on this thread's tape, whose leaves stand for the weights. Safe on several threads at
-  /// once. `without`, an embedding or a modifier, is passed over: what the model would be if it did nothing.
+  /// once. `without` is passed over, as if it did nothing: an embedding adds nothing, a modifier or an
+  /// activation hands its value on, and a head is the product with the token table.
   Var logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without = nullptr);
   /// -log p(target) at each position [B,T], in nats.
   Var losses(Ids tokens, Ids targets, Mode mode, const Progress& progress);

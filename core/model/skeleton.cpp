@@ -57,7 +57,7 @@ Var ForwardPass::stem() {
   PartScope part("embedding");
   Var e = gather(token_table, tokens);
   for (const Technique& embedding : model_.parts_.embeddings) {
-    if (&embedding == without_) continue;
+    if (is_passed_over(embedding)) continue;
     PartScope own(embedding.label.c_str());
     e = e + call<Embedding>(embedding).embed(*this);
   }
@@ -126,9 +126,10 @@ Var ForwardPass::layer(int index, Var x, int64_t first) {
 Var ForwardPass::mlp(Var h, const Model::LayerWeights& weights) {
   PartScope part("MLP products");
   Var y = linear(h, weights.mlp_in);
-  {
-    PartScope inner(model_.parts_.activation.label.c_str());
-    y = call<Activation>(model_.parts_.activation).apply(y);
+  const Technique& activation = model_.parts_.activation;
+  if (!is_passed_over(activation)) {
+    PartScope inner(activation.label.c_str());
+    y = call<Activation>(activation).apply(y);
   }
   return linear(y, weights.mlp_out);
 }
@@ -165,7 +166,8 @@ Var ForwardPass::hidden(int64_t first) {
 
 Var ForwardPass::logits(Var x) {
   PartScope part("head products");
-  Var z = call<Head>(model_.parts_.head).logits(*this, x);
+  const Technique& head = model_.parts_.head;
+  Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head).logits(*this, x);
   return through(kLogitsSite, &Modifier::logits, z);
 }
 

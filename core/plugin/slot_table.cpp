@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kTechniques = "techniques";
 constexpr std::string_view kSwitch = "enabled";
 
+using Proof = Slot::Proof;
 constexpr auto kOptional = Slot::Count::kOptional;
 constexpr auto kMany = Slot::Count::kMany;
 constexpr auto kSome = Slot::Claims::kSome;
@@ -19,28 +20,34 @@ constexpr auto kEach = Slot::Claims::kEach;
 
 // clang-format off
 constexpr Slot kSlots[] = {
-    {.kind = Kind::kInitializer, .name = "initializer", .path = "model.initializer"},
-    {.kind = Kind::kEmbedding, .name = "embedding", .path = kTechniques, .count = kMany, .drawn = true},
-    {.kind = Kind::kModifier, .name = "modifier", .path = kTechniques, .count = kMany, .drawn = true},
-    {.kind = Kind::kActivation, .name = "activation", .path = "model.activation", .drawn = true},
-    {.kind = Kind::kHead, .name = "head", .path = "model.head", .drawn = true},
+    {.kind = Kind::kInitializer, .name = "initializer", .path = "model.initializer", .proof = Proof::kFilled},
+    {.kind = Kind::kEmbedding, .name = "embedding", .path = kTechniques, .count = kMany,
+     .proof = Proof::kLogits, .drawn = true},
+    {.kind = Kind::kModifier, .name = "modifier", .path = kTechniques, .count = kMany,
+     .proof = Proof::kLogits, .drawn = true},
+    {.kind = Kind::kActivation, .name = "activation", .path = "model.activation",
+     .proof = Proof::kLogits, .drawn = true},
+    {.kind = Kind::kHead, .name = "head", .path = "model.head", .proof = Proof::kLogits, .drawn = true},
     {.kind = Kind::kView, .name = "view", .path = kTechniques, .count = kMany, .claims = kSome,
-     .tells = Slot::Tells::kByActing},
-    {.kind = Kind::kOptimizer, .name = "optimizer", .path = "optimizers", .count = kMany, .claims = kEach},
-    {.kind = Kind::kSchedule, .name = "schedule", .path = "train.schedule", .tells = Slot::Tells::kByScale},
+     .tells = Slot::Tells::kByActing, .proof = Proof::kView},
+    {.kind = Kind::kOptimizer, .name = "optimizer", .path = "optimizers", .count = kMany, .claims = kEach,
+     .proof = Proof::kMoved},
+    {.kind = Kind::kSchedule, .name = "schedule", .path = "train.schedule", .tells = Slot::Tells::kByScale,
+     .proof = Proof::kScale},
     {.kind = Kind::kAverager, .name = "averager", .path = "train.averager", .count = kOptional,
-     .stage = Stage::kAverage},
+     .stage = Stage::kAverage, .proof = Proof::kAverage},
     {.kind = Kind::kAverager, .name = "averager", .path = "train.averagers", .count = kMany,
-     .stage = Stage::kAverage},
+     .stage = Stage::kAverage, .proof = Proof::kAverage},
     {.kind = Kind::kPruner, .name = "pruner", .path = "export.pruners", .count = kMany,
-     .stage = Stage::kQuantize, .claims = kSome},
+     .stage = Stage::kQuantize, .claims = kSome, .proof = Proof::kClaim},
     {.kind = Kind::kQuantizer, .name = "quantizer", .path = "export.quantizers", .count = kMany,
-     .stage = Stage::kQuantize, .claims = kEach},
+     .stage = Stage::kQuantize, .claims = kEach, .proof = Proof::kClaim},
     {.kind = Kind::kTrimmer, .name = "trimmer", .path = "export.trimmers", .count = kMany,
-     .stage = Stage::kCompress, .claims = kSome},
-    {.kind = Kind::kCompressor, .name = "compressor", .path = "export.compressor", .stage = Stage::kCompress},
+     .stage = Stage::kCompress, .claims = kSome, .proof = Proof::kClaim},
+    {.kind = Kind::kCompressor, .name = "compressor", .path = "export.compressor", .stage = Stage::kCompress,
+     .proof = Proof::kSmaller},
     {.kind = Kind::kEvaluator, .name = "evaluator", .path = "evaluators", .count = kMany,
-     .stage = Stage::kEvaluate},
+     .stage = Stage::kEvaluate, .proof = Proof::kWindows},
 };
 // clang-format on
 
@@ -54,6 +61,9 @@ constexpr bool every_kind_has_a_row() {
   return true;
 }
 static_assert(every_kind_has_a_row(), "a kind of caddie/slots.h has no row in the slot table");
+static_assert(std::none_of(std::begin(kSlots), std::end(kSlots),
+                           [](const Slot& s) { return s.proof == Proof::kNone; }),
+              "a row of the slot table does not say how its plugins are asked whether they acted");
 
 }  // namespace
 

@@ -33,6 +33,20 @@ struct Slot {
     kByActing  // a training is the same as long as Plugin::acts() says no
   };
 
+  /// How a plugin there is asked, after a run, whether it acted.
+  enum class Proof : uint8_t {
+    kNone,     // no slot may say this
+    kLogits,   // the logits of a probe batch are others without it
+    kView,     // it shows the model other weights than there are
+    kMoved,    // weights that it claims have moved
+    kScale,    // in some step it scaled the learning rates
+    kFilled,   // it made some initial weight other than zero
+    kAverage,  // its average is not the raw weights
+    kClaim,    // some weight of the model is one that it claims
+    kSmaller,  // what it gives out is smaller than what it gets
+    kWindows   // it asks for other windows than plain ones side by side
+  };
+
   Kind kind;
   std::string_view name;  // of the kind, for people and for plugin folders: "activation"
   std::string_view path;  // in an experiment: "model.activation"
@@ -40,6 +54,7 @@ struct Slot {
   Stage stage = Stage::kTrain;  // the first one that its plugins feed
   Claims claims = Claims::kNone;
   Tells tells = Tells::kFromTheStart;
+  Proof proof = Proof::kNone;
   bool drawn = false;  // whether the drawing of the model shows its plugins where they act
 };
 

@@ -5,60 +5,140 @@
 #include <map>
 
 #include "autograd/thread_tape.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "tensor/same_bits.h"
 
 namespace caddie {
 namespace {
 
-std::vector<const Technique*> watched(const Experiment& experiment) {
-  std::vector<const Technique*> all;
-  const ModelParts& parts = experiment.model->parts();
-  for (const auto* group : {&parts.embeddings, &parts.modifiers, &parts.views})
-    for (const Technique& technique : *group) all.push_back(&technique);
-  std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->label < b->label; });
-  return all;
+using Proof = Slot::Proof;
+
+/// Whether the forward pass calls the plugin.
+bool is_in_model(const Experiment::Part& part) {
+  return part.slot->proof == Proof::kLogits || part.slot->proof == Proof::kView;
 }
 
-bool is_view(const Technique& technique) { return technique.entry->kind == Kind::kView; }
+bool names(const Json& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
 
-std::string check_visits(const Technique& technique, const Json& trace, const EvaluationVisits& visits) {
-  const Json& visited = trace.at("visited");
-  if (std::find(visited.begin(), visited.end(), technique.label) == visited.end())
-    return "its site was never visited in training";
-  if (is_view(technique)) return "";  // evaluation reads what was exported, not views of it
-  if (!visits.before_export.count(technique.label)) return "its site was never visited in evaluation";
-  if (!visits.after_export.count(technique.label)) return "its site was never visited after export";
+std::string hash_of(const Tensor& value) {
+  Tensor host = on_host(value);
+  return xxh3({reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float)});
+}
+
+std::string check_visits(const Experiment::Part& part, const Evidence& evidence) {
+  const std::string& label = part.technique.label;
+  if (!names(evidence.trace.at("visited"), label)) return "its site was never visited in training";
+  if (part.slot->proof == Proof::kView) return "";  // evaluation reads what was exported, not views of it
+  if (!evidence.before_export.count(label)) return "its site was never visited in evaluation";
+  if (!evidence.after_export.count(label)) return "its site was never visited after export";
   return "";
 }
 
-void check_weights(const Experiment& experiment, const Technique& technique, const Json& trace,
-                   EffectFinding& finding) {
+/// What became of the weights that are the technique's own.
+EffectFinding check_own_weights(const Experiment& experiment, const Experiment::Part& part,
+                                const Json& trace) {
   std::vector<std::string> dead;
   int own = 0;
   for (const WeightInfo& info : experiment.model->weights().infos()) {
-    if (info.owner != technique.label) continue;
+    if (info.owner != part.technique.label) continue;
     ++own;
-    if (auto found = trace.at("dead").find(info.name); found != trace.at("dead").end())
-      dead.push_back(info.name + " " + found->get<std::string>());
+    if (names(trace.at("unreached"), info.name))
+      dead.push_back(info.name + " never got a gradient other than zero");
+    else if (names(trace.at("unmoved"), info.name))
+      dead.push_back(info.name + " did not move");
   }
-  if (dead.empty()) return;
-  finding.verdict = int(dead.size()) == own ? Verdict::kVoid : Verdict::kPartial;
-  finding.reason = dead[0] + (dead.size() > 1 ? message(", nor did {} more", {int(dead.size()) - 1}) : "");
+  if (dead.empty()) return {};
+  return {"", int(dead.size()) == own ? Verdict::kVoid : Verdict::kPartial,
+          dead[0] + (dead.size() > 1 ? message(", nor did {} more", {int(dead.size()) - 1}) : "")};
 }
 
-bool probe_differs(const Experiment& experiment, const Technique& technique, std::span<const int32_t> probe,
-                   std::span<const Tensor> weights) {
-  std::vector<Leaf> leaves = leaves_of(weights);
+bool probe_differs(const Experiment& experiment, const Technique& technique, const Evidence& evidence) {
+  std::vector<Leaf> leaves = leaves_of(evidence.weights);
   Model& model = *experiment.model;
   Tape& tape = thread_tape(model.weights().device());
   Tape::Scope scope(tape);
   tape.start(leaves, false);
-  Ids ids = place_ids(tape, probe.data(), 1, int64_t(probe.size()));
+  Ids ids = place_ids(tape, evidence.probe.data(), 1, int64_t(evidence.probe.size()));
   Var with = model.logits(ids, Mode::kEvaluate, Progress());
   Var without = model.logits(ids, Mode::kEvaluate, Progress(), &technique);
   return !same_bits(with.value(), without.value());
 }
+
+EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Part& part,
+                             const Evidence& evidence) {
+  std::string reason = check_visits(part, evidence);
+  if (!reason.empty()) return {"", Verdict::kVoid, reason};
+  EffectFinding finding = check_own_weights(experiment, part, evidence.trace);
+  if (finding.verdict == Verdict::kVoid) return finding;
+  if (part.slot->proof == Proof::kView) {
+    if (names(evidence.trace.at("idle"), part.technique.label))
+      return {"", Verdict::kVoid, "it leaves every weight as it is at the end of training"};
+  } else if (!probe_differs(experiment, part.technique, evidence)) {
+    return {"", Verdict::kVoid, "without it the logits of a probe batch are the same"};
+  }
+  return finding;
+}
+
+EffectFinding judge_moves(const Experiment& experiment, const Experiment::Part& part, const Json& trace) {
+  for (int i : part.weights)
+    if (!names(trace.at("unmoved"), experiment.model->weights().info(i).name)) return {};
+  return {"", Verdict::kVoid, "none of the weights that it steps moved"};
+}
+
+EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, const Evidence& evidence) {
+  auto void_unless = [](bool acted, const char* reason) {
+    return acted ? EffectFinding() : EffectFinding{"", Verdict::kVoid, reason};
+  };
+  if (part.slot->claims != Slot::Claims::kNone && part.weights.empty())
+    return {"", Verdict::kVoid, "no weight of the model is one that it claims"};
+  switch (part.slot->proof) {
+    case Proof::kLogits:
+    case Proof::kView:
+      return judge_in_model(experiment, part, evidence);
+    case Proof::kMoved:
+      return judge_moves(experiment, part, evidence.trace);
+    case Proof::kScale:
+      return void_unless(evidence.trace.at("scaled"), "it left the learning rates as they are in every step");
+    case Proof::kFilled:
+      return void_unless(evidence.trace.at("filled"), "it left every matrix at zero");
+    case Proof::kWindows:
+      return void_unless(!evaluates_plainly(part.technique.as<Evaluator>(), experiment.data.sequence_length),
+                         "it scores the same windows as a plain evaluation");
+    case Proof::kAverage:  // the stages themselves note these
+    case Proof::kSmaller:
+    case Proof::kClaim:
+    case Proof::kNone:
+      return {};
+  }
+  return {};
+}
+
+/// Compares what an evaluator asks for with full windows side by side. The text that it is told of has two
+/// documents, and no end that fills no window: evaluators may treat that end in many ways.
+class WindowRecorder final : public Scorer {
+ public:
+  explicit WindowRecorder(int64_t sequence_length)
+      : sequence_length_(sequence_length), starts_{0, sequence_length / 2 + 1} {}
+  int64_t positions() const override { return 5 * sequence_length_; }
+  int64_t sequence_length() const override { return sequence_length_; }
+  std::span<const int64_t> document_starts() const override { return starts_; }
+  Score score(std::span<const Window> windows, double temperature) override {
+    for (const Window& w : windows) {
+      bool next = w.start == recorded_ * sequence_length_ && w.length == sequence_length_;
+      plain = plain && next && w.first_scored == 0 && temperature == 1;
+      ++recorded_;
+    }
+    return {1, 1, 1, int64_t(windows.size()), 0};
+  }
+  bool plain = true;
+
+ private:
+  int64_t sequence_length_, recorded_ = 0;
+  std::vector<int64_t> starts_;
+};
 
 }  // namespace
 
@@ -67,9 +147,13 @@ std::string_view name_of(Verdict verdict) {
   return names[size_t(verdict)];
 }
 
+std::string called(const Experiment::Part& part) {
+  return is_in_model(part) && part.slot->count == Slot::Count::kMany ? part.technique.label : part.path;
+}
+
 CallCounter::CallCounter(const Experiment& experiment, Mode mode) : mode_(mode) {
-  for (const Technique* technique : watched(experiment))
-    before_.emplace_back(technique, technique->calls->in[size_t(mode)]);
+  for (const Experiment::Part& part : experiment.parts)
+    if (is_in_model(part)) before_.emplace_back(&part.technique, part.technique.calls->in[size_t(mode)]);
 }
 
 std::set<std::string> CallCounter::visited() const {
@@ -82,59 +166,64 @@ std::set<std::string> CallCounter::visited() const {
 TrainingWatch::TrainingWatch(const Experiment& experiment)
     : experiment_(experiment), calls_(experiment, Mode::kTrain) {
   const WeightTable& weights = experiment.model->weights();
-  for (int i = 0; i < weights.size(); ++i)
-    initial_.push_back(weights.info(i).owner == "model" ? Tensor() : clone(weights.value(i)));
+  for (int i = 0; i < weights.size(); ++i) {
+    initial_.push_back(hash_of(weights.value(i)));
+    if (weights.info(i).init.kind == Init::Kind::kInitializer)
+      filled_ = filled_ || squared_norm(weights.value(i)) > 0;
+  }
+}
+
+void TrainingWatch::state(Archive& archive) {
+  int64_t scaled = scaled_;
+  archive("watch.scaled", scaled);
+  scaled_ = scaled != 0;
 }
 
 Json TrainingWatch::trace(const Trainer& trainer) const {
   const WeightTable& weights = experiment_.model->weights();
-  Json dead = Json::object(), idle = Json::array();
+  Json unreached = Json::array(), unmoved = Json::array(), idle = Json::array();
   for (int i = 0; i < weights.size(); ++i) {
     const std::string& name = weights.info(i).name;
-    if (!initial_[size_t(i)].defined()) continue;
-    if (!trainer.reached(i))
-      dead[name] = "never got a gradient other than zero";
-    else if (same_bits(initial_[size_t(i)], weights.value(i)))
-      dead[name] = "did not move";
+    if (!trainer.reached(i)) unreached.push_back(name);
+    if (hash_of(weights.value(i)) == initial_[size_t(i)]) unmoved.push_back(name);
   }
-  std::set<std::string> visited = calls_.visited();
-  for (const Technique& view : experiment_.model->parts().views)
-    if (leaves_weights(view, trainer)) idle.push_back(view.label);
-  return {{"visited", visited}, {"dead", dead}, {"idle", idle}};
+  for (const Experiment::Part& part : experiment_.parts)
+    if (part.slot->proof == Proof::kView && leaves_weights(part, trainer))
+      idle.push_back(part.technique.label);
+  return {{"visited", calls_.visited()}, {"unreached", unreached}, {"unmoved", unmoved}, {"idle", idle},
+          {"filled", filled_},           {"scaled", scaled_}};
 }
 
-bool TrainingWatch::leaves_weights(const Technique& view, const Trainer& trainer) const {
+bool TrainingWatch::leaves_weights(const Experiment::Part& part, const Trainer& trainer) const {
   const WeightTable& weights = experiment_.model->weights();
   Tape& tape = thread_tape(weights.device());
   Tape::Scope scope(tape);
   std::vector<Leaf> leaves = leaves_of(weights.values());
   tape.start(leaves, false);
-  for (int i : select_weights(weights.infos(), view.weights, view.label)) {
-    Var seen = view.as<WeightView>().view(Parameter{i}, weights.info(i), trainer.progress(), Mode::kTrain);
+  for (int i : part.weights) {
+    Var seen =
+        part.technique.as<WeightView>().view(Parameter{i}, weights.info(i), trainer.progress(), Mode::kTrain);
     if (!same_bits(seen.value(), weights.value(i))) return false;
   }
   return true;
 }
 
-std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Json& trace,
-                                         const EvaluationVisits& visits, std::span<const int32_t> probe,
-                                         std::span<const Tensor> weights) {
-  const Json& idle = trace.at("idle");
-  auto acts = [&](const Technique& technique) {
-    if (!is_view(technique)) return probe_differs(experiment, technique, probe, weights);
-    return std::find(idle.begin(), idle.end(), technique.label) == idle.end();
-  };
+bool evaluates_plainly(Evaluator& evaluator, int64_t sequence_length) {
+  WindowRecorder recorder(sequence_length);
+  evaluator.evaluate(recorder);
+  return recorder.plain;
+}
+
+std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evidence& evidence) {
   std::vector<EffectFinding> all;
-  for (const Technique* technique : watched(experiment)) {
-    EffectFinding finding{technique->label, Verdict::kActed, check_visits(*technique, trace, visits)};
-    if (!finding.reason.empty()) finding.verdict = Verdict::kVoid;
-    if (finding.verdict == Verdict::kActed) check_weights(experiment, *technique, trace, finding);
-    if (finding.verdict != Verdict::kVoid && !acts(*technique)) {
-      finding.verdict = Verdict::kVoid;
-      finding.reason = is_view(*technique) ? "it leaves every weight as it is at the end of training"
-                                           : "without it the logits of a probe batch are the same";
-    }
-    if (finding.verdict == Verdict::kVoid && technique->allow_no_effect) finding.verdict = Verdict::kAllowed;
+  for (const Experiment::Part& part : experiment.parts) {
+    if (part.technique.entry->card.neutral) continue;
+    EffectFinding finding = judge(experiment, part, evidence);
+    for (const EffectFinding& noted : evidence.noted)
+      if (noted.technique == part.path && noted.verdict > finding.verdict) finding = noted;
+    finding.technique = called(part);
+    if (finding.verdict == Verdict::kVoid && part.technique.allow_no_effect)
+      finding.verdict = Verdict::kAllowed;
     all.push_back(std::move(finding));
   }
   return all;

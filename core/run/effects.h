@@ -17,12 +17,15 @@ enum class Verdict { kActed, kPartial, kAllowed, kVoid };
 std::string_view name_of(Verdict verdict);  // "ok", "partial", "allowed_no_effect", "no_effect"
 
 struct EffectFinding {
-  std::string technique;  // label
+  std::string technique;  // label, or path of the slot for plugins outside [techniques]
   Verdict verdict = Verdict::kActed;
   std::string reason;  // empty when it acted in full
 };
 
-/// Notes which embeddings, modifiers and views are called in `mode` from now on.
+/// How findings call a part: by its label where a label alone is unambiguous, and else by its path.
+std::string called(const Experiment::Part& part);
+
+/// Notes which plugins that act inside the model are called in `mode` from now on.
 class CallCounter {
  public:
   CallCounter(const Experiment& experiment, Mode mode);
@@ -38,31 +41,42 @@ class TrainingWatch {
  public:
   /// Call when the weights are initialised.
   explicit TrainingWatch(const Experiment& experiment);
+  /// Call after each step with what the learning rates were multiplied by.
+  void see_scale(double scale) { scaled_ = scaled_ || scale != 1; }
+  /// What a checkpoint must carry of the watch.
+  void state(Archive& archive);
   /// What judge_effects() wants to know of the training, to be kept with its results.
   Json trace(const Trainer& trainer) const;
 
  private:
-  bool leaves_weights(const Technique& view, const Trainer& trainer) const;
+  bool leaves_weights(const Experiment::Part& view, const Trainer& trainer) const;
 
   const Experiment& experiment_;
   CallCounter calls_;
-  std::vector<Tensor> initial_;  // of the techniques' own weights; undefined for the model's
+  std::vector<std::string> initial_;  // hashes, one a weight
+  bool filled_ = false;               // whether the initializer made a number other than zero
+  bool scaled_ = false;
 };
 
-/// Labels of the techniques whose sites were visited in evaluations before export and after it.
-struct EvaluationVisits {
-  std::set<std::string> before_export, after_export;
+/// What a run has seen of its plugins by its end.
+struct Evidence {
+  Json trace;                                         // of the training
+  std::set<std::string> before_export, after_export;  // labels of what evaluations called
+  std::span<const int32_t> probe;                     // one sequence of token ids
+  std::span<const Tensor> weights;                    // the averaged ones
+  /// What the stages that averaged, exported and compressed found, each by the path of the plugin's table.
+  std::vector<EffectFinding> noted;
 };
 
-/// One finding a technique, by label. `trace` is that of the training; `probe` holds one sequence of token
-/// ids; `weights` are the averaged ones. A technique has no effect when its site was not visited in training,
-/// in evaluation or after export, when no gradient reached any of its weights or none of them moved, or when
-/// the probe's logits are the same without it; a view when it leaves every weight as it is at the end of
-/// training. An effect is partial when that holds for some of its weights. Nothing is void that the
-/// experiment allows to be.
-std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Json& trace,
-                                         const EvaluationVisits& visits, std::span<const int32_t> probe,
-                                         std::span<const Tensor> weights);
+/// One finding for each part of the experiment, in their order; each is asked as the proof of its slot says.
+/// A technique of the model has no effect when its site was not visited in training, in evaluation or after
+/// export, when no gradient reached any of its weights or none of them moved, or when the logits of the
+/// probe are the same without it. An effect is partial when that holds for some of its weights. Parts that
+/// are neutral are not asked, and nothing is void that the experiment allows to be.
+std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evidence& evidence);
+
+/// Whether an evaluator asks for the same windows as a plain evaluation: full ones side by side.
+bool evaluates_plainly(Evaluator& evaluator, int64_t sequence_length);
 
 /// The void techniques, those of one reason together: "a, b (why); c (why)".
 std::string void_text(std::span<const EffectFinding> findings);

@@ -14,7 +14,10 @@ constexpr const char* kArtifact = "artifact.bin";
 Json json_of(const std::vector<Idle>& idle) {
   Json all = Json::array();
   for (const Idle& one : idle)
-    all.push_back({{"technique", one.technique}, {"wholly", one.wholly}, {"reason", one.reason}});
+    all.push_back({{"kind", int(one.kind)},
+                   {"technique", one.technique},
+                   {"wholly", one.wholly},
+                   {"reason", one.reason}});
   return all;
 }
 
@@ -39,7 +42,7 @@ void ExportStage::run(const std::string& weights, std::span<const Tensor> values
 void ExportStage::note(const Json& record) {
   seconds_ += double(record.at("seconds"));
   for (const Json& one : record.at("idle"))
-    idle_.push_back({one.at("technique"), one.at("wholly"), one.at("reason")});
+    idle_.push_back({Kind(int(one.at("kind"))), one.at("technique"), one.at("wholly"), one.at("reason")});
 }
 
 Json ExportStage::quantize_weights(std::span<const Tensor> values, const std::filesystem::path& folder) {

@@ -11,6 +11,7 @@
 #include "results/provenance.h"
 #include "run/effects.h"
 #include "run/export.h"
+#include "tensor/same_bits.h"
 
 namespace caddie {
 namespace {
@@ -51,6 +52,7 @@ class Run {
   Weights choose_average();
   Weights weights_of(const std::string& label, const std::string& stage) const;
   Weights average_of(const Technique& averager) const;
+  void note_average(const Technique& averager, const Weights& average, const Weights& raw);
   void export_and_score(const Weights& weights);
   template <class ValuesOf>
   Json score(const Technique& evaluator, const std::string& weights, ValuesOf values,
@@ -72,8 +74,7 @@ class Run {
   StatusLine status_;
   std::string training_;  // key
   Json trained_;          // record
-  EvaluationVisits visits_;
-  std::vector<Idle> idle_;
+  Evidence evidence_;
   std::string void_techniques_;
   double evaluation_seconds_ = 0;
   Json summary_;
@@ -142,7 +143,7 @@ Json Run::score(const Technique& evaluator, const std::string& weights, ValuesOf
 
 double Run::bits_per_byte(const Weights& weights) {
   return score(
-             e_.stage_evaluator(), weights.identity, [&] { return weights.values; }, visits_.before_export)
+             e_.stage_evaluator(), weights.identity, [&] { return weights.values; }, evidence_.before_export)
       .at("val_bpb");
 }
 
@@ -157,11 +158,20 @@ Run::Weights Run::average_of(const Technique& averager) const {
   return weights_of(averager.label, StageKeys::average(training_, keys_.observer(averager)));
 }
 
+void Run::note_average(const Technique& averager, const Weights& average, const Weights& raw) {
+  auto same = [](const Tensor& a, const Tensor& b) { return same_bits(a, b); };
+  if (!std::equal(average.values.begin(), average.values.end(), raw.values.begin(), same)) return;
+  for (const Experiment::Part& part : e_.parts)
+    if (part.technique.object == averager.object)
+      evidence_.noted.push_back({part.path, Verdict::kVoid, "its average equals the raw weights"});
+}
+
 // Scores the raw weights and every average, and says which of them is exported.
 Run::Weights Run::choose_average() {
   Weights raw = weights_of("raw", training_);
   double raw_bpb = bits_per_byte(raw);
   Weights chosen = e_.averager ? average_of(*e_.averager) : raw;
+  if (e_.averager) note_average(*e_.averager, chosen, raw);
   double chosen_bpb = bits_per_byte(chosen);
   summary_["val_bpb_raw"] = raw_bpb;
   summary_["val_bpb_avg"] = chosen_bpb;
@@ -173,6 +183,7 @@ Run::Weights Run::choose_average() {
   consider(raw, raw_bpb);
   for (const Technique& rider : e_.riders) {
     Weights average = average_of(rider);
+    note_average(rider, average, raw);
     double bpb = bits_per_byte(average);
     summary_["averages"][rider.label] = bpb;
     consider(std::move(average), bpb);
@@ -189,7 +200,10 @@ void Run::export_and_score(const Weights& weights) {
   place_file(store_.folder(weights.stage) / "weights.safetensors", folder_.file("weights.safetensors"));
   ExportStage exported(e_, keys_, store_, corpus_->train(), status_);
   exported.run(weights.identity, weights.values, folder_.file("artifact.bin"));
-  idle_ = exported.idle();
+  for (const Idle& idle : exported.idle())
+    for (const Experiment::Part& part : e_.parts)
+      if (part.slot->kind == idle.kind && part.technique.label == idle.technique)
+        evidence_.noted.push_back({part.path, idle.wholly ? Verdict::kVoid : Verdict::kPartial, idle.reason});
   int64_t bytes = exported.bytes() + e_.budget.code_bytes;
   summary_["artifact_bytes"] = bytes;
   summary_["bytes_model"] = exported.bytes();
@@ -204,7 +218,7 @@ void Run::export_and_score(const Weights& weights) {
   };
   for (const RoutedEvaluator& evaluator : e_.evaluators) {
     const Technique& technique = evaluator.technique;
-    Json s = score(technique, exported.contents(), values, visits_.after_export);
+    Json s = score(technique, exported.contents(), values, evidence_.after_export);
     if (&technique == &e_.stage_evaluator()) summary_["val_bpb_quant"] = s.at("val_bpb");
     if (evaluator.headline) {
       summary_["val_bpb"] = s.at("val_bpb");
@@ -225,10 +239,10 @@ void Run::check_effects(std::span<const Tensor> weights) {
   if (trained_.at("steps") == 0) return;  // nothing was trained, so nothing can have moved
   Verdict worst = Verdict::kActed;
   Json reasons = Json::object();
-  std::vector<EffectFinding> findings =
-      judge_effects(e_, trained_.at("trace"), visits_, corpus_->probe(), weights);
-  for (const Idle& idle : idle_)
-    findings.push_back({idle.technique, idle.wholly ? Verdict::kVoid : Verdict::kPartial, idle.reason});
+  evidence_.trace = trained_.at("trace");
+  evidence_.probe = corpus_->probe();
+  evidence_.weights = weights;
+  std::vector<EffectFinding> findings = judge_effects(e_, evidence_);
   for (const EffectFinding& finding : findings) {
     if (finding.verdict == Verdict::kActed) continue;
     worst = std::max(worst, finding.verdict);

@@ -63,6 +63,7 @@ struct TrainingStage::State {
     int64_t position = loader.position();
     archive("loader.position", position);
     archive_bits(archive, "last_loss", last_loss);
+    watch.state(archive);
     if (position != loader.position()) loader.seek(position);
   }
 
@@ -194,6 +195,7 @@ void TrainingStage::take_steps(State& state) {
     StepReport report = state.trainer.step(state.next_batches());
     const Progress& p = state.progress();
     state.last_loss = report.loss;
+    state.watch.see_scale(report.scale);
     state.step_tokens = report.tokens;
     state.step_seconds.push_back(report.seconds);
     if (state.curves) state.curves->add(p.step, p.step * report.tokens, p.seconds, "train_loss", report.loss);

@@ -32,4 +32,4 @@ struct Standard final : Evaluator {
 };
 
 CADDIE_PLUGIN(Standard, .summary = "Full windows side by side, each position once.",
-              .source = "github.com/openai/parameter-golf, train_gpt.py");
+              .source = "github.com/openai/parameter-golf, train_gpt.py", .neutral = true);

@@ -10,4 +10,4 @@ struct Tied final : Head {
 };
 
 CADDIE_PLUGIN(Tied, .summary = "Logits by the table of the token embedding.",
-              .source = "arXiv:1608.05859; openai/parameter-golf, train_gpt.py");
+              .source = "arXiv:1608.05859; openai/parameter-golf, train_gpt.py", .neutral = true);

@@ -22,4 +22,4 @@ struct Default final : Initializer {
 };
 
 CADDIE_PLUGIN(Default, .summary = "Uniform matrices, with sublayer outputs and the head at zero.",
-              .source = "torch.nn.Linear; openai/parameter-golf, train_gpt.py");
+              .source = "torch.nn.Linear; openai/parameter-golf, train_gpt.py", .neutral = true);

@@ -9,4 +9,5 @@ struct Constant final : Schedule {
 };
 
 CADDIE_PLUGIN(Constant, .summary = "The same learning rate in every step.",
-              .source = "github.com/openai/parameter-golf, train_gpt.py, before its descent");
+              .source = "github.com/openai/parameter-golf, train_gpt.py, before its descent",
+              .neutral = true);

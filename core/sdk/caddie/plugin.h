@@ -38,6 +38,9 @@ struct PluginCard {
   const char* provides = "";
   const char* needs = "";
   const char* conflicts = "";
+  // Whether it is what its slot does where nobody chose a technique, such as a schedule that changes nothing.
+  // Such a plugin is not asked whether it acted.
+  bool neutral = false;
 };
 
 struct PluginEntry {
