@@ -3,14 +3,21 @@
 
 #include <algorithm>
 
+#include "plugin/slot_table.h"
+
 namespace caddie::parity {
 namespace {
 
-// Where an experiment names plugins: one each, or one a table below.
-constexpr const char* kSingle[] = {"model.activation", "model.head",     "model.initializer",
-                                   "train.schedule",   "train.averager", "export.compressor"};
-constexpr const char* kMany[] = {"techniques", "optimizers", "evaluators", "export.pruners",
-                                 "export.quantizers"};
+/// The tables of plugins that an experiment has for a slot.
+std::vector<std::string> tables_of(const Tree& tree, const Slot& slot) {
+  std::string path(slot.path);
+  std::vector<std::string> tables;
+  if (slot.count == Slot::Count::kMany)
+    for (const std::string& label : tree.children(path)) tables.push_back(join_path(path, label));
+  else if (tree.has(path))
+    tables.push_back(path);
+  return tables;
+}
 
 std::string plugin_at(const Tree& tree, const std::string& path) {
   std::string use = join_path(path, "use");
@@ -39,25 +46,22 @@ Tree Bench::experiment(const Case& c, const Facts& whole, const std::vector<Fact
   context["kind"] = part_kind;
   for (const Facts& part : parts) text += table_.experiment(part, context, whole);
   Tree tree = Tree::parse(text, "parity case " + c.name);
-  for (const char* path : kSingle)
-    if (tree.has(path)) need_plugin(tree, path, registry_);
-  for (const char* tables : kMany)
-    for (const std::string& label : tree.children(tables))
-      need_plugin(tree, join_path(tables, label), registry_);
+  for (const Slot& slot : slot_table())
+    for (const std::string& path : tables_of(tree, slot)) need_plugin(tree, path, registry_);
   return tree;
 }
 
 Technique Bench::make(Tree& tree, const std::string& path, Kind kind) {
   if (!tree.is_table(path)) skip("no rule makes a [{}] of the case", path);
+  SlotSettings own;
+  own.use = split_path(path).back();
+  tree.read(path, [&](Settings& s) { own.settings(s, slot_of(kind)); });
   Technique technique;
   technique.label = split_path(path).back();
-  technique.plugin = plugin_at(tree, path);
+  technique.plugin = own.use;
+  technique.weights = own.weights;
   technique.object = registry_.make(technique.plugin, kind, path);
   technique.entry = registry_.open(technique.plugin, path).entry;
-  const std::string core_settings[] = {"use", "enabled", "layers"};
-  tree.know(path, core_settings);
-  if (kind == Kind::kPruner || kind == Kind::kQuantizer || kind == Kind::kOptimizer)
-    tree.read(path, [&](Settings& s) { s("weights", technique.weights, "what it acts on"); });
   tree.read(path, [&](Settings& s) { technique.object->settings(s); });
   return technique;
 }
