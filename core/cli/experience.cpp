@@ -9,6 +9,7 @@
 
 #include "cli/sweep.h"
 #include "report/ablation.h"
+#include "results/metrics.h"
 
 namespace caddie {
 namespace {
@@ -16,12 +17,12 @@ namespace {
 /// Variance of the differences from the baseline that arms of its trainings show, pooled over them.
 PooledVariance paired_variance(const Ablation& ablation) {
   const ArmRow& baseline = ablation.baseline_row();
-  std::map<int64_t, double> base = ablation.by_seed(baseline.arm, "val_bpb");
+  std::map<int64_t, double> base = ablation.by_seed(baseline.arm, kBpb.name);
   std::vector<Sample> samples;
   for (const ArmRow& arm : ablation.arms) {
     if (arm.is_baseline || arm.trained_as != baseline.trained_as) continue;
     std::vector<double> differences;
-    for (auto [seed, value] : ablation.by_seed(arm.arm, "val_bpb"))
+    for (auto [seed, value] : ablation.by_seed(arm.arm, kBpb.name))
       if (base.contains(seed)) differences.push_back(value - base[seed]);
     samples.push_back(summarize(differences));
   }
@@ -50,8 +51,8 @@ Experience experience(const Plan& plan) {
     std::vector<double> steps, own;
     for (const RunRow& run : before.runs) {
       if (!run.is_done()) continue;
-      steps.push_back(run.number("step_avg_ms") / 1000);
-      own.push_back(run.number("export_time_s") + run.number("eval_time_s"));
+      steps.push_back(run.number(kStepMs) / 1000);
+      own.push_back(run.number(kExportSeconds) + run.number(kEvaluationSeconds));
     }
     e = {std::sqrt(before.pooled.variance),
          before.pooled.df,

@@ -14,6 +14,7 @@
 #include "config/tree.h"
 #include "report/table.h"
 #include "results/index.h"
+#include "results/metrics.h"
 #include "results/run_folder.h"
 #include "sweep/expression.h"
 #include "sweep/run_state.h"
@@ -68,11 +69,9 @@ std::string status_of(const RunIndex& index, const std::filesystem::path& folder
 
 /// Throws unless some run knows `name`, as it stands or as a technique, or will when it is done.
 void check_known(const RunIndex& index, const std::string& name, const char* option) {
-  std::set<std::string> known = {"folder",         "status",       "fail_reason", "effect_check",
-                                 "val_bpb",        "val_bpb_raw",  "val_bpb_avg", "val_bpb_quant",
-                                 "val_loss_nats",  "train_loss",   "steps",       "tokens",
-                                 "params",         "train_time_s", "step_avg_ms", "tok_s",
-                                 "artifact_bytes", "eval_time_s",  "under_cap",   "peak_mem_bytes"};
+  std::set<std::string> known = {"folder", "status", "fail_reason", "effect_check", "under_cap"};
+  for (const Metric* metric : metrics())
+    if (metric->places.summary) known.insert(metric->name);
   for (const std::filesystem::path& folder : index.runs())
     for (const auto& [path, value] : index.values(folder)) {
       known.insert(path);
@@ -145,11 +144,11 @@ void list_verb(const ListArguments& arguments) {
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  TextTable table{{"folder", "status", "seed", "val_bpb", "bytes", "started"}, {}, "llrrrl"};
+  TextTable table{{"folder", "status", "seed", kBpb.name, "bytes", "started"}, {}, "llrrrl"};
   for (const RunValues& values : runs)
     table.rows.push_back({cell(values, "folder", "{}"), cell(values, "status", "{}"),
-                          cell(values, "seed", "{:.0f}"), cell(values, "val_bpb", "{:.5f}"),
-                          cell(values, "artifact_bytes", "{:.0f}"), cell(values, "started_at", "{}")});
+                          cell(values, "seed", "{:.0f}"), cell(values, kBpb.name, "{:.5f}"),
+                          cell(values, kArtifactBytes.name, "{:.0f}"), cell(values, "started_at", "{}")});
   fmt::print("{}", table.terminal());
 }
 

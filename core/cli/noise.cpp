@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/sweep.h"
 #include "report/files.h"
+#include "results/metrics.h"
 #include "run/run.h"
 #include "sweep/runner.h"
 
@@ -72,8 +73,8 @@ void noise_verb(NoiseArguments& arguments) {
                  {"group", plan.arms[0].group}};
     fmt::print("{}\n", json.dump(2));
   } else {
-    fmt::print("{}: val_bpb {:.5f}, SD {:.5f} from seed to seed (95% CI {:.5f} to {:.5f}, n {})\n",
-               arguments.experiment.string(), bpb.mean, bpb.sd, low, high, bpb.n);
+    fmt::print("{}: {} {:.5f}, SD {:.5f} from seed to seed (95% CI {:.5f} to {:.5f}, n {})\n",
+               arguments.experiment.string(), kBpb.name, bpb.mean, bpb.sd, low, high, bpb.n);
   }
 }
 

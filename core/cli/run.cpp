@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie run EXPERIMENT: one experiment from data to score.
 #include "run/run.h"
+#include "results/metrics.h"
 
 #include <fmt/format.h>
 
@@ -28,13 +29,13 @@ struct RunArguments {
 };
 
 void print_summary(const Json& summary, const std::filesystem::path& folder) {
-  auto number = [&](const char* name) { return number_in(summary, name); };
-  fmt::print("val_bpb {:.6f}   raw {:.6f}   averaged {:.6f}   reloaded artifact {:.6f}\n", number("val_bpb"),
-             number("val_bpb_raw"), number("val_bpb_avg"), number("val_bpb_quant"));
+  auto number = [&](const Metric& metric) { return number_in(summary, metric.name); };
+  fmt::print("{} {:.6f}   raw {:.6f}   averaged {:.6f}   reloaded artifact {:.6f}\n", kBpb.name, number(kBpb),
+             number(kBpbRaw), number(kBpbAveraged), number(kBpbQuantized));
   fmt::print("artifact {} bytes   {} parameters   trained {}   evaluated {}\n",
-             with_commas(summary.value("artifact_bytes", int64_t(0))),
-             with_commas(summary.value("params", int64_t(0))), duration(number("train_time_s")),
-             duration(number("eval_time_s")));
+             with_commas(summary.value(kArtifactBytes.name, int64_t(0))),
+             with_commas(summary.value(kParameters.name, int64_t(0))), duration(number(kTrainSeconds)),
+             duration(number(kEvaluationSeconds)));
   fmt::print("{}\n", folder.string());
 }
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/sweep.h"
 #include "report/ablation.h"
+#include "results/metrics.h"
 #include "results/run_folder.h"
 #include "statistics/power.h"
 
@@ -18,7 +19,7 @@ namespace caddie {
 namespace {
 
 struct TestArguments {
-  std::string arm, baseline, metric = "val_bpb", direction = "min", test = "auto";
+  std::string arm, baseline, metric = kBpb.name, direction = "min", test = "auto";
   double margin = 0, margin_nats = 0, alpha = 0.01;
   bool assert_met = false, json = false;
 };
@@ -97,7 +98,7 @@ Comparison compare(const Finished& arm, const Finished& baseline, const std::str
 
 void test_verb(TestArguments arguments) {
   if (arguments.margin_nats > 0) {
-    arguments.metric = "val_loss_nats";
+    arguments.metric = kLossNats.name;
     arguments.margin = arguments.margin_nats;
   }
   // Both ends of the interval leave out alpha, so that it excludes the margin when the test is met.

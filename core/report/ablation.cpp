@@ -10,6 +10,7 @@
 #include "report/curves.h"
 #include "report/judge.h"
 #include "report/notes.h"
+#include "results/metrics.h"
 
 namespace caddie {
 namespace {
@@ -45,7 +46,7 @@ class Analysis {
     for (const Arm& arm : plan_.arms) a_.arms.push_back(summarize_arm(arm));
     check_baseline();
     find_shared_trainings();
-    a_.pooled = a_.pool_over_arms("val_bpb");
+    a_.pooled = a_.pool_over_arms(kBpb.name);
     compare_at_time();
     judge(a_);
     a_.notes = notes_on(a_);
@@ -53,7 +54,9 @@ class Analysis {
   }
 
  private:
-  double mean(const Arm& arm, std::string_view name) const { return summarize(a_.numbers(&arm, name)).mean; }
+  double mean(const Arm& arm, const Metric& metric) const {
+    return summarize(a_.numbers(&arm, metric.name)).mean;
+  }
 
   ArmRow summarize_arm(const Arm& arm) const {
     ArmRow row;
@@ -67,12 +70,12 @@ class Analysis {
       std::string verdict = run.state.summary.is_object() ? run.state.summary.value("effect_check", "") : "";
       if (severity(verdict) > severity(row.effect_check)) row.effect_check = verdict;
     }
-    row.bpb = summarize(a_.numbers(&arm, "val_bpb"));
-    row.nats = summarize(a_.numbers(&arm, "val_loss_nats"));
+    row.bpb = summarize(a_.numbers(&arm, kBpb.name));
+    row.nats = summarize(a_.numbers(&arm, kLossNats.name));
     row.metric = summarize(a_.numbers(&arm, a_.metric));
-    row.bytes = mean(arm, "artifact_bytes");
-    row.step_ms = mean(arm, "step_avg_ms");
-    row.usual_rate = median(a_.numbers(&arm, "tok_s"));
+    row.bytes = mean(arm, kArtifactBytes);
+    row.step_ms = mean(arm, kStepMs);
+    row.usual_rate = median(a_.numbers(&arm, kTokensPerSecond.name));
     return row;
   }
 
@@ -128,7 +131,7 @@ class Analysis {
     if (is_new)
       for (const RunRow& run : a_.runs)
         if (run.arm == arm && run.is_done())
-          found->second.push_back(read_curve(folder_ / run.run->folder, "val_bpb"));
+          found->second.push_back(read_curve(folder_ / run.run->folder, kBpb.name));
     return found->second;
   }
 
@@ -153,31 +156,31 @@ const ArmRow& Ablation::baseline_row() const {
   return *std::find_if(arms.begin(), arms.end(), [](const ArmRow& arm) { return arm.is_baseline; });
 }
 
-std::map<int64_t, double> Ablation::by_seed(const Arm* arm, std::string_view name) const {
+std::map<int64_t, double> Ablation::by_seed(const Arm* arm, std::string_view metric) const {
   std::map<int64_t, double> values;
   for (const RunRow& run : runs) {
     if (run.arm != arm || !run.is_done()) continue;
-    double value = run.number(name);
+    double value = run.number(metric);
     if (std::isfinite(value)) values[run.run->seed] = value;
   }
   return values;
 }
 
-std::vector<double> Ablation::numbers(const Arm* arm, std::string_view name) const {
+std::vector<double> Ablation::numbers(const Arm* arm, std::string_view metric) const {
   std::vector<double> values;
-  for (auto [seed, value] : by_seed(arm, name)) values.push_back(value);
+  for (auto [seed, value] : by_seed(arm, metric)) values.push_back(value);
   return values;
 }
 
-PooledVariance Ablation::pool_over_arms(std::string_view name) const {
+PooledVariance Ablation::pool_over_arms(std::string_view metric) const {
   std::vector<Sample> samples;
   for (size_t arm = 0; arm < arms.size(); ++arm)
-    if (arms[arm].trained_as == arm) samples.push_back(summarize(numbers(arms[arm].arm, name)));
+    if (arms[arm].trained_as == arm) samples.push_back(summarize(numbers(arms[arm].arm, metric)));
   return pool(samples);
 }
 
 double relative_rate(const Ablation& ablation, const RunRow& run) {
-  return run.number("tok_s") / ablation.arms[run.run->arm].usual_rate;
+  return run.number(kTokensPerSecond) / ablation.arms[run.run->arm].usual_rate;
 }
 
 Ablation analyze(const Plan& plan, const std::filesystem::path& folder, const std::string& baseline) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "results/metrics.h"
 #include "statistics/compare.h"
 #include "sweep/plan.h"
 #include "sweep/run_state.h"
@@ -20,8 +21,9 @@ struct RunRow {
   const Arm* arm = nullptr;
   RunState state;
   bool is_done() const { return state.status == RunStatus::done; }
-  /// A number of summary.json; NaN when it is not there. Names as in runs.csv.
+  /// A number of summary.json; NaN when it is not there.
   double number(std::string_view name) const;
+  double number(const Metric& metric) const { return number(metric.name); }
   /// The training that the run's weights come from, by its name and theirs: made again under a wall-clock
   /// budget it is another one. Empty when summary.json holds none.
   std::string training() const;
@@ -60,18 +62,18 @@ struct Ablation {
   Question question;
   double alpha = 0.05;
   double confidence = 0.95;        // of the arms' intervals
-  std::string metric = "val_bpb";  // that is tested
+  std::string metric = kBpb.name;  // that is tested
   std::vector<std::string> notes;  // for people: what to know before believing the table
   /// Whether the claim holds; nothing without a claim, or while runs are missing.
   std::optional<bool> claim_met;
 
   const ArmRow& baseline_row() const;
   /// Numbers of an arm's finished runs by seed.
-  std::map<int64_t, double> by_seed(const Arm* arm, std::string_view name) const;
+  std::map<int64_t, double> by_seed(const Arm* arm, std::string_view metric) const;
   /// The same without the seeds.
-  std::vector<double> numbers(const Arm* arm, std::string_view name) const;
+  std::vector<double> numbers(const Arm* arm, std::string_view metric) const;
   /// Variance within arms. Arms that come from the same trainings have the same noise and count once.
-  PooledVariance pool_over_arms(std::string_view name) const;
+  PooledVariance pool_over_arms(std::string_view metric) const;
 };
 
 /// The run's tokens/s as a share of the median of its arm's finished runs; NaN when it is not known.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/files.h"
+#include "results/metrics.h"
 
 namespace caddie {
 
@@ -19,9 +20,9 @@ TextTable ablation_table(const Ablation& ablation) {
                    "baseline",
                    "n",
                    "seeds",
-                   "val_bpb_mean",
-                   "val_bpb_std",
-                   "val_bpb_sem",
+                   kBpb.name + std::string("_mean"),
+                   kBpb.name + std::string("_std"),
+                   kBpb.name + std::string("_sem"),
                    "delta",
                    "delta_ci_lo",
                    "delta_ci_hi",
@@ -42,7 +43,7 @@ TextTable ablation_table(const Ablation& ablation) {
                    "race_seeds",
                    "planned",
                    "failed",
-                   "artifact_bytes",
+                   kArtifactBytes.name,
                    "step_ms",
                    "metric",
                    "metric_mean",
@@ -107,13 +108,13 @@ TextTable readable_table(const Ablation& ablation) {
          return std::to_string(arm.bpb.n) +
                 (arm.bpb.n < arm.planned ? "/" + std::to_string(arm.planned) : "");
        }},
-      {"val_bpb", [](const ArmRow& arm) { return fixed(arm.bpb.mean, 5); }},
+      {kBpb.name, [](const ArmRow& arm) { return fixed(arm.bpb.mean, 5); }},
       {"sd", [](const ArmRow& arm) { return fixed(arm.bpb.sd, 5); }},
       {"delta", [](const ArmRow& arm) { return signed_fixed(arm.shown.delta, 5); }},
       {fmt::format("{:g}% CI", 100 * ablation.confidence),
        [](const ArmRow& arm) { return interval_text(arm.shown.low, arm.shown.high); }}};
   // What p is about, where that is neither val_bpb nor the nats that are shown anyway.
-  if (ablation.metric != "val_bpb" && ablation.metric != "val_loss_nats")
+  if (ablation.metric != kBpb.name && ablation.metric != kLossNats.name)
     columns.insert(
         columns.end(),
         {{ablation.metric, [](const ArmRow& arm) { return fixed(arm.metric.mean, 5); }},

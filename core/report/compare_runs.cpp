@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/files.h"
 #include "report/curves.h"
+#include "results/metrics.h"
 #include "results/run_folder.h"
 #include "sweep/sweep_file.h"
 
@@ -24,9 +24,8 @@ bool is_incidental(const std::string& path) {
 
 /// What the clock and the machine's load decide.
 bool is_cost(const std::string& path) {
-  static const std::set<std::string> kCosts = {"step_avg_ms", "tok_s",         "train_time_s",
-                                               "eval_time_s", "export_time_s", "peak_mem_bytes"};
-  return kCosts.contains(path) || path.ends_with(".seconds");
+  const Metric* metric = find_metric(path);
+  return (metric && metric->is_cost) || path.ends_with(".seconds");
 }
 
 using Values = std::map<std::string, std::string>;
@@ -74,7 +73,7 @@ struct Parting {
 /// The stages of a run in order, each with the number that shows its outcome.
 Parting where_they_part(const std::filesystem::path& a, const std::filesystem::path& b,
                         const std::vector<std::string>& results) {
-  std::vector<CurvePoint> first = read_curve(a, "train_loss"), second = read_curve(b, "train_loss");
+  std::vector<CurvePoint> first = read_curve(a, kTrainLoss.name), second = read_curve(b, kTrainLoss.name);
   for (size_t i = 0; i < std::min(first.size(), second.size()); ++i)
     if (first[i].value != second[i].value)
       return {"train", fmt::format("training, at step {}: loss {:.6f} and {:.6f}", first[i].step,
@@ -83,18 +82,17 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
     return {"train",
             fmt::format("training: {} and {} steps, equal up to the shorter", first.size(), second.size())};
   Json ours = read_json(a, "summary.json"), theirs = read_json(b, "summary.json");
-  struct Outcome {
-    const char *number, *stage, *words;
-  };
-  constexpr Outcome kOutcomes[] = {{"train_loss", "train", "training, in the last loss"},
-                                   {"val_bpb_raw", "evaluate", "evaluation of the raw weights"},
-                                   {"val_bpb_avg", "average", "averaging"},
-                                   {"val_bpb_quant", "quantize", "quantization"},
-                                   {"artifact_bytes", "compress", "compression"},
-                                   {"val_bpb", "evaluate", "evaluation"}};
-  for (const auto& [number, stage, words] : kOutcomes)
-    if (ours.contains(number) && theirs.contains(number) && ours[number] != theirs[number])
-      return {stage, fmt::format("{}: {} and {}", words, ours[number].dump(), theirs[number].dump())};
+  const std::pair<const Metric&, const char*> outcomes[] = {{kTrainLoss, "training, in the last loss"},
+                                                            {kBpbRaw, "evaluation of the raw weights"},
+                                                            {kBpbAveraged, "averaging"},
+                                                            {kBpbQuantized, "quantization"},
+                                                            {kArtifactBytes, "compression"},
+                                                            {kBpb, "evaluation"}};
+  for (const auto& [metric, words] : outcomes) {
+    const char* name = metric.name;
+    if (ours.contains(name) && theirs.contains(name) && ours[name] != theirs[name])
+      return {metric.stage, fmt::format("{}: {} and {}", words, ours[name].dump(), theirs[name].dump())};
+  }
   if (!results.empty()) return {"evaluate", results.front()};
   return {"none", ""};
 }

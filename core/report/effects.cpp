@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "report/cells.h"
+#include "results/metrics.h"
 #include "statistics/basis.h"
 #include "statistics/joint.h"
 
@@ -33,10 +34,10 @@ class Model {
  public:
   explicit Model(const Ablation& ablation) : ablation_(ablation), plan_(*ablation.plan) {
     for (const RunRow& run : ablation.runs) {
-      bool counts = run.state.status == RunStatus::done && std::isfinite(run.number("val_bpb"));
+      bool counts = run.state.status == RunStatus::done && std::isfinite(run.number(kBpb));
       if (!counts || run.arm->levels.size() != plan_.factors.size()) continue;
       rows_.push_back(&run.arm->levels);
-      scores_.push_back(run.number("val_bpb"));
+      scores_.push_back(run.number(kBpb));
       seeds_.push_back(run.run->seed);
     }
     find_blocks();
@@ -287,7 +288,7 @@ TextTable effects_table(const Ablation& ablation) {
   std::vector<Effect> all = effects(ablation);
   bool intervals = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); });
   bool tests = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.f); });
-  TextTable table{{"effect", "val_bpb", "SE"}, {}, "lrr"};
+  TextTable table{{"effect", kBpb.name, "SE"}, {}, "lrr"};
   auto add_column = [&](const char* name, const char* alignment) {
     table.head.emplace_back(name);
     table.left += alignment;
@@ -308,7 +309,7 @@ TextTable effects_table(const Ablation& ablation) {
 }
 
 TextTable effects_data(const Ablation& ablation) {
-  TextTable table{{"effect", "val_bpb", "se", "ci_lo", "ci_hi", "f", "contrasts", "p", "unknown"}, {}};
+  TextTable table{{"effect", kBpb.name, "se", "ci_lo", "ci_hi", "f", "contrasts", "p", "unknown"}, {}};
   for (const Effect& effect : effects(ablation))
     table.rows.push_back({effect.name, fixed(effect.size, 8), fixed(effect.standard_error, 8),
                           fixed(effect.low, 8), fixed(effect.high, 8), fixed(effect.f, 4),

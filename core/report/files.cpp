@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/effects.h"
+#include "results/metrics.h"
 
 namespace caddie {
 namespace {
@@ -38,9 +39,9 @@ Json to_json(const ArmRow& arm) {
                {"seeds", arm.seeds},
                {"planned", arm.planned},
                {"failed", arm.failed},
-               {"val_bpb_mean", number_or_null(arm.bpb.mean)},
-               {"val_bpb_std", number_or_null(arm.bpb.sd)},
-               {"val_bpb_sem", number_or_null(arm.bpb.sem())},
+               {kBpb.name + std::string("_mean"), number_or_null(arm.bpb.mean)},
+               {kBpb.name + std::string("_std"), number_or_null(arm.bpb.sd)},
+               {kBpb.name + std::string("_sem"), number_or_null(arm.bpb.sem())},
                {"delta", number_or_null(arm.shown.delta)},
                {"delta_ci_lo", number_or_null(arm.shown.low)},
                {"delta_ci_hi", number_or_null(arm.shown.high)},
@@ -57,7 +58,7 @@ Json to_json(const ArmRow& arm) {
                {"significant", arm.significant},
                {"paired", arm.tested.test.starts_with("paired")},
                {"delta_at_time", number_or_null(arm.delta_at_time)},
-               {"artifact_bytes", number_or_null(arm.bytes)},
+               {kArtifactBytes.name, number_or_null(arm.bytes)},
                {"delta_bytes", number_or_null(arm.delta_bytes)},
                {"step_ms", number_or_null(arm.step_ms)},
                {"delta_step_ms", number_or_null(arm.delta_step_ms)},
@@ -88,7 +89,7 @@ Json to_json(const Ablation& a) {
   Json factors = Json::array();
   for (const Effect& effect : effects(a))
     factors.push_back({{"effect", effect.name},
-                       {"val_bpb", number_or_null(effect.size)},
+                       {kBpb.name, number_or_null(effect.size)},
                        {"se", number_or_null(effect.standard_error)},
                        {"ci_lo", number_or_null(effect.low)},
                        {"ci_hi", number_or_null(effect.high)},
@@ -108,7 +109,8 @@ Json to_json(const Ablation& a) {
 }  // namespace
 
 std::string standing(const Ablation& ablation) {
-  return progress(ablation) + "; val_bpb (lower is better) against '" + ablation.baseline + "'";
+  return fmt::format("{}; {} ({} is better) against '{}'", progress(ablation), kBpb.name,
+                     name_of(kBpb.better), ablation.baseline);
 }
 
 std::string heading(const Ablation& ablation) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "results/metrics.h"
 #include "statistics/joint.h"
 #include "statistics/welch_family.h"
 #include "sweep/race_state.h"
@@ -68,7 +69,7 @@ class Judge {
 
   void compare(ArmRow& arm) {
     arm.shown = a_.test == "welch"     ? welch_test(arm.bpb, base_->bpb, {})
-                : shares_training(arm) ? paired_by_checkpoint(arm, "val_bpb", {})
+                : shares_training(arm) ? paired_by_checkpoint(arm, kBpb.name, {})
                                        : pooled_test(arm.bpb, base_->bpb, a_.pooled, {});
     if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
     arm.delta_nats = arm.nats.mean - base_->nats.mean;
@@ -216,7 +217,7 @@ class Judge {
       arm.race = now[i];
       arm.tested = now[i].at_look;
       arm.significant = now[i].end == RaceEnd::proved;
-      if (a_.metric == "val_bpb") arm.shown = now[i].at_look;
+      if (a_.metric == kBpb.name) arm.shown = now[i].at_look;
       if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
     }
   }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "report/effects.h"
+#include "results/metrics.h"
 
 namespace caddie {
 namespace {
@@ -71,7 +72,7 @@ class Notes {
   }
 
   void tell_claim() {
-    std::string unit = a_.metric == "val_loss_nats" ? "nats" : a_.metric;
+    std::string unit = a_.metric == kLossNats.name ? "nats" : a_.metric;
     std::string side = a_.question.tail == Tail::both ? "two-sided" : "one-sided";
     std::string changed = when_claim_changed();
     std::string fixed = changed.empty() ? "fixed before the runs"

@@ -14,6 +14,7 @@
 #include "report/effects.h"
 #include "report/files.h"
 #include "report/svg.h"
+#include "results/metrics.h"
 
 namespace caddie {
 namespace {
@@ -101,10 +102,11 @@ class Page {
     if (rows.empty()) return "";
     auto count = double(rows.size());
     Chart chart(900, 56 + 26 * int(rows.size()), 250,
-                Axis::around(values, "difference of val_bpb; left is better"), {0.4, count + 0.6});
+                Axis::around(values, fmt::format("difference of {}; left is better", kBpb.name)),
+                {0.4, count + 0.6});
     chart.draw_axes(false);
     chart.line(std::vector<Point>{{0, 0.4}, {0, count + 0.6}}, "zero");
-    bool margin = plan_.claim && a_.metric == "val_bpb" && a_.question.margin > 0;
+    bool margin = plan_.claim && a_.metric == kBpb.name && a_.question.margin > 0;
     double goal = a_.question.tail == Tail::less ? -a_.question.margin : a_.question.margin;
     if (margin) chart.line(std::vector<Point>{{goal, 0.4}, {goal, count + 0.6}}, "zero k2");
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -187,9 +189,9 @@ class Page {
   }
 
   std::string curves() const {
-    const char* name = "val_bpb";
+    const char* name = kBpb.name;
     std::string by_steps = curve_chart(name, false);
-    if (by_steps.empty()) by_steps = curve_chart(name = "train_loss", false);
+    if (by_steps.empty()) by_steps = curve_chart(name = kTrainLoss.name, false);
     if (by_steps.empty()) return "";
     std::string key = "<div class=key>";
     for (size_t arm = 0; arm < a_.arms.size(); ++arm)
@@ -209,7 +211,7 @@ class Page {
     if (points.size() < 2) return "";
     Axis across = Axis::around(x, "artifact bytes");
     across.high += 0.25 * (across.high - across.low);  // room for the names
-    Chart chart(900, 340, 60, across, Axis::around(y, "val_bpb"));
+    Chart chart(900, 340, 60, across, Axis::around(y, kBpb.name));
     chart.draw_axes();
     chart.line(frontier(points), "zero");
     for (size_t arm = 0; arm < a_.arms.size(); ++arm) {
@@ -221,7 +223,7 @@ class Page {
           fmt::format("{}: {} bytes, {:.5f}", row.arm->label, with_commas(int64_t(row.bytes)), row.bpb.mean));
       chart.label(at, row.arm->label, 8);
     }
-    return "<figure>" + chart.svg("bytes against val_bpb") +
+    return "<figure>" + chart.svg(fmt::format("bytes against {}", kBpb.name)) +
            "<figcaption>Dashed: no arm is smaller and better.</figcaption></figure>\n";
   }
 
@@ -240,7 +242,7 @@ class Page {
 
   std::string provenance() const {
     TextTable whole = runs_table(a_), shown;
-    const std::set<std::string> kShown = {"arm",     "seed",      "status",     "val_bpb",
+    const std::set<std::string> kShown = {"arm",     "seed",      "status",     kBpb.name,
                                           "git_sha", "git_dirty", "host",       "cpu",
                                           "isa",     "threads",   "started_at", "caddie_version"};
     std::vector<size_t> columns;

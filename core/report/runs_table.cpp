@@ -7,7 +7,9 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "report/cells.h"
+#include "report/columns.h"
 #include "report/files.h"
+#include "results/metrics.h"
 
 namespace caddie {
 namespace {
@@ -32,29 +34,6 @@ std::string recorded(const Json& record, const std::string& path) {
 
 std::string short_hash(const std::string& text) { return text.empty() ? "" : sha256(text).substr(0, 16); }
 
-struct NumberColumn {
-  const char* name;
-  int decimals;
-};
-constexpr NumberColumn kScores[] = {
-    {"val_bpb", 8}, {"val_loss_nats", 8}, {"val_bpb_raw", 8}, {"val_bpb_avg", 8}, {"val_bpb_quant", 8}};
-constexpr const char* kEvaluators[] = {"sliding", "ttt"};  // labels with columns of their own
-constexpr NumberColumn kCosts[] = {
-    {"train_loss", 8}, {"steps", 0}, {"tokens", 0}, {"step_avg_ms", 3}, {"tok_s", 1}};
-constexpr NumberColumn kBudgets[] = {
-    {"train_time_s", 3}, {"eval_time_s", 3}, {"artifact_bytes", 0}, {"bytes_model", 0}, {"bytes_code", 0}};
-
-/// More of run.json, behind the columns that came first.
-constexpr std::pair<const char*, const char*> kProvenance[] = {{"data_train", "data.train"},
-                                                               {"data_validation", "data.validation"},
-                                                               {"data_tokenizer", "data.tokenizer"},
-                                                               {"engine", "engine"},
-                                                               {"cpu", "machine.cpu"},
-                                                               {"isa", "machine.isa"},
-                                                               {"threads", "machine.threads"},
-                                                               {"command", "command"},
-                                                               {"ranks", "machine.ranks"}};
-
 /// "name:hash name:hash", hashes by their first 16 digits.
 std::string plugins_text(const Json& record) {
   std::string text;
@@ -64,93 +43,140 @@ std::string plugins_text(const Json& record) {
   return text;
 }
 
-/// The score of the evaluator whose label is `label` or goes on behind it with '_'.
-double score_of(const RunRow& run, const std::string& label) {
-  if (!run.state.summary.is_object() || !run.state.summary.contains("scores")) return kUnknown;
-  for (const auto& [name, score] : run.state.summary.at("scores").items())
-    if (name == label || name.starts_with(label + "_")) return number_in(score, "val_bpb");
-  return kUnknown;
+double score_of(const RunRow& run, const std::string& evaluator) {
+  const Json& summary = run.state.summary;
+  if (!summary.is_object() || !summary.contains("scores")) return kUnknown;
+  const Json& scores = summary.at("scores");
+  return scores.contains(evaluator) ? number_in(scores.at(evaluator), kBpb.name) : kUnknown;
 }
 
-/// The columns that differ from sweep to sweep.
-struct VaryingColumns {
-  std::set<std::string> techniques, params;
-  explicit VaryingColumns(const Plan& plan) {
-    for (const Arm& arm : plan.arms) {
-      for (const auto& [label, on] : arm.techniques) techniques.insert(label);
-      for (const auto& [path, text] : arm.params) params.insert(path);
-    }
+class RunColumns {
+ public:
+  RunColumns(const Ablation& ablation, const VaryingNames& varying) : a_(ablation), varying_(varying) {}
+
+  std::vector<Column<RunRow>> all() {
+    add_identity();
+    add_choices();
+    for (const Metric* metric : metrics())
+      if (metric->places.runs) add_metric(*metric);
+    add_provenance();
+    return std::move(columns_);
   }
+
+ private:
+  void add(std::string name, std::string help, std::function<std::string(const RunRow&)> cell) {
+    columns_.push_back({std::move(name), std::move(help), std::move(cell)});
+  }
+
+  /// What stands in run.json under `path`.
+  void add_recorded(const char* name, const char* path, const char* help) {
+    add(name, help, [=](const RunRow& run) { return recorded(run.state.record, path); });
+  }
+
+  void add_identity() {
+    add("run_id", "first 8 digits of the run's key: all that may change a result, and the seed",
+        [](const RunRow& run) { return recorded(run.state.record, "key").substr(0, 8); });
+    add("sweep", "name of the sweep", [&a = a_](const RunRow&) { return a.plan->name; });
+    add("arm", "label of the run's arm", [](const RunRow& run) { return run.arm->label; });
+    add("baseline", "label of the arm that others are compared with",
+        [&a = a_](const RunRow&) { return a.baseline; });
+    add("config_key", "first 16 digits of the arm's key: the run's without the seed",
+        [](const RunRow& run) { return run.arm->group.substr(0, 16); });
+    add("seed", "of initial weights and of everything else that is drawn",
+        [](const RunRow& run) { return std::to_string(run.run->seed); });
+    add("status", "planned, running, done, failed, or lost (begun, and neither running nor ended)",
+        [](const RunRow& run) { return std::string(name_of(run.state.status)); });
+    add("fail_reason", "why a run failed", [](const RunRow& run) { return run.state.reason; });
+    add("effect_check",
+        "whether every technique acted: ok, partial, no_effect, or allowed_no_effect; the worst of them",
+        [](const RunRow& run) { return recorded(run.state.summary, "effect_check"); });
+  }
+
+  void add_choices() {
+    for (const std::string& label : varying_.techniques)
+      add("tech." + label, "1 where the technique of this label is on, else 0", [=](const RunRow& run) {
+        auto found = run.arm->techniques.find(label);
+        return switch_text(found != run.arm->techniques.end() && found->second);
+      });
+    for (const std::string& path : varying_.params)
+      add("param." + path, "value of the setting at this path, which differs between arms",
+          [=](const RunRow& run) {
+            auto found = run.arm->params.find(path);
+            return found == run.arm->params.end() ? "" : cell_of(found->second);
+          });
+  }
+
+  /// What is derived from a metric stands behind it.
+  void add_metric(const Metric& metric) {
+    add(metric.name, metric.help,
+        [&metric](const RunRow& run) { return fixed(run.number(metric), metric.decimals); });
+    if (metric == kBpbQuantized)
+      for (const std::string& label : varying_.evaluators)
+        add(kBpb.name + ("_" + label), "the artifact under the evaluator of this label",
+            [=](const RunRow& run) { return fixed(score_of(run, label), kBpb.decimals); });
+    if (metric == kTokensPerSecond)
+      add("tok_s_rel", "tok_s as a share of the median over the arm's finished runs",
+          [&a = a_](const RunRow& run) { return fixed(relative_rate(a, run), 4); });
+    if (metric == kCodeBytes)
+      add("under_cap", "1 where artifact_bytes are within budget.artifact_bytes, else 0",
+          [](const RunRow& run) { return recorded(run.state.summary, "under_cap"); });
+  }
+
+  void add_provenance() {
+    add_recorded("git_sha", "git.commit", "commit of the source");
+    add_recorded("git_dirty", "git.dirty", "1 where the source differed from its commit");
+    add("plugins_key", "hash over all plugins that the run opened",
+        [](const RunRow& run) { return short_hash(recorded(run.state.record, "plugins")); });
+    add("data_key", "hash over all data that the run read",
+        [](const RunRow& run) { return short_hash(recorded(run.state.record, "data")); });
+    add_recorded("host", "machine.host", "name of the machine");
+    add_recorded("gpu", "machine.gpu", "its accelerator; empty for none");
+    add_recorded("started_at", "started_at", "when the run began, UTC");
+    add_recorded("caddie_version", "caddie_version", "version of the program");
+    add("training", "key of the training that the weights come from; arms that share one are compared on it",
+        [](const RunRow& run) { return run.training(); });
+    add("plugins", "each plugin with the first 16 digits of its file's SHA-256",
+        [](const RunRow& run) { return plugins_text(run.state.record); });
+    add_recorded("data_train", "data.train", "hash of the training text");
+    add_recorded("data_validation", "data.validation", "hash of the validation text");
+    add_recorded("data_tokenizer", "data.tokenizer", "hash of the tokenizer");
+    add_recorded("engine", "engine", "hash of the program's core");
+    add_recorded("cpu", "machine.cpu", "model of the processor");
+    add_recorded("isa", "machine.isa", "vector instructions that were used");
+    add_recorded("threads", "machine.threads", "threads of the run");
+    add_recorded("command", "command", "command line of the run");
+    add_recorded("ranks", "machine.ranks", "processes that trained together");
+  }
+
+  const Ablation& a_;
+  const VaryingNames& varying_;
+  std::vector<Column<RunRow>> columns_;
 };
 
-std::vector<std::string> runs_head(const VaryingColumns& varying) {
-  std::vector<std::string> head = {"run_id", "sweep",  "arm",         "baseline",    "config_key",
-                                   "seed",   "status", "fail_reason", "effect_check"};
-  for (const std::string& label : varying.techniques) head.push_back("tech." + label);
-  for (const std::string& path : varying.params) head.push_back("param." + path);
-  for (const NumberColumn& column : kScores) head.push_back(column.name);
-  for (const char* label : kEvaluators) head.push_back(std::string("val_bpb_") + label);
-  for (const NumberColumn& column : kCosts) head.push_back(column.name);
-  head.push_back("tok_s_rel");
-  for (const NumberColumn& column : kBudgets) head.push_back(column.name);
-  for (const char* name : {"under_cap", "peak_mem_bytes", "params", "git_sha", "git_dirty", "plugins_key",
-                           "data_key", "host", "gpu", "started_at", "caddie_version"})
-    head.push_back(name);
-  head.push_back("training");
-  head.push_back("plugins");
-  for (const auto& [name, path] : kProvenance) head.push_back(name);
-  return head;
-}
-
-std::vector<std::string> runs_row(const Ablation& ablation, const RunRow& run,
-                                  const VaryingColumns& varying) {
-  const Json& record = run.state.record;
-  std::vector<std::string> row = {recorded(record, "key").substr(0, 8),
-                                  ablation.plan->name,
-                                  run.arm->label,
-                                  ablation.baseline,
-                                  run.arm->group.substr(0, 16),
-                                  std::to_string(run.run->seed),
-                                  std::string(name_of(run.state.status)),
-                                  run.state.reason,
-                                  recorded(run.state.summary, "effect_check")};
-  for (const std::string& label : varying.techniques) {
-    auto found = run.arm->techniques.find(label);
-    row.push_back(switch_text(found != run.arm->techniques.end() && found->second));
-  }
-  for (const std::string& path : varying.params) {
-    auto found = run.arm->params.find(path);
-    row.push_back(found == run.arm->params.end() ? "" : cell_of(found->second));
-  }
-  auto add_numbers = [&](std::span<const NumberColumn> columns) {
-    for (const NumberColumn& column : columns) row.push_back(fixed(run.number(column.name), column.decimals));
-  };
-  add_numbers(kScores);
-  for (const char* label : kEvaluators) row.push_back(fixed(score_of(run, label), 8));
-  add_numbers(kCosts);
-  row.push_back(fixed(relative_rate(ablation, run), 4));
-  add_numbers(kBudgets);
-  row.push_back(recorded(run.state.summary, "under_cap"));
-  row.push_back(fixed(run.number("peak_mem_bytes"), 0));
-  row.push_back(fixed(run.number("params"), 0));
-  for (const char* path : {"git.commit", "git.dirty"}) row.push_back(recorded(record, path));
-  row.push_back(short_hash(recorded(record, "plugins")));
-  row.push_back(short_hash(recorded(record, "data")));
-  for (const char* path : {"machine.host", "machine.gpu", "started_at", "caddie_version"})
-    row.push_back(recorded(record, path));
-  row.push_back(run.training());
-  row.push_back(plugins_text(record));
-  for (const auto& [name, path] : kProvenance) row.push_back(recorded(record, path));
-  return row;
-}
+std::vector<std::string> listed(const std::set<std::string>& names) { return {names.begin(), names.end()}; }
 
 }  // namespace
 
+VaryingNames varying_names(const Ablation& ablation) {
+  std::set<std::string> techniques, params, evaluators;
+  for (const Arm& arm : ablation.plan->arms) {
+    for (const auto& [label, on] : arm.techniques) techniques.insert(label);
+    for (const auto& [path, text] : arm.params) params.insert(path);
+  }
+  for (const RunRow& run : ablation.runs) {
+    const Json& summary = run.state.summary;
+    if (!summary.is_object() || !summary.contains("scores") || summary.at("scores").size() < 2) continue;
+    for (const auto& [label, score] : summary.at("scores").items()) evaluators.insert(label);
+  }
+  return {listed(techniques), listed(params), listed(evaluators)};
+}
+
+std::vector<Column<RunRow>> run_columns(const Ablation& ablation, const VaryingNames& varying) {
+  return RunColumns(ablation, varying).all();
+}
+
 TextTable runs_table(const Ablation& ablation) {
-  VaryingColumns varying(*ablation.plan);
-  TextTable table{runs_head(varying), {}};
-  for (const RunRow& run : ablation.runs) table.rows.push_back(runs_row(ablation, run, varying));
-  return table;
+  return table_of(run_columns(ablation, varying_names(ablation)), ablation.runs);
 }
 
 }  // namespace caddie

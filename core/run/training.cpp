@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "results/metrics.h"
 #include "results/provenance.h"
 #include "run/effects.h"
 #include "run/interrupt.h"
@@ -21,6 +22,9 @@ namespace {
 constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kCurves = "metrics.csv";
 constexpr const char* kWeights = "weights.safetensors";
+
+/// What rows of a validation are called while several experiments share the training.
+std::string validation_row(const std::string& key) { return kBpb.name + ("@" + key); }
 
 /// Whether all observers rode along up to the checkpoint.
 bool carries(const std::filesystem::path& checkpoint, const Observers& observers, int64_t* step) {
@@ -198,7 +202,8 @@ void TrainingStage::take_steps(State& state) {
     state.watch.see_scale(report.scale);
     state.step_tokens = report.tokens;
     state.step_seconds.push_back(report.seconds);
-    if (state.curves) state.curves->add(p.step, p.step * report.tokens, p.seconds, "train_loss", report.loss);
+    if (state.curves)
+      state.curves->add(p.step, p.step * report.tokens, p.seconds, kTrainLoss.name, report.loss);
     // A checkpoint at the very end would say nothing of which sites the training visits.
     if (state.trainer.finished()) break;
     bool due = e_.train.checkpoint_seconds > 0 && since_saved.seconds() > e_.train.checkpoint_seconds;
@@ -221,7 +226,8 @@ void TrainingStage::validate(State& state) {
   for (const auto& [key, validation] : state.observers.validations) {
     if (p.step % validation.every != 0) continue;
     Score score = corpus_.score(*validation.evaluator, e_.model->weights().values()).score;
-    state.curves->add(p.step, p.step * state.step_tokens, p.seconds, "val_bpb@" + key, score.bits_per_byte());
+    state.curves->add(p.step, p.step * state.step_tokens, p.seconds, validation_row(key),
+                      score.bits_per_byte());
   }
 }
 
@@ -288,13 +294,13 @@ Json TrainingStage::finish(State& state) {
 }
 
 void TrainingStage::write_metrics(const std::filesystem::path& file) const {
-  std::string own = "val_bpb@" + validation_key(e_, keys_), text;
+  std::string own = validation_row(validation_key(e_, keys_)), text;
   for (const std::string& row : split(read_file(store_.folder(key_) / kCurves), '\n')) {
     if (row.empty()) continue;
     std::vector<std::string> cells = split(row, ',');
     if (cells.at(3) == own)
-      cells[3] = "val_bpb";
-    else if (cells[3].starts_with("val_bpb@"))
+      cells[3] = kBpb.name;
+    else if (cells[3].starts_with(validation_row("")))
       continue;
     text += join(cells, ",") + "\n";
   }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "results/metrics.h"
+
 namespace caddie {
 namespace {
 
@@ -18,7 +20,7 @@ double score_of(const RunState& state, const std::string& metric) {
 }  // namespace
 
 std::string claimed_metric(const SweepClaim& claim) {
-  return claim.margin_nats > 0 ? "val_loss_nats" : claim.metric;
+  return claim.margin_nats > 0 ? kLossNats.name : claim.metric;
 }
 
 Question claimed_question(const SweepClaim& claim) {

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "results/metrics.h"
 #include "run/interrupt.h"
 #include "sweep/child.h"
 #include "sweep/concurrency.h"
@@ -232,11 +233,11 @@ void Runner::ended(const Child& child, int status) {
     ++result_.done;
     seconds_[child.trains].push_back(child.clock.seconds());
     int64_t& peak = peaks_[plan_.runs[child.run].arm];
-    peak = std::max(peak, state.summary.value("peak_mem_bytes", int64_t(0)));
+    peak = std::max(peak, state.summary.value(kPeakMemoryBytes.name, int64_t(0)));
     int ended = result_.done + result_.failed + result_.lost;
-    view_.say(fmt::format("[{}/{}] done    {}   val_bpb {:.5f}   {}", ended,
-                          ended + int(queue_.size() + children_.size()), name_of_run(child.run),
-                          number_in(state.summary, "val_bpb"), duration(child.clock.seconds())));
+    view_.say(fmt::format("[{}/{}] done    {}   {} {:.5f}   {}", ended,
+                          ended + int(queue_.size() + children_.size()), name_of_run(child.run), kBpb.name,
+                          number_in(state.summary, kBpb.name), duration(child.clock.seconds())));
     std::filesystem::remove(folder.file(kRunLock));
     ask_for_more();
     return changed();

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "experiment/experiment.h"
+#include "results/metrics.h"
 #include "sweep/expression.h"
 
 namespace caddie {
@@ -400,10 +401,7 @@ void DesignSettings::settings(Settings& s) {
 }
 
 void SweepClaim::settings(Settings& s) {
-  s("metric", metric, "column of runs.csv",
-    one_of("val_bpb", "val_loss_nats", "val_bpb_raw", "val_bpb_avg", "val_bpb_quant", "train_loss", "steps",
-           "tokens", "step_avg_ms", "tok_s", "train_time_s", "eval_time_s", "artifact_bytes", "bytes_model",
-           "bytes_code", "peak_mem_bytes", "params"));
+  s("metric", metric, "column of runs.csv", {0, 0, names_of_run_metrics()});
   s("direction", direction, "which way is better", one_of("min", "max"));
   s("margin", margin, "how much better at least, in the metric's unit", at_least(0));
   s("margin_nats", margin_nats, "how much better at least, in nats per token", at_least(0));

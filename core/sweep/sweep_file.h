@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/tree.h"
+#include "results/metrics.h"
 
 namespace caddie {
 
@@ -39,7 +40,7 @@ struct DesignSettings {
 
 /// What the sweep sets out to show, fixed before the first run.
 struct SweepClaim {
-  std::string metric = "val_bpb";
+  std::string metric = kBpb.name;
   std::string direction = "min";
   double margin = 0;       // in the metric's unit
   double margin_nats = 0;  // of val_loss_nats; when above 0 the claim is about that

@@ -285,7 +285,7 @@ TEST_CASE("runs.csv has the promised columns", "[report]") {
   std::string head = runs.csv().substr(0, runs.csv().find('\n'));
   CHECK(head ==
         "run_id,sweep,arm,baseline,config_key,seed,status,fail_reason,effect_check,tech.a,param.model.dim,"
-        "val_bpb,val_loss_nats,val_bpb_raw,val_bpb_avg,val_bpb_quant,val_bpb_sliding,val_bpb_ttt,train_loss,"
+        "val_bpb,val_loss_nats,val_bpb_raw,val_bpb_avg,val_bpb_quant,train_loss,"
         "steps,tokens,step_avg_ms,tok_s,tok_s_rel,train_time_s,eval_time_s,artifact_bytes,bytes_model,bytes_"
         "code,"
         "under_cap,peak_mem_bytes,params,git_sha,git_dirty,plugins_key,data_key,host,gpu,started_at,caddie_"

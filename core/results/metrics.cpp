@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/metrics.h"
+
+#include <algorithm>
+
+namespace caddie {
+namespace {
+
+constexpr const Metric* kMetrics[] = {
+    &kBpb,           &kLossNats,         &kBpbRaw,    &kBpbAveraged,     &kBpbQuantized, &kTrainLoss,
+    &kSteps,         &kTokens,           &kStepMs,    &kTokensPerSecond, &kTrainSeconds, &kEvaluationSeconds,
+    &kArtifactBytes, &kModelBytes,       &kCodeBytes, &kPeakMemoryBytes, &kParameters,   &kExportSeconds,
+    &kGradientNorm,  &kLearningRateScale};
+
+}  // namespace
+
+std::string_view name_of(Better better) {
+  switch (better) {
+    case Better::kLower:
+      return "lower";
+    case Better::kHigher:
+      return "higher";
+    case Better::kNeither:
+      return "neither";
+  }
+  return "";
+}
+
+std::span<const Metric* const> metrics() { return kMetrics; }
+
+const Metric* find_metric(std::string_view name) {
+  auto found = std::find_if(std::begin(kMetrics), std::end(kMetrics),
+                            [&](const Metric* metric) { return metric->name == name; });
+  return found == std::end(kMetrics) ? nullptr : *found;
+}
+
+std::vector<std::string> names_of_run_metrics() {
+  std::vector<std::string> names;
+  for (const Metric* metric : kMetrics)
+    if (metric->places.runs) names.emplace_back(metric->name);
+  return names;
+}
+
+}  // namespace caddie
