@@ -36,8 +36,7 @@ Rerun compare(const std::filesystem::path& before, const std::filesystem::path& 
 
 void rerun_verb(RerunArguments& arguments) {
   const std::filesystem::path& before = arguments.run;
-  std::optional<Json> summary = RunFolder(before).read_json("summary.json");
-  if (!summary || summary->value("status", "") != "done")
+  if (read_summary(before).status != "done")
     throw Error(message("{}: holds no finished run; name the folder of one", {before.string()}), 2);
   Json machine = RunFolder(before).read_json("run.json").value_or(Json()).value("machine", Json::object());
   if (int ranks = machine.value("ranks", 1); ranks > 1)

@@ -28,14 +28,13 @@ struct RunArguments {
   bool json = false;
 };
 
-void print_summary(const Json& summary, const std::filesystem::path& folder) {
-  auto number = [&](const Metric& metric) { return number_in(summary, metric.name); };
+void print_summary(const RunSummary& summary, const std::filesystem::path& folder) {
+  auto number = [&](const Metric& metric) { return summary.number(metric); };
   fmt::print("{} {:.6f}   raw {:.6f}   averaged {:.6f}   reloaded artifact {:.6f}\n", kBpb.name, number(kBpb),
              number(kBpbRaw), number(kBpbAveraged), number(kBpbQuantized));
   fmt::print("artifact {} bytes   {} parameters   trained {}   evaluated {}\n",
-             with_commas(summary.value(kArtifactBytes.name, int64_t(0))),
-             with_commas(summary.value(kParameters.name, int64_t(0))), duration(number(kTrainSeconds)),
-             duration(number(kEvaluationSeconds)));
+             with_commas(summary.artifact_bytes.value_or(0)), with_commas(summary.parameters.value_or(0)),
+             duration(number(kTrainSeconds)), duration(number(kEvaluationSeconds)));
   fmt::print("{}\n", folder.string());
 }
 
@@ -76,9 +75,9 @@ void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
   RunOptions& options = arguments.options;
   if (options.folder.empty()) options.folder = default_folder(arguments, loaded, ranks);
   options.quiet = arguments.json;
-  Json summary = run_experiment(loaded.tree, loaded.experiment, loaded.registry, options);
+  RunSummary summary = run_experiment(loaded.tree, loaded.experiment, loaded.registry, options);
   if (arguments.json)
-    fmt::print("{}\n", summary.dump(2));
+    fmt::print("{}\n", written(summary).dump(2));
   else
     print_summary(summary, options.folder);
 }

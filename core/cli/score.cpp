@@ -17,6 +17,7 @@
 #include "data/validation.h"
 #include "evaluate/subset.h"
 #include "experiment/experiment.h"
+#include "results/summary.h"
 #include "run/corpus.h"
 #include "statistics/ratio.h"
 
@@ -151,7 +152,7 @@ Json json_of(const RatioEstimate& e, const SubsetScore& part, double subset) {
 Json score_all(Candidate& candidate, const std::string& label, const ScoreArguments& arguments) {
   Score score = candidate.evaluator(label).evaluate(candidate.scorer);
   if (!arguments.json) print(label, score, candidate.experiment.headline().technique.label == label);
-  return json_of(score);
+  return written(ScoreRecord(score));
 }
 
 Json score_subset(Candidate& candidate, Candidate* other, const std::string& label,

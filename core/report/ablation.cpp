@@ -67,7 +67,7 @@ class Analysis {
       ++row.planned;
       row.failed += run.state.status == RunStatus::failed;
       if (run.is_done()) row.seeds.push_back(run.run->seed);
-      std::string verdict = run.state.summary.is_object() ? run.state.summary.value("effect_check", "") : "";
+      const std::string& verdict = run.state.summary.effect_check;
       if (severity(verdict) > severity(row.effect_check)) row.effect_check = verdict;
     }
     row.bpb = summarize(a_.numbers(&arm, kBpb.name));
@@ -142,15 +142,6 @@ class Analysis {
 };
 
 }  // namespace
-
-double RunRow::number(std::string_view name) const { return number_in(state.summary, name); }
-
-std::string RunRow::training() const {
-  if (!state.summary.is_object() || !state.summary.contains("stages")) return "";
-  const Json& stages = state.summary.at("stages");
-  std::string name = stages.value("train", ""), weights = stages.value("weights", "");
-  return weights.empty() ? name : name + ":" + weights;
-}
 
 const ArmRow& Ablation::baseline_row() const {
   return *std::find_if(arms.begin(), arms.end(), [](const ArmRow& arm) { return arm.is_baseline; });

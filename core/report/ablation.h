@@ -21,12 +21,10 @@ struct RunRow {
   const Arm* arm = nullptr;
   RunState state;
   bool is_done() const { return state.status == RunStatus::done; }
-  /// A number of summary.json; NaN when it is not there.
-  double number(std::string_view name) const;
+  /// A metric of the run; NaN when it is not known.
+  double number(std::string_view metric) const { return state.summary.number(metric); }
   double number(const Metric& metric) const { return number(metric.name); }
-  /// The training that the run's weights come from, by its name and theirs: made again under a wall-clock
-  /// budget it is another one. Empty when summary.json holds none.
-  std::string training() const;
+  std::string training() const { return state.summary.training(); }
 };
 
 struct ArmRow {

@@ -155,7 +155,7 @@ std::string render_runs(const Ablation& ablation, const std::string& format) {
                     {"status", name_of(run.state.status)},
                     {"reason", run.state.reason},
                     {"folder", run.run->folder},
-                    {"summary", run.state.summary},
+                    {"summary", run.state.summary.is_there() ? written(run.state.summary) : Json()},
                     {"record", run.state.record}});
   return runs.dump(2) + "\n";
 }

@@ -133,10 +133,9 @@ class Notes {
     for (const ArmRow& arm : a_.arms) {
       if (arm.effect_check != "no_effect" && arm.effect_check != "partial") continue;
       for (const RunRow& run : a_.runs) {
-        const Json& summary = run.state.summary;
-        if (run.arm != arm.arm || !run.is_done() || !summary.contains("effects")) continue;
-        for (const auto& [technique, reason] : summary.at("effects").items())
-          note(fmt::format("{}: {}: {}", arm.arm->label, technique, std::string(reason)));
+        if (run.arm != arm.arm || !run.is_done() || !run.state.summary.effects) continue;
+        for (const auto& [technique, reason] : *run.state.summary.effects)
+          note(fmt::format("{}: {}: {}", arm.arm->label, technique, reason));
         break;
       }
     }

@@ -44,10 +44,9 @@ std::string plugins_text(const Json& record) {
 }
 
 double score_of(const RunRow& run, const std::string& evaluator) {
-  const Json& summary = run.state.summary;
-  if (!summary.is_object() || !summary.contains("scores")) return kUnknown;
-  const Json& scores = summary.at("scores");
-  return scores.contains(evaluator) ? number_in(scores.at(evaluator), kBpb.name) : kUnknown;
+  for (const auto& [label, score] : run.state.summary.scores)
+    if (label == evaluator) return score.bpb;
+  return kUnknown;
 }
 
 class RunColumns {
@@ -89,7 +88,7 @@ class RunColumns {
     add("fail_reason", "why a run failed", [](const RunRow& run) { return run.state.reason; });
     add("effect_check",
         "whether every technique acted: ok, partial, no_effect, or allowed_no_effect; the worst of them",
-        [](const RunRow& run) { return recorded(run.state.summary, "effect_check"); });
+        [](const RunRow& run) { return run.state.summary.effect_check; });
   }
 
   void add_choices() {
@@ -119,7 +118,10 @@ class RunColumns {
           [&a = a_](const RunRow& run) { return fixed(relative_rate(a, run), 4); });
     if (metric == kCodeBytes)
       add("under_cap", "1 where artifact_bytes are within budget.artifact_bytes, else 0",
-          [](const RunRow& run) { return recorded(run.state.summary, "under_cap"); });
+          [](const RunRow& run) {
+            const std::optional<bool>& under = run.state.summary.under_cap;
+            return under ? switch_text(*under) : "";
+          });
   }
 
   void add_provenance() {
@@ -164,9 +166,9 @@ VaryingNames varying_names(const Ablation& ablation) {
     for (const auto& [path, text] : arm.params) params.insert(path);
   }
   for (const RunRow& run : ablation.runs) {
-    const Json& summary = run.state.summary;
-    if (!summary.is_object() || !summary.contains("scores") || summary.at("scores").size() < 2) continue;
-    for (const auto& [label, score] : summary.at("scores").items()) evaluators.insert(label);
+    const Labelled<ScoreRecord>& scores = run.state.summary.scores;
+    for (const auto& [label, score] : scores)
+      if (scores.size() > 1) evaluators.insert(label);
   }
   return {listed(techniques), listed(params), listed(evaluators)};
 }

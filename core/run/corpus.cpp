@@ -7,12 +7,6 @@
 
 namespace caddie {
 
-Json json_of(const Score& s) {
-  return {{"val_bpb", s.bits_per_byte()}, {"val_loss_nats", s.loss()},
-          {"tokens", s.tokens},           {"bytes", s.bytes},
-          {"windows", s.windows},         {"seconds", s.seconds}};
-}
-
 Corpus::Corpus(Experiment& experiment)
     : experiment_(experiment),
       train_(experiment.data.train),

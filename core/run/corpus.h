@@ -12,12 +12,8 @@
 #include "data/shards.h"
 #include "data/vocabulary.h"
 #include "experiment/experiment.h"
-#include "results/run_folder.h"
 
 namespace caddie {
-
-/// A score as summaries and stores hold it.
-Json json_of(const Score& score);
 
 class Corpus {
  public:

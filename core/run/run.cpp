@@ -35,7 +35,7 @@ class Run {
                [] { check_not_stopped("while another run was at work on a stage of this one"); }),
         status_(options.quiet) {}
 
-  Json go();
+  RunSummary go();
 
  private:
   /// Weights on their way to the artifact, and the stage that they come from.
@@ -46,7 +46,7 @@ class Run {
     /// budget a stage that is made again, with the same name, has others.
     std::string identity;
   };
-  bool finished_before(Json* summary);
+  bool finished_before(RunSummary* summary);
   void run_stages();
   void train();
   Weights choose_average();
@@ -55,8 +55,8 @@ class Run {
   void note_average(const Technique& averager, const Weights& average, const Weights& raw);
   void export_and_score(const Weights& weights);
   template <class ValuesOf>
-  Json score(const Technique& evaluator, const std::string& weights, ValuesOf values,
-             std::set<std::string>& visited);
+  ScoreRecord score(const Technique& evaluator, const std::string& weights, ValuesOf values,
+                    std::set<std::string>& visited);
   double bits_per_byte(const Weights& weights);
   void check_effects(std::span<const Tensor> weights);
   void fail_with(const std::string& reason);
@@ -77,12 +77,12 @@ class Run {
   Evidence evidence_;
   std::string void_techniques_;
   double evaluation_seconds_ = 0;
-  Json summary_;
+  RunSummary summary_;
 };
 
-bool Run::finished_before(Json* summary) {
+bool Run::finished_before(RunSummary* summary) {
   if (options_.fresh) {
-    for (const char* name : {"summary.json", "metrics.csv", "run.json"})
+    for (const char* name : {kSummaryFile, "metrics.csv", "run.json"})
       std::filesystem::remove(folder_.file(name));
     std::filesystem::remove_all(folder_.file(kPrivateStore));
     return false;
@@ -95,9 +95,9 @@ bool Run::finished_before(Json* summary) {
             "another folder or start over with --fresh",
             {folder_.path().string(), record->value("key", "").substr(0, 8), key_.run.substr(0, 8)}),
         2);
-  std::optional<Json> done = folder_.read_json("summary.json");
-  if (!done || done->value("status", "") != "done") return false;
-  *summary = *done;
+  RunSummary before = read_summary(folder_.path());
+  if (before.status != "done") return false;
+  *summary = std::move(before);
   return true;
 }
 
@@ -111,40 +111,40 @@ void Run::train() {
   double seconds = trained_.at("seconds");
   if (e_.averager && e_.budget.seconds == 0)
     seconds += double(trained_.at("averagers").at(keys_.observer(*e_.averager)));
-  summary_["train_loss"] = trained_.at("train_loss");
-  summary_["steps"] = steps;
-  summary_["tokens"] = trained_.at("tokens");
-  summary_["params"] = trained_.at("params");
-  summary_["train_time_s"] = seconds;
-  summary_["step_avg_ms"] = steps ? 1000 * seconds / double(steps) : 0;
-  summary_["tok_s"] = trained_.at("tok_s");
+  summary_.train_loss = trained_.at("train_loss").get<double>();
+  summary_.steps = steps;
+  summary_.tokens = trained_.at("tokens").get<int64_t>();
+  summary_.parameters = trained_.at("params").get<int64_t>();
+  summary_.train_seconds = seconds;
+  summary_.step_ms = steps ? 1000 * seconds / double(steps) : 0;
+  summary_.tokens_per_second = trained_.at("tok_s").get<double>();
 }
 
 /// `values()` gives the weights; it is called when the store does not know their score.
 template <class ValuesOf>
-Json Run::score(const Technique& evaluator, const std::string& weights, ValuesOf values,
-                std::set<std::string>& visited) {
+ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, ValuesOf values,
+                       std::set<std::string>& visited) {
   std::string key = keys_.evaluate(training_, weights, evaluator);
   Json record = store_.get(key, [&](const std::filesystem::path&) -> Json {
     std::vector<Tensor> tensors = values();
-    auto [s, called] = corpus_->score(evaluator, tensors);
-    return {{"stage", "evaluate"}, {"visited", called}, {"score", json_of(s)}};
+    auto [score, called] = corpus_->score(evaluator, tensors);
+    return {{"stage", "evaluate"}, {"visited", called}, {"score", written(ScoreRecord(score))}};
   });
-  summary_["stages"]["evaluate"].push_back(key);
+  summary_.stages.evaluate.push_back(key);
   for (const Json& label : record.at("visited")) visited.insert(label.get<std::string>());
-  const Json& score = record.at("score");
-  check(std::isfinite(number_in(score, "val_bpb")),
+  auto score = read_fields<ScoreRecord>(record.at("score"));
+  check(std::isfinite(score.bpb),
         "evaluator '{}': the score is not finite: the weights have grown too large; lower the learning rates "
         "or clip the gradient",
         evaluator.label);
-  evaluation_seconds_ += double(score.at("seconds"));
+  evaluation_seconds_ += score.seconds;
   return score;
 }
 
 double Run::bits_per_byte(const Weights& weights) {
   return score(
              e_.stage_evaluator(), weights.identity, [&] { return weights.values; }, evidence_.before_export)
-      .at("val_bpb");
+      .bpb;
 }
 
 Run::Weights Run::weights_of(const std::string& label, const std::string& stage) const {
@@ -173,8 +173,8 @@ Run::Weights Run::choose_average() {
   Weights chosen = e_.averager ? average_of(*e_.averager) : raw;
   if (e_.averager) note_average(*e_.averager, chosen, raw);
   double chosen_bpb = bits_per_byte(chosen);
-  summary_["val_bpb_raw"] = raw_bpb;
-  summary_["val_bpb_avg"] = chosen_bpb;
+  summary_.bpb_raw = raw_bpb;
+  summary_.bpb_averaged = chosen_bpb;
   auto consider = [&](Weights other, double bpb) {
     if (!e_.train.select_on_validation || bpb >= chosen_bpb) return;
     chosen = std::move(other);
@@ -185,13 +185,14 @@ Run::Weights Run::choose_average() {
     Weights average = average_of(rider);
     note_average(rider, average, raw);
     double bpb = bits_per_byte(average);
-    summary_["averages"][rider.label] = bpb;
+    summary_.averages.emplace_back(rider.label, bpb);
     consider(std::move(average), bpb);
   }
   if (e_.train.select_on_validation) {
-    summary_["selected_on_validation"] = chosen.label;
-    status_.finish("warning: '" + chosen.label +
-                   "' was selected on the validation text; val_bpb is no longer a held-out score");
+    summary_.selected_on_validation = chosen.label;
+    status_.finish(
+        fmt::format("warning: '{}' was selected on the validation text; {} is no longer a held-out score",
+                    chosen.label, kBpb.name));
   }
   return chosen;
 }
@@ -205,12 +206,11 @@ void Run::export_and_score(const Weights& weights) {
       if (part.slot->kind == idle.kind && part.technique.label == idle.technique)
         evidence_.noted.push_back({part.path, idle.wholly ? Verdict::kVoid : Verdict::kPartial, idle.reason});
   int64_t bytes = exported.bytes() + e_.budget.code_bytes;
-  summary_["artifact_bytes"] = bytes;
-  summary_["bytes_model"] = exported.bytes();
-  summary_["bytes_code"] = e_.budget.code_bytes;
-  summary_["under_cap"] = bytes <= e_.budget.artifact_bytes;
-  summary_["export_time_s"] = exported.seconds();
-  Json scores = Json::object();
+  summary_.artifact_bytes = bytes;
+  summary_.model_bytes = exported.bytes();
+  summary_.code_bytes = e_.budget.code_bytes;
+  summary_.under_cap = bytes <= e_.budget.artifact_bytes;
+  summary_.export_seconds = exported.seconds();
   std::vector<Tensor> reloaded;
   auto values = [&] {
     if (reloaded.empty()) reloaded = exported.reloaded();
@@ -218,27 +218,26 @@ void Run::export_and_score(const Weights& weights) {
   };
   for (const RoutedEvaluator& evaluator : e_.evaluators) {
     const Technique& technique = evaluator.technique;
-    Json s = score(technique, exported.contents(), values, evidence_.after_export);
-    if (&technique == &e_.stage_evaluator()) summary_["val_bpb_quant"] = s.at("val_bpb");
+    ScoreRecord s = score(technique, exported.contents(), values, evidence_.after_export);
+    if (&technique == &e_.stage_evaluator()) summary_.bpb_quantized = s.bpb;
     if (evaluator.headline) {
-      summary_["val_bpb"] = s.at("val_bpb");
-      summary_["val_loss_nats"] = s.at("val_loss_nats");
+      summary_.bpb = s.bpb;
+      summary_.loss_nats = s.loss_nats;
     }
-    scores[technique.label] = std::move(s);
+    summary_.scores.emplace_back(technique.label, s);
   }
-  summary_["scores"] = scores;
-  Json& stages = summary_["stages"];
-  stages["train"] = training_;
-  stages["weights"] = trained_.value("weights", "");
-  stages["average"] = weights.stage;
-  stages["quantize"] = exported.quantized();
-  stages["compress"] = exported.compressed();
+  StageNames& stages = summary_.stages;
+  stages.train = training_;
+  stages.weights = trained_.value("weights", "");
+  stages.average = weights.stage;
+  stages.quantize = exported.quantized();
+  stages.compress = exported.compressed();
 }
 
 void Run::check_effects(std::span<const Tensor> weights) {
   if (trained_.at("steps") == 0) return;  // nothing was trained, so nothing can have moved
   Verdict worst = Verdict::kActed;
-  Json reasons = Json::object();
+  Labelled<std::string>& reasons = summary_.effects.emplace();
   evidence_.trace = trained_.at("trace");
   evidence_.probe = corpus_->probe();
   evidence_.weights = weights;
@@ -246,13 +245,18 @@ void Run::check_effects(std::span<const Tensor> weights) {
   for (const EffectFinding& finding : findings) {
     if (finding.verdict == Verdict::kActed) continue;
     worst = std::max(worst, finding.verdict);
-    reasons[finding.technique] = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);
+    std::string reason = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);
+    auto same = [&](const auto& other) { return other.first == finding.technique; };
+    auto before = std::find_if(reasons.begin(), reasons.end(), same);
+    if (before == reasons.end())
+      reasons.emplace_back(finding.technique, std::move(reason));
+    else
+      before->second = std::move(reason);
     if (finding.verdict == Verdict::kVoid)
       status_.finish(fmt::format("warning: '{}' had no effect: {}", finding.technique, finding.reason));
   }
   void_techniques_ = void_text(findings);
-  summary_["effect_check"] = name_of(worst);
-  summary_["effects"] = reasons;
+  summary_.effect_check = name_of(worst);
 }
 
 void Run::run_stages() {
@@ -262,17 +266,17 @@ void Run::run_stages() {
   check_not_stopped("after averaging");
   export_and_score(weights);
   check_effects(weights.values);
-  summary_["eval_time_s"] = evaluation_seconds_;
-  summary_["peak_mem_bytes"] = std::max(peak_memory_bytes(), int64_t(trained_.at("peak_mem_bytes")));
+  summary_.evaluation_seconds = evaluation_seconds_;
+  summary_.peak_memory_bytes = std::max(peak_memory_bytes(), int64_t(trained_.at("peak_mem_bytes")));
 }
 
 void Run::fail_with(const std::string& reason) {
-  summary_["status"] = "failed";
-  summary_["fail_reason"] = reason;
-  folder_.write_json("summary.json", summary_);
+  summary_.status = "failed";
+  summary_.fail_reason = reason;
+  write_summary(folder_.path(), summary_);
 }
 
-Json Run::go() {
+RunSummary Run::go() {
   if (finished_before(&summary_)) {
     status_.finish(folder_.path().string() + ": finished before");
     return summary_;
@@ -282,37 +286,37 @@ Json Run::go() {
   Json record = provenance(e_, registry_, key_, team_.size());
   record["stages"] = {{"train", keys_.training()}};
   folder_.write_json("run.json", record);
-  summary_["status"] = "running";
+  summary_.status = "running";
   try {
     run_stages();
   } catch (const Error& error) {
     if (error.code() != kInterrupted) fail_with(error.what());
     throw;
   }
-  if (options_.strict && summary_.value("effect_check", "") == name_of(Verdict::kVoid)) {
+  if (options_.strict && summary_.effect_check == name_of(Verdict::kVoid)) {
     std::string reason =
         "no effect: " + void_techniques_ + "; switch it off or allow it with --allow-no-effect";
     fail_with(reason);
     throw Error(reason);
   }
-  if (!summary_["under_cap"]) {
-    int64_t over = int64_t(summary_["artifact_bytes"]) - e_.budget.artifact_bytes;
+  if (!*summary_.under_cap) {
+    int64_t over = *summary_.artifact_bytes - e_.budget.artifact_bytes;
     std::string reason = message(
         "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
         {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file("artifact.bin").string()});
     fail_with(reason);
     throw Error(reason);
   }
-  summary_["status"] = "done";
-  folder_.write_json("summary.json", summary_);
+  summary_.status = "done";
+  write_summary(folder_.path(), summary_);
   std::filesystem::remove_all(folder_.file(kPrivateStore));
   return summary_;
 }
 
 }  // namespace
 
-Json run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
-                    const RunOptions& options) {
+RunSummary run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
+                          const RunOptions& options) {
   return Run(tree, experiment, registry, options).go();
 }
 

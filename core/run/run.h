@@ -10,6 +10,7 @@
 #include "experiment/experiment.h"
 #include "plugin/registry.h"
 #include "results/run_folder.h"
+#include "results/summary.h"
 #include "run/interrupt.h"
 #include "run/training.h"
 
@@ -29,8 +30,8 @@ struct RunOptions {
 /// that the store holds are taken from there, a checkpoint is continued. Returns what summary.json holds.
 /// Throws Error when the folder belongs to another run, and after writing a summary with status "failed" when
 /// the run itself fails. Of several ranks the first one calls this.
-Json run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
-                    const RunOptions& options);
+RunSummary run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
+                          const RunOptions& options);
 
 /// What the other ranks of a run do: they train with the first one when there is something to train, and
 /// leave. They write nothing.

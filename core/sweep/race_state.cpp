@@ -12,9 +12,7 @@ namespace caddie {
 namespace {
 
 double score_of(const RunState& state, const std::string& metric) {
-  if (state.status != RunStatus::done) return kUnknown;
-  auto found = state.summary.find(metric);
-  return found != state.summary.end() && found->is_number() ? found->get<double>() : kUnknown;
+  return state.status == RunStatus::done ? state.summary.number(metric) : kUnknown;
 }
 
 }  // namespace

@@ -53,20 +53,23 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
   std::filesystem::path folder = sweep / run.folder;
   RunState state;
   state.record = read_or_null(folder / "run.json");
-  state.summary = read_or_null(folder / "summary.json");
+  state.summary = read_summary(folder);
   const Arm& arm = plan.arms[run.arm];
   if (state.record.is_object())
     state.stale =
         state.record.value("group", "") != arm.group || state.record.value("seed", int64_t(-1)) != run.seed;
-  if (state.stale) state.summary = state.record = Json();
-  std::string ended = state.summary.is_object() ? state.summary.value("status", "") : "";
+  if (state.stale) {
+    state.summary = {};
+    state.record = Json();
+  }
+  const std::string& ended = state.summary.status;
   if (FileLock::is_held(folder / kRunLock)) {
     state.status = RunStatus::running;
   } else if (ended == "done" && state.record.is_object()) {
     state.status = RunStatus::done;
   } else if (ended == "failed") {
     state.status = RunStatus::failed;
-    state.reason = state.summary.value("fail_reason", "");
+    state.reason = state.summary.fail_reason;
   } else if (!state.stale && std::filesystem::exists(folder / kRunLock)) {
     state.status = RunStatus::lost;
   }

@@ -8,6 +8,7 @@
 
 #include "base/file_lock.h"
 #include "results/run_folder.h"
+#include "results/summary.h"
 #include "sweep/plan.h"
 
 namespace caddie {
@@ -19,9 +20,10 @@ std::string_view name_of(RunStatus status);
 
 struct RunState {
   RunStatus status = RunStatus::planned;
-  std::string reason;    // of a failure
-  bool stale = false;    // the folder holds another experiment's run
-  Json summary, record;  // summary.json and run.json; null when not there or stale
+  std::string reason;  // of a failure
+  bool stale = false;  // the folder holds another experiment's run
+  RunSummary summary;  // of summary.json; empty when not there or stale
+  Json record;         // run.json; null when not there or stale
 };
 
 /// The lock in a run's folder while it is worked on.

@@ -191,7 +191,7 @@ bool Runner::start(size_t run) {
   const PlannedRun& planned = plan_.runs[run];
   bool stale = state_of(plan_, planned, options_.folder).stale;
   if (stale || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
-  std::filesystem::remove(folder / "summary.json");
+  std::filesystem::remove(folder / kSummaryFile);
   std::vector<std::string> arguments = command_for(run);
   if (stale) arguments.push_back("--fresh");
   children_.push_back({run, start_child(arguments, folder / "log.txt", signals_.before()), Stopwatch(),
@@ -233,11 +233,11 @@ void Runner::ended(const Child& child, int status) {
     ++result_.done;
     seconds_[child.trains].push_back(child.clock.seconds());
     int64_t& peak = peaks_[plan_.runs[child.run].arm];
-    peak = std::max(peak, state.summary.value(kPeakMemoryBytes.name, int64_t(0)));
+    peak = std::max(peak, state.summary.peak_memory_bytes.value_or(0));
     int ended = result_.done + result_.failed + result_.lost;
     view_.say(fmt::format("[{}/{}] done    {}   {} {:.5f}   {}", ended,
                           ended + int(queue_.size() + children_.size()), name_of_run(child.run), kBpb.name,
-                          number_in(state.summary, kBpb.name), duration(child.clock.seconds())));
+                          state.summary.number(kBpb), duration(child.clock.seconds())));
     std::filesystem::remove(folder.file(kRunLock));
     ask_for_more();
     return changed();
@@ -265,7 +265,7 @@ void Runner::ended(const Child& child, int status) {
   }
   // A killed run stays lost, so that the next call goes on with it.
   bool lost = killed && !child.timed_out;
-  if (!lost) folder.write_json("summary.json", {{"status", "failed"}, {"fail_reason", reason}});
+  if (!lost) write_summary(folder.path(), failed_summary(reason));
   view_.say(fmt::format("{}  {}: {}; see {}", lost ? "lost  " : "failed", name_of_run(child.run), reason,
                         folder.file("log.txt").string()));
   if (attempts_[child.run] <= plan_.run.retries && stop_signals_ == 0)

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run leaves in summary.json: how it ended, its metrics, and the stages that they come from.
+#pragma once
+
+#include <caddie/slots.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/json_fields.h"
+#include "results/metrics.h"
+
+namespace caddie {
+
+/// The score of one text under one evaluator.
+struct ScoreRecord {
+  /// Bits per byte, nats per token. JSON writes what is not finite as null.
+  double bpb = std::numeric_limits<double>::quiet_NaN(), loss_nats = bpb;
+  int64_t tokens = 0, bytes = 0, windows = 0;
+  double seconds = 0;
+
+  ScoreRecord() = default;
+  explicit ScoreRecord(const Score& score);
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.maybe(kBpb.name, bpb);
+    f.maybe(kLossNats.name, loss_nats);
+    f("tokens", tokens);
+    f("bytes", bytes);
+    f("windows", windows);
+    f("seconds", seconds);
+  }
+};
+
+/// Keys of the stages that a run went through; `weights` tells apart the trainings of one key.
+struct StageNames {
+  std::vector<std::string> evaluate;
+  std::string train, weights, average, quantize, compress;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.maybe("evaluate", evaluate);
+    f.maybe("train", train);
+    f.maybe("weights", weights);
+    f.maybe("average", average);
+    f.maybe("quantize", quantize);
+    f.maybe("compress", compress);
+  }
+};
+
+/// Values are missing where the run did not come so far, or was made by a Caddie that did not write them.
+struct RunSummary {
+  std::string status;  // "running", "done" or "failed"; empty: there is no summary
+  std::optional<double> train_loss;
+  std::optional<int64_t> steps, tokens, parameters;
+  std::optional<double> train_seconds, step_ms, tokens_per_second;
+  StageNames stages;
+  std::optional<double> bpb_raw, bpb_averaged;
+  Labelled<double> averages;           // bits per byte of averagers that are not exported
+  std::string selected_on_validation;  // label of the weights that were chosen by the validation text
+  std::optional<int64_t> artifact_bytes, model_bytes, code_bytes;
+  std::optional<bool> under_cap;
+  std::optional<double> export_seconds, bpb_quantized, bpb, loss_nats;
+  Labelled<ScoreRecord> scores;                  // of the artifact, by evaluator
+  std::string effect_check;                      // the worst verdict on a technique
+  std::optional<Labelled<std::string>> effects;  // by technique that did not act in full
+  std::optional<double> evaluation_seconds;
+  std::optional<int64_t> peak_memory_bytes;
+  std::string fail_reason;
+
+  bool is_there() const { return !status.empty(); }
+  /// The metric of this name; NaN when it is unknown or no number of a run.
+  double number(std::string_view metric) const;
+  double number(const Metric& metric) const { return number(metric.name); }
+  /// The training that the weights come from, by its key and theirs: made again under a wall-clock budget it
+  /// is another one. Empty when it is not known.
+  std::string training() const;
+
+  template <class Fields>
+  void fields(Fields& f) {
+    f.maybe("status", status);
+    f.maybe(kTrainLoss.name, train_loss);
+    f.maybe(kSteps.name, steps);
+    f.maybe(kTokens.name, tokens);
+    f.maybe(kParameters.name, parameters);
+    f.maybe(kTrainSeconds.name, train_seconds);
+    f.maybe(kStepMs.name, step_ms);
+    f.maybe(kTokensPerSecond.name, tokens_per_second);
+    f.maybe("stages", stages);
+    f.maybe(kBpbRaw.name, bpb_raw);
+    f.maybe(kBpbAveraged.name, bpb_averaged);
+    f.maybe("averages", averages);
+    f.maybe("selected_on_validation", selected_on_validation);
+    f.maybe(kArtifactBytes.name, artifact_bytes);
+    f.maybe(kModelBytes.name, model_bytes);
+    f.maybe(kCodeBytes.name, code_bytes);
+    f.maybe("under_cap", under_cap);
+    f.maybe(kExportSeconds.name, export_seconds);
+    f.maybe(kBpbQuantized.name, bpb_quantized);
+    f.maybe(kBpb.name, bpb);
+    f.maybe(kLossNats.name, loss_nats);
+    f.maybe("scores", scores);
+    f.maybe("effect_check", effect_check);
+    f.maybe("effects", effects);
+    f.maybe(kEvaluationSeconds.name, evaluation_seconds);
+    f.maybe(kPeakMemoryBytes.name, peak_memory_bytes);
+    f.maybe("fail_reason", fail_reason);
+  }
+};
+
+inline constexpr const char* kSummaryFile = "summary.json";
+
+/// That of a run that failed before it had results.
+RunSummary failed_summary(std::string reason);
+
+/// What the object holds; an empty summary when it is none, or a member is of another type.
+RunSummary summary_from(const Json& json);
+
+/// That of the run in `folder`; an empty one when there is none that can be read.
+RunSummary read_summary(const std::filesystem::path& folder);
+void write_summary(const std::filesystem::path& folder, const RunSummary& summary);
+
+}  // namespace caddie
