@@ -2,6 +2,7 @@
 // What a sweep has shown so far: its runs, its arms against the baseline, and whether its claim holds.
 #pragma once
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -45,7 +46,8 @@ struct ArmRow {
   double step_ms = kUnknown, delta_step_ms = kUnknown;  // means of step_avg_ms
   double usual_rate = kUnknown;                         // median of tok_s
   double delta_at_time =
-      kUnknown;              // val_bpb of the raw weights, both at the shorter of the two training times
+      kUnknown;  // val_bpb of the raw weights, both at the shorter of the two training times
+  bool is_tested() const { return std::isfinite(tested.p); }
   std::string effect_check;  // the worst of its runs: ok, partial or no_effect; empty before the first
 };
 

@@ -1,153 +1,269 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row an arm: ablation.csv for machines, and the readable table.
+// One row an arm: ablation.csv and JSON for machines, and the readable table.
+#include <caddie/error.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "base/text.h"
 #include "report/cells.h"
+#include "report/columns.h"
 #include "report/files.h"
 #include "results/metrics.h"
 
 namespace caddie {
+namespace {
 
-TextTable ablation_table(const Ablation& ablation) {
-  TextTable table{{"sweep",
-                   "arm",
-                   "kind",
-                   "baseline",
-                   "n",
-                   "seeds",
-                   kBpb.name + std::string("_mean"),
-                   kBpb.name + std::string("_std"),
-                   kBpb.name + std::string("_sem"),
-                   "delta",
-                   "delta_ci_lo",
-                   "delta_ci_hi",
-                   "delta_nats",
-                   "margin_nats",
-                   "test",
-                   "df",
-                   "t",
-                   "p",
-                   "p_adj",
-                   "significant",
-                   "paired",
-                   "delta_at_time",
-                   "delta_bytes",
-                   "delta_step_ms",
-                   "effect_check",
-                   "race",
-                   "race_seeds",
-                   "planned",
-                   "failed",
-                   kArtifactBytes.name,
-                   "step_ms",
-                   "metric",
-                   "metric_mean",
-                   "tested_delta",
-                   "tested_lo",
-                   "tested_hi"},
-                  {}};
-  const std::optional<SweepClaim>& claim = ablation.plan->claim;
-  for (const ArmRow& arm : ablation.arms) {
-    std::vector<std::string> seeds;
-    for (int64_t seed : arm.seeds) seeds.push_back(std::to_string(seed));
-    bool tested = std::isfinite(arm.tested.p);
-    table.rows.push_back({ablation.plan->name,
-                          arm.arm->label,
-                          arm.arm->kind,
-                          ablation.baseline,
-                          std::to_string(arm.bpb.n),
-                          join(seeds, " "),
-                          fixed(arm.bpb.mean, 8),
-                          fixed(arm.bpb.sd, 8),
-                          fixed(arm.bpb.sem(), 8),
-                          fixed(arm.shown.delta, 8),
-                          fixed(arm.shown.low, 8),
-                          fixed(arm.shown.high, 8),
-                          fixed(arm.delta_nats, 8),
-                          claim && claim->margin_nats > 0 ? fmt::format("{:g}", claim->margin_nats) : "",
-                          tested ? arm.tested.test : "",
-                          fixed(arm.tested.df, 2),
-                          fixed(arm.tested.t, 4),
-                          fixed(arm.tested.p, 8),
-                          fixed(arm.p_adjusted, 8),
-                          tested ? switch_text(arm.significant) : "",
-                          tested ? switch_text(arm.tested.test.starts_with("paired")) : "",
-                          fixed(arm.delta_at_time, 8),
-                          fixed(arm.delta_bytes, 0),
-                          fixed(arm.delta_step_ms, 3),
-                          arm.effect_check,
-                          arm.race ? std::string(name_of(arm.race->end)) : "",
-                          arm.race ? std::to_string(arm.race->seeds) : "",
-                          std::to_string(arm.planned),
-                          std::to_string(arm.failed),
-                          fixed(arm.bytes, 0),
-                          fixed(arm.step_ms, 3),
-                          ablation.metric,
-                          fixed(arm.metric.mean, 8),
-                          fixed(arm.tested.delta, 8),
-                          fixed(arm.tested.low, 8),
-                          fixed(arm.tested.high, 8)});
-  }
+using ArmColumn = Column<ArmRow>;
+
+ArmColumn text(std::string name, std::string help, std::function<std::string(const ArmRow&)> cell) {
+  return {std::move(name), std::move(help), std::move(cell)};
+}
+
+template <class Get>
+ArmColumn number(std::string name, int decimals, std::string help, Get get) {
+  return number_column<ArmRow>(std::move(name), decimals, std::move(help), get);
+}
+
+template <class Get>
+ArmColumn count(std::string name, std::string help, Get get) {
+  return {std::move(name), std::move(help), [=](const ArmRow& arm) { return std::to_string(get(arm)); },
+          [=](const ArmRow& arm) { return Json(get(arm)); }};
+}
+
+/// Yes or no; an empty cell where the arm was not tested.
+template <class Get>
+ArmColumn verdict(std::string name, std::string help, Get get) {
+  return {std::move(name), std::move(help),
+          [=](const ArmRow& arm) { return arm.is_tested() ? switch_text(get(arm)) : ""; },
+          [=](const ArmRow& arm) { return Json(get(arm)); }};
+}
+
+std::string seeds_text(const ArmRow& arm) {
+  std::vector<std::string> seeds;
+  for (int64_t seed : arm.seeds) seeds.push_back(std::to_string(seed));
+  return join(seeds, " ");
+}
+
+std::string of_score(const char* what) { return kBpb.name + std::string("_") + what; }
+
+std::vector<ArmColumn> identity_columns(const Ablation& a) {
+  return {
+      text("sweep", "name of the sweep", [&a](const ArmRow&) { return a.plan->name; }),
+      text("arm", "label of the arm", [](const ArmRow& arm) { return arm.arm->label; }),
+      text("kind", "how the design came to it: baseline, or the design's kind",
+           [](const ArmRow& arm) { return arm.arm->kind; }),
+      text("baseline", "label of the arm that it is compared with",
+           [&a](const ArmRow&) { return a.baseline; }),
+      count("n", "finished runs", [](const ArmRow& arm) { return arm.bpb.n; }),
+      {"seeds", "seeds of the finished runs", seeds_text, [](const ArmRow& arm) { return Json(arm.seeds); }},
+      number(of_score("mean"), 8, "mean over seeds, bits per byte; lower is better",
+             [](const ArmRow& arm) { return arm.bpb.mean; }),
+      number(of_score("std"), 8, "standard deviation from seed to seed, of a sample (n - 1)",
+             [](const ArmRow& arm) { return arm.bpb.sd; }),
+      number(of_score("sem"), 8, "standard error of the mean: the deviation over the root of n",
+             [](const ArmRow& arm) { return arm.bpb.sem(); })};
+}
+
+std::vector<ArmColumn> difference_columns(const Ablation& a) {
+  return {number("delta", 8, "difference from the baseline's mean, bits per byte; below 0 is better",
+                 [](const ArmRow& arm) { return arm.shown.delta; }),
+          number("delta_ci_lo", 8, "lower end of the interval of delta",
+                 [](const ArmRow& arm) { return arm.shown.low; }),
+          number("delta_ci_hi", 8, "upper end of the interval of delta",
+                 [](const ArmRow& arm) { return arm.shown.high; }),
+          number("delta_nats", 8, "the same difference as measured in nats per token, never converted",
+                 [](const ArmRow& arm) { return arm.delta_nats; }),
+          text("margin_nats", "what the claim wants it to be better by, in nats per token",
+               [&a](const ArmRow&) {
+                 const std::optional<SweepClaim>& claim = a.plan->claim;
+                 return claim && claim->margin_nats > 0 ? fmt::format("{:g}", claim->margin_nats) : "";
+               })};
+}
+
+std::vector<ArmColumn> test_columns() {
+  return {{"test", "test that p is of: pooled, welch, one_sample, paired_checkpoint or paired_seed",
+           [](const ArmRow& arm) { return arm.is_tested() ? arm.tested.test : ""; },
+           [](const ArmRow& arm) { return Json(arm.tested.test); }},
+          number("df", 2, "degrees of freedom of the test", [](const ArmRow& arm) { return arm.tested.df; }),
+          number("t", 4, "its statistic, of the difference and the margin",
+                 [](const ArmRow& arm) { return arm.tested.t; }),
+          number("p", 8, "chance of such a difference, or a larger one, where there is none",
+                 [](const ArmRow& arm) { return arm.tested.p; }),
+          number("p_adj", 8, "p adjusted for all arms that are tested",
+                 [](const ArmRow& arm) { return arm.p_adjusted; }),
+          verdict("significant", "1 where p_adj is below alpha, or the race has proved the arm",
+                  [](const ArmRow& arm) { return arm.significant; }),
+          verdict("paired", "1 where runs were compared in pairs",
+                  [](const ArmRow& arm) { return arm.tested.test.starts_with("paired"); })};
+}
+
+std::vector<ArmColumn> cost_columns() {
+  return {
+      number("delta_at_time", 8,
+             "difference in bits per byte of the raw weights when both have trained for the shorter of the "
+             "two times; needs train.validate_every",
+             [](const ArmRow& arm) { return arm.delta_at_time; }),
+      number("delta_bytes", 0, "difference of artifact_bytes",
+             [](const ArmRow& arm) { return arm.delta_bytes; }),
+      number("delta_step_ms", 3, "difference of step_ms",
+             [](const ArmRow& arm) { return arm.delta_step_ms; }),
+      text("effect_check", "the worst that a run says of whether its techniques acted",
+           [](const ArmRow& arm) { return arm.effect_check; })};
+}
+
+std::vector<ArmColumn> standing_columns() {
+  return {text("race", "how the arm stands in the race",
+               [](const ArmRow& arm) { return arm.race ? std::string(name_of(arm.race->end)) : ""; }),
+          text("race_seeds", "seeds at the race's last look at it",
+               [](const ArmRow& arm) { return arm.race ? std::to_string(arm.race->seeds) : ""; }),
+          count("planned", "runs that the plan has for it", [](const ArmRow& arm) { return arm.planned; }),
+          count("failed", "runs that failed", [](const ArmRow& arm) { return arm.failed; })};
+}
+
+std::vector<ArmColumn> mean_columns(const Ablation& a) {
+  return {
+      number(kArtifactBytes.name, kArtifactBytes.decimals, std::string("mean; ") + kArtifactBytes.help,
+             [](const ArmRow& arm) { return arm.bytes; }),
+      number("step_ms", kStepMs.decimals, fmt::format("mean of {}, {}", kStepMs.name, kStepMs.unit),
+             [](const ArmRow& arm) { return arm.step_ms; }),
+      text("metric", "metric that is tested", [&a](const ArmRow&) { return a.metric; }),
+      number("metric_mean", 8, "its mean over seeds", [](const ArmRow& arm) { return arm.metric.mean; }),
+      number("tested_delta", 8, "difference that is tested, in the unit of that metric",
+             [](const ArmRow& arm) { return arm.tested.delta; }),
+      number("tested_lo", 8, "lower end of its interval", [](const ArmRow& arm) { return arm.tested.low; }),
+      number("tested_hi", 8, "upper end of its interval", [](const ArmRow& arm) { return arm.tested.high; })};
+}
+
+/// Where the metric that p is about is neither the score nor the nats, which are shown anyway.
+std::vector<ArmColumn> tested_metric_columns(const std::string& metric) {
+  if (metric == kBpb.name || metric == kLossNats.name) return {};
+  return {text(metric, "mean of the metric that is tested",
+               [](const ArmRow& arm) { return fixed(arm.metric.mean, 5); }),
+          text("delta " + metric, "its difference from the baseline",
+               [](const ArmRow& arm) { return signed_fixed(arm.tested.delta, 5); })};
+}
+
+std::vector<ArmColumn> readable_score_columns(const Ablation& a) {
+  return {text("arm", "label of the arm", [](const ArmRow& arm) { return arm.arm->label; }),
+          text("n", "finished runs, of as many as are planned",
+               [](const ArmRow& arm) {
+                 return std::to_string(arm.bpb.n) +
+                        (arm.bpb.n < arm.planned ? "/" + std::to_string(arm.planned) : "");
+               }),
+          text(kBpb.name, "mean over seeds", [](const ArmRow& arm) { return fixed(arm.bpb.mean, 5); }),
+          text("sd", "standard deviation from seed to seed",
+               [](const ArmRow& arm) { return fixed(arm.bpb.sd, 5); }),
+          text("delta", "difference from the baseline's mean, bits per byte; below 0 is better",
+               [](const ArmRow& arm) { return signed_fixed(arm.shown.delta, 5); }),
+          text(fmt::format("{:g}% CI", 100 * a.confidence), "confidence interval of delta",
+               [](const ArmRow& arm) { return interval_text(arm.shown.low, arm.shown.high); })};
+}
+
+std::vector<ArmColumn> readable_outcome_columns() {
+  auto where_filled = [](ArmColumn column) {
+    column.only_where_filled = true;
+    return column;
+  };
+  return {
+      text("p", "p adjusted for all arms, in a race that of the last look; * where significant",
+           [](const ArmRow& arm) {
+             return p_text(arm.race ? arm.tested.p : arm.p_adjusted) + (arm.significant ? "*" : "");
+           }),
+      where_filled(text("outcome", "how the arm stands in the race, at how many seeds",
+                        [](const ArmRow& arm) {
+                          return arm.race ? fmt::format("{} at {}", name_of(arm.race->end), arm.race->seeds)
+                                          : "";
+                        })),
+      where_filled(text("nats", "difference in nats per token",
+                        [](const ArmRow& arm) { return signed_fixed(arm.delta_nats, 5); })),
+      where_filled(text("at equal time", "difference when both have trained for the shorter of the two times",
+                        [](const ArmRow& arm) { return signed_fixed(arm.delta_at_time, 5); })),
+      text("bytes", "mean of artifact_bytes",
+           [](const ArmRow& arm) {
+             return std::isfinite(arm.bytes) ? with_commas(int64_t(std::llround(arm.bytes))) : "";
+           }),
+      text("delta bytes", "its difference from the baseline",
+           [](const ArmRow& arm) { return signed_commas(arm.delta_bytes); }),
+      text("ms/step", "mean of step_avg_ms", [](const ArmRow& arm) { return fixed(arm.step_ms, 1); })};
+}
+
+std::vector<ArmColumn> joined(std::initializer_list<std::vector<ArmColumn>> groups) {
+  std::vector<ArmColumn> all;
+  for (const std::vector<ArmColumn>& group : groups) all.insert(all.end(), group.begin(), group.end());
+  return all;
+}
+
+/// Columns of ablation.csv that an arm has in JSON too, in their order there.
+std::vector<std::string> names_in_json() {
+  return {"arm",
+          "kind",
+          "n",
+          "seeds",
+          "planned",
+          "failed",
+          of_score("mean"),
+          of_score("std"),
+          of_score("sem"),
+          "delta",
+          "delta_ci_lo",
+          "delta_ci_hi",
+          "delta_nats",
+          "metric_mean",
+          "tested_delta",
+          "tested_lo",
+          "tested_hi",
+          "test",
+          "df",
+          "t",
+          "p",
+          "p_adj",
+          "significant",
+          "paired",
+          "delta_at_time",
+          kArtifactBytes.name,
+          "delta_bytes",
+          "step_ms",
+          "delta_step_ms",
+          "effect_check"};
+}
+
+}  // namespace
+
+std::vector<ArmColumn> arm_columns(const Ablation& ablation) {
+  return joined({identity_columns(ablation), difference_columns(ablation), test_columns(), cost_columns(),
+                 standing_columns(), mean_columns(ablation)});
+}
+
+std::vector<ArmColumn> readable_columns(const Ablation& ablation) {
+  return joined(
+      {readable_score_columns(ablation), tested_metric_columns(ablation.metric), readable_outcome_columns()});
+}
+
+TextTable ablation_table(const Ablation& ablation) { return table_of(arm_columns(ablation), ablation.arms); }
+
+TextTable readable_table(const Ablation& ablation) {
+  TextTable table = table_of(readable_columns(ablation), ablation.arms);
+  table.left = "l";
   return table;
 }
 
-TextTable readable_table(const Ablation& ablation) {
-  struct Column {
-    std::string name;
-    std::function<std::string(const ArmRow&)> cell;
-  };
-  std::vector<Column> columns = {
-      {"arm", [](const ArmRow& arm) { return arm.arm->label; }},
-      {"n",
-       [](const ArmRow& arm) {
-         return std::to_string(arm.bpb.n) +
-                (arm.bpb.n < arm.planned ? "/" + std::to_string(arm.planned) : "");
-       }},
-      {kBpb.name, [](const ArmRow& arm) { return fixed(arm.bpb.mean, 5); }},
-      {"sd", [](const ArmRow& arm) { return fixed(arm.bpb.sd, 5); }},
-      {"delta", [](const ArmRow& arm) { return signed_fixed(arm.shown.delta, 5); }},
-      {fmt::format("{:g}% CI", 100 * ablation.confidence),
-       [](const ArmRow& arm) { return interval_text(arm.shown.low, arm.shown.high); }}};
-  // What p is about, where that is neither val_bpb nor the nats that are shown anyway.
-  if (ablation.metric != kBpb.name && ablation.metric != kLossNats.name)
-    columns.insert(
-        columns.end(),
-        {{ablation.metric, [](const ArmRow& arm) { return fixed(arm.metric.mean, 5); }},
-         {"delta " + ablation.metric, [](const ArmRow& arm) { return signed_fixed(arm.tested.delta, 5); }}});
-  columns.insert(columns.end(),
-                 {{"p",
-                   [](const ArmRow& arm) {
-                     return p_text(arm.race ? arm.tested.p : arm.p_adjusted) + (arm.significant ? "*" : "");
-                   }},
-                  {"outcome",
-                   [](const ArmRow& arm) {
-                     return arm.race ? fmt::format("{} at {}", name_of(arm.race->end), arm.race->seeds) : "";
-                   }},
-                  {"nats", [](const ArmRow& arm) { return signed_fixed(arm.delta_nats, 5); }},
-                  {"at equal time", [](const ArmRow& arm) { return signed_fixed(arm.delta_at_time, 5); }},
-                  {"bytes",
-                   [](const ArmRow& arm) {
-                     return std::isfinite(arm.bytes) ? with_commas(int64_t(std::llround(arm.bytes))) : "";
-                   }},
-                  {"delta bytes", [](const ArmRow& arm) { return signed_commas(arm.delta_bytes); }},
-                  {"ms/step", [](const ArmRow& arm) { return fixed(arm.step_ms, 1); }}});
-  TextTable table{{}, std::vector<std::vector<std::string>>(ablation.arms.size()), "l"};
-  for (const Column& column : columns) {
-    std::vector<std::string> cells;
-    for (const ArmRow& arm : ablation.arms) cells.push_back(column.cell(arm));
-    bool optional = column.name == "outcome" || column.name == "nats" || column.name == "at equal time";
-    bool empty =
-        std::all_of(cells.begin(), cells.end(), [](const std::string& cell) { return cell.empty(); });
-    if (optional && empty) continue;
-    table.head.push_back(column.name);
-    for (size_t row = 0; row < cells.size(); ++row) table.rows[row].push_back(cells[row]);
+Json arms_json(const Ablation& ablation) {
+  std::vector<ArmColumn> columns = arm_columns(ablation), shown;
+  for (const std::string& name : names_in_json())
+    shown.push_back(*std::find_if(columns.begin(), columns.end(),
+                                  [&](const ArmColumn& column) { return column.name == name; }));
+  Json arms = Json::array();
+  for (const ArmRow& arm : ablation.arms) {
+    Json& json = arms.emplace_back(Json::object());
+    for (const ArmColumn& column : shown) {
+      json[column.name] = column.value ? column.value(arm) : Json(column.cell(arm));
+      if (column.name == "kind") json["is_baseline"] = arm.is_baseline;
+    }
+    if (arm.race) json["race"] = {{"end", name_of(arm.race->end)}, {"seeds", arm.race->seeds}};
   }
-  return table;
+  return arms;
 }
 
 }  // namespace caddie

@@ -13,6 +13,8 @@ std::string fixed(double value, int decimals) {
   return std::isfinite(value) ? fmt::format("{:.{}f}", value, decimals) : "";
 }
 
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
 std::string signed_fixed(double value, int decimals) {
   return std::isfinite(value) ? fmt::format("{:+.{}f}", value, decimals) : "";
 }

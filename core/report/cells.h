@@ -4,9 +4,12 @@
 
 #include <string>
 
+#include "results/json_fields.h"
+
 namespace caddie {
 
 std::string fixed(double value, int decimals);         // 1.50000
+Json number_or_null(double value);                     // in JSON
 std::string signed_fixed(double value, int decimals);  // +0.01250
 std::string signed_commas(double value);               // -1,234
 std::string switch_text(bool on);                      // "0", "1"

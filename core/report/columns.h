@@ -2,11 +2,13 @@
 // Columns of tables: the head of each, its cells, and what they mean, in one place.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "report/ablation.h"
+#include "report/cells.h"
 #include "report/table.h"
 
 namespace caddie {
@@ -15,18 +17,39 @@ template <class Row>
 struct Column {
   std::string name, help;
   std::function<std::string(const Row&)> cell;
+  /// What JSON shows instead of the cell: numbers that are not rounded, null where they are not known.
+  std::function<Json(const Row&)> value = {};
+  bool only_where_filled = false;  // no column where all of its cells are empty
 };
 
 template <class Row>
 TextTable table_of(const std::vector<Column<Row>>& columns, const std::vector<Row>& rows) {
-  TextTable table;
-  for (const Column<Row>& column : columns) table.head.push_back(column.name);
-  for (const Row& row : rows) {
-    std::vector<std::string>& cells = table.rows.emplace_back();
-    for (const Column<Row>& column : columns) cells.push_back(column.cell(row));
+  TextTable table{{}, std::vector<std::vector<std::string>>(rows.size())};
+  for (const Column<Row>& column : columns) {
+    std::vector<std::string> cells;
+    for (const Row& row : rows) cells.push_back(column.cell(row));
+    bool is_empty =
+        std::all_of(cells.begin(), cells.end(), [](const std::string& cell) { return cell.empty(); });
+    if (column.only_where_filled && is_empty) continue;
+    table.head.push_back(column.name);
+    for (size_t row = 0; row < rows.size(); ++row) table.rows[row].push_back(std::move(cells[row]));
   }
   return table;
 }
+
+/// A number, rounded in cells; null in JSON where it is not known.
+template <class Row, class Get>
+Column<Row> number_column(std::string name, int decimals, std::string help, Get get) {
+  return {std::move(name), std::move(help), [=](const Row& row) { return fixed(get(row), decimals); },
+          [=](const Row& row) { return number_or_null(get(row)); }};
+}
+
+/// The columns of ablation.csv, of an arm in JSON, and of the table for people. The ablation must outlive
+/// them.
+std::vector<Column<ArmRow>> arm_columns(const Ablation& ablation);
+std::vector<Column<ArmRow>> readable_columns(const Ablation& ablation);
+/// All arms as JSON shows them.
+Json arms_json(const Ablation& ablation);
 
 /// Names of what differs from sweep to sweep and has columns of its own in runs.csv.
 struct VaryingNames {

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "report/cells.h"
+#include "report/columns.h"
 #include "report/effects.h"
 #include "results/metrics.h"
 
@@ -29,47 +30,7 @@ std::string progress(const Ablation& ablation) {
   return text;
 }
 
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
-Json to_json(const ArmRow& arm) {
-  Json json = {{"arm", arm.arm->label},
-               {"kind", arm.arm->kind},
-               {"is_baseline", arm.is_baseline},
-               {"n", arm.bpb.n},
-               {"seeds", arm.seeds},
-               {"planned", arm.planned},
-               {"failed", arm.failed},
-               {kBpb.name + std::string("_mean"), number_or_null(arm.bpb.mean)},
-               {kBpb.name + std::string("_std"), number_or_null(arm.bpb.sd)},
-               {kBpb.name + std::string("_sem"), number_or_null(arm.bpb.sem())},
-               {"delta", number_or_null(arm.shown.delta)},
-               {"delta_ci_lo", number_or_null(arm.shown.low)},
-               {"delta_ci_hi", number_or_null(arm.shown.high)},
-               {"delta_nats", number_or_null(arm.delta_nats)},
-               {"metric_mean", number_or_null(arm.metric.mean)},
-               {"tested_delta", number_or_null(arm.tested.delta)},
-               {"tested_lo", number_or_null(arm.tested.low)},
-               {"tested_hi", number_or_null(arm.tested.high)},
-               {"test", arm.tested.test},
-               {"df", number_or_null(arm.tested.df)},
-               {"t", number_or_null(arm.tested.t)},
-               {"p", number_or_null(arm.tested.p)},
-               {"p_adj", number_or_null(arm.p_adjusted)},
-               {"significant", arm.significant},
-               {"paired", arm.tested.test.starts_with("paired")},
-               {"delta_at_time", number_or_null(arm.delta_at_time)},
-               {kArtifactBytes.name, number_or_null(arm.bytes)},
-               {"delta_bytes", number_or_null(arm.delta_bytes)},
-               {"step_ms", number_or_null(arm.step_ms)},
-               {"delta_step_ms", number_or_null(arm.delta_step_ms)},
-               {"effect_check", arm.effect_check}};
-  if (arm.race) json["race"] = {{"end", name_of(arm.race->end)}, {"seeds", arm.race->seeds}};
-  return json;
-}
-
 Json to_json(const Ablation& a) {
-  Json arms = Json::array();
-  for (const ArmRow& arm : a.arms) arms.push_back(to_json(arm));
   Json json = {{"sweep", a.plan->name},
                {"question", a.plan->question},
                {"baseline", a.baseline},
@@ -85,7 +46,7 @@ Json to_json(const Ablation& a) {
   const std::optional<SweepClaim>& claim = a.plan->claim;
   json["margin_nats"] = claim && claim->margin_nats > 0 ? Json(claim->margin_nats) : Json();
   json["claim_met"] = a.claim_met ? Json(*a.claim_met) : Json();
-  json["arms"] = arms;
+  json["arms"] = arms_json(a);
   Json factors = Json::array();
   for (const Effect& effect : effects(a))
     factors.push_back({{"effect", effect.name},
