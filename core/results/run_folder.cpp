@@ -58,7 +58,7 @@ Metrics::Metrics(const std::filesystem::path& path, int64_t steps) : path_(path)
 }
 
 void Metrics::add(int64_t step, int64_t tokens, double seconds, std::string_view name, double value) {
-  file_ << fmt::format("{},{},{:.3f},{},{:.8f}\n", step, tokens, seconds, name, value);
+  file_ << fmt::format("{},{},{:.3f},{},{}\n", step, tokens, seconds, name, value);
 }
 
 void Metrics::flush() {

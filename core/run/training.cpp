@@ -26,6 +26,16 @@ constexpr const char* kWeights = "weights.safetensors";
 /// What rows of a validation are called while several experiments share the training.
 std::string validation_row(const std::string& key) { return kBpb.name + ("@" + key); }
 
+/// Writes down what a step says of itself.
+void note(Metrics& curves, const Progress& p, const StepReport& report) {
+  auto add = [&](const Metric& metric, double value) {
+    curves.add(p.step, p.step * report.tokens, p.seconds, metric.name, value);
+  };
+  add(kTrainLoss, report.loss);
+  add(kGradientNorm, report.gradient_norm);
+  add(kLearningRateScale, report.scale);
+}
+
 /// Whether all observers rode along up to the checkpoint.
 bool carries(const std::filesystem::path& checkpoint, const Observers& observers, int64_t* step) {
   if (!std::filesystem::exists(checkpoint)) return false;
@@ -202,8 +212,7 @@ void TrainingStage::take_steps(State& state) {
     state.watch.see_scale(report.scale);
     state.step_tokens = report.tokens;
     state.step_seconds.push_back(report.seconds);
-    if (state.curves)
-      state.curves->add(p.step, p.step * report.tokens, p.seconds, kTrainLoss.name, report.loss);
+    if (state.curves) note(*state.curves, p, report);
     // A checkpoint at the very end would say nothing of which sites the training visits.
     if (state.trainer.finished()) break;
     bool due = e_.train.checkpoint_seconds > 0 && since_saved.seconds() > e_.train.checkpoint_seconds;
