@@ -17,24 +17,45 @@ struct DiffArguments {
   bool json = false;
 };
 
+Json json_of(const WeightDifferences& weights) {
+  Json differing = Json::array();
+  for (const TensorDifference& d : weights.differing)
+    differing.push_back({{"name", d.name},
+                         {"only_in", d.only_in},
+                         {"shapes", {d.shape, d.other_shape}},
+                         {"differing", d.differing},
+                         {"first", d.first},
+                         {"values", {d.a, d.b}},
+                         {"largest", d.largest}});
+  return {{"tensors", weights.tensors}, {"equal", weights.equal}, {"differing", differing}};
+}
+
+void print(const WeightDifferences& weights) {
+  if (weights.same()) return fmt::print("weights: the same\n");
+  fmt::print("weights: {} of {} tensors have equal bits\n", weights.equal, weights.tensors);
+  for (const TensorDifference& difference : weights.differing) fmt::print("  {}\n", line_of(difference));
+}
+
 void diff_verb(const DiffArguments& arguments) {
   RunDifferences found = compare_runs(arguments.a, arguments.b);
   if (arguments.json) {
     Json json = {{"a", arguments.a.string()},      {"b", arguments.b.string()}, {"settings", found.settings},
                  {"provenance", found.provenance}, {"results", found.results},  {"cost", found.cost},
                  {"stage", found.stage},           {"parting", found.parting}};
+    json["weights"] = found.weights ? json_of(*found.weights) : Json();
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  auto print = [](const char* title, const std::vector<std::string>& lines) {
+  auto print_lines = [](const char* title, const std::vector<std::string>& lines) {
     if (lines.empty()) return fmt::print("{}: the same\n", title);
     fmt::print("{}:\n", title);
     for (const std::string& line : lines) fmt::print("  {}\n", line);
   };
-  print("settings", found.settings);
-  print("provenance", found.provenance);
-  print("results", found.results);
-  print("cost", found.cost);
+  print_lines("settings", found.settings);
+  print_lines("provenance", found.provenance);
+  print_lines("results", found.results);
+  print_lines("cost", found.cost);
+  if (found.weights) print(*found.weights);
   if (found.parting.empty())
     fmt::print("they do not part\n");
   else

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "base/files.h"
@@ -15,6 +16,8 @@
 
 namespace caddie {
 namespace {
+
+constexpr const char* kWeights = "weights.safetensors";
 
 /// What two runs need not share to be the same.
 bool is_incidental(const std::string& path) {
@@ -66,6 +69,13 @@ Json read_json(const std::filesystem::path& folder, const char* name) {
   return json.is_object() ? json : Json::object();
 }
 
+double rounded(double value) { return std::strtod(fmt::format("{:.8f}", value).c_str(), nullptr); }
+
+/// Whether two runs may have measured the same. Journals of older versions hold no more than 8 decimals.
+bool are_equal(double a, double b) {
+  return a == b || (rounded(a) == rounded(b) && (a == rounded(a) || b == rounded(b)));
+}
+
 struct Parting {
   std::string stage, words;
 };
@@ -75,9 +85,9 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
                         const std::vector<std::string>& results) {
   std::vector<CurvePoint> first = read_curve(a, kTrainLoss.name), second = read_curve(b, kTrainLoss.name);
   for (size_t i = 0; i < std::min(first.size(), second.size()); ++i)
-    if (first[i].value != second[i].value)
-      return {"train", fmt::format("training, at step {}: loss {:.6f} and {:.6f}", first[i].step,
-                                   first[i].value, second[i].value)};
+    if (!are_equal(first[i].value, second[i].value))
+      return {"train", fmt::format("training, at step {}: loss {} and {}", first[i].step, first[i].value,
+                                   second[i].value)};
   if (first.size() != second.size())
     return {"train",
             fmt::format("training: {} and {} steps, equal up to the shorter", first.size(), second.size())};
@@ -109,6 +119,8 @@ RunDifferences compare_runs(const std::filesystem::path& a, const std::filesyste
     found.provenance.push_back(std::move(it.line));
   for (Difference& it : differences_of(read_json(a, "summary.json"), read_json(b, "summary.json")))
     (is_cost(it.path) ? found.cost : found.results).push_back(std::move(it.line));
+  if (std::filesystem::exists(a / kWeights) && std::filesystem::exists(b / kWeights))
+    found.weights = compare_weights(a / kWeights, b / kWeights);
   Parting parting = where_they_part(a, b, found.results);
   found.stage = parting.stage;
   found.parting = parting.words;

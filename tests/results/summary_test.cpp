@@ -10,6 +10,89 @@
 
 using namespace caddie;
 
+namespace {
+
+// Written before summaries had a type, by a run of 24 steps.
+constexpr const char* kOldSummary = R"({
+  "status": "done",
+  "train_loss": 5.227928740903735,
+  "steps": 24,
+  "tokens": 6144,
+  "params": 161225,
+  "train_time_s": 0.981690839,
+  "step_avg_ms": 40.90378495833333,
+  "tok_s": 5397.6817968747755,
+  "stages": {
+    "evaluate": [
+      "evaluate-46a74725aa4b0501d675b2b46ca11ebd",
+      "evaluate-3bfd72f4ab658804cd9dfcf2f7c9532b",
+      "evaluate-b2c691bafdbc52539e2c2affacc2457c"
+    ],
+    "train": "train-271684998399477fc43534165a82f3f7",
+    "weights": "c2e96e466bf4bf78620ef9cd72ef880c",
+    "average": "average-86dc88b30648b6bdaeb94f7cd35768ea",
+    "quantize": "quantize-c6b29e2f9004506bb8ab8d0987a3a5fc",
+    "compress": "compress-80ebc54d3ce1f16728d9e133c4edf225"
+  },
+  "val_bpb_raw": 4.229038136574368,
+  "val_bpb_avg": 4.670757279813422,
+  "artifact_bytes": 25815,
+  "bytes_model": 25815,
+  "bytes_code": 0,
+  "under_cap": true,
+  "export_time_s": 1.3723482260000002,
+  "val_bpb_quant": 4.677179394442699,
+  "val_bpb": 4.677179394442699,
+  "val_loss_nats": 5.653191657215356,
+  "scores": {
+    "standard": {
+      "val_bpb": 4.677179394442699,
+      "val_loss_nats": 5.653191657215356,
+      "tokens": 3200,
+      "bytes": 5580,
+      "windows": 100,
+      "seconds": 0.062370012
+    }
+  },
+  "effect_check": "ok",
+  "effects": {},
+  "eval_time_s": 0.118376651,
+  "peak_mem_bytes": 39096320
+}
+)";
+
+}  // namespace
+
+TEST_CASE("the summary of an older version is read, and would be written to the same bytes", "[summary]") {
+  TemporaryFolder folder;
+  write_file(folder.path() / kSummaryFile, kOldSummary);
+  RunSummary summary = read_summary(folder.path());
+  CHECK(summary.status == "done");
+  CHECK(summary.bpb == 4.677179394442699);
+  CHECK(summary.steps == 24);
+  CHECK(summary.under_cap == true);
+  CHECK(summary.scores.at(0).first == "standard");
+  CHECK(summary.scores.at(0).second.tokens == 3200);
+  CHECK(summary.training() == "train-271684998399477fc43534165a82f3f7:c2e96e466bf4bf78620ef9cd72ef880c");
+  REQUIRE(summary.effects);
+  CHECK(summary.effects->empty());
+  write_summary(folder.path(), summary);
+  CHECK(read_file(folder.path() / kSummaryFile) == kOldSummary);
+}
+
+TEST_CASE("what a still older version did not write is unknown", "[summary]") {
+  Json json = Json::parse(kOldSummary);
+  for (const char* name : {"scores", "effects", "export_time_s", "peak_mem_bytes"}) json.erase(name);
+  json["stages"].erase("weights");
+  RunSummary summary = summary_from(json);
+  CHECK(summary.is_there());
+  CHECK(summary.bpb == 4.677179394442699);
+  CHECK(summary.scores.empty());
+  CHECK(!summary.effects);
+  CHECK(std::isnan(summary.number(kPeakMemoryBytes)));
+  CHECK(summary.training() == "train-271684998399477fc43534165a82f3f7");
+}
+
 TEST_CASE("a summary holds every metric that the table promises of it", "[summary]") {
   Json json = {{"status", "done"}};
   int64_t value = 1;
