@@ -9,6 +9,7 @@
 
 #include "cli/artifact.h"
 #include "cli/data.h"
+#include "cli/describe.h"
 #include "cli/sweep.h"
 #include "device/device.h"
 #include "sweep/concurrency.h"
@@ -25,6 +26,7 @@ void add_verbs(CLI::App& app) {
   add_sweep_verbs(app);
   add_artifact_command(app);
   add_plugin_command(app);
+  add_describe_command(app);
   add_export_command(app);
   add_bench_command(app);
   add_doctor_command(app);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/describe.h"
 
+#include <fmt/format.h>
+
 #include "config/settings.h"
 
 namespace caddie {
@@ -18,6 +20,15 @@ class Describer final : public Settings {
 };
 
 }  // namespace
+
+nlohmann::ordered_json json_of(const SettingInfo& s) {
+  return {
+      {"name", s.name}, {"type", s.type}, {"default", s.default_text}, {"range", s.range}, {"help", s.help}};
+}
+
+std::string line_of(const SettingInfo& s) {
+  return fmt::format("{:<20} {:<8} {:<12} {:<16} {}", s.name, s.type, s.default_text, s.range, s.help);
+}
 
 std::vector<SettingInfo> describe(const std::function<void(Settings&)>& declare) {
   Describer describer;

@@ -15,7 +15,9 @@ namespace caddie {
 struct SettingInfo {
   std::string name, type, default_text, range, help;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SettingInfo, name, type, default_text, range, help)
+nlohmann::ordered_json json_of(const SettingInfo& setting);
+/// The same in one line, in columns.
+std::string line_of(const SettingInfo& setting);
 
 /// The settings that `declare` visits, in its order. The object behind it must be freshly constructed.
 std::vector<SettingInfo> describe(const std::function<void(Settings&)>& declare);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a plugin is, takes and adds to a model, for people and for programs.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "config/describe.h"
+#include "model/model.h"
+#include "plugin/registry.h"
+
+namespace caddie {
+
+struct PluginDescription {
+  const LoadedPlugin* loaded;
+  std::vector<SettingInfo> settings;
+  std::vector<WeightInfo> weights;  // that it declares in a model of the default size
+  int64_t parameters = 0;           // of those weights
+};
+
+/// Opens the plugin. Throws Error (exit code 4) when there is none of that name, or it does not fit this
+/// program. `where` says in errors who asked. The registry must outlive the description.
+PluginDescription describe_plugin(Registry& registry, const std::string& name, std::string_view where);
+
+nlohmann::ordered_json json_of(const PluginDescription& description);
+/// Several lines: card, file, sites, settings, weights.
+std::string text_of(const PluginDescription& description);
+
+}  // namespace caddie

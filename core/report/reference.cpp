@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/reference.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/text.h"
+#include "experiment/experiment.h"
+#include "report/columns.h"
+#include "results/metrics.h"
+#include "sweep/sweep_file.h"
+
+namespace caddie {
+namespace {
+
+struct Section {
+  Topic::Kind kind;
+  const char *name, *help;
+  std::function<void(Settings&)> declare;
+};
+
+/// A section whose settings a struct declares.
+template <class Declared>
+Section section(Topic::Kind kind, const char* name, const char* help) {
+  return {kind, name, help, [](Settings& s) { Declared().settings(s); }};
+}
+
+std::vector<Section> sections() {
+  constexpr auto kExperiment = Topic::Kind::kExperimentSection, kSweep = Topic::Kind::kSweepSection;
+  return {section<Budget>(kExperiment, "budget", "what training may take, and the artifact may weigh"),
+          section<DataSettings>(kExperiment, "data", "text to train on and to be scored on"),
+          section<ModelSettings>(kExperiment, "model", "size of the transformer"),
+          section<TrainSettings>(kExperiment, "train", "how batches become gradients and weights"),
+          section<Layout>(kExperiment, "export", "how arrays of the artifact become bytes"),
+          section<CalibrationSettings>(kExperiment, "export.calibration",
+                                       "text by which quantizers learn what matters to the model"),
+          section<DesignSettings>(kSweep, "design", "how arms are formed from the axes"),
+          section<SweepClaim>(kSweep, "claim", "what the sweep sets out to show, fixed before the first run"),
+          section<RaceSettings>(kSweep, "race", "seeds added look by look, as far as the claim needs them"),
+          section<RunSettings>(kSweep, "run", "how the sweep treats its runs")};
+}
+
+std::string places_text(const MetricPlaces& places) {
+  std::vector<std::string> files;
+  if (places.summary) files.emplace_back("summary.json");
+  if (places.runs) files.emplace_back("runs.csv");
+  if (places.steps) files.emplace_back("metrics.csv");
+  return join(files, ", ");
+}
+
+Topic topic_of(const Metric& metric) {
+  Topic topic{Topic::Kind::kMetric, metric.name, metric.help};
+  if (*metric.unit) topic.facts.emplace_back("unit", metric.unit);
+  topic.facts.emplace_back("better", name_of(metric.better));
+  topic.facts.emplace_back("stage", metric.stage);
+  topic.facts.emplace_back("in", places_text(metric.places));
+  return topic;
+}
+
+/// Columns that are metrics themselves are described as such.
+template <class Row>
+void add_columns(std::vector<Topic>& topics, const std::vector<Column<Row>>& columns, const char* table) {
+  for (const Column<Row>& column : columns)
+    if (!find_metric(column.name))
+      topics.push_back({Topic::Kind::kColumn, column.name, column.help, {}, {{"in", table}}});
+}
+
+void add_all_columns(std::vector<Topic>& topics) {
+  Plan plan;
+  Ablation ablation;
+  ablation.plan = &plan;
+  VaryingNames varying{{"<label>"}, {"<path>"}, {"<label>"}};
+  add_columns(topics, run_columns(ablation, varying), "runs.csv");
+  add_columns(topics, arm_columns(ablation), "ablation.csv");
+  add_columns(topics, readable_columns(ablation), "caddie table");
+}
+
+/// Whether `pattern` holds a part in <> and `name` is what it stands for.
+bool stands_for(std::string_view pattern, std::string_view name) {
+  size_t open = pattern.find('<');
+  return open != std::string_view::npos && name.size() > open && name.starts_with(pattern.substr(0, open));
+}
+
+}  // namespace
+
+std::string_view name_of(Topic::Kind kind) {
+  switch (kind) {
+    case Topic::Kind::kExperimentSection:
+      return "section of an experiment";
+    case Topic::Kind::kSweepSection:
+      return "section of a sweep";
+    case Topic::Kind::kMetric:
+      return "metric";
+    case Topic::Kind::kColumn:
+      return "column";
+  }
+  return "";
+}
+
+std::vector<Topic> reference() {
+  std::vector<Topic> topics;
+  for (const Section& section : sections())
+    topics.push_back({section.kind, section.name, section.help, describe(section.declare)});
+  for (const Metric* metric : metrics()) topics.push_back(topic_of(*metric));
+  add_all_columns(topics);
+  return topics;
+}
+
+std::vector<Topic> topics_called(std::string_view name) {
+  std::vector<Topic> exact, patterns;
+  for (const Topic& topic : reference()) {
+    if (topic.name == name) exact.push_back(topic);
+    if (stands_for(topic.name, name)) patterns.push_back(topic);
+  }
+  return exact.empty() ? patterns : exact;
+}
+
+Json json_of(const Topic& topic) {
+  Json json = {{"name", topic.name}, {"kind", name_of(topic.kind)}, {"help", topic.help}};
+  for (const auto& [name, text] : topic.facts) json[name] = text;
+  for (const SettingInfo& setting : topic.settings) json["settings"].push_back(json_of(setting));
+  return json;
+}
+
+}  // namespace caddie

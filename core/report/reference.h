@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference that `caddie describe` prints: sections of experiments and sweeps with their settings,
+// metrics, and columns of tables, all from where they are declared.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/describe.h"
+#include "results/json_fields.h"
+
+namespace caddie {
+
+struct Topic {
+  enum class Kind { kExperimentSection, kSweepSection, kMetric, kColumn };
+  Kind kind;
+  std::string name;  // "train", "val_bpb"; a part in <> stands for any text: "tech.<label>"
+  std::string help;
+  std::vector<SettingInfo> settings = {};                       // of a section
+  std::vector<std::pair<std::string, std::string>> facts = {};  // "unit" and "bits per byte", ...
+};
+
+/// "section of an experiment", "section of a sweep", "metric", "column".
+std::string_view name_of(Topic::Kind kind);
+
+/// All topics, by kind, then in the order of their declaration.
+std::vector<Topic> reference();
+
+/// The topics that are called `name`; where there are none, those whose name stands for it: "tech.x0" for
+/// "tech.<label>". Empty when there are none either.
+std::vector<Topic> topics_called(std::string_view name);
+
+/// Name, kind, help, facts and settings.
+Json json_of(const Topic& topic);
+
+}  // namespace caddie
