@@ -102,7 +102,8 @@ const Bits& undisturbed() {
 std::vector<double> losses_of(const std::string& name) {
   std::vector<double> losses;
   for (const std::string& row : split(read_file(laboratory().folder(name) / "metrics.csv"), '\n'))
-    if (std::vector<std::string> cells = split(row, ','); cells.size() == 5 && cells[0] != "step")
+    if (std::vector<std::string> cells = split(row, ',');
+        cells.size() == 5 && (cells[3] == "train_loss" || cells[3] == "val_bpb"))
       losses.push_back(std::stod(cells[4]));
   return losses;
 }
