@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "plugin/slot_table.h"
 
 namespace caddie {
 namespace {

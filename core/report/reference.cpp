@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/reference.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
 #include "base/text.h"
 #include "experiment/experiment.h"
+#include "plugin/slot_table.h"
 #include "report/columns.h"
 #include "results/metrics.h"
 #include "sweep/sweep_file.h"
@@ -15,7 +18,7 @@ namespace {
 
 struct Section {
   Topic::Kind kind;
-  const char *name, *help;
+  std::string name, help;
   std::function<void(Settings&)> declare;
 };
 
@@ -38,6 +41,33 @@ std::vector<Section> sections() {
           section<SweepClaim>(kSweep, "claim", "what the sweep sets out to show, fixed before the first run"),
           section<RaceSettings>(kSweep, "race", "seeds added look by look, as far as the claim needs them"),
           section<RunSettings>(kSweep, "run", "how the sweep treats its runs")};
+}
+
+std::vector<Section> sections_of(Topic::Kind kind) {
+  std::vector<Section> all = sections();
+  std::erase_if(all, [&](const Section& section) { return section.kind != kind; });
+  return all;
+}
+
+std::string help_of(const Slot& slot) {
+  switch (slot.count) {
+    case Slot::Count::kOne:
+      return fmt::format("the {}: a table that names one plugin with `use`", slot.name);
+    case Slot::Count::kOptional:
+      return fmt::format("the {}, if any: a table that names one plugin with `use`", slot.name);
+    case Slot::Count::kMany:
+      return fmt::format("plugins of kind {}, each in a table of its own, called by its label", slot.name);
+  }
+  return "";
+}
+
+/// Where an experiment names plugins, with what the core itself reads in their tables.
+std::vector<Section> slot_sections() {
+  std::vector<Section> all;
+  for (const Slot& slot : slot_table())
+    all.push_back({Topic::Kind::kExperimentSection, std::string(slot.path), help_of(slot),
+                   [&slot](Settings& s) { SlotSettings().settings(s, slot); }});
+  return all;
 }
 
 std::string places_text(const MetricPlaces& places) {
@@ -99,8 +129,10 @@ std::string_view name_of(Topic::Kind kind) {
 
 std::vector<Topic> reference() {
   std::vector<Topic> topics;
-  for (const Section& section : sections())
-    topics.push_back({section.kind, section.name, section.help, describe(section.declare)});
+  for (const std::vector<Section>& group : {sections_of(Topic::Kind::kExperimentSection), slot_sections(),
+                                            sections_of(Topic::Kind::kSweepSection)})
+    for (const Section& section : group)
+      topics.push_back({section.kind, section.name, section.help, describe(section.declare)});
   for (const Metric* metric : metrics()) topics.push_back(topic_of(*metric));
   add_all_columns(topics);
   return topics;

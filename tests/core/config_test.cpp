@@ -532,8 +532,8 @@ TEST_CASE("settings describe themselves", "[config]") {
   auto infos = describe([&](Settings& s) { all.settings(s); });
   REQUIRE(infos.size() == 12);
   CHECK(
-      nlohmann::json(infos[1]).dump() ==
-      R"({"default_text":"9","help":"how many blocks","name":"layers","range":"from 1 to 64","type":"integer"})");
+      json_of(infos[1]).dump() ==
+      R"({"name":"layers","type":"integer","default":"9","range":"from 1 to 64","help":"how many blocks"})");
   CHECK(infos[2].range == "at least 1");
   CHECK(infos[3].default_text == "0.1");
   CHECK(infos[5].range == "one of grid, list, random");
