@@ -279,7 +279,7 @@ TEST_CASE("false positives of levels and interactions of a factor", "[.simulatio
       row.run = &run;
       row.arm = &plan.arms[run.arm];
       row.state.status = RunStatus::done;
-      row.state.summary = {{"val_bpb", scores[run.arm].back()}};
+      row.state.summary.bpb = scores[run.arm].back();
     }
     std::vector<Sample> samples;
     for (size_t arm = 0; arm < 6; ++arm) {

@@ -442,7 +442,7 @@ TEST_CASE("the state of a run is what its folder says", "[sweep]") {
   scratch.write("runs/a/run.json", record);
   scratch.write("runs/a/summary.json", R"({"status": "done", "val_bpb": 1.5})");
   CHECK(state().status == RunStatus::done);
-  CHECK(state().summary.at("val_bpb") == 1.5);
+  CHECK(state().summary.bpb == 1.5);
   scratch.write("runs/a/summary.json", R"({"status": "do)");
   CHECK(state().status == RunStatus::lost);  // nobody writes half a file, but a disk may lose one
 }
@@ -457,7 +457,7 @@ TEST_CASE("results of another experiment do not count", "[sweep]") {
   RunState state = state_of(plan, plan.runs[0], scratch.path);
   CHECK(state.stale);
   CHECK(state.status == RunStatus::planned);
-  CHECK(state.summary.is_null());
+  CHECK_FALSE(state.summary.is_there());
   scratch.write("runs/a/run.json", R"({"group": "group-a", "seed": 6})");
   CHECK(state_of(plan, plan.runs[0], scratch.path).stale);
 }
