@@ -25,7 +25,7 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_, ignored);
 }
 
-fs::path data_file(const std::string& name) { return fs::path(CADDIE_SOURCE_DIR) / "tests/data" / name; }
+fs::path data_file(const std::string& name) { return fs::path(CADDIE_SOURCE_DIR) / "tests/fixtures/text" / name; }
 
 const fs::path& small_tokenizer() {
   static const TemporaryFolder folder;

@@ -23,10 +23,10 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// A file of tests/data.
+/// A file of tests/fixtures/text.
 std::filesystem::path data_file(const std::string& name);
 
-/// A tokenizer of 420 pieces trained on tests/data/prose.txt, once in the program's life.
+/// A tokenizer of 420 pieces trained on tests/fixtures/text/prose.txt, once in the program's life.
 const std::filesystem::path& small_tokenizer();
 
 /// A folder of reference data beside the checkout, such as "parity/hash_ids", or "" and a warning when there
