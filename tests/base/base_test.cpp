@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "support/temporary_folder.h"
 
 using namespace caddie;
 
@@ -49,9 +50,8 @@ TEST_CASE("hashes equal published values", "[base]") {
 }
 
 TEST_CASE("files are replaced whole, and errors name the path", "[base]") {
-  auto folder = std::filesystem::temp_directory_path() / "caddie_base_test";
-  std::filesystem::remove_all(folder);
-  auto path = folder / "deep" / "file.txt";
+  TemporaryFolder folder;
+  auto path = folder / "deep/file.txt";
   write_file(path, "one");
   write_file(path, "two");
   CHECK(read_file(path) == "two");
@@ -59,5 +59,4 @@ TEST_CASE("files are replaced whole, and errors name the path", "[base]") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder / "deep"), {}) == 1);
   CHECK_THROWS_WITH(read_file(folder / "missing"), Catch::Contains("missing: cannot open"));
   CHECK_THROWS_WITH(write_file(path / "below_a_file", ""), Catch::Contains("file.txt"));
-  std::filesystem::remove_all(folder);
 }

@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "results/index.h"
+#include "support/temporary_folder.h"
 
 using namespace caddie;
 namespace fs = std::filesystem;
@@ -12,13 +13,9 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Runs {
-  fs::path path;
+  TemporaryFolder folder;
+  const fs::path& path = folder.path();
   int reads = 0;
-  Runs() {
-    std::string pattern = (fs::temp_directory_path() / "caddie-index-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~Runs() { fs::remove_all(path); }
   void add(const std::string& name, const std::string& content) const {
     write_file(path / name / "run.json", content);
   }

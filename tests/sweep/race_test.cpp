@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "report/ablation.h"
 #include "report/files.h"
+#include "support/temporary_folder.h"
 #include "sweep/race_state.h"
 
 using namespace caddie;
@@ -22,11 +23,10 @@ Race simple_race() { return {"obrien_fleming", 0.05, 0.05, {{2, 0.01, 0.6}, {4, 
 
 /// A race of three arms on disk: the baseline, one arm that is far better, one that is no better.
 struct MadeUpRace {
-  fs::path path;
+  TemporaryFolder folder;
+  const fs::path& path = folder.path();
   Plan plan;
   MadeUpRace() {
-    std::string pattern = (fs::temp_directory_path() / "caddie-race-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
     plan.name = "made_up";
     plan.claim.emplace();
     plan.race = simple_race();
@@ -35,7 +35,6 @@ struct MadeUpRace {
       plan.arms.push_back({label, plan.arms.empty() ? "baseline" : "grid", {}, {}, {}, {}, "", label});
     plan.runs = runs_of(plan, std::vector<size_t>{0, 1, 2}, std::vector<int64_t>{5, 6});
   }
-  ~MadeUpRace() { fs::remove_all(path); }
   void finish(const PlannedRun& run) const {
     double noise = 0.001 * double((uint64_t(run.seed) * 7 + run.arm * 5) % 4);
     write(run, {{"status", "done"}, {"val_bpb", 1.2 + noise - (run.arm == 1 ? 0.1 : 0)}});

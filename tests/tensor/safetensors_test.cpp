@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tensor/safetensors.h"
-
-#include <unistd.h>
-
+// Safetensors files there and back, of every type of number, and those that are refused.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
 
+#include "base/files.h"
+#include "support/temporary_folder.h"
+#include "tensor/safetensors.h"
+
 using namespace caddie;
 
 namespace {
-
-struct Folder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("caddie_safetensors_test" + std::to_string(::getpid()));
-  Folder() { std::filesystem::remove_all(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-};
 
 Tensor counting(const Shape& shape) {
   Tensor tensor(shape);
@@ -30,16 +24,16 @@ std::string file_bytes(const std::string& header, const std::string& data) {
 }
 
 /// Opens a file with this header and data.
-SafetensorsFile open_made(const Folder& folder, const std::string& header, const std::string& data) {
-  write_file(folder.path / "made.safetensors", file_bytes(header, data));
-  return SafetensorsFile(folder.path / "made.safetensors");
+SafetensorsFile open_made(const TemporaryFolder& folder, const std::string& header, const std::string& data) {
+  write_file(folder / "made.safetensors", file_bytes(header, data));
+  return SafetensorsFile(folder / "made.safetensors");
 }
 
 }  // namespace
 
 TEST_CASE("what is written is read back, in order, with its metadata", "[tensor]") {
-  Folder folder;
-  auto path = folder.path / "model.safetensors";
+  TemporaryFolder folder;
+  auto path = folder / "model.safetensors";
   std::vector<std::pair<std::string, Tensor>> tensors = {{"z.weight", counting({31, 3})},
                                                          {"scalar", counting({})},
                                                          {"none", counting({0, 33})},
@@ -63,13 +57,13 @@ TEST_CASE("what is written is read back, in order, with its metadata", "[tensor]
 }
 
 TEST_CASE("a file without tensors is a file", "[tensor]") {
-  Folder folder;
-  write_safetensors(folder.path / "empty.safetensors", {});
-  CHECK(SafetensorsFile(folder.path / "empty.safetensors").names().empty());
+  TemporaryFolder folder;
+  write_safetensors(folder / "empty.safetensors", {});
+  CHECK(SafetensorsFile(folder / "empty.safetensors").names().empty());
 }
 
 TEST_CASE("every dtype becomes the numbers it stands for", "[tensor]") {
-  Folder folder;
+  TemporaryFolder folder;
   using namespace std::string_literals;
   // 1/127 and the least subnormal as half, -2 and infinity as half; 1.5 as bfloat16.
   SafetensorsFile half = open_made(folder, R"({"h":{"dtype":"F16","shape":[4],"data_offsets":[0,8]},
@@ -96,7 +90,7 @@ TEST_CASE("every dtype becomes the numbers it stands for", "[tensor]") {
 }
 
 TEST_CASE("a malformed file is one clear error", "[tensor]") {
-  Folder folder;
+  TemporaryFolder folder;
   auto fails = [&](const std::string& header, const std::string& data, const char* words) {
     CHECK_THROWS_WITH(open_made(folder, header, data),
                       Catch::Contains(words) && Catch::Contains("made.safetensors"));
@@ -126,12 +120,12 @@ TEST_CASE("a malformed file is one clear error", "[tensor]") {
       "", "names 'a' twice");
   fails(R"({"__metadata__":{"step":7}})", "", "must map words to words, 'step' does not");
 
-  auto path = folder.path / "made.safetensors";
+  auto path = folder / "made.safetensors";
   write_file(path, "abc");
   CHECK_THROWS_WITH(SafetensorsFile(path), Catch::Contains("3 bytes are too few"));
   write_file(path, std::string(8, '\xff') + "{}");
   CHECK_THROWS_WITH(SafetensorsFile(path), Catch::Contains("does not fit into the file of 10"));
-  CHECK_THROWS_WITH(SafetensorsFile(folder.path / "missing"), Catch::Contains("missing: cannot open"));
+  CHECK_THROWS_WITH(SafetensorsFile(folder / "missing"), Catch::Contains("missing: cannot open"));
 }
 
 TEST_CASE("files made by upstream's tools are read", "[tensor]") {
