@@ -3,7 +3,10 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "base/philox.h"
 
 namespace caddie {
 
@@ -11,17 +14,9 @@ Rng::Rng(uint64_t seed, std::string_view name) : key_(XXH3_64bits_withSeed(name.
 
 uint32_t Rng::bits() {
   if (used_ == 4) {
-    uint32_t x[4] = {uint32_t(counter_), uint32_t(counter_ >> 32), 0, 0};
-    uint32_t key[2] = {uint32_t(key_), uint32_t(key_ >> 32)};
-    for (int round = 0; round < 10; ++round) {
-      uint64_t a = uint64_t(0xD2511F53u) * x[0], b = uint64_t(0xCD9E8D57u) * x[2];
-      uint32_t y[4] = {uint32_t(b >> 32) ^ x[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ x[3] ^ key[1],
-                       uint32_t(a)};
-      for (int i = 0; i < 4; ++i) x[i] = y[i];
-      key[0] += 0x9E3779B9u;
-      key[1] += 0xBB67AE85u;
-    }
-    for (int i = 0; i < 4; ++i) block_[i] = x[i];
+    std::array<uint32_t, 4> block =
+        philox({uint32_t(counter_), uint32_t(counter_ >> 32), 0, 0}, {uint32_t(key_), uint32_t(key_ >> 32)});
+    std::copy(block.begin(), block.end(), block_);
     ++counter_;
     used_ = 0;
   }

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data_support.h"
-
-#include <caddie/error.h>
-#include <stdlib.h>
+#include "support/data_support.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -14,18 +11,16 @@
 namespace caddie {
 namespace fs = std::filesystem;
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "caddie-test-XXXXXX").string();
-  check(::mkdtemp(name.data()) != nullptr, "{}: cannot make a temporary folder", name);
-  path_ = name;
+fs::path data_file(const std::string& name) {
+  return fs::path(CADDIE_SOURCE_DIR) / "tests/fixtures/text" / name;
 }
 
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
+std::vector<std::string> documents_of(const fs::path& path, const std::string& field) {
+  DocumentReader reader(path, field);
+  std::vector<std::string> documents;
+  for (std::string document; reader.next(document);) documents.push_back(document);
+  return documents;
 }
-
-fs::path data_file(const std::string& name) { return fs::path(CADDIE_SOURCE_DIR) / "tests/data" / name; }
 
 const fs::path& small_tokenizer() {
   static const TemporaryFolder folder;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of the data room share: temporary folders, the small tokenizer, parity files.
+// What the tests of the data room share: texts, the small tokenizer, reference files.
 #pragma once
 
 #include <cstdint>
@@ -8,25 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_folder.h"
+
 namespace caddie {
 
-/// A new folder, removed with all it holds.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-/// A file of tests/data.
+/// A file of tests/fixtures/text.
 std::filesystem::path data_file(const std::string& name);
 
-/// A tokenizer of 420 pieces trained on tests/data/prose.txt, once in the program's life.
+/// The documents of a text file, in order.
+std::vector<std::string> documents_of(const std::filesystem::path& path, const std::string& field = "text");
+
+/// A tokenizer of 420 pieces trained on tests/fixtures/text/prose.txt, once in the program's life.
 const std::filesystem::path& small_tokenizer();
 
 /// A folder of reference data beside the checkout, such as "parity/hash_ids", or "" and a warning when there

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The block function below every random stream.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace caddie {
+
+/// Philox 4x32-10: the four words that stand at `counter` in the stream of `key`; low words come first.
+/// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
+std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
+
+}  // namespace caddie

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which tokens a rank gets in which batch, and how validation is cut.
+#include <caddie/error.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "data/loader.h"
+#include "data/validation.h"
+#include "support/counting_tokens.h"
+#include "support/data_support.h"
+
+using namespace caddie;
+namespace fs = std::filesystem;
+
+TEST_CASE("One rank takes slices of one token more than a micro-batch, and wraps", "[data]") {
+  TemporaryFolder folder;
+  TokenStream stream = counting_stream(folder.path(), {7, 6});
+  // 8 tokens over 2 micro-steps: slices of 4 + 1 of the 13 tokens.
+  Loader loader(stream, 8, 2, 2);
+  CHECK(loader.tokens_per_rank() == 4);
+  Batch first = loader.next();
+  CHECK(first.rows == 2);
+  CHECK(first.length == 2);
+  CHECK(first.inputs == counting(0, 4));
+  CHECK(first.targets == counting(1, 4));
+  CHECK(loader.position() == 5);
+  CHECK(loader.next().inputs == counting(5, 4));
+  Batch third = loader.next();
+  CHECK(third.inputs == std::vector<int32_t>{10, 11, 12, 0});
+  CHECK(third.targets == std::vector<int32_t>{11, 12, 0, 1});
+  CHECK(loader.position() == 15);
+  CHECK(loader.next().inputs == std::vector<int32_t>{2, 3, 4, 5});
+}
+
+TEST_CASE("A slice longer than the stream goes round it several times", "[data]") {
+  TemporaryFolder folder;
+  TokenStream stream = counting_stream(folder.path(), {3});
+  Batch batch = Loader(stream, 7, 7, 1).next();
+  CHECK(batch.inputs == std::vector<int32_t>{0, 1, 2, 0, 1, 2, 0});
+  CHECK(batch.targets == std::vector<int32_t>{1, 2, 0, 1, 2, 0, 1});
+}
+
+TEST_CASE("Ranks take neighbouring slices, the same that one rank takes in more micro-steps", "[data]") {
+  TemporaryFolder folder;
+  TokenStream stream = counting_stream(folder.path(), {40, 37});
+  Loader rank0(stream, 16, 4, 1, 0, 2), rank1(stream, 16, 4, 1, 1, 2), alone(stream, 16, 4, 2);
+  for (int step = 0; step < 11; ++step) {
+    Batch first = rank0.next(), second = rank1.next();
+    if (step == 0) {
+      CHECK(first.inputs == counting(0, 8));
+      CHECK(second.inputs == counting(9, 8));
+      CHECK(second.targets == counting(10, 8));
+    }
+    CHECK(alone.next().inputs == first.inputs);
+    CHECK(alone.next().targets == second.targets);
+    CHECK(rank0.position() == 18 * (step + 1));
+    CHECK(rank1.position() == alone.position());
+  }
+}
+
+TEST_CASE("A loader that seeks a position continues as one that got there", "[data]") {
+  TemporaryFolder folder;
+  TokenStream stream = counting_stream(folder.path(), {50, 27});
+  Loader undisturbed(stream, 12, 3, 2, 1, 2), resumed(stream, 12, 3, 2, 1, 2);
+  for (int step = 0; step < 25; ++step) undisturbed.next();
+  resumed.next();
+  resumed.seek(undisturbed.position());
+  for (int step = 0; step < 5; ++step) CHECK(resumed.next().inputs == undisturbed.next().inputs);
+  CHECK_THROWS_WITH(resumed.seek(-1), Catch::Contains("cannot continue at token -1"));
+}
+
+TEST_CASE("A batch that is no whole number of sequences names the nearest that are", "[data]") {
+  TemporaryFolder folder;
+  TokenStream stream = counting_stream(folder.path(), {77});
+  CHECK_THROWS_WITH(Loader(stream, 100, 16, 2, 0, 1),
+                    Catch::Contains("nearest valid batch_tokens: 96 or 128"));
+  CHECK_THROWS_WITH(Loader(stream, 15, 16, 1, 0, 1), Catch::EndsWith("nearest valid batch_tokens: 16"));
+  CHECK_THROWS_WITH(Loader(stream, 0, 16, 1, 0, 1), Catch::EndsWith("nearest valid batch_tokens: 16"));
+  CHECK_THROWS_WITH(Loader(stream, 16, 16, 1, 2, 2), Catch::Contains("rank 2 of 2"));
+  CHECK_THROWS_WITH(Loader(stream, 16, 0, 1), Catch::Contains("sequence length 0"));
+  TemporaryFolder empty;
+  TokenStream nothing = counting_stream(empty.path(), {0});
+  CHECK_THROWS_WITH(Loader(nothing, 16, 16, 1), Catch::Contains("no token to train on"));
+}
+
+TEST_CASE("Validation is cut to whole sequences and one target", "[data]") {
+  TemporaryFolder folder;
+  TokenStream stream = counting_stream(folder.path(), {31, 2});
+  CHECK(load_validation(stream, 32) == counting(0, 33));
+  CHECK(load_validation(stream, 31) == counting(0, 32));
+  CHECK(load_validation(stream, 1) == counting(0, 33));
+  CHECK(load_validation(stream, 10) == counting(0, 31));
+  CHECK_THROWS_WITH(load_validation(stream, 33), Catch::Contains("33 validation tokens are too few"));
+  CHECK_THROWS_AS(load_validation(stream, 0), Error);
+}
+
+TEST_CASE("Batches equal those of the upstream loader", "[data][parity]") {
+  fs::path folder = shared_folder("parity/loader_two_shards");
+  if (folder.empty()) return;
+  auto expected = nlohmann::json::parse(read_file(folder / "case.json"));
+  const auto& config = expected["config"];
+  Tensors tensors(folder / "expected.safetensors");
+  TokenStream stream((folder / "fineweb_train_*.bin").string());
+  for (int rank = 0; rank < config["world_size"]; ++rank) {
+    Loader loader(stream, config["global_tokens"], config["seq_len"], config["grad_accum_steps"], rank,
+                  config["world_size"]);
+    std::vector<int32_t> inputs, targets;
+    for (int call = 0; call < config["calls"]; ++call) {
+      Batch batch = loader.next();
+      inputs.insert(inputs.end(), batch.inputs.begin(), batch.inputs.end());
+      targets.insert(targets.end(), batch.targets.begin(), batch.targets.end());
+    }
+    std::string name = "rank" + std::to_string(rank);
+    CHECK(inputs == tensors.integers<int64_t>(name + ".x"));
+    CHECK(targets == tensors.integers<int64_t>(name + ".y"));
+  }
+  TokenStream validation((folder / "fineweb_val_*.bin").string());
+  CHECK(load_validation(validation, config["val_seq_len"]) == tensors.integers<int64_t>("val_tokens"));
+  for (const auto& [file, reason] : expected["expected"]["bad_shards_must_be_refused"].items())
+    CHECK_THROWS_WITH(Shard(folder / file), Catch::Contains(file));
+}

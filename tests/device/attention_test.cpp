@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention and its gradients against double references, on every instruction set.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <vector>
+
+#include "device/attention.h"
+#include "support/each_isa.h"
+
+namespace caddie::testing {
+namespace {
+
+/// Everything that attention reads and writes.
+struct AttentionCase {
+  AttentionShape shape;
+  float scale;
+  Floats q, k, v, dy, y, log_sum, dq, dk, dv;
+  AttentionCase(AttentionShape s, float factor, unsigned seed)
+      : shape(s),
+        scale(factor),
+        q(random_floats(queries(), seed)),
+        k(random_floats(keys(), seed + 1)),
+        v(random_floats(keys(), seed + 2)),
+        dy(random_floats(queries(), seed + 3)),
+        y(queries(), NAN),
+        log_sum(s.batch * s.heads * s.length, NAN),
+        dq(queries()),
+        dk(keys()),
+        dv(keys()) {}
+  int64_t queries() const { return shape.batch * shape.length * shape.heads * shape.head_dim; }
+  int64_t keys() const { return shape.batch * shape.length * shape.kv_heads * shape.head_dim; }
+  void run() {
+    attention_forward(shape, scale, q.data(), k.data(), v.data(), y.data(), log_sum.data());
+    attention_backward(shape, scale, q.data(), k.data(), v.data(), y.data(), log_sum.data(), dy.data(),
+                       dq.data(), dk.data(), dv.data());
+  }
+};
+
+struct AttentionReference {
+  std::vector<double> y, log_sum, dq, dk, dv;
+};
+
+/// Softmax attention and its gradients by the textbook, in double.
+AttentionReference reference(const AttentionCase& c) {
+  const auto [batch, length, heads, kv_heads, d, first] = c.shape;
+  REQUIRE(first == 0);
+  AttentionReference r{std::vector<double>(c.queries()), std::vector<double>(c.log_sum.size()),
+                       std::vector<double>(c.queries()), std::vector<double>(c.keys()),
+                       std::vector<double>(c.keys())};
+  for (int64_t row = 0; row < batch * heads * length; ++row) {
+    const int64_t t = row % length, h = row / length % heads, b = row / length / heads;
+    const int64_t query = ((b * length + t) * heads + h) * d;
+    const auto key = [&](int64_t s) { return ((b * length + s) * kv_heads + h / (heads / kv_heads)) * d; };
+    std::vector<double> p(t + 1), dp(t + 1);
+    double sum = 0, dot = 0;
+    for (int64_t s = 0; s <= t; ++s) {
+      for (int i = 0; i < d; ++i) p[s] += double(c.q[query + i]) * c.k[key(s) + i] * c.scale;
+      sum += p[s] = std::exp(p[s]);
+    }
+    r.log_sum[row] = std::log(sum);
+    for (int64_t s = 0; s <= t; ++s) {
+      p[s] /= sum;
+      for (int i = 0; i < d; ++i) {
+        r.y[query + i] += p[s] * c.v[key(s) + i];
+        r.dv[key(s) + i] += p[s] * c.dy[query + i];
+        dp[s] += double(c.dy[query + i]) * c.v[key(s) + i];
+      }
+      dot += p[s] * dp[s];
+    }
+    for (int64_t s = 0; s <= t; ++s) {
+      for (int i = 0; i < d; ++i) {
+        r.dq[query + i] += p[s] * (dp[s] - dot) * c.scale * c.k[key(s) + i];
+        r.dk[key(s) + i] += p[s] * (dp[s] - dot) * c.scale * c.q[query + i];
+      }
+    }
+  }
+  return r;
+}
+
+/// Largest difference, relative to the largest magnitude.
+double worst(const Floats& values, const std::vector<double>& wanted) {
+  double difference = 0, magnitude = 0;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (std::isnan(values[i])) return INFINITY;
+    difference = std::max(difference, std::abs(values[i] - wanted[i]));
+    magnitude = std::max(magnitude, std::abs(wanted[i]));
+  }
+  return difference / (magnitude + 1e-30);
+}
+
+TEST_CASE("attention and its gradients equal a double reference", "[device]") {
+  const AttentionShape shapes[] = {
+      {1, 1, 1, 1, 8},   {2, 6, 4, 2, 16},   {1, 63, 2, 1, 5},   {2, 64, 2, 2, 32}, {1, 65, 3, 1, 64},
+      {1, 77, 2, 1, 33}, {1, 256, 4, 2, 32}, {2, 130, 2, 1, 48}, {1, 200, 1, 1, 1}, {1, 300, 2, 1, 130}};
+  for (const AttentionShape& shape : shapes) {
+    const float scale = 1 / std::sqrt(float(shape.head_dim));
+    AttentionCase first(shape, scale, 20);
+    const AttentionReference wanted = reference(first);
+    bool ran = false;
+    on_each_isa([&] {
+      AttentionCase c(shape, scale, 20);
+      c.run();
+      INFO("T " << shape.length << ", H " << shape.heads << ", K " << shape.kv_heads << ", D "
+                << shape.head_dim);
+      CHECK(worst(c.y, wanted.y) < 2e-6);
+      CHECK(worst(c.log_sum, wanted.log_sum) < 2e-6);
+      CHECK(worst(c.dq, wanted.dq) < 1e-5);
+      CHECK(worst(c.dk, wanted.dk) < 1e-5);
+      CHECK(worst(c.dv, wanted.dv) < 1e-5);
+      if (!ran) first = c;
+      ran = true;
+      CHECK(c.y == first.y);  // the instruction set does not matter
+      CHECK((c.dq == first.dq && c.dk == first.dk && c.dv == first.dv));
+    });
+  }
+}
+
+TEST_CASE("attention adds its gradients and may leave out log_sum", "[device]") {
+  on_each_isa([] {
+    AttentionCase c({1, 70, 2, 1, 16}, 0.3f, 30), again = c;
+    c.run();
+    again.dq.assign(again.dq.size(), 1);
+    again.dk.assign(again.dk.size(), 2);
+    again.dv.assign(again.dv.size(), 3);
+    again.run();
+    for (size_t i = 0; i < c.dq.size(); ++i) REQUIRE(again.dq[i] == Approx(1 + c.dq[i]).margin(1e-6));
+    for (size_t i = 0; i < c.dk.size(); ++i) REQUIRE(again.dk[i] == Approx(2 + c.dk[i]).margin(1e-6));
+    for (size_t i = 0; i < c.dv.size(); ++i) REQUIRE(again.dv[i] == Approx(3 + c.dv[i]).margin(1e-6));
+    attention_forward(c.shape, c.scale, c.q.data(), c.k.data(), c.v.data(), again.y.data(), nullptr);
+    CHECK(again.y == c.y);
+  });
+}
+
+TEST_CASE("attention from a position on has the bits of a whole pass", "[device]") {
+  on_each_isa([] {
+    AttentionCase whole({2, 200, 4, 2, 24}, 0.2f, 60);
+    whole.run();
+    for (int64_t first : {64, 192}) {
+      AttentionShape shape = whole.shape;
+      shape.first = first;
+      const int64_t width = 4 * 24, kept = 200 - first;
+      Floats q, y(2 * kept * width, NAN), log_sum(2 * 4 * kept, NAN);
+      for (int64_t b = 0; b < 2; ++b)
+        q.insert(q.end(), whole.q.begin() + (b * 200 + first) * width,
+                 whole.q.begin() + (b + 1) * 200 * width);
+      attention_forward(shape, whole.scale, q.data(), whole.k.data(), whole.v.data(), y.data(),
+                        log_sum.data());
+      for (int64_t b = 0; b < 2; ++b) {
+        const auto wanted = whole.y.begin() + (b * 200 + first) * width;
+        CHECK(std::equal(wanted, wanted + kept * width, y.begin() + b * kept * width));
+      }
+      for (int64_t head = 0; head < 2 * 4; ++head) {
+        const auto wanted = whole.log_sum.begin() + head * 200 + first;
+        CHECK(std::equal(wanted, wanted + kept, log_sum.begin() + head * kept));
+      }
+    }
+  });
+  float none = 0;
+  const AttentionShape between{1, 200, 1, 1, 8, 10};
+  CHECK_THROWS_WITH(attention_forward(between, 1, &none, &none, &none, &none, nullptr),
+                    Catch::Contains("the first position is 10 of 200; wanted a multiple of 64"));
+}
+
+TEST_CASE("attention gives a sequence the same bits alone and in a batch", "[device]") {
+  on_each_isa([] {
+    AttentionCase both({2, 100, 4, 2, 24}, 0.2f, 40), alone({1, 100, 4, 2, 24}, 0.2f, 40);
+    both.run();
+    const auto second = [](Floats& to, const Floats& from) {
+      to.assign(from.begin() + from.size() / 2, from.end());
+    };
+    second(alone.q, both.q);
+    second(alone.k, both.k);
+    second(alone.v, both.v);
+    second(alone.dy, both.dy);
+    alone.run();
+    const auto same = [](const Floats& half, const Floats& whole) {
+      return std::equal(half.begin(), half.end(), whole.begin() + whole.size() / 2);
+    };
+    CHECK(same(alone.y, both.y));
+    CHECK(same(alone.dq, both.dq));
+    CHECK(same(alone.dk, both.dk));
+    CHECK(same(alone.dv, both.dv));
+  });
+}
+
+TEST_CASE("attention survives large scores, and no position sees a later one", "[device]") {
+  on_each_isa([] {
+    AttentionCase c({1, 90, 1, 1, 8}, 60, 50), changed = c;
+    c.run();
+    // Scores of several hundred: almost all rows are one-hot, and log_sum is about the largest score.
+    CHECK(worst(c.y, std::vector<double>(c.y.begin(), c.y.end())) == 0);
+    const int64_t from = 71 * 8;
+    std::fill(changed.k.begin() + from, changed.k.end(), 1e30f);
+    std::fill(changed.v.begin() + from, changed.v.end(), 1e30f);
+    changed.run();
+    CHECK(std::equal(c.y.begin(), c.y.begin() + from, changed.y.begin()));
+    c.q[0] = NAN;
+    c.run();
+    CHECK(std::isnan(c.y[0]));
+    CHECK_FALSE(std::isnan(c.y[8]));
+    CHECK_THROWS_WITH(attention_forward({1, 1, 3, 2, 8}, 1, nullptr, nullptr, nullptr, nullptr, nullptr),
+                      Catch::Contains("3 query heads cannot share 2 key heads"));
+  });
+}
+
+}  // namespace
+}  // namespace caddie::testing

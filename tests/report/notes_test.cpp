@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said below a sweep's table: the claim, failures, and runs that were slow.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <utility>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "report/ablation.h"
+#include "report/notes.h"
+#include "support/made_up_sweep.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+namespace fs = std::filesystem;
+
+TEST_CASE("a claim that was changed later says so", "[report]") {
+  MadeUpSweep sweep({{1.500, 1.501}, {1.400, 1.401}});
+  sweep.plan.claim.emplace();
+  sweep.plan.history = {{{"at", "first"}, {"changes", Json::array()}},
+                        {{"at", "second"}, {"changes", {"run.timeout: 1 -> 2"}}}};
+  auto told = [&] { return join(notes_on(analyze(sweep.plan, sweep.path)), "\n"); };
+  CHECK_THAT(told(), Catch::Contains("claim, fixed before the runs: better by"));
+  sweep.plan.history.push_back({{"at", "third"}, {"changes", {"claim.alpha: 0.01 -> 0.05"}}});
+  CHECK_THAT(told(), Catch::Contains("claim, CHANGED on third after the plan was first frozen: better by"));
+}
+
+TEST_CASE("failures of one reason are told together", "[report]") {
+  MadeUpSweep sweep({{1.5, kUnknown}, {kUnknown, kUnknown}, {kUnknown, 1.5}});
+  for (auto [run, reason] :
+       {std::pair(1, "no"), std::pair(2, "no"), std::pair(3, "other"), std::pair(4, "no")})
+    write_file(sweep.path / sweep.plan.runs[size_t(run)].folder / "summary.json",
+               Json({{"status", "failed"}, {"fail_reason", reason}}).dump());
+  std::string told = join(notes_on(analyze(sweep.plan, sweep.path)), "\n");
+  CHECK_THAT(told, Catch::Contains("failed: 3 runs of 3 arms: no"));
+  CHECK_THAT(told, Catch::Contains("failed: +a, \"b\" s1: other"));
+}
+
+TEST_CASE("a run much slower than its arm's others is told, and what that means", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25, 1.5}, {1.0, 1.25, 1.0}});
+  auto told = [&] { return join(notes_on(analyze(sweep.plan, sweep.path)), "\n"); };
+  CHECK_THAT(told(), !Catch::Contains("slow:"));
+  fs::path summary = sweep.path / "runs/1-2/summary.json";
+  Json slower = Json::parse(read_file(summary));
+  slower["tok_s"] = 94.0;
+  write_file(summary, slower.dump());
+  CHECK_THAT(told(), Catch::Contains("slow: 1 of 6 runs") && Catch::Contains("s2 only 94%; times") &&
+                         !Catch::Contains("scores"));
+  sweep.plan.arms[1].seconds = 600;
+  CHECK_THAT(told(), Catch::Contains("nor are scores: the budget is a time"));
+}

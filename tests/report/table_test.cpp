@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cells of CSV there and back, and tables for people.
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "report/table.h"
+#include "support/csv.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+
+TEST_CASE("cells of CSV go out and come back", "[report]") {
+  CHECK(csv_cell("plain") == "plain");
+  CHECK(csv_cell("a,b") == "\"a,b\"");
+  CHECK(csv_cell("say \"hi\"") == "\"say \"\"hi\"\"\"");
+  TextTable table{{"a", "b"}, {{"1,2", "x\ny"}, {"", "\""}}};
+  CHECK(table.csv() == "a,b\n\"1,2\",\"x\ny\"\n,\"\"\"\"\n");
+  std::vector<std::vector<std::string>> rows = parse_csv(table.csv());
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[1] == table.rows[0]);
+  CHECK(rows[2] == table.rows[1]);
+  CHECK(parse_csv("").empty());
+}
+
+TEST_CASE("tables for people", "[report]") {
+  TextTable table{{"arm", "n"}, {{"+a_b", "3"}, {"±", "10"}}, "lr"};
+  CHECK(table.terminal() == "arm    n\n+a_b   3\n±     10\n");
+  CHECK(table.markdown() == "| arm | n |\n|---|---:|\n| +a\\_b | 3 |\n| ± | 10 |\n");
+  CHECK_THAT(table.latex(), Catch::Contains("\\begin{tabular}{lr}") && Catch::Contains("+a\\_b & 3 \\\\"));
+}

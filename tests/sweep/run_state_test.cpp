@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a run, read from its folder.
+#include <caddie/error.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
+
+#include "base/file_lock.h"
+#include "support/temporary_folder.h"
+#include "sweep/plan.h"
+#include "sweep/run_state.h"
+
+using namespace caddie;
+
+TEST_CASE("the state of a run is what its folder says", "[sweep]") {
+  TemporaryFolder scratch;
+  Plan plan;
+  plan.arms.push_back({"baseline", "baseline", {}, {}, {}, {}, "", "group-a"});
+  plan.runs.push_back({0, 5, "runs/a"});
+  auto state = [&] { return state_of(plan, plan.runs[0], scratch.path()); };
+  const std::string record = R"({"group": "group-a", "seed": 5})";
+
+  CHECK(state().status == RunStatus::planned);
+  scratch.write("runs/a/experiment.toml", "");
+  CHECK(state().status == RunStatus::planned);
+  {
+    auto lock = FileLock::take(scratch / "runs/a/lock");
+    REQUIRE(lock);
+    CHECK(state().status == RunStatus::running);
+    CHECK_FALSE(FileLock::take(scratch / "runs/a/lock"));
+  }
+  CHECK(state().status == RunStatus::lost);  // its process ended and left nothing
+  scratch.write("runs/a/summary.json", R"({"status": "failed", "fail_reason": "loss is nan"})");
+  CHECK(state().status == RunStatus::failed);
+  CHECK(state().reason == "loss is nan");
+  scratch.write("runs/a/run.json", record);
+  scratch.write("runs/a/summary.json", R"({"status": "done", "val_bpb": 1.5})");
+  CHECK(state().status == RunStatus::done);
+  CHECK(state().summary.bpb == 1.5);
+  scratch.write("runs/a/summary.json", R"({"status": "do)");
+  CHECK(state().status == RunStatus::lost);  // nobody writes half a file, but a disk may lose one
+}
+
+TEST_CASE("results of another experiment do not count", "[sweep]") {
+  TemporaryFolder scratch;
+  Plan plan;
+  plan.arms.push_back({"baseline", "baseline", {}, {}, {}, {}, "", "group-a"});
+  plan.runs.push_back({0, 5, "runs/a"});
+  scratch.write("runs/a/summary.json", R"({"status": "done", "val_bpb": 1.5})");
+  scratch.write("runs/a/run.json", R"({"group": "group-b", "seed": 5})");
+  RunState state = state_of(plan, plan.runs[0], scratch.path());
+  CHECK(state.stale);
+  CHECK(state.status == RunStatus::planned);
+  CHECK_FALSE(state.summary.is_there());
+  scratch.write("runs/a/run.json", R"({"group": "group-a", "seed": 6})");
+  CHECK(state_of(plan, plan.runs[0], scratch.path()).stale);
+}
+
+TEST_CASE("the reason of a failure is the last error of the log", "[sweep]") {
+  TemporaryFolder scratch;
+  CHECK(error_in_log(scratch.path()) == "it left no message");
+  scratch.write("log.txt", "step 1\nerror: first\nstep 2\nerror: data/x.bin: truncated\n --> x\n\n");
+  CHECK(error_in_log(scratch.path()) == "data/x.bin: truncated");
+  CHECK(last_log_line(scratch.path()) == " --> x");
+  scratch.write("log.txt", std::string(100000, 'x') + "\nstep 9\n");
+  CHECK(error_in_log(scratch.path()) == "step 9");
+}
