@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The front as a process: every verb that --help lists explains itself, and mistakes in a command line are
+// told as such.
+#include <catch2/catch.hpp>
+#include <map>
+#include <regex>
+#include <sstream>
+#include <string>
+
+#include "support/laboratory.h"
+
+using namespace caddie::testing;
+using Catch::Contains;
+using Catch::StartsWith;
+
+namespace {
+
+/// The verbs that a help text lists, with what it says of each.
+std::map<std::string, std::string> verbs_of(const std::string& help) {
+  std::map<std::string, std::string> verbs;
+  std::istringstream lines(help);
+  const std::regex verb("  ([a-z_]+) {2,}(\\S.*)");
+  std::smatch found;
+  for (std::string line; std::getline(lines, line);)
+    if (std::regex_match(line, found, verb)) verbs[found[1]] = found[2];
+  return verbs;
+}
+
+}  // namespace
+
+TEST_CASE("every verb that the help lists explains itself", "[cli]") {
+  Outcome help = shell("--help");
+  REQUIRE(help.code == 0);
+  std::map<std::string, std::string> verbs = verbs_of(help.output);
+  // Names that others rely on.
+  for (const char* name :
+       {"run", "plan", "sweep", "table", "test", "noise", "power", "report", "export", "diff", "rerun", "gc",
+        "explain", "eval", "artifact", "data", "plugin", "bench", "doctor"}) {
+    INFO(name);
+    CHECK(verbs.count(name) == 1);
+  }
+  for (const auto& [verb, about] : verbs) {
+    Outcome one = shell(verb + " --help");
+    INFO(verb << ": " << one.output);
+    CHECK(one.code == 0);
+    CHECK_THAT(one.output, StartsWith(about) && Contains("Usage: caddie " + verb));
+    for (const auto& [inner, inner_about] : verbs_of(one.output)) {
+      Outcome two = shell(verb + " " + inner + " --help");
+      INFO(inner << ": " << two.output);
+      CHECK(two.code == 0);
+      CHECK_THAT(two.output, StartsWith(inner_about));
+    }
+  }
+}
+
+TEST_CASE("a wrong command line ends with 2 and says what would help", "[cli]") {
+  for (const char* wrong : {"", "runn", "run", "run a.toml --no-such-option", "plan", "data", "power --sd",
+                            "plan nowhere.toml"}) {
+    Outcome outcome = shell(wrong);
+    INFO("caddie " << wrong << ": " << outcome.output);
+    CHECK(outcome.code == 2);
+    CHECK_FALSE(outcome.output.empty());
+  }
+  CHECK_THAT(shell("run a.toml --no-such-option").output, Contains("--no-such-option") && Contains("--help"));
+  CHECK_THAT(shell("plan nowhere.toml").output, Contains("nowhere.toml") && StartsWith("error: "));
+}
+
+TEST_CASE("the program says its version on one line", "[cli]") {
+  Outcome version = shell("--version");
+  CHECK(version.code == 0);
+  CHECK(std::regex_match(version.output, std::regex("[0-9]+\\.[0-9]+\\.[0-9]+\n")));
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store of stages: each made once, found again only when it was finished, and never lost to a
+// half-written file.
+#include <caddie/error.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/file_lock.h"
+#include "base/files.h"
+#include "results/store.h"
+#include "support/temporary_folder.h"
+
+using namespace caddie;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Makes a stage with one file and counts how often it had to.
+struct Maker {
+  int made = 0;
+  Json operator()(const fs::path& folder) {
+    write_file(folder / "weights", std::to_string(++made));
+    return {{"made", made}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a stage is made once and found again", "[results]") {
+  TemporaryFolder folder;
+  Maker maker;
+  {
+    Store store(folder / "store");
+    CHECK_FALSE(store.find("train-1"));
+    CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 1}});
+    CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 1}});
+    CHECK(store.get("train-2", std::ref(maker)) == Json{{"made", 2}});
+  }
+  Store again(folder / "store");
+  CHECK(again.find("train-1") == Json{{"made", 1}});
+  CHECK(read_file(again.folder("train-1") / "weights") == "1");
+  CHECK_FALSE(again.is_held("train-1"));
+}
+
+TEST_CASE("a stage whose record does not suffice is made anew", "[results]") {
+  TemporaryFolder folder;
+  Store store(folder.path());
+  Maker maker;
+  store.get("average-1", std::ref(maker));
+  auto second = [](const Json& record) { return record.at("made") == 2; };
+  CHECK(store.get("average-1", std::ref(maker), second) == Json{{"made", 2}});
+  CHECK(store.get("average-1", std::ref(maker), second) == Json{{"made", 2}});
+  CHECK(maker.made == 2);
+}
+
+TEST_CASE("a stage without its record, or with half of one, is not finished", "[results]") {
+  TemporaryFolder folder;
+  Store store(folder.path());
+  CHECK_THROWS_WITH(store.get("train-1",
+                              [](const fs::path& place) -> Json {
+                                write_file(place / "weights", "half");
+                                throw Error("killed");
+                              }),
+                    "killed");
+  CHECK(fs::exists(folder / "train-1/weights"));
+  CHECK_FALSE(store.find("train-1"));
+  CHECK_FALSE(store.is_held("train-1"));
+  Maker maker;
+  store.get("train-1", std::ref(maker));
+  for (const char* damage : {"", "{\"made\": ", "[1]", "\"text\""}) {
+    INFO(damage);
+    folder.write("train-1/stage.json", damage);
+    CHECK_FALSE(store.find("train-1"));
+  }
+  CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 2}});
+}
+
+TEST_CASE("who wants a stage that another makes waits for it, or gives up", "[results]") {
+  TemporaryFolder folder;
+  fs::create_directories(folder / "train-1");
+  std::optional<FileLock> other = FileLock::take(folder / "train-1/lock");
+  REQUIRE(other);
+  int asked = 0;
+  Maker maker;
+  SECTION("it takes the other's word when that is done") {
+    Store store(folder.path(), [&] {
+      if (++asked < 2) return;
+      Store(folder.path()).finish("train-1", {{"made", 7}});
+      other.reset();
+    });
+    CHECK(store.is_held("train-1"));
+    CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 7}});
+    CHECK(asked == 2);
+    CHECK(maker.made == 0);
+  }
+  SECTION("it may be told to wait no longer") {
+    Store store(folder.path(), [] { throw Error("interrupted"); });
+    CHECK_THROWS_WITH(store.get("train-1", std::ref(maker)), "interrupted");
+    CHECK(maker.made == 0);
+  }
+}
+
+TEST_CASE("a stage is forgotten whole, unless somebody is at work on it", "[results]") {
+  TemporaryFolder folder;
+  Store store(folder.path());
+  Maker maker;
+  store.get("train-1", std::ref(maker));
+  {
+    std::optional<FileLock> other = FileLock::take(folder / "train-1/lock");
+    REQUIRE(other);
+    CHECK_THROWS_WITH(store.forget("train-1"), Catch::Contains("train-1: is being worked on"));
+    CHECK(store.find("train-1"));
+  }
+  store.forget("train-1");
+  CHECK_FALSE(store.find("train-1"));
+  CHECK_FALSE(fs::exists(folder / "train-1/weights"));
+  CHECK_NOTHROW(store.forget("train-none"));
+}
+
+TEST_CASE("a file of the store and its copy in a run never change each other", "[results]") {
+  TemporaryFolder folder;
+  fs::path file = folder.write("store/weights", "one"), copy = folder.write("run/weights", "old");
+  place_file(file, copy);
+  CHECK(read_file(copy) == "one");
+  write_file(file, "two");
+  CHECK(read_file(copy) == "one");
+  place_file(file, copy);
+  write_file(copy, "three");
+  CHECK(read_file(file) == "two");
+  CHECK_THROWS_WITH(place_file(folder / "none", copy), Catch::Contains("cannot copy"));
+  CHECK(read_file(copy) == "three");
+}
