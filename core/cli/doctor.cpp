@@ -11,12 +11,12 @@
 #include <memory>
 
 #include "base/files.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "comm/comm.h"
 #include "device/device.h"
 #include "plugin/registry.h"
+#include "process/machine.h"
 #include "results/provenance.h"
 
 namespace caddie {

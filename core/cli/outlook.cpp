@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "experiment/experiment.h"
 #include "export/estimate.h"
+#include "process/machine.h"
 #include "sweep/run_state.h"
 #include "sweep/runner.h"
 

@@ -9,13 +9,13 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cli/launch.h"
 #include "cli/verbs.h"
 #include "comm/comm.h"
 #include "data/loader.h"
 #include "device/device.h"
+#include "process/machine.h"
 #include "results/provenance.h"
-#include "sweep/concurrency.h"
+#include "run/launch.h"
 
 namespace caddie {
 namespace {

@@ -10,8 +10,9 @@
 #include <memory>
 
 #include "base/text.h"
+#include "process/interrupt.h"
+#include "process/machine.h"
 #include "report/files.h"
-#include "run/interrupt.h"
 #include "sweep/concurrency.h"
 #include "sweep/race_state.h"
 #include "sweep/runner.h"

@@ -12,7 +12,7 @@
 #include "cli/describe.h"
 #include "cli/sweep.h"
 #include "device/device.h"
-#include "sweep/concurrency.h"
+#include "process/machine.h"
 
 namespace caddie {
 

@@ -9,9 +9,9 @@
 #include "config/tree.h"
 #include "experiment/experiment.h"
 #include "plugin/registry.h"
+#include "process/interrupt.h"
 #include "results/run_folder.h"
 #include "results/summary.h"
-#include "run/interrupt.h"
 #include "run/training.h"
 
 namespace caddie {

@@ -9,10 +9,10 @@
 #include "base/hash.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "process/interrupt.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
 #include "run/effects.h"
-#include "run/interrupt.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint.h"
 

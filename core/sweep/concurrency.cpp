@@ -4,16 +4,14 @@
 #include <caddie/error.h>
 #include <fmt/format.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/files.h"
-#include "base/memory.h"
-#include "run/interrupt.h"
-#include "sweep/child.h"
+#include "process/child_set.h"
+#include "process/interrupt.h"
+#include "process/machine.h"
 #include "sweep/run_state.h"
 
 namespace caddie {
@@ -39,53 +37,26 @@ class Scratch {
   std::filesystem::path path_;
 };
 
-/// Child processes that do not outlive a measurement.
-class Children {
- public:
-  ~Children() {
-    for (const Child& child : running_) ::kill(child.pid, SIGKILL);
-    for (const Child& child : running_) ::waitpid(child.pid, nullptr, 0);
+/// Returns when all have ended. Throws Error as soon as one has failed, and Error(130) when asked to stop.
+void wait_for_all(ChildSet& children, const std::vector<std::filesystem::path>& logs) {
+  while (!children.empty()) {
+    ChildSet::Event event = children.wait(1);
+    if (event.stop_signal != 0) stop_here("while it was measured how many runs go side by side");
+    if (event.ended && !event.ended->how.succeeded())
+      fail("the experiment could not be timed: {}", read_file(logs[event.ended->key]));
   }
-  void add(pid_t pid, const std::filesystem::path& log) { running_.push_back({pid, log}); }
-  /// Returns when all have ended. Throws Error as soon as one has failed, and Error(130) when asked to stop.
-  void wait(const SignalQueue& signals) {
-    while (!running_.empty()) {
-      int signal = signals.wait(1000);
-      if (signal == SIGINT || signal == SIGTERM)
-        stop_here("while it was measured how many runs go side by side");
-      for (size_t i = 0; i < running_.size();) {
-        int status = 0;
-        if (::waitpid(running_[i].pid, &status, WNOHANG) != running_[i].pid) {
-          ++i;
-          continue;
-        }
-        Child ended = running_[i];
-        running_.erase(running_.begin() + long(i));
-        check(status == 0, "the experiment could not be timed: {}", read_file(ended.log));
-      }
-    }
-  }
-
- private:
-  struct Child {
-    pid_t pid;
-    std::filesystem::path log;
-  };
-  std::vector<Child> running_;
-};
+}
 
 Concurrency measure(int jobs, int threads, const std::string& device, const Scratch& scratch) {
-  SignalQueue signals;
-  Children children;
   std::vector<std::filesystem::path> logs;
+  ChildSet children;
   for (int job = 0; job < jobs; ++job) {
     logs.push_back(scratch.file(fmt::format("{}x{}-{}.json", jobs, threads, job)));
-    children.add(start_child({"caddie", "bench", "experiment", scratch.file("experiment.toml").string(),
-                              "--threads", std::to_string(threads), "--device", device, "--json"},
-                             logs.back(), signals.before()),
-                 logs.back());
+    children.start(size_t(job), {{"caddie", "bench", "experiment", scratch.file("experiment.toml").string(),
+                                  "--threads", std::to_string(threads), "--device", device, "--json"},
+                                 logs.back()});
   }
-  children.wait(signals);
+  wait_for_all(children, logs);
   Concurrency choice{jobs, threads};
   for (const std::filesystem::path& log : logs) {
     std::string text = read_file(log);
@@ -99,8 +70,6 @@ Concurrency measure(int jobs, int threads, const std::string& device, const Scra
 }
 
 }  // namespace
-
-int core_count() { return std::max(1, int(std::thread::hardware_concurrency())); }
 
 Concurrency within_cores(int jobs, int threads) {
   int cores = core_count(), wanted = std::max(1, jobs);

@@ -19,9 +19,6 @@ struct Concurrency {
   }
 };
 
-/// Cores of this machine.
-int core_count();
-
 /// How many of `jobs` runs at a time the cores allow with `threads` each; 0: the cores divided by the jobs.
 Concurrency within_cores(int jobs, int threads);
 

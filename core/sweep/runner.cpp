@@ -4,8 +4,6 @@
 #include <caddie/error.h>
 #include <fmt/format.h>
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -14,12 +12,12 @@
 #include <set>
 
 #include "base/files.h"
-#include "base/memory.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
+#include "process/child_set.h"
+#include "process/interrupt.h"
+#include "process/machine.h"
 #include "results/metrics.h"
-#include "run/interrupt.h"
-#include "sweep/child.h"
 #include "sweep/concurrency.h"
 #include "sweep/expression.h"
 #include "sweep/live_view.h"
@@ -29,7 +27,8 @@
 namespace caddie {
 namespace {
 
-constexpr int kMostStops = 10;  // of one run by somebody else, after which it is left
+constexpr int kMostStops = 10;        // of one run by somebody else, after which it is left
+constexpr double kGraceSeconds = 30;  // for the checkpoint of a run that is asked to stop
 
 class Runner {
  public:
@@ -47,16 +46,11 @@ class Runner {
                             options.jobs, core_count(), threads_));
   }
 
-  ~Runner() {
-    for (const Child& child : children_) ::kill(child.pid, SIGTERM);
-  }
-
   RunnerResult go();
 
  private:
   struct Child {
     size_t run;
-    pid_t pid;
     Stopwatch clock;  // since it was started
     bool trains;      // or finds its training in the store
     bool timed_out = false;
@@ -74,9 +68,8 @@ class Runner {
   void enqueue(size_t run);
   void ask_for_more();
   void changed() const;
-  void handle(int signal);
-  void reap();
-  void ended(const Child& child, int status);
+  void ask_to_stop();
+  void ended(const ChildSet::Ended& end);
   void stop_slow_ones();
   void show();
   bool may_start() const;
@@ -89,7 +82,7 @@ class Runner {
   const RunnerOptions& options_;
   const RunnerHooks& hooks_;
   TrainingOrder order_;
-  SignalQueue signals_;
+  ChildSet processes_{kGraceSeconds};
   LiveView view_;
   int threads_ = 1, jobs_ = 1, started_ = 0;
   const int64_t memory_ = memory_here().available;
@@ -194,40 +187,30 @@ bool Runner::start(size_t run) {
   std::filesystem::remove(folder / kSummaryFile);
   std::vector<std::string> arguments = command_for(run);
   if (stale) arguments.push_back("--fresh");
-  children_.push_back({run, start_child(arguments, folder / "log.txt", signals_.before()), Stopwatch(),
-                       !order_.is_trained(run)});
+  processes_.start(run, {arguments, folder / "log.txt"});
+  children_.push_back({run, Stopwatch(), !order_.is_trained(run)});
   ++started_;
   ++attempts_[run];
   return true;
 }
 
-void Runner::handle(int signal) {
-  if (signal != SIGINT && signal != SIGTERM) return;
+void Runner::ask_to_stop() {
   ++stop_signals_;
-  for (const Child& child : children_) ::kill(child.pid, stop_signals_ == 1 ? SIGTERM : SIGKILL);
+  processes_.signal_all(stop_signals_ == 1 ? SIGTERM : SIGKILL);
   if (stop_signals_ == 1 && !children_.empty())
     view_.say(
         fmt::format("stopping: {} running, each saves a checkpoint; once more to kill", children_.size()));
 }
 
-void Runner::reap() {
-  for (size_t i = 0; i < children_.size();) {
-    int status = 0;
-    if (::waitpid(children_[i].pid, &status, WNOHANG) != children_[i].pid) {
-      ++i;
-      continue;
-    }
-    Child child = children_[i];
-    children_.erase(children_.begin() + long(i));
-    ended(child, status);
-  }
-}
-
-void Runner::ended(const Child& child, int status) {
+void Runner::ended(const ChildSet::Ended& end) {
+  auto found = std::find_if(children_.begin(), children_.end(),
+                            [&](const Child& child) { return child.run == end.key; });
+  Child child = *found;
+  children_.erase(found);
   RunFolder folder(folder_of(child.run));
   RunState state = state_of(plan_, plan_.runs[child.run], options_.folder);
-  bool stopped = WIFEXITED(status) && WEXITSTATUS(status) == kInterrupted;
-  bool killed = WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM);
+  bool stopped = end.how.signal == 0 && end.how.code == kInterrupted;
+  bool killed = end.how.signal == SIGKILL || end.how.signal == SIGTERM;
   std::string reason = state.reason;
   if (state.status == RunStatus::done) {
     ++result_.done;
@@ -258,8 +241,8 @@ void Runner::ended(const Child& child, int status) {
     reason = "killed from outside; invoke the sweep again to go on from its checkpoint";
   } else if (state.stale) {
     reason = "the program, a plugin or the data changed while the sweep was running";
-  } else if (WIFSIGNALED(status)) {
-    reason = fmt::format("crashed: {}", ::strsignal(WTERMSIG(status)));
+  } else if (end.how.signal > 0) {
+    reason = fmt::format("crashed: {}", ::strsignal(end.how.signal));
   } else if (reason.empty()) {
     reason = error_in_log(folder.path());
   }
@@ -278,11 +261,10 @@ void Runner::ended(const Child& child, int status) {
 
 void Runner::stop_slow_ones() {
   if (plan_.run.timeout_seconds <= 0) return;
-  constexpr double kGraceSeconds = 30;  // for the checkpoint
   for (Child& child : children_) {
     double late = child.clock.seconds() - plan_.run.timeout_seconds;
-    if (late > 0 && !child.timed_out) ::kill(child.pid, SIGTERM);
-    if (late > kGraceSeconds) ::kill(child.pid, SIGKILL);
+    if (late > 0 && !child.timed_out) processes_.signal(child.run, SIGTERM);
+    if (late > kGraceSeconds) processes_.signal(child.run, SIGKILL);
     child.timed_out = late > 0;
   }
 }
@@ -360,8 +342,9 @@ RunnerResult Runner::go() {
     if (children_.empty() && !waits_for_others) break;
     show();
     if (hooks_.meanwhile) hooks_.meanwhile();
-    handle(signals_.wait(view_.is_live() ? 250 : 1000));
-    reap();
+    ChildSet::Event event = processes_.wait(view_.is_live() ? 0.25 : 1);
+    if (event.stop_signal != 0) ask_to_stop();
+    if (event.ended) ended(*event.ended);
     stop_slow_ones();
   }
   result_.left += int(queue_.size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "run/interrupt.h"
+#include "process/interrupt.h"
 
 #include <caddie/error.h>
 
@@ -9,19 +9,18 @@
 namespace caddie {
 namespace {
 
-constexpr time_t kEcho = 1;  // seconds
+constexpr time_t kEchoSeconds = 1;  // a signal that comes so soon repeats the first one
 
 volatile std::sig_atomic_t asked = 0;
 volatile time_t asked_at = 0;
 
-// What follows at once is no second wish: a launcher hands on what the terminal has sent to all already.
 void ask_to_stop(int signal) {
   timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   if (asked == 0) {
     asked_at = now.tv_sec;
     asked = 1;
-  } else if (now.tv_sec - asked_at > kEcho) {
+  } else if (now.tv_sec - asked_at > kEchoSeconds) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }

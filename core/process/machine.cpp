@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/memory.h"
+#include "process/machine.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace caddie {
 namespace {
@@ -18,6 +19,8 @@ void read_line(const char* file, std::string_view name, int64_t& bytes) {
 }
 
 }  // namespace
+
+int core_count() { return std::max(1, int(std::thread::hardware_concurrency())); }
 
 Memory memory_here() {
   constexpr int64_t kUnit = 1024;

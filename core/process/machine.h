@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much memory this machine, or the container around this process, has.
+// What this machine, or the container around this process, has to give.
 #pragma once
 
 #include <cstdint>
 
 namespace caddie {
+
+/// Cores that this process may use, at least 1.
+int core_count();
 
 /// Bytes, in all and those that programs can still take: of the machine or of the container's limit,
 /// whichever is less. INT64_MAX where the system does not tell.
