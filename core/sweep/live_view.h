@@ -5,21 +5,23 @@
 #include <string>
 #include <vector>
 
+#include "sweep/display.h"
+
 namespace caddie {
 
-class LiveView {
+class LiveView final : public Display {
  public:
   explicit LiveView(bool quiet);
-  ~LiveView() { clear(); }
+  ~LiveView() override { clear(); }
   LiveView(const LiveView&) = delete;
   LiveView& operator=(const LiveView&) = delete;
 
-  /// Whether blocks are shown: only a terminal can take them back.
-  bool is_live() const { return live_; }
-  /// Replaces the block. Lines are cut to the width of the terminal.
-  void show(const std::vector<std::string>& lines);
-  /// Prints a line that stays, above the block.
-  void say(const std::string& line);
+  /// Only a terminal can take lines back.
+  bool is_live() const override { return live_; }
+  /// Cuts the lines to the width of the terminal.
+  void show(const std::vector<std::string>& lines) override;
+  /// Prints the line above those that are shown.
+  void say(const std::string& line) override;
 
  private:
   void clear();

@@ -47,6 +47,11 @@ std::vector<PlannedRun> next_runs(const Plan& plan, const std::filesystem::path&
   if (!plan.race) return {};
   std::vector<RunState> states;
   for (const PlannedRun& run : plan.runs) states.push_back(state_of(plan, run, folder));
+  return next_runs(plan, states);
+}
+
+std::vector<PlannedRun> next_runs(const Plan& plan, std::span<const RunState> states) {
+  if (!plan.race) return {};
   std::vector<Standing> now = standings(plan, states);
   // The baseline has taken part in every look that was held.
   const std::vector<Look>& looks = plan.race->looks;

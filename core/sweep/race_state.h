@@ -21,7 +21,8 @@ Question claimed_question(const SweepClaim& claim);
 std::vector<Standing> standings(const Plan& plan, std::span<const RunState> states);
 
 /// Runs of the next look that are not in the plan yet; none when the plan has no race, or while runs of this
-/// look are missing.
+/// look are missing. The second form reads the states from the folder of the sweep.
+std::vector<PlannedRun> next_runs(const Plan& plan, std::span<const RunState> states);
 std::vector<PlannedRun> next_runs(const Plan& plan, const std::filesystem::path& folder);
 
 }  // namespace caddie

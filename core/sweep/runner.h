@@ -9,6 +9,7 @@
 
 #include "base/file_lock.h"
 #include "sweep/plan.h"
+#include "sweep/run_queue.h"
 
 namespace caddie {
 
@@ -24,12 +25,6 @@ struct RunnerOptions {
   double budget_seconds = 0;     // start no run later than this; 0: no limit
   bool allow_no_effect = false;  // a technique that acts on nothing does not make its run fail
   bool quiet = false;
-};
-
-struct RunnerResult {
-  // Of the runs that `only` allows, those of earlier calls included. Lost: killed from outside while at work.
-  int done = 0, failed = 0, lost = 0, left = 0;
-  bool interrupted = false;
 };
 
 /// What the caller does while a plan is run; each may be empty.

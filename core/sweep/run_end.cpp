@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/run_end.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "base/text.h"
+#include "process/interrupt.h"
+
+namespace caddie {
+
+Verdict judge(const RunEnd& end, const RunRequests& requests) {
+  int signal = end.process.signal;
+  bool interrupted = signal == 0 && end.process.code == kInterrupted;
+  bool killed = signal == SIGKILL || signal == SIGTERM;
+  if (end.state.status == RunStatus::done) return {RunOutcome::done, ""};
+  if (requests.timed_out)
+    return {RunOutcome::failed,
+            fmt::format("timeout: not finished after {}", duration(requests.timeout_seconds))};
+  if (interrupted || (killed && requests.stopping)) return {RunOutcome::stopped, ""};
+  if (killed)
+    return {RunOutcome::lost, "killed from outside; invoke the sweep again to go on from its checkpoint"};
+  if (end.state.stale)
+    return {RunOutcome::failed, "the program, a plugin or the data changed while the sweep was running"};
+  if (signal > 0) return {RunOutcome::failed, fmt::format("crashed: {}", ::strsignal(signal))};
+  return {RunOutcome::failed, end.state.reason.empty() ? end.last_words : end.state.reason};
+}
+
+}  // namespace caddie

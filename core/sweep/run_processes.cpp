@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/run_processes.h"
+
+#include "base/files.h"
+#include "base/text.h"
+#include "process/interrupt.h"
+
+namespace caddie {
+namespace {
+
+constexpr double kPatience = 30;  // seconds for the checkpoints of runs that are at work when the sweep ends
+
+}  // namespace
+
+RunProcesses::RunProcesses(const Plan& plan, const RunnerOptions& options, int threads)
+    : plan_(plan),
+      options_(options),
+      threads_(threads),
+      order_(plan, Store(options.store)),
+      children_(kPatience) {}
+
+RunState RunProcesses::state(size_t run) const { return state_of(plan_, plan_.runs[run], options_.folder); }
+
+std::string RunProcesses::training_to_make(size_t run) const {
+  return order_.is_trained(run) ? "" : order_.training(run);
+}
+
+std::filesystem::path RunProcesses::write_experiment(size_t run) const {
+  std::filesystem::path file = folder_of(run) / "experiment.toml";
+  write_file(file, plan_.arms[plan_.runs[run].arm].experiment);
+  return file;
+}
+
+std::vector<std::string> RunProcesses::command_for(size_t run, const std::vector<size_t>& waiting) const {
+  const PlannedRun& planned = plan_.runs[run];
+  std::vector<std::string> arguments = {"caddie", "run", write_experiment(run).string(), "--seed",
+                                        std::to_string(planned.seed), "--output", folder_of(run).string(),
+                                        "--store", options_.store.string(), "--threads",
+                                        std::to_string(threads_), "--device", options_.device,
+                                        // Each run is its only rank, even if the sweep was started as one of
+                                        // several.
+                                        "--rank", "0", "--ranks", "1"};
+  for (size_t other : order_.companions(run, waiting)) {
+    arguments.push_back("--companion");
+    arguments.push_back(write_experiment(other).string());
+  }
+  std::vector<std::string> forks;
+  for (const Arm::Fork& fork : plan_.arms[planned.arm].forks) forks.push_back(std::to_string(fork.step));
+  if (!forks.empty()) {
+    arguments.push_back("--fork-at");
+    arguments.push_back(join(forks, ","));
+  }
+  if (!options_.allow_no_effect) arguments.push_back("--strict");
+  return arguments;
+}
+
+bool RunProcesses::start(size_t run, const std::vector<size_t>& waiting) {
+  std::filesystem::path folder = folder_of(run);
+  make_folder(folder);
+  std::optional<FileLock> lock = FileLock::take(folder / kRunLock, true);  // which the child inherits
+  if (!lock) return false;
+  bool stale = state(run).stale;
+  if (stale || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
+  std::filesystem::remove(folder / kSummaryFile);
+  std::vector<std::string> arguments = command_for(run, waiting);
+  if (stale) arguments.push_back("--fresh");
+  children_.start(run, {arguments, folder / "log.txt"});
+  return true;
+}
+
+RunExecutor::Event RunProcesses::wait(double seconds) {
+  ChildSet::Event event = children_.wait(seconds);
+  if (!event.ended) return {event.stop_signal != 0, {}};
+  auto [run, how] = *event.ended;
+  std::filesystem::path folder = folder_of(run);
+  RunEnd end{run, how, state(run), error_in_log(folder)};
+  // Whoever ends in good order leaves no lock; one that is left tells of a loss.
+  if (end.state.status == RunStatus::done || (how.signal == 0 && how.code == kInterrupted))
+    std::filesystem::remove(folder / kRunLock);
+  return {false, std::move(end)};
+}
+
+void RunProcesses::record_failure(size_t run, const std::string& reason) {
+  write_summary(folder_of(run), failed_summary(reason));
+}
+
+}  // namespace caddie
