@@ -21,7 +21,7 @@ size_t terminal_width() {
 LiveView::LiveView(bool quiet) : quiet_(quiet), live_(!quiet && ::isatty(STDERR_FILENO)) {}
 
 void LiveView::clear() {
-  if (height_ > 0) fmt::print(stderr, "\033[{}A\033[J", height_);
+  if (height_ > 0) fmt::print(stderr, "\r\033[{}A\033[J", height_);
   height_ = 0;
 }
 
