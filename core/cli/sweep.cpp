@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "config/differences.h"
 #include "process/interrupt.h"
 #include "process/machine.h"
 #include "report/files.h"

@@ -9,10 +9,10 @@
 #include <map>
 
 #include "base/files.h"
+#include "config/differences.h"
 #include "report/curves.h"
 #include "results/metrics.h"
 #include "results/run_folder.h"
-#include "sweep/sweep_file.h"
 
 namespace caddie {
 namespace {

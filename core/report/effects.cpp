@@ -13,6 +13,7 @@
 #include "results/metrics.h"
 #include "statistics/basis.h"
 #include "statistics/joint.h"
+#include "sweep/designs/design.h"
 
 namespace caddie {
 namespace {
@@ -259,8 +260,8 @@ class Model {
 
 bool is_supported(const Ablation& ablation) {
   const Plan& plan = *ablation.plan;
-  static const std::set<std::string> kDesigns = {"grid", "fractional", "random"};
-  return kDesigns.contains(plan.design) && plan.factors.size() >= 2 &&
+  const DesignKind* design = find_design(plan.design);
+  return design && design->make()->has_effects() && plan.factors.size() >= 2 &&
          std::any_of(ablation.arms.begin(), ablation.arms.end(),
                      [](const ArmRow& row) { return row.bpb.n > 0; });
 }

@@ -25,7 +25,7 @@ struct Effect {
   int64_t contrasts = 0;  // degrees of freedom of F's numerator
 };
 
-/// Main effects, then pairs, for the designs that support them (grid, fractional, random); empty for others.
+/// Main effects, then pairs, where the design of the sweep has them (SweepDesign::has_effects); else empty.
 /// Main effects are those of the model without interactions. What the finished runs cannot tell apart has
 /// neither size nor F.
 std::vector<Effect> effects(const Ablation& ablation);

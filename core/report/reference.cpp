@@ -119,6 +119,8 @@ std::string_view name_of(Topic::Kind kind) {
       return "section of an experiment";
     case Topic::Kind::kSweepSection:
       return "section of a sweep";
+    case Topic::Kind::kDesign:
+      return "design of a sweep";
     case Topic::Kind::kMetric:
       return "metric";
     case Topic::Kind::kColumn:
@@ -133,6 +135,9 @@ std::vector<Topic> reference() {
                                             sections_of(Topic::Kind::kSweepSection)})
     for (const Section& section : group)
       topics.push_back({section.kind, section.name, section.help, describe(section.declare)});
+  for (const DesignKind& kind : design_kinds())
+    topics.push_back(
+        {Topic::Kind::kDesign, std::string(kind.name), std::string(kind.help), settings_of(kind)});
   for (const Metric* metric : metrics()) topics.push_back(topic_of(*metric));
   add_all_columns(topics);
   return topics;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference that `caddie describe` prints: sections of experiments and sweeps with their settings,
-// metrics, and columns of tables, all from where they are declared.
+// designs, metrics, and columns of tables, all from where they are declared.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 namespace caddie {
 
 struct Topic {
-  enum class Kind { kExperimentSection, kSweepSection, kMetric, kColumn };
+  enum class Kind { kExperimentSection, kSweepSection, kDesign, kMetric, kColumn };
   Kind kind;
   std::string name;  // "train", "val_bpb"; a part in <> stands for any text: "tech.<label>"
   std::string help;
@@ -21,7 +21,7 @@ struct Topic {
   std::vector<std::pair<std::string, std::string>> facts = {};  // "unit" and "bits per byte", ...
 };
 
-/// "section of an experiment", "section of a sweep", "metric", "column".
+/// "section of an experiment", "section of a sweep", "design of a sweep", "metric", "column".
 std::string_view name_of(Topic::Kind kind);
 
 /// All topics, by kind, then in the order of their declaration.

@@ -3,15 +3,13 @@
 
 #include <caddie/error.h>
 
+#include <algorithm>
 #include <cctype>
-#include <cstdlib>
+#include <iterator>
+#include <utility>
 
 namespace caddie {
 namespace {
-
-bool is_comparison(std::string_view token) {
-  return token == "==" || token == "!=" || token == "<" || token == "<=" || token == ">" || token == ">=";
-}
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-' || c == '+';
@@ -35,6 +33,10 @@ std::string next_token(std::string_view text, size_t& position) {
 }
 
 }  // namespace
+
+const Expression::Comparison Expression::kComparisons[] = {{"==", Kind::kEqual}, {"!=", Kind::kUnequal},
+                                                           {"<", Kind::kLess},   {"<=", Kind::kAtMost},
+                                                           {">", Kind::kMore},   {">=", Kind::kAtLeast}};
 
 class Expression::Parser {
  public:
@@ -63,23 +65,25 @@ class Expression::Parser {
 
   Node either() {
     Node node = both();
-    while (accept("or")) node = {"or", false, {std::move(node), both()}};
+    while (accept("or")) node = {Kind::kOr, false, {std::move(node), both()}};
     return node;
   }
 
   Node both() {
     Node node = negated();
-    while (accept("and")) node = {"and", false, {std::move(node), negated()}};
+    while (accept("and")) node = {Kind::kAnd, false, {std::move(node), negated()}};
     return node;
   }
 
   Node negated() {
-    if (accept("not")) return {"not", false, {negated()}};
+    if (accept("not")) return {Kind::kNot, false, {negated()}};
     Node left = operand();
-    if (!is_comparison(token_)) return left;
-    std::string comparison = token_;
-    advance();
-    return {comparison, false, {std::move(left), operand()}};
+    for (const Comparison& comparison : kComparisons) {
+      if (comparison.token != token_) continue;
+      advance();
+      return {comparison.kind, false, {std::move(left), operand()}};
+    }
+    return left;
   }
 
   Node operand() {
@@ -94,10 +98,10 @@ class Expression::Parser {
     if (token == "and" || token == "or" || !(quoted || is_word(first))) unexpected("a name or a value");
     if (quoted && (token.size() < 2 || token.back() != first)) unexpected("a closing quote");
     advance();
-    if (quoted) return {"value", token.substr(1, token.size() - 2)};
+    if (quoted) return {Kind::kValue, token.substr(1, token.size() - 2)};
     Value value = value_of_toml(token);
-    if (std::holds_alternative<std::string>(value)) return {"name", value};
-    return {"value", value};
+    if (std::holds_alternative<std::string>(value)) return {Kind::kName, value};
+    return {Kind::kValue, value};
   }
 
   const std::string& text_;
@@ -114,10 +118,10 @@ Expression::Expression(std::string text, std::string where)
 bool Expression::holds(const Lookup& lookup) const { return truth(root_, lookup); }
 
 bool Expression::truth(const Node& node, const Lookup& lookup) const {
-  if (node.kind == "not") return !truth(node.children[0], lookup);
-  if (node.kind == "and") return truth(node.children[0], lookup) && truth(node.children[1], lookup);
-  if (node.kind == "or") return truth(node.children[0], lookup) || truth(node.children[1], lookup);
-  if (is_comparison(node.kind)) return compare(node, lookup);
+  if (node.kind == Kind::kNot) return !truth(node.children[0], lookup);
+  if (node.kind == Kind::kAnd) return truth(node.children[0], lookup) && truth(node.children[1], lookup);
+  if (node.kind == Kind::kOr) return truth(node.children[0], lookup) || truth(node.children[1], lookup);
+  if (node.kind != Kind::kValue && node.kind != Kind::kName) return compare(node, lookup);
   std::optional<Value> found = value(node, lookup);
   if (!found) return false;
   if (const double* number = std::get_if<double>(&*found); number && (*number == 0 || *number == 1))
@@ -130,40 +134,35 @@ bool Expression::truth(const Node& node, const Lookup& lookup) const {
 }
 
 std::optional<Expression::Value> Expression::value(const Node& node, const Lookup& lookup) const {
-  if (node.kind == "value") return node.value;
-  if (node.kind == "name") return lookup(std::get<std::string>(node.value));
+  if (node.kind == Kind::kValue) return node.value;
+  if (node.kind == Kind::kName) return lookup(std::get<std::string>(node.value));
   return truth(node, lookup);
 }
 
 bool Expression::compare(const Node& node, const Lookup& lookup) const {
   std::optional<Value> left = value(node.children[0], lookup), right = value(node.children[1], lookup);
   if (!left || !right) return false;
-  if (left->index() != right->index())
+  if (left->index() != right->index()) {
+    auto is_this = [&](const Comparison& comparison) { return comparison.kind == node.kind; };
+    std::string_view token = std::find_if(kComparisons, std::end(kComparisons), is_this)->token;
     throw Error(message("{}: \"{}\": the two sides of {} are of different types; texts stand in quotes",
-                        {where_, text_, node.kind}),
+                        {where_, text_, token}),
                 2);
-  if (node.kind == "==") return *left == *right;
-  if (node.kind == "!=") return *left != *right;
-  if (node.kind == "<") return *left < *right;
-  if (node.kind == "<=") return *left <= *right;
-  if (node.kind == ">") return *left > *right;
-  return *left >= *right;
-}
-
-Expression::Value value_of_toml(std::string_view text) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  if (text.size() >= 2 && (text[0] == '"' || text[0] == '\'') && text.back() == text[0])
-    return std::string(text.substr(1, text.size() - 2));
-  std::string digits;
-  for (char c : text)
-    if (c != '_') digits += c;
-  char* end = nullptr;
-  double number = std::strtod(digits.c_str(), &end);
-  bool begins_as_number =
-      !digits.empty() && std::string_view("0123456789+-.").find(digits[0]) != std::string_view::npos;
-  if (begins_as_number && *end == '\0') return number;
-  return std::string(text);
+  }
+  switch (node.kind) {
+    case Kind::kEqual:
+      return *left == *right;
+    case Kind::kUnequal:
+      return *left != *right;
+    case Kind::kLess:
+      return *left < *right;
+    case Kind::kAtMost:
+      return *left <= *right;
+    case Kind::kMore:
+      return *left > *right;
+    default:
+      return *left >= *right;
+  }
 }
 
 }  // namespace caddie

@@ -2,12 +2,14 @@
 // Conditions as a user writes them: "model.dim == 384 and not hash", "val_bpb < 1.2".
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
+
+#include "config/toml_value.h"
 
 namespace caddie {
 
@@ -15,7 +17,7 @@ namespace caddie {
 /// A name alone must be a switch. A comparison with something that has no value is false.
 class Expression {
  public:
-  using Value = std::variant<bool, double, std::string>;
+  using Value = TomlValue;
   /// The value of a name; nothing when it has none. Throws for a name that cannot be right.
   using Lookup = std::function<std::optional<Value>(const std::string& name)>;
 
@@ -28,12 +30,30 @@ class Expression {
   const std::string& text() const { return text_; }
 
  private:
+  enum class Kind : uint8_t {
+    kValue,
+    kName,
+    kNot,
+    kAnd,
+    kOr,
+    kEqual,
+    kUnequal,
+    kLess,
+    kAtMost,
+    kMore,
+    kAtLeast
+  };
   struct Node {
-    std::string kind;  // "value", "name", "not", "and", "or", or a comparison
-    Value value = false;
+    Kind kind = Kind::kValue;
+    Value value = false;  // a constant, or the name
     std::vector<Node> children = {};
   };
   class Parser;
+  struct Comparison {
+    std::string_view token;
+    Kind kind;
+  };
+  static const Comparison kComparisons[6];
   bool truth(const Node& node, const Lookup& lookup) const;
   bool compare(const Node& node, const Lookup& lookup) const;
   std::optional<Value> value(const Node& node, const Lookup& lookup) const;
@@ -41,9 +61,5 @@ class Expression {
   std::string text_, where_;
   Node root_;
 };
-
-/// A value as TOML writes it: 3 and 3.0 are equal numbers, quotes are taken off, the rest is text as it
-/// stands.
-Expression::Value value_of_toml(std::string_view text);
 
 }  // namespace caddie

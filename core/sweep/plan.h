@@ -15,6 +15,8 @@
 
 namespace caddie {
 
+// Members called `fields` visit what plan.json holds of a struct; one visit both writes and reads it.
+
 struct Arm {
   std::string label, kind;                    // kind: "baseline", the design's kind, or "point"
   std::vector<std::string> overrides;         // upon the base experiment
@@ -29,6 +31,8 @@ struct Arm {
   struct Fork {
     int64_t step = 0;
     std::string prefix;
+    template <class Fields>
+    void fields(Fields& f);
   };
   std::vector<Fork> forks = {};  // by rising step
   std::string observers = {};    // hash of what watches the training
@@ -37,18 +41,24 @@ struct Arm {
   int64_t memory_bytes = 0;      // that a run takes, roughly
   double seconds = 0;            // of its wall-clock budget; 0: none
   bool is_baseline() const { return kind == "baseline"; }
+
+  template <class Fields>
+  void fields(Fields& f);
 };
 
 struct PlannedRun {
   size_t arm = 0;
   int64_t seed = 0;
   std::string folder;  // relative to the sweep's: "runs/baseline-s1337"
+
+  template <class Fields>
+  void fields(Fields& f);
 };
 
 struct Plan {
   std::string name, question, sweep_file, base_file;
   std::string sweep_text, base_text;             // canonical, to tell what was edited
-  std::string design;                            // its kind
+  std::string design = "grid";                   // its kind
   std::vector<std::string> aliases;              // of a fractional design
   std::vector<std::string> factors;              // names of what varies
   std::vector<std::vector<std::string>> levels;  // of each factor: how an arm at it reads
@@ -61,6 +71,8 @@ struct Plan {
   std::vector<PlannedRun> runs;  // in the order in which they are started
   struct Excluded {
     std::string label, reason;
+    template <class Fields>
+    void fields(Fields& f);
   };
   std::vector<Excluded> excluded;
   Json history = Json::array();  // when it was frozen, and what was changed later
@@ -68,6 +80,9 @@ struct Plan {
   const Arm& baseline() const { return arms.front(); }
   /// Whether the speed of the machine decides what runs reach; known once the groups are.
   bool is_timed() const;
+
+  template <class Fields>
+  void fields(Fields& f);
 };
 
 /// Expands the sweep and assembles every arm, so that a wrong name or value in any of them fails here:

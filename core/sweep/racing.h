@@ -18,6 +18,9 @@ struct Look {
   int64_t seeds = 0;
   double proved_at = 0;   // one-sided p at or below which the claim is proved
   double refuted_at = 1;  // p at or above which it is given up
+
+  template <class Fields>
+  void fields(Fields& f);
 };
 
 /// A race as it is frozen in the plan.
@@ -26,6 +29,9 @@ struct Race {
   double alpha = 0.01;   // of the whole race
   double futility = 0;   // an arm is given up when its chance to be proved by the last look is smaller
   std::vector<Look> looks;
+
+  template <class Fields>
+  void fields(Fields& f);
 };
 
 /// Share of alpha that is spent when `information`, the share of the seeds, is in: O'Brien and Fleming's

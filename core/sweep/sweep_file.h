@@ -4,39 +4,16 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/tree.h"
 #include "results/metrics.h"
+#include "sweep/designs/design.h"
 
 namespace caddie {
-
-/// One choice of a factor: assignments "path=value" or "~path" upon the base experiment.
-struct Level {
-  std::string label;  // how an arm at this level reads: "+hash", "-hash", "bits=6"
-  std::vector<std::string> overrides;
-};
-
-/// Something that varies. Its baseline level is what "nothing changed" means for it.
-struct Factor {
-  std::string name;     // of the technique, the key or the slot
-  bool toggle = false;  // levels are off, on
-  std::vector<Level> levels;
-  size_t baseline = 0;
-};
-
-struct DesignSettings {
-  std::string kind = "grid";
-  std::vector<std::string> techniques;  // toggles besides the axes
-  int64_t samples = 16;                 // random: arms to draw
-  int64_t seed = 0;                     // random: of the draw
-  int64_t arms = 0;                     // fractional: a power of two; 0: the fewest that keep `resolution`
-  int64_t resolution = 4;               // fractional
-  void settings(Settings& s);
-};
 
 /// What the sweep sets out to show, fixed before the first run.
 struct SweepClaim {
@@ -49,7 +26,11 @@ struct SweepClaim {
   std::string correction = "holm";
   std::optional<double> target;   // one_sample: what the mean is held against
   std::vector<std::string> arms;  // labels; empty: every arm but the baseline
+
   void settings(Settings& s);
+  /// Visits what plan.json holds.
+  template <class Fields>
+  void fields(Fields& f);
 };
 
 /// Seeds added look by look, as far as the claim needs them.
@@ -64,7 +45,11 @@ struct RunSettings {
   double timeout_seconds = 0;  // 0: none
   int64_t retries = 0;
   std::string order = "shuffled";
+
   void settings(Settings& s);
+  /// Visits what plan.json holds.
+  template <class Fields>
+  void fields(Fields& f);
 };
 
 struct SweepFile {
@@ -72,7 +57,8 @@ struct SweepFile {
   std::string name, question;
   std::vector<int64_t> seeds;
   int64_t baseline_extra = 0;  // seeds that only the baseline gets, counted on from the largest
-  DesignSettings design;
+  std::string design_kind = "grid";
+  std::unique_ptr<SweepDesign> design;  // of that kind, with its settings
   std::vector<Factor> factors;
   std::vector<Level> points;   // arms written out, by label
   std::string baseline_label;  // empty: all factors at their baseline level
@@ -89,8 +75,5 @@ SweepFile read_sweep(const std::filesystem::path& file);
 
 /// A sweep that runs nothing but `experiment` itself, for one seed after the other.
 SweepFile seeds_of(const std::filesystem::path& experiment, std::string name, std::vector<int64_t> seeds);
-
-/// One difference between two TOML texts: "train.clip: 1.0 -> 0.3"; absent values show as "(none)".
-std::vector<std::string> differences(const std::string& before, const std::string& after);
 
 }  // namespace caddie

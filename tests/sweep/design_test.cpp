@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "support/temporary_folder.h"
-#include "sweep/design.h"
+#include "sweep/combinations.h"
+#include "sweep/fraction.h"
 
 using namespace caddie;
 namespace fs = std::filesystem;

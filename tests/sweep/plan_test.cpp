@@ -8,7 +8,8 @@
 #include <string>
 
 #include "support/temporary_folder.h"
-#include "sweep/design.h"
+#include "sweep/combinations.h"
+#include "sweep/fraction.h"
 #include "sweep/plan.h"
 #include "sweep/runner.h"
 
@@ -104,7 +105,7 @@ exclude = ["model.dim == 129", "trigram_hash and model.layers == 5"]
   CHECK(plan.excluded[0].label == "dim=129");
   CHECK(plan.excluded[0].reason == "model.dim == 129");
   CHECK_THROWS_WITH(make_plan(start.sweep(kTwoToggles + "[when]\nexclude = [\"model.dmi == 1\"]")),
-                    Catch::Contains("no experiment here has a setting 'model.dmi'"));
+                    Catch::Contains("nothing here has a value 'model.dmi'; did you mean 'model.dim'?"));
 }
 
 TEST_CASE("a claim about unknown arms or numbers stops the plan", "[sweep]") {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/axes.h"
+
+#include <caddie/error.h>
+
+#include <set>
+
+#include "config/toml_value.h"
+#include "plugin/slot_table.h"
+#include "sweep/axis_values.h"
+#include "sweep/slot_axis.h"
+
+namespace caddie {
+namespace {
+
+Factor toggle_factor(const std::string& name) {
+  std::string label = split_path(name).back(), path = switch_of(name);
+  return {name, true, {{"-" + label, {path + "=false"}}, {"+" + label, {path + "=true"}}}, 0};
+}
+
+Factor read_toggle(Tree& sweep, const std::string& path) {
+  std::string name;
+  sweep.read(path, [&](Settings& s) {
+    s("toggle", name, "label of a technique, or path of a table with `enabled`");
+  });
+  return toggle_factor(name);
+}
+
+Factor read_key(Tree& sweep, const std::string& path, BaseExperiment& base) {
+  Factor factor;
+  sweep.read(path, [&](Settings& s) { s("key", factor.name, "dotted path of the setting that varies"); });
+  std::vector<std::string> values = distinct_values(sweep, path + ".values");
+  for (const std::string& value : values)
+    factor.levels.push_back(
+        {split_path(factor.name).back() + "=" + unquoted(value), {factor.name + "=" + value}});
+  std::string now = base.value(factor.name);
+  choose_base_level(factor, now, values, [&](const std::string& value) { return same_value(value, now); });
+  return factor;
+}
+
+Factor read_zip(Tree& sweep, const std::string& path) {
+  Factor factor;
+  for (const std::string& key : sweep.children(path + ".zip")) {
+    // A key is one quoted name here: zip = { "model.dim" = [...] }.
+    std::vector<std::string> values = distinct_values(sweep, join_path(path + ".zip", key));
+    if (factor.levels.empty()) factor.levels.resize(values.size());
+    if (factor.levels.size() != values.size())
+      sweep.fail_at(path + ".zip", message("'{}' has {} values, the others {}; they vary together",
+                                           {key, values.size(), factor.levels.size()}));
+    factor.name += (factor.name.empty() ? "" : ",") + key;
+    for (size_t i = 0; i < values.size(); ++i) {
+      Level& level = factor.levels[i];
+      level.label += (level.label.empty() ? "" : " ") + split_path(key).back() + "=" + unquoted(values[i]);
+      level.overrides.push_back(key + "=" + values[i]);
+    }
+  }
+  if (factor.levels.empty()) sweep.fail_at(path, "zip names no key; write zip = { \"model.dim\" = [1, 2] }");
+  return factor;
+}
+
+void rename_levels(Tree& sweep, const std::string& path, Factor& factor) {
+  std::vector<std::string> labels;
+  sweep.read(path, [&](Settings& s) { s("labels", labels, "how the levels read in tables"); });
+  if (labels.empty()) return;
+  if (labels.size() != factor.levels.size())
+    sweep.fail_at(path + ".labels",
+                  message("{} labels for {} levels", {labels.size(), factor.levels.size()}));
+  for (size_t i = 0; i < labels.size(); ++i) factor.levels[i].label = labels[i];
+}
+
+Factor read_axis(Tree& sweep, const std::string& path, BaseExperiment& base) {
+  if (sweep.has(path + ".toggle")) return read_toggle(sweep, path);
+  if (sweep.has(path + ".zip")) return read_zip(sweep, path);
+  if (sweep.has(path + ".slot")) return read_slot_axis(sweep, path, base);
+  if (sweep.has(path + ".key")) return read_key(sweep, path, base);
+  sweep.fail_at(path, "an axis has a toggle, a key with values, a slot with use, or a zip");
+}
+
+}  // namespace
+
+std::vector<Factor> read_axes(Tree& sweep, BaseExperiment& base, std::span<const std::string> techniques) {
+  std::vector<Factor> factors;
+  for (const std::string& index : sweep.children("axis")) {
+    std::string path = "axis." + index;
+    factors.push_back(read_axis(sweep, path, base));
+    rename_levels(sweep, path, factors.back());
+  }
+  for (const std::string& technique : techniques) factors.push_back(toggle_factor(technique));
+  std::set<std::string> names;
+  for (const Factor& factor : factors)
+    if (!names.insert(factor.name).second)
+      sweep.fail_at("axis", message("'{}' varies on two axes; one must go", {factor.name}));
+  return factors;
+}
+
+}  // namespace caddie

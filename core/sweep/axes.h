@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The axes of a sweep file as factors: toggles, keys, zipped keys, and slots whose plugin is replaced.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sweep/base_experiment.h"
+#include "sweep/factor.h"
+
+namespace caddie {
+
+/// The factors of every [[axis]] of `sweep`, and one for each of the techniques. A factor's baseline is the
+/// level that leaves the base as it is; where none does, Factor::unlisted_base says what the base has. Throws
+/// Error(2) that shows the axis that is wrong.
+std::vector<Factor> read_axes(Tree& sweep, BaseExperiment& base, std::span<const std::string> techniques);
+
+}  // namespace caddie

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/base_experiment.h"
+#include "config/read_all.h"
+
+#include <caddie/error.h>
+
+#include <utility>
+
+#include "experiment/experiment.h"
+
+namespace caddie {
+namespace {
+
+/// All settings of an experiment by path, defaults included; none when it needs an arm's changes to be one.
+std::map<std::string, std::string> resolve(const std::filesystem::path& file) {
+  std::map<std::string, std::string> values;
+  Tree tree = Tree::load(file);
+  try {
+    Registry registry;
+    assemble(tree, registry, Device::kCpu);
+  } catch (const Error&) {
+    return values;
+  }
+  for (const Tree::Value& value : tree.values()) values[value.path] = value.text;
+  return values;
+}
+
+}  // namespace
+
+BaseExperiment::BaseExperiment(std::filesystem::path file)
+    : file_(std::move(file)), tree_(Tree::load(file_)) {
+  read_all(tree_);
+  text_ = tree_.canonical();
+}
+
+std::string BaseExperiment::value(const std::string& path) {
+  if (tree_.has(path)) return tree_.read_text(path);
+  if (!resolved_) resolved_ = resolve(file_);
+  auto found = resolved_->find(path);
+  return found != resolved_->end() ? found->second : "";
+}
+
+}  // namespace caddie

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/condition_scope.h"
+
+#include <caddie/error.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.h"
+#include "plugin/slot_table.h"
+
+namespace caddie {
+
+bool ConditionScope::holds(const Expression& condition, const Find& find) {
+  return condition.holds([&](const std::string& name) {
+    std::optional<TomlValue> value = find(name);
+    if (!value) value = find(switch_of(name));
+    if (value)
+      known_.insert(name);
+    else
+      missing_.insert(name);
+    return value;
+  });
+}
+
+void ConditionScope::know(const std::string& name) {
+  known_.insert(name);
+  if (std::string label = label_switched_by(name); !label.empty()) known_.insert(label);
+}
+
+bool ConditionScope::misses_names() const {
+  return !std::includes(known_.begin(), known_.end(), missing_.begin(), missing_.end());
+}
+
+void ConditionScope::check_names() const {
+  for (const std::string& name : missing_) check_name(name);
+}
+
+void ConditionScope::check_name(const std::string& name) const {
+  if (known_.contains(name)) return;
+  std::string near = nearest(name, std::vector(known_.begin(), known_.end()));
+  throw Error(message("{}: nothing here has a value '{}'; {}",
+                      {where_, name, near.empty() ? hint_ : "did you mean '" + near + "'?"}),
+              2);
+}
+
+ConditionScope::Find find_in(const std::map<std::string, std::string>& settings) {
+  return [&settings](const std::string& name) -> std::optional<TomlValue> {
+    auto found = settings.find(name);
+    if (found == settings.end()) return std::nullopt;
+    return value_of_toml(found->second);
+  };
+}
+
+}  // namespace caddie

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// plan.json: the fields of a plan as they are written and read, and what was edited since it was frozen.
+#include <caddie/error.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "config/differences.h"
+#include "results/json_fields.h"
+#include "sweep/plan.h"
+
+namespace caddie {
+namespace {
+
+constexpr int64_t kSchema = 1;
+
+/// Visits a member that is always written, and that files of older versions lack: there its default stays.
+template <class Fields, class T>
+void added(Fields& f, const char* name, T& value) {
+  constexpr bool kWrites = requires { f.json; };
+  if constexpr (kWrites)
+    f(name, value);
+  else
+    f.maybe(name, value);
+}
+
+}  // namespace
+
+template <class Fields>
+void Look::fields(Fields& f) {
+  f("seeds", seeds);
+  f("proved_at", proved_at);
+  f("refuted_at", refuted_at);
+}
+
+template <class Fields>
+void Race::fields(Fields& f) {
+  f("spending", spending);
+  f("alpha", alpha);
+  f("futility", futility);
+  f("looks", looks);
+}
+
+template <class Fields>
+void SweepClaim::fields(Fields& f) {
+  f("metric", metric);
+  f("direction", direction);
+  f("margin", margin);
+  f("margin_nats", margin_nats);
+  f("alpha", alpha);
+  f("test", test);
+  f("correction", correction);
+  f("arms", arms);
+  f.maybe("target", target);
+}
+
+template <class Fields>
+void RunSettings::fields(Fields& f) {
+  f("timeout_seconds", timeout_seconds);
+  f("retries", retries);
+  added(f, "order", order);
+}
+
+template <class Fields>
+void Arm::Fork::fields(Fields& f) {
+  f("step", step);
+  f("prefix", prefix);
+}
+
+template <class Fields>
+void Arm::fields(Fields& f) {
+  f("label", label);
+  f("kind", kind);
+  f("overrides", overrides);
+  f("levels", levels);
+  f("group", group);
+  added(f, "training", training);
+  added(f, "forks", forks);
+  added(f, "observers", observers);
+  added(f, "steps", steps);
+  added(f, "parameters", parameters);
+  added(f, "memory_bytes", memory_bytes);
+  added(f, "seconds", seconds);
+  f("techniques", techniques);
+  f("params", params);
+  f("experiment", experiment);
+}
+
+template <class Fields>
+void PlannedRun::fields(Fields& f) {
+  f("arm", arm);
+  f("seed", seed);
+  f("folder", folder);
+}
+
+template <class Fields>
+void Plan::Excluded::fields(Fields& f) {
+  f("label", label);
+  f("reason", reason);
+}
+
+template <class Fields>
+void Plan::fields(Fields& f) {
+  int64_t schema = kSchema;
+  f("schema", schema);
+  if (schema != kSchema)
+    throw Error(message("its schema is {}, and this caddie reads {}", {schema, kSchema}), 2);
+  f("name", name);
+  f("question", question);
+  f("sweep_file", sweep_file);
+  f("base_file", base_file);
+  f("design", design);
+  if (!find_design(design)) throw Error(message("it has no design '{}'", {design}), 2);
+  f("aliases", aliases);
+  f("factors", factors);
+  added(f, "levels", levels);
+  f("seeds", seeds);
+  f("run", run);
+  added(f, "jobs", jobs);
+  added(f, "threads", threads);
+  f("history", history);
+  f.maybe("claim", claim);
+  f.maybe("race", race);
+  f("excluded", excluded);
+  f("runs", runs);
+  f("arms", arms);
+  f("sweep_text", sweep_text);
+  f("base_text", base_text);
+}
+
+std::filesystem::path plan_path(const std::filesystem::path& folder) { return folder / "plan.json"; }
+
+void write_plan(const Plan& plan, const std::filesystem::path& folder) {
+  write_file(plan_path(folder), written(plan).dump(1) + "\n");
+}
+
+Plan read_plan(const std::filesystem::path& folder) {
+  std::filesystem::path path = plan_path(folder);
+  if (!std::filesystem::is_regular_file(path))
+    throw Error(message("{}: there is no plan.json; name the folder of a sweep, such as results/NAME",
+                        {folder.string()}),
+                2);
+  auto refuse = [&](const std::exception& why) {
+    return Error(message("{}: not a plan of this version of caddie ({})", {path.string(), why.what()}), 2);
+  };
+  std::string text = read_file(path);
+  try {
+    return read_fields<Plan>(Json::parse(text));
+  } catch (const nlohmann::json::exception& error) {
+    throw refuse(error);
+  } catch (const Error& error) {
+    throw refuse(error);
+  }
+}
+
+void check_unchanged(const Plan& frozen, const Plan& now) {
+  std::vector<std::string> changes;
+  for (const std::string& line : differences(frozen.base_text, now.base_text))
+    changes.push_back(now.base_file + ": " + line);
+  for (const std::string& line : differences(frozen.sweep_text, now.sweep_text))
+    changes.push_back(now.sweep_file + ": " + line);
+  if (changes.empty()) return;
+  size_t shown = std::min<size_t>(changes.size(), 8);
+  std::string text = join(std::span(changes).first(shown), "\n  ");
+  if (shown < changes.size()) text += fmt::format("\n  and {} more", changes.size() - shown);
+  throw Error(
+      message(
+          "{}: edited since its plan was frozen:\n  {}\nundo that to go on; --replan keeps the finished runs "
+          "that still fit, --fresh starts over",
+          {now.sweep_file, text}),
+      2);
+}
+
+}  // namespace caddie

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a sweep file to its plan: every arm assembled once, so that what is wrong in any of them fails here.
+#include <caddie/error.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "config/read_all.h"
+#include "experiment/fit.h"
+#include "plugin/slot_table.h"
+#include "sweep/combinations.h"
+#include "sweep/condition_scope.h"
+#include "sweep/plan.h"
+
+namespace caddie {
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+Values values_of(const Tree& tree) {
+  Values values;
+  for (const Tree::Value& value : tree.values()) values[value.path] = value.text;
+  return values;
+}
+
+class Planner {
+ public:
+  explicit Planner(const SweepFile& sweep)
+      : sweep_(sweep),
+        base_(Tree::load(sweep.base)),
+        scope_(sweep.file.string() + ": [when] exclude", "caddie explain shows what the base has") {
+    for (const std::string& text : sweep.exclude)
+      exclude_.emplace_back(text, sweep.file.string() + ": [when] exclude");
+  }
+
+  Plan make() {
+    describe_sweep();
+    for (const Combination& combination : combinations(sweep_)) add_arm(combination);
+    plan_.aliases = aliases(sweep_);
+    scope_.check_names();
+    if (plan_.arms.empty() || !plan_.arms[0].is_baseline())
+      throw Error(
+          message("{}: the baseline arm is excluded, so there is nothing to compare with; choose another one "
+                  "with baseline in [design]",
+                  {sweep_.file.string()}),
+          2);
+    keep_what_varies();
+    check_claim();
+    start_race();
+    add_runs();
+    return std::move(plan_);
+  }
+
+ private:
+  void describe_sweep() {
+    plan_.name = sweep_.name;
+    plan_.question = sweep_.question;
+    plan_.sweep_file = sweep_.file.string();
+    plan_.base_file = sweep_.base.string();
+    plan_.sweep_text = sweep_.text;
+    plan_.base_text = sweep_.base_text;
+    plan_.design = sweep_.design_kind;
+    plan_.claim = sweep_.claim;
+    plan_.run = sweep_.run;
+    plan_.seeds = sweep_.seeds;
+    for (const Factor& factor : sweep_.factors) {
+      plan_.factors.push_back(factor.name);
+      plan_.levels.emplace_back();
+      for (const Level& level : factor.levels) plan_.levels.back().push_back(level.label);
+    }
+  }
+
+  void add_arm(const Combination& combination) {
+    Tree tree = base_;
+    for (const std::string& assignment : combination.overrides) tree.override_with(assignment);
+    std::optional<Error> problem;
+    bool misfit = false;
+    try {
+      assemble(tree, registry_, Device::kCpu);
+    } catch (const Error& error) {
+      misfit = dynamic_cast<const Misfit*>(&error) != nullptr;
+      problem = error;
+      read_all(tree);
+    }
+    Values values = values_of(tree);
+    // A combination that makes no experiment may be left out by a condition, so conditions come first.
+    if (const Expression* condition = excluding(values)) {
+      plan_.excluded.push_back({combination.label, condition->text()});
+      return;
+    }
+    if (problem && misfit && combination.kind != "baseline") {
+      plan_.excluded.push_back({combination.label, problem->what()});
+      return;
+    }
+    if (problem)
+      throw Error(message("{}: arm '{}' ({}):\n{}", {sweep_.file.string(), combination.label,
+                                                     join(combination.overrides, ", "), problem->what()}),
+                  problem->code());
+    keep(combination, tree, std::move(values));
+  }
+
+  /// The first condition that leaves out an arm with these settings, if any.
+  const Expression* excluding(const Values& values) {
+    const Expression* found = nullptr;
+    for (const Expression& condition : exclude_)
+      if (!found && scope_.holds(condition, find_in(values))) found = &condition;
+    if (scope_.misses_names())
+      for (const auto& [path, text] : values) scope_.know(path);
+    return found;
+  }
+
+  void keep(const Combination& combination, const Tree& tree, Values values) {
+    values.erase("seed");
+    std::string content;
+    for (const auto& [path, text] : values) content += path + " = " + text + "\n";
+    auto [same, is_new] = by_content_.try_emplace(sha256(content), plan_.arms.size());
+    if (!is_new) {
+      plan_.excluded.push_back(
+          {combination.label, "the same experiment as '" + plan_.arms[same->second].label + "'"});
+      return;
+    }
+    Arm arm;
+    arm.label = combination.label;
+    arm.kind = combination.kind;
+    arm.overrides = combination.overrides;
+    arm.levels = combination.levels;
+    arm.params = std::move(values);
+    arm.experiment = tree.resolved();
+    for (const auto& [path, text] : arm.params)
+      if (std::string label = label_switched_by(path); !label.empty()) arm.techniques[label] = text == "true";
+    plan_.arms.push_back(std::move(arm));
+  }
+
+  void keep_what_varies() {
+    const Values first = plan_.arms[0].params;
+    std::set<std::string> varying;
+    auto differ = [&](const Values& from, const Values& to) {
+      for (const auto& [path, text] : from)
+        if (auto found = to.find(path); found == to.end() || found->second != text) varying.insert(path);
+    };
+    for (const Arm& arm : plan_.arms) {
+      differ(arm.params, first);
+      differ(first, arm.params);
+    }
+    for (Arm& arm : plan_.arms) {
+      std::erase_if(arm.params, [&](const auto& value) {
+        return !label_switched_by(value.first).empty() || !varying.contains(value.first);
+      });
+    }
+  }
+
+  void add_runs() {
+    std::vector<size_t> arms(plan_.arms.size());
+    std::iota(arms.begin(), arms.end(), size_t(0));
+    std::span<const int64_t> seeds = plan_.seeds;
+    if (plan_.race) seeds = seeds.first(size_t(plan_.race->looks[0].seeds));
+    plan_.runs = runs_of(plan_, arms, seeds);
+    std::vector<int64_t> extra(static_cast<size_t>(sweep_.baseline_extra));
+    std::iota(extra.begin(), extra.end(), *std::max_element(seeds.begin(), seeds.end()) + 1);
+    for (PlannedRun& run : runs_of(plan_, std::span(arms).first(1), extra)) plan_.runs.push_back(run);
+  }
+
+  void check_claim() {
+    if (!plan_.claim) return;
+    std::vector<std::string> labels;
+    for (const Arm& arm : plan_.arms) labels.push_back(arm.label);
+    for (const std::string& label : plan_.claim->arms)
+      if (std::find(labels.begin(), labels.end(), label) == labels.end())
+        throw Error(message("{}: [claim] arms: no arm is called '{}'{}",
+                            {sweep_.file.string(), label, suggestion(label, labels)}),
+                    2);
+  }
+
+  void start_race() {
+    if (!sweep_.race) return;
+    Race& race = plan_.race.emplace();
+    race.spending = sweep_.race->spending;
+    race.futility = sweep_.race->futility;
+    race.alpha = plan_.claim->alpha;
+    for (int64_t seeds : sweep_.race->looks) race.looks.push_back({seeds});
+    auto claimed = std::count_if(plan_.arms.begin(), plan_.arms.end(),
+                                 [&](const Arm& arm) { return is_claimed(plan_, arm); });
+    if (claimed > 0) calibrate(race, claimed, int64_t(plan_.arms.size()), plan_.claim->correction != "none");
+  }
+
+  const SweepFile& sweep_;
+  Tree base_;
+  ConditionScope scope_;
+  std::vector<Expression> exclude_;
+  Registry registry_;
+  std::map<std::string, size_t> by_content_;  // arms, by a hash of their settings
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan make_plan(const SweepFile& sweep) { return Planner(sweep).make(); }
+
+}  // namespace caddie

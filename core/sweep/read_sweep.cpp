@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a sweep file, section by section.
+#include <caddie/error.h>
+
+#include <algorithm>
+#include <functional>
+#include <set>
+
+#include "config/read_all.h"
+#include "config/tree.h"
+#include "sweep/axes.h"
+#include "sweep/expression.h"
+#include "sweep/read_design.h"
+#include "sweep/sweep_file.h"
+
+namespace caddie {
+namespace {
+
+/// Reads what the sweep is called and asks, and the file of its base.
+void read_head(Tree& tree, SweepFile& sweep) {
+  std::string base;
+  int64_t schema = 1;
+  sweep.name = sweep.file.stem().string();
+  tree.read("", [&](Settings& s) {
+    s("schema", schema, "version of this format", between(1, 1));
+    s("name", sweep.name, "name of the results folder; by default the file's");
+    s("question", sweep.question, "what the sweep is to answer");
+    s("base", base, "experiment file, relative to this one");
+  });
+  if (base.empty()) tree.fail_at("", "base is missing; write base = \"../experiments/NAME.toml\"");
+  if (sweep.name.empty() || sweep.name.find('/') != std::string::npos)
+    tree.fail_at("name", "the name becomes a folder; it must be a word without '/'");
+  sweep.base = (sweep.file.parent_path() / base).lexically_normal();
+  if (!std::filesystem::is_regular_file(sweep.base))
+    tree.fail_at("base", message("base names {}; there is no such file", {sweep.base.string()}));
+}
+
+void read_seeds(Tree& tree, SweepFile& sweep) {
+  std::vector<int64_t> values;
+  if (tree.is_array("seeds")) {
+    tree.read("", [&](Settings& s) { s("seeds", values, "one run of every arm for each", at_least(0)); });
+  } else {
+    int64_t count = 0, first = 1;
+    tree.read("seeds", [&](Settings& s) {
+      s("values", values, "one run of every arm for each", at_least(0));
+      s("count", count, "or as many from `first` on", between(1, 100000));
+      s("first", first, "the first of `count` seeds", at_least(0));
+      s("baseline_extra", sweep.baseline_extra, "more seeds for the baseline, which every comparison uses",
+        at_least(0));
+    });
+    if (count > 0 && !values.empty())
+      tree.fail_at("seeds", "[seeds] gives values and count; write one of them");
+    for (int64_t i = 0; i < count; ++i) values.push_back(first + i);
+  }
+  if (values.empty()) tree.fail_at("seeds", "there are no seeds; write seeds = [1, 2] or [seeds] count = 2");
+  if (std::set<int64_t>(values.begin(), values.end()).size() != values.size())
+    tree.fail_at("seeds", "a seed is listed twice; runs of the same seed are the same run");
+  sweep.seeds = std::move(values);
+}
+
+void read_conditions(Tree& tree, SweepFile& sweep) {
+  tree.read("when",
+            [&](Settings& s) { s("exclude", sweep.exclude, "conditions; arms that meet one are left out"); });
+  for (const std::string& condition : sweep.exclude) Expression(condition, "[when] exclude");
+}
+
+void read_points(Tree& tree, SweepFile& sweep) {
+  for (const std::string& index : tree.children("point")) {
+    std::string path = "point." + index;
+    Level point;
+    tree.read(path, [&](Settings& s) { s("label", point.label, "how the arm reads in tables"); });
+    if (point.label.empty()) tree.fail_at(path, "a point needs a label");
+    for (const std::string& key : tree.children(path + ".set"))
+      point.overrides.push_back(key + "=" + tree.read_text(join_path(path + ".set", key)));
+    sweep.points.push_back(std::move(point));
+  }
+}
+
+void read_claim(Tree& tree, SweepFile& sweep) {
+  if (!tree.is_table("claim")) return;
+  SweepClaim& claim = sweep.claim.emplace();
+  tree.read("claim", [&](Settings& s) { claim.settings(s); });
+  if (tree.has("claim.target"))
+    tree.read("claim", [&](Settings& s) {
+      s("target", claim.target.emplace(), "one_sample: what the mean is held against");
+    });
+  if (claim.test == "one_sample" && !claim.target) tree.fail_at("claim", "a one_sample claim needs a target");
+}
+
+void read_race(Tree& tree, SweepFile& sweep) {
+  if (!tree.is_table("race")) return;
+  RaceSettings& race = sweep.race.emplace();
+  tree.read("race", [&](Settings& s) { race.settings(s); });
+  if (!sweep.claim || sweep.claim->test != "pooled")
+    tree.fail_at("race", "a race needs to know what is to be proved; write [claim] with test = \"pooled\"");
+  if (sweep.baseline_extra > 0)
+    tree.fail_at("race", "a race gives its baseline as many seeds as its arms; take baseline_extra away");
+  const std::vector<int64_t>& looks = race.looks;
+  bool rising = std::is_sorted(looks.begin(), looks.end(), std::less_equal<>());
+  if (looks.size() < 2 || !rising || looks[0] < 2 || looks.back() != int64_t(sweep.seeds.size()))
+    tree.fail_at("race.looks",
+                 message("looks are two or more rising numbers of seeds, from 2 to all {} of them",
+                         {sweep.seeds.size()}));
+}
+
+}  // namespace
+
+SweepFile read_sweep(const std::filesystem::path& file) {
+  Tree tree = Tree::load(file);
+  SweepFile sweep;
+  sweep.file = file;
+  read_head(tree, sweep);
+  BaseExperiment base(sweep.base);
+  sweep.base_text = base.text();
+  read_seeds(tree, sweep);
+  std::vector<std::string> techniques = read_design(tree, sweep);
+  tree.read("run", [&](Settings& s) { sweep.run.settings(s); });
+  read_conditions(tree, sweep);
+  sweep.factors = read_axes(tree, base, techniques);
+  read_points(tree, sweep);
+  read_claim(tree, sweep);
+  read_race(tree, sweep);
+  choose_baseline(tree, sweep);
+  tree.check_all_read();
+  tree = Tree::load(file);
+  read_all(tree);
+  sweep.text = tree.canonical();
+  return sweep;
+}
+
+}  // namespace caddie

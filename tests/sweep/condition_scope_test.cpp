@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What names in conditions mean, in [when] exclude, --only and --where alike.
+#include "sweep/condition_scope.h"
+
+#include <caddie/error.h>
+
+#include <catch2/catch.hpp>
+
+using namespace caddie;
+
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+const Values kPlain = {{"model.dim", "384"}, {"techniques.hash.enabled", "false"}};
+const Values kHashed = {{"model.dim", "384"},
+                        {"evaluators.slow.enabled", "true"},
+                        {"techniques.hash.enabled", "true"},
+                        {"techniques.hash.buckets", "16"}};
+
+bool holds(ConditionScope& scope, const std::string& condition, const Values& settings) {
+  return scope.holds(Expression(condition, "here"), find_in(settings));
+}
+
+}  // namespace
+
+TEST_CASE("a label stands for the switch of a technique, a path for a setting", "[sweep]") {
+  ConditionScope scope("here", "look there");
+  CHECK(holds(scope, "hash and model.dim == 384", kHashed));
+  CHECK_FALSE(holds(scope, "hash", kPlain));
+  CHECK(holds(scope, "techniques.hash.enabled and techniques.hash", kHashed));
+  CHECK(holds(scope, "evaluators.slow", kHashed));
+  CHECK_NOTHROW(scope.check_names());
+}
+
+TEST_CASE("a name may be without a value here and there, but not everywhere", "[sweep]") {
+  ConditionScope scope("here", "look there");
+  CHECK_FALSE(holds(scope, "techniques.hash.buckets == 16", kPlain));
+  CHECK(scope.misses_names());
+  CHECK_THROWS_WITH(scope.check_names(),
+                    "here: nothing here has a value 'techniques.hash.buckets'; look there");
+  CHECK(holds(scope, "techniques.hash.buckets == 16", kHashed));
+  CHECK_FALSE(scope.misses_names());
+  CHECK_NOTHROW(scope.check_names());
+}
+
+TEST_CASE("a misspelt name is named with the nearest known one", "[sweep]") {
+  ConditionScope scope("--only", "look there");
+  CHECK_FALSE(holds(scope, "hsah", kHashed));
+  for (const auto& [path, text] : kHashed) scope.know(path);
+  CHECK_THROWS_WITH(scope.check_names(), "--only: nothing here has a value 'hsah'; did you mean 'hash'?");
+  CHECK_THROWS_WITH(scope.check_name("zzzzzzzz"), Catch::Contains("'zzzzzzzz'; look there"));
+  try {
+    scope.check_names();
+    FAIL("a misspelt name passed");
+  } catch (const Error& error) {
+    CHECK(error.code() == 2);
+  }
+  scope.know("hsah");
+  CHECK_NOTHROW(scope.check_names());
+}
