@@ -67,19 +67,19 @@ std::vector<ArmColumn> identity_columns(const Ablation& a) {
 }
 
 std::vector<ArmColumn> difference_columns(const Ablation& a) {
-  return {number("delta", 8, "difference from the baseline's mean, bits per byte; below 0 is better",
-                 [](const ArmRow& arm) { return arm.shown.delta; }),
-          number("delta_ci_lo", 8, "lower end of the interval of delta",
-                 [](const ArmRow& arm) { return arm.shown.low; }),
-          number("delta_ci_hi", 8, "upper end of the interval of delta",
-                 [](const ArmRow& arm) { return arm.shown.high; }),
-          number("delta_nats", 8, "the same difference as measured in nats per token, never converted",
-                 [](const ArmRow& arm) { return arm.delta_nats; }),
-          text("margin_nats", "what the claim wants it to be better by, in nats per token",
-               [&a](const ArmRow&) {
-                 const std::optional<SweepClaim>& claim = a.plan->claim;
-                 return claim && claim->margin_nats > 0 ? fmt::format("{:g}", claim->margin_nats) : "";
-               })};
+  return {
+      number("delta", 8, "difference from the baseline's mean, bits per byte; below 0 is better",
+             [](const ArmRow& arm) { return arm.shown.delta; }),
+      number("delta_ci_lo", 8, "lower end of the interval of delta",
+             [](const ArmRow& arm) { return arm.shown.low; }),
+      number("delta_ci_hi", 8, "upper end of the interval of delta",
+             [](const ArmRow& arm) { return arm.shown.high; }),
+      number("delta_nats", 8, "the same difference as measured in nats per token, never converted",
+             [](const ArmRow& arm) { return arm.delta_nats; }),
+      text("margin_nats", "what the claim wants it to be better by, in nats per token", [&a](const ArmRow&) {
+        const std::optional<SweepClaim>& claim = a.plan->claim;
+        return claim && claim->margin_nats > 0 ? fmt::format("{:g}", claim->margin_nats) : "";
+      })};
 }
 
 std::vector<ArmColumn> test_columns() {

@@ -105,7 +105,7 @@ void Scheduler::stop() {
   for (size_t run : queue_.runs_at_work()) executor_.stop(run, times > 1);
   if (times == 1 && !queue_.at_work().empty())
     display_.say(fmt::format("stopping: {} running, each saves a checkpoint; once more to kill",
-                              queue_.at_work().size()));
+                             queue_.at_work().size()));
 }
 
 void Scheduler::stop_slow_ones() {
@@ -128,7 +128,7 @@ void Scheduler::ended(const RunEnd& end) {
       [[fallthrough]];
     case RunOutcome::lost:
       display_.say(text_of_failure(name_of(end.run), after.verdict,
-                                    (options_.folder / plan_.runs[end.run].folder / "log.txt").string()));
+                                   (options_.folder / plan_.runs[end.run].folder / "log.txt").string()));
   }
   results_changed();
 }
@@ -137,7 +137,7 @@ void Scheduler::done(const RunQueue::Aftermath& after, const RunState& state) {
   double seconds = executor_.seconds() - after.work.since;
   pace_.add(after.work.trains, seconds);
   display_.say(text_of_done(name_of(after.work.run), state, seconds, queue_.result(),
-                             queue_.waiting().size() + queue_.at_work().size()));
+                            queue_.waiting().size() + queue_.at_work().size()));
 }
 
 void Scheduler::results_changed() {

@@ -2,8 +2,8 @@
 // The course of a sweep: what is started when, what follows from an end, and when it is over.
 #pragma once
 
-#include "sweep/executor.h"
 #include "sweep/display.h"
+#include "sweep/executor.h"
 #include "sweep/runner.h"
 
 namespace caddie {

@@ -28,8 +28,8 @@ struct Training {
 
   explicit Training(const std::vector<std::string>& changes = {})
       : experiment(small_experiment(changes)),
-        trainer(*experiment.model, experiment.optimizers, experiment.only<Schedule>(),
-                experiment.train, experiment.budget) {
+        trainer(*experiment.model, experiment.optimizers, experiment.only<Schedule>(), experiment.train,
+                experiment.budget) {
     experiment.model->initialize(experiment.only<Initializer>(), 1);
     trainer.ride("ema", *ema);
   }
