@@ -305,7 +305,9 @@ TEST_CASE("each way of being without effect is found and named", "[end]") {
   int number = 0;
   for (const Void& planted : kVoids) {
     std::string name = fmt::format("void{}", number++);
-    Outcome lenient = laboratory().run(name, planted.settings);
+    std::string settings =
+        fmt::format("{} --store {}", planted.settings, laboratory().folder("voids").string());
+    Outcome lenient = laboratory().run(name, settings);
     INFO(planted.settings << ": " << lenient.output);
     CHECK(lenient.code == 0);
     CHECK(lenient.output.find(fmt::format("warning: '{}' had no effect", planted.technique)) !=
@@ -313,7 +315,7 @@ TEST_CASE("each way of being without effect is found and named", "[end]") {
     CHECK(lenient.output.find(planted.says) != std::string::npos);
     Json summary = Json::parse(read_file(laboratory().folder(name) / "summary.json"));
     CHECK(summary.at("effect_check") == "no_effect");
-    CHECK(laboratory().run(name, std::string(planted.settings) + " --fresh --strict").code == 1);
+    CHECK(laboratory().run(name, settings + " --fresh --strict").code == 1);
     std::string reason = Json::parse(read_file(laboratory().folder(name) / "summary.json")).at("fail_reason");
     INFO(reason);
     CHECK(reason.starts_with("no effect: "));
