@@ -8,6 +8,7 @@
 #include "autograd/thread_tape.h"
 #include "base/stopwatch.h"
 #include "device/attention.h"
+#include "model/token_ids.h"
 
 namespace caddie {
 namespace {
@@ -152,7 +153,7 @@ Front ModelScorer::front_of(int64_t start, int64_t length) const {
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
   tape.start(leaves, false);
-  return model_.front(place_ids(tape, tokens_.data() + start, 1, length));
+  return model_.front(place_ids(model_, tape, tokens_.data() + start, 1, length));
 }
 
 Front ModelScorer::own_front(const Window& window, const Front& whole, int64_t whole_start) const {
@@ -186,8 +187,8 @@ std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, const
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
   tape.start(leaves, false);
-  Ids ids = place_ids(tape, inputs.data(), rows, length);
-  Ids wanted = place_ids(tape, targets.data(), rows, length);
+  Ids ids = place_ids(model_, tape, inputs.data(), rows, length);
+  Ids wanted = place_ids(model_, tape, targets.data(), rows, length);
   std::vector<float> nats(size_t(rows * length));
   std::vector<int64_t> first_scored(static_cast<size_t>(rows));
   for (int64_t r = 0; r < rows; ++r) first_scored[size_t(r)] = windows[size_t(r)].first_scored;

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "autograd/thread_tape.h"
+#include "model/token_ids.h"
 
 namespace caddie {
 namespace {
@@ -71,7 +72,7 @@ void sample(FixedModel& fixed, double temperature, uint64_t seed, int64_t begin,
     std::vector<int32_t> so_far;
     for (const auto& sequence : sequences) so_far.insert(so_far.end(), sequence.begin(), sequence.end());
     tape.start(leaves, false);
-    Ids ids = place_ids(tape, so_far.data(), rows, length);
+    Ids ids = place_ids(model, tape, so_far.data(), rows, length);
     Tensor logits = on_host(model.logits(ids, Mode::kEvaluate, Progress()).value());
     for (int64_t r = 0; r < rows; ++r) {
       std::span<const float> last(logits.data() + ((r + 1) * length - 1) * vocabulary, size_t(vocabulary));
@@ -156,7 +157,7 @@ std::vector<Moments> run_lanes(FixedModel& fixed, const CalibrationText& text, s
     Tape::Scope scope(tape);
     for (int64_t s = lane; s < text.sequences(); s += int64_t(lanes.size())) {
       tape.start(leaves, false, &lanes[size_t(lane)]);
-      Ids ids = place_ids(tape, text.tokens.data() + s * text.length, 1, text.length - 1);
+      Ids ids = place_ids(fixed.model, tape, text.tokens.data() + s * text.length, 1, text.length - 1);
       fixed.model.logits(ids, Mode::kEvaluate, Progress());
       counter.add(1);
     }

@@ -7,6 +7,7 @@
 #include "autograd/thread_tape.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "model/token_ids.h"
 #include "tensor/same_bits.h"
 
 namespace caddie {
@@ -61,7 +62,7 @@ bool probe_differs(const Experiment& experiment, const Technique& technique, con
   Tape& tape = thread_tape(model.weights().device());
   Tape::Scope scope(tape);
   tape.start(leaves, false);
-  Ids ids = place_ids(tape, evidence.probe.data(), 1, int64_t(evidence.probe.size()));
+  Ids ids = place_ids(model, tape, evidence.probe.data(), 1, int64_t(evidence.probe.size()));
   Var with = model.logits(ids, Mode::kEvaluate, Progress());
   Var without = model.logits(ids, Mode::kEvaluate, Progress(), &technique);
   return !same_bits(with.value(), without.value());

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "autograd/thread_tape.h"
+#include "model/token_ids.h"
 
 namespace caddie {
 namespace {
@@ -40,8 +41,8 @@ double GradientSum::run_micro_batch(const MicroBatch& micro, Lane& lane, int64_t
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
   tape.start(lane.leaves, true);
-  Ids tokens = place_ids(tape, micro.inputs, micro.rows, micro.length);
-  Ids targets = place_ids(tape, micro.targets, micro.rows, micro.length);
+  Ids tokens = place_ids(model_, tape, micro.inputs, micro.rows, micro.length);
+  Ids targets = place_ids(model_, tape, micro.targets, micro.rows, micro.length);
   return model_.add_gradients(tokens, targets, progress, 1.0f / float(total));
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "autograd/thread_tape.h"
+#include "model/token_ids.h"
 #include "parity/engine.h"
 #include "parity/kinds.h"
 
@@ -20,7 +21,7 @@ void check_logits(Model& model, std::span<const Tensor> values, const Batch& bat
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);
-  Ids tokens = place_ids(tape, batch.inputs.data(), batch.rows, batch.length);
+  Ids tokens = place_ids(model, tape, batch.inputs.data(), batch.rows, batch.length);
   Var logits = model.logits(tokens, Mode::kTrain, Progress());
   verdict.within(
       "logits",
