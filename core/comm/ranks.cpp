@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/exit_code.h"
 #include "comm/comm.h"
 
 namespace caddie {
@@ -26,33 +27,29 @@ const Launcher& kSlurm = kLaunchers[2];
 
 constexpr int kDefaultPort = 29500;
 
-[[noreturn]] void usage(std::string_view format, std::initializer_list<Text> values) {
-  throw Error(message(format, values), 2);
-}
-
 int number(const char* name, const char* text) {
   std::string_view view = text;
   int value = 0;
   auto [end, error] = std::from_chars(view.data(), view.data() + view.size(), value);
   if (error != std::errc() || end != view.data() + view.size() || value < 0)
-    usage("ranks: {} is \"{}\"; wanted an integer of at least 0", {name, view});
+    fail_usage("ranks: {} is \"{}\"; wanted an integer of at least 0", name, view);
   return value;
 }
 
 void check_range(const Ranks& ranks, const char* rank, const char* size, const char* local_rank) {
-  if (ranks.size < 1) usage("ranks: {} is {}; wanted at least 1", {size, ranks.size});
+  if (ranks.size < 1) fail_usage("ranks: {} is {}; wanted at least 1", size, ranks.size);
   if (ranks.rank >= ranks.size)
-    usage("ranks: {} is {} but {} is {}; wanted a rank from 0 to {}",
-          {rank, ranks.rank, size, ranks.size, ranks.size - 1});
+    fail_usage("ranks: {} is {} but {} is {}; wanted a rank from 0 to {}", rank, ranks.rank, size, ranks.size,
+               ranks.size - 1);
   if (ranks.local_rank >= ranks.size)
-    usage("ranks: {} is {} but {} is {}; wanted a local rank from 0 to {}",
-          {local_rank, ranks.local_rank, size, ranks.size, ranks.size - 1});
+    fail_usage("ranks: {} is {} but {} is {}; wanted a local rank from 0 to {}", local_rank, ranks.local_rank,
+               size, ranks.size, ranks.size - 1);
 }
 
 std::optional<Ranks> from_flags(const RankFlags& flags) {
   if (flags.rank < 0 && flags.ranks < 0 && flags.local_rank < 0) return {};
   if (flags.rank < 0 || flags.ranks < 0)
-    usage("ranks: --rank and --ranks belong together; one of them is missing", {});
+    fail_usage("ranks: --rank and --ranks belong together; one of them is missing");
   Ranks ranks = {flags.rank, flags.ranks, flags.local_rank < 0 ? flags.rank : flags.local_rank,
                  "",         0,           "flags"};
   check_range(ranks, "--rank", "--ranks", "--local-rank");
@@ -76,10 +73,10 @@ std::optional<Ranks> from_launcher(const Launcher& launcher, const Environment& 
   // A Slurm allocation sets the number of tasks in every shell; only srun makes a process one of them.
   if (&launcher == &kSlurm && !environment(launcher.rank) && !environment(launcher.local_rank)) return {};
   if (present < 3)
-    usage(
+    fail_usage(
         "ranks: of {}'s variables {}, {} and {}, {} is missing; set it, unset the others, or give --rank and "
         "--ranks",
-        {launcher.name, names[0], names[1], names[2], missing});
+        launcher.name, names[0], names[1], names[2], missing);
   Ranks ranks = {values[0], values[1], values[2], "", 0, launcher.name};
   check_range(ranks, names[0], names[1], names[2]);
   return ranks;
@@ -106,14 +103,14 @@ void find_meeting_point(Ranks& ranks, const Launcher* launcher, const Environmen
            number("OMPI_COMM_WORLD_LOCAL_SIZE", local_size) == ranks.size)
     ranks.address = "127.0.0.1";
   else
-    usage("ranks: {} says {} ranks but MASTER_ADDR is not set; wanted the host of rank 0",
-          {ranks.source, ranks.size});
+    fail_usage("ranks: {} says {} ranks but MASTER_ADDR is not set; wanted the host of rank 0", ranks.source,
+               ranks.size);
   ranks.port = port ? number("MASTER_PORT", port) : kDefaultPort;
   // There torchrun's own store listens at MASTER_PORT for as long as the processes live.
   const char* store = environment("TORCHELASTIC_USE_AGENT_STORE");
   if (launcher == &kTorchrun && store && std::string_view(store) == "True") ++ranks.port;
   if (ranks.port < 1 || ranks.port > 65535)
-    usage("ranks: MASTER_PORT leads to port {}; wanted one from 1 to 65535", {ranks.port});
+    fail_usage("ranks: MASTER_PORT leads to port {}; wanted one from 1 to 65535", ranks.port);
 }
 
 }  // namespace
@@ -146,11 +143,11 @@ Ranks discover_ranks(const RankFlags& flags, const Environment& environment) {
       chosen = ranks;
       by = &launcher;
     } else if (ranks->rank != chosen->rank || ranks->size != chosen->size) {
-      usage(
+      fail_usage(
           "ranks: {}={} and {}={} contradict {}={} and {}={}; unset what does not apply, or give --rank and "
           "--ranks",
-          {by->rank, chosen->rank, by->size, chosen->size, launcher.rank, ranks->rank, launcher.size,
-           ranks->size});
+          by->rank, chosen->rank, by->size, chosen->size, launcher.rank, ranks->rank, launcher.size,
+          ranks->size);
     }
   }
   if (!chosen) return {};

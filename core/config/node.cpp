@@ -8,6 +8,8 @@
 #include <cctype>
 #include <tuple>
 
+#include "base/exit_code.h"
+
 namespace caddie {
 namespace {
 
@@ -116,7 +118,7 @@ std::vector<std::string> split_path(std::string_view path) {
     size_t end;
     if (!rest.empty() && (rest[0] == '"' || rest[0] == '\'')) {
       size_t close = rest.find(rest[0], 1);
-      if (close == std::string_view::npos) throw Error(message("path {}: a quote is not closed", {path}), 2);
+      if (close == std::string_view::npos) fail_usage("path {}: a quote is not closed", path);
       name = rest.substr(1, close - 1);
       end = close + 1;
     } else {
@@ -125,7 +127,7 @@ std::vector<std::string> split_path(std::string_view path) {
     }
     bool last = end == rest.size();
     if (name.empty() || (!last && rest[end] != '.'))
-      throw Error(message("path {}: wanted names separated by dots", {path}), 2);
+      fail_usage("path {}: wanted names separated by dots", path);
     names.push_back(std::move(name));
     if (last) return names;
     rest.remove_prefix(end + 1);
@@ -163,7 +165,7 @@ void fail_at(const SourcePlace& place, const std::string& headline) {
     text += fmt::format("\n{0} |\n{1} | {2}\n{0} | {3}", margin, number, line,
                         carets(line, place.column, place.width));
   }
-  throw Error(text, 2);
+  throw Error(text, kUsage);
 }
 
 }  // namespace caddie

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 
 namespace caddie {
@@ -125,15 +126,14 @@ std::vector<int> Layers::resolve(int count) const {
   using Form = LayerChoice::Form;
   LayerChoice choice;
   if (!parse_layers(text, choice)) {
-    throw Error(message("layers: '{}' is no choice of layers; wanted \"all\", \"none\", \"first 2\", "
-                        "\"last 4\" or \"7,8\"",
-                        {text}),
-                2);
+    fail_usage(
+        "layers: '{}' is no choice of layers; wanted \"all\", \"none\", \"first 2\", "
+        "\"last 4\" or \"7,8\"",
+        text);
   }
   int highest = choice.form == Form::listed ? choice.listed.back() + 1 : choice.count;
   if (highest > count)
-    throw Error(message("layers: '{}' needs at least {} layers; the model has {}", {text, highest, count}),
-                2);
+    fail_usage("layers: '{}' needs at least {} layers; the model has {}", text, highest, count);
   switch (choice.form) {
     case Form::all:
       return consecutive(0, count);

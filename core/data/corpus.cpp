@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
 
@@ -17,7 +18,7 @@ namespace {
 std::vector<fs::path> expand(const std::string& pattern) {
   if (fs::exists(pattern)) return {pattern};
   std::vector<fs::path> files = files_matching(pattern);
-  if (files.empty()) throw Error(message("data prepare: no file matches \"{}\"", {pattern}), 2);
+  if (files.empty()) fail_usage("data prepare: no file matches \"{}\"", pattern);
   return files;
 }
 
@@ -28,10 +29,10 @@ std::vector<Input> find_inputs(const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
     for (const fs::path& path : expand(pattern)) {
       if (!fs::is_regular_file(path))
-        throw Error(message("{}: not a file of text; give plain, gzip or zstd files", {path.string()}), 2);
+        fail_usage("{}: not a file of text; give plain, gzip or zstd files", path.string());
       for (const Input& other : inputs)
         if (fs::equivalent(other.path, path))
-          throw Error(message("{}: the file is named twice; name it once", {path.string()}), 2);
+          fail_usage("{}: the file is named twice; name it once", path.string());
       inputs.push_back({.path = path,
                         .file_bytes = int64_t(fs::file_size(path)),
                         .hash = xxh3_file(path),

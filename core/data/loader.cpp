@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/exit_code.h"
+
 namespace caddie {
 namespace {
 
@@ -21,12 +23,10 @@ void check_batch(int64_t batch_tokens, int64_t sequence_length, int accumulation
   int64_t unit = sequence_length * accumulation * world;
   int64_t below = batch_tokens / unit * unit;
   std::string valid = below > 0 ? std::to_string(below) + " or " : "";
-  throw Error(
-      message(
-          "loader: batch_tokens {} over {} rank(s) and {} micro-step(s) is not a whole number of sequences "
-          "of {} tokens; nearest valid batch_tokens: {}{}",
-          {batch_tokens, world, accumulation, sequence_length, valid, below + unit}),
-      2);
+  fail_usage(
+      "loader: batch_tokens {} over {} rank(s) and {} micro-step(s) is not a whole number of sequences "
+      "of {} tokens; nearest valid batch_tokens: {}{}",
+      batch_tokens, world, accumulation, sequence_length, valid, below + unit);
 }
 
 Loader::Loader(const TokenStream& stream, int64_t batch_tokens, int64_t sequence_length, int accumulation,

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/exit_code.h"
 #include "data/tokenizer.h"
 
 namespace caddie {
@@ -83,12 +84,10 @@ std::string train_tokenizer(const std::function<bool(std::string&)>& next, int v
   std::string model;
   auto status = sentencepiece::SentencePieceTrainer::Train(settings, &lines, &model);
   if (!status.ok())
-    throw Error(
-        message(
-            "tokenizer: cannot train {} pieces: {}; 4 control ids, 256 bytes and the text's own characters "
-            "must fit, so choose a larger --vocab",
-            {vocab, std::string(status.message())}),
-        2);
+    fail_usage(
+        "tokenizer: cannot train {} pieces: {}; 4 control ids, 256 bytes and the text's own characters "
+        "must fit, so choose a larger --vocab",
+        vocab, std::string(status.message()));
   return model;
 }
 

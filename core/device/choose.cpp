@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "base/exit_code.h"
 #include "device/device.h"
 
 #if defined(CADDIE_CUDA)
@@ -82,7 +83,7 @@ Backend& cuda_backend() {
 Device choose_device(std::string_view wish, std::string* note) {
   if (wish == "cpu") return Device::kCpu;
   if (wish != "cuda" && wish != "auto")
-    throw Error(message("--device {}: no such device; use cpu, cuda or auto", {wish}), 2);
+    fail_usage("--device {}: no such device; use cpu, cuda or auto", wish);
   const Cuda& opened = opened_cuda();
   if (opened.backend) return Device::kCuda;
   if (wish == "cuda") fail("--device cuda: {}; use --device cpu", opened.reason);

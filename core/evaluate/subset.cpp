@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/exit_code.h"
 #include "base/stopwatch.h"
 
 namespace caddie {
@@ -18,11 +19,11 @@ std::vector<Stretch> spread_stretches(int64_t positions, double fraction, int64_
   auto wanted = int64_t(fraction * double(positions));
   int64_t count = std::min(kMost, wanted / shortest);
   if (count < kFewest)
-    throw Error(message("the share {} of {} positions has room for {} stretches of {}; an interval needs {}: "
-                        "take at least {}",
-                        {fraction, positions, count, shortest, kFewest,
-                         std::ceil(1000 * double(kFewest * shortest) / double(positions)) / 1000}),
-                2);
+    fail_usage(
+        "the share {} of {} positions has room for {} stretches of {}; an interval needs {}: "
+        "take at least {}",
+        fraction, positions, count, shortest, kFewest,
+        std::ceil(1000 * double(kFewest * shortest) / double(positions)) / 1000);
   int64_t length = wanted / count;
   std::vector<Stretch> stretches;
   for (int64_t i = 0; i < count; ++i) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/exit_code.h"
+
 namespace caddie {
 namespace {
 
@@ -46,13 +48,11 @@ void ModelSettings::settings(Settings& s) {
 }
 
 ModelShape ModelSettings::shape(int sequence_length) const {
-  auto wrong = [](const std::string& text) -> ModelShape { throw Error(text, 2); };
-  if (dim % heads != 0) return wrong(message("model.dim {} is no multiple of model.heads {}", {dim, heads}));
+  if (dim % heads != 0) fail_usage("model.dim {} is no multiple of model.heads {}", dim, heads);
   if (heads % kv_heads != 0)
-    return wrong(message("model.heads {} is no multiple of model.kv_heads {}", {heads, kv_heads}));
+    fail_usage("model.heads {} is no multiple of model.kv_heads {}", heads, kv_heads);
   int hidden = int(mlp_mult * dim);
-  if (hidden < 1)
-    return wrong(message("model.mlp_mult {} leaves no hidden units at dim {}", {mlp_mult, dim}));
+  if (hidden < 1) fail_usage("model.mlp_mult {} leaves no hidden units at dim {}", mlp_mult, dim);
   return {vocabulary, layers, dim, heads, kv_heads, dim / heads, hidden, sequence_length};
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 
 namespace caddie {
@@ -34,9 +35,7 @@ constexpr std::string_view kRoles[] = {"embedding", "matrix", "vector", "scalar"
 
 bool has_role(std::string_view role, const WeightInfo& info, std::string_view owner) {
   if (std::find(std::begin(kRoles), std::end(kRoles), role) == std::end(kRoles))
-    throw Error(
-        message("{}: 'role:{}' names no role; roles are embedding, matrix, vector and scalar", {owner, role}),
-        2);
+    fail_usage("{}: 'role:{}' names no role; roles are embedding, matrix, vector and scalar", owner, role);
   return role == name_of(info.role);
 }
 
@@ -46,8 +45,7 @@ bool has_size(std::string_view comparison, const WeightInfo& info, std::string_v
   std::string_view digits = comparison.substr(sign.size());
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bound);
   if (error != std::errc() || end != digits.data() + digits.size() || (sign != "<=" && sign != ">"))
-    throw Error(message("{}: 'numel{}' is no size; write numel<=65536 or numel>65536", {owner, comparison}),
-                2);
+    fail_usage("{}: 'numel{}' is no size; write numel<=65536 or numel>65536", owner, comparison);
   return (info.shape.numel() <= bound) == (sign == "<=");
 }
 
@@ -131,12 +129,10 @@ void check_claimed_once(std::span<const WeightInfo> infos, std::span<const Claim
   for (size_t i = 0; i < infos.size(); ++i) {
     if (owners[i].size() == 1) continue;
     if (owners[i].empty())
-      throw Error(message("{}: no {} claims it (role {}); add it to the `weights` of one of: {}",
-                          {infos[i].name, what, name_of(infos[i].role), join(all, ", ")}),
-                  2);
-    throw Error(message("{}: claimed by {}; let exactly one {} claim it",
-                        {infos[i].name, join(owners[i], " and "), what}),
-                2);
+      fail_usage("{}: no {} claims it (role {}); add it to the `weights` of one of: {}", infos[i].name, what,
+                 name_of(infos[i].role), join(all, ", "));
+    fail_usage("{}: claimed by {}; let exactly one {} claim it", infos[i].name, join(owners[i], " and "),
+               what);
   }
 }
 

@@ -4,10 +4,9 @@
 
 #include <string>
 
-namespace caddie {
+#include "base/exit_code.h"
 
-/// Exit code of a process that was asked to stop and can go on later.
-inline constexpr int kInterrupted = 130;
+namespace caddie {
 
 /// From now on SIGINT and SIGTERM only leave a note, which stop_asked() reads: work stops where it can be
 /// gone on with. A signal that follows within a second repeats the first one, for launchers hand on what the
@@ -17,7 +16,7 @@ void stop_on_signals();
 /// Whether such a signal came since stop_on_signals().
 bool stop_asked();
 
-/// Throws Error(130) that says where the work stopped and how it goes on.
+/// Throws Error(kInterrupted) that says where the work stopped and how it goes on.
 [[noreturn]] void stop_here(const std::string& where);
 /// Does what stop_here() does if stop_asked().
 void check_not_stopped(const std::string& where);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "config/differences.h"
 #include "report/curves.h"
@@ -112,7 +113,7 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
 RunDifferences compare_runs(const std::filesystem::path& a, const std::filesystem::path& b) {
   for (const std::filesystem::path& folder : {a, b})
     if (!std::filesystem::exists(folder / "resolved.toml"))
-      throw Error(message("{}: holds no resolved.toml; name the folder of a run", {folder.string()}), 2);
+      fail_usage("{}: holds no resolved.toml; name the folder of a run", folder.string());
   RunDifferences found;
   found.settings = differences(read_file(a / "resolved.toml"), read_file(b / "resolved.toml"));
   for (Difference& it : differences_of(read_json(a, "run.json"), read_json(b, "run.json")))
