@@ -13,7 +13,8 @@
 namespace caddie {
 
 std::optional<FileLock> FileLock::take(const std::filesystem::path& file, bool inherit) {
-  int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | (inherit ? 0 : O_CLOEXEC), 0644);
+  int flags = std::filesystem::is_directory(file) ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT;
+  int descriptor = ::open(file.c_str(), flags | (inherit ? 0 : O_CLOEXEC), 0644);
   check(descriptor >= 0, "{}: cannot open it: {}", file.string(), std::strerror(errno));
   FileLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;

@@ -10,6 +10,7 @@
 #include <chrono>
 
 #include "autograd/profile.h"
+#include "base/median.h"
 #include "device/gemm.h"
 #include "evaluate/score.h"
 #include "experiment/experiment.h"
@@ -17,11 +18,6 @@
 
 namespace caddie {
 namespace {
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
-}
 
 Batch random_batch(const TrainBench& bench, int vocabulary, Rng& rng) {
   Batch batch;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -30,21 +31,17 @@ namespace {
 constexpr int kFormat = 1;  // raise it when the same inputs would give other shards
 constexpr double kTokenizerSampleBytes = 256e6;
 
-[[noreturn]] void fail_usage(std::string_view format, std::initializer_list<Text> arguments) {
-  throw Error(message(format, arguments), 2);
-}
-
 void check_options(const PrepareOptions& options) {
-  if (options.text.empty()) fail_usage("data prepare: no text; name files or globs", {});
-  if (options.output.empty()) fail_usage("data prepare: no output folder", {});
+  if (options.text.empty()) fail_usage("data prepare: no text; name files or globs");
+  if (options.output.empty()) fail_usage("data prepare: no output folder");
   if (!(options.validation_fraction >= 0 && options.validation_fraction < 1))
     fail_usage("data prepare: a validation fraction of {}; it must be at least 0 and below 1",
-               {options.validation_fraction});
+               options.validation_fraction);
   if (options.vocab < 1 || options.vocab > 65536)
     fail_usage("data prepare: a vocabulary of {} pieces; shards hold 16-bit ids, so 261 to 65536",
-               {options.vocab});
+               options.vocab);
   if (options.shard_tokens < 1 || options.shard_tokens > INT32_MAX)
-    fail_usage("data prepare: shards of {} tokens; 1 to 2147483647 fit", {options.shard_tokens});
+    fail_usage("data prepare: shards of {} tokens; 1 to 2147483647 fit", options.shard_tokens);
 }
 
 /// All that the shards depend on.
@@ -217,7 +214,7 @@ Json manifest_of(const PrepareOptions& options, const std::vector<Input>& inputs
                      {"text_bytes", input.text_bytes}});
   return {{"format", kFormat},
           {"key", key},
-          {"command", options.command},
+          {"command", command_of(options)},
           {"settings",
            {{"validation_fraction", options.validation_fraction},
             {"shard_tokens", options.shard_tokens},
@@ -241,10 +238,22 @@ void check_output_is_free(const fs::path& output) {
         "{}: already holds something that these inputs and settings did not make; choose another --output, "
         "or "
         "remove it first",
-        {output.string()});
+        output.string());
 }
 
 }  // namespace
+
+std::string command_of(const PrepareOptions& options) {
+  std::string command = "caddie data prepare --text";
+  for (const std::string& text : options.text) command += " '" + text + "'";
+  command += fmt::format(" --output '{}'", options.output.string());
+  if (options.tokenizer.empty())
+    command += fmt::format(" --vocab {}", options.vocab);
+  else
+    command += fmt::format(" --tokenizer '{}'", options.tokenizer.string());
+  return command + fmt::format(" --validation-fraction {} --shard-tokens {} --field '{}'",
+                               options.validation_fraction, options.shard_tokens, options.field);
+}
 
 PrepareResult prepare(const PrepareOptions& options) {
   check_options(options);

@@ -17,9 +17,11 @@ struct PrepareOptions {
   double validation_fraction = 0.02;   // of the text's bytes, [0, 1)
   int64_t shard_tokens = 100'000'000;  // of a full shard
   std::string field = "text";          // of a .jsonl line
-  std::string command;                 // noted in the manifest
   bool quiet = false;                  // no progress on stderr
 };
+
+/// The command line that asks for these options; the manifest notes it.
+std::string command_of(const PrepareOptions& options);
 
 struct PreparedSplit {
   int64_t documents = 0, tokens = 0, bytes = 0, shards = 0;  // bytes: of text as the tokens spell it

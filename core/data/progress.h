@@ -2,11 +2,11 @@
 // Progress of a pass over many bytes.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
 #include "base/console.h"
+#include "base/stopwatch.h"
 
 namespace caddie {
 
@@ -22,11 +22,10 @@ class ByteProgress {
   void finish(const std::string& result);
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::string what_;
   int64_t total_;
   StatusLine line_;
-  Clock::time_point start_;
+  Stopwatch clock_;
 };
 
 }  // namespace caddie

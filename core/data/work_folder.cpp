@@ -2,9 +2,6 @@
 #include "data/work_folder.h"
 
 #include <caddie/error.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <system_error>
 #include <utility>
@@ -17,18 +14,15 @@ namespace fs = std::filesystem;
 WorkFolder::WorkFolder(fs::path target) : target_(std::move(target)), path_(target_) {
   path_ += ".partial";
   make_folder(path_);
-  lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    if (lock_ >= 0) ::close(lock_);
-    fail("{}: another process is making this folder; wait for it, or choose another output", path_.string());
-  }
+  lock_ = FileLock::take(path_);
+  check(lock_.has_value(), "{}: another process is making this folder; wait for it, or choose another output",
+        path_.string());
   for (const fs::directory_entry& left : fs::directory_iterator(path_)) fs::remove_all(left.path());
 }
 
 WorkFolder::~WorkFolder() {
   std::error_code ignored;
   if (!published_) fs::remove_all(path_, ignored);
-  ::close(lock_);
 }
 
 void WorkFolder::publish() {

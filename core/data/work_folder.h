@@ -3,6 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+
+#include "base/file_lock.h"
 
 namespace caddie {
 
@@ -23,7 +26,7 @@ class WorkFolder {
 
  private:
   std::filesystem::path target_, path_;
-  int lock_ = -1;
+  std::optional<FileLock> lock_;
   bool published_ = false;
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor/safetensors.h"
 
+#include <caddie/math.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -20,14 +21,6 @@ constexpr size_t kLengthBytes = 8;
 constexpr const char* kMetadata = "__metadata__";
 
 static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
-
-float half_to_float(uint16_t bits) {
-  int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  float magnitude = exponent == 0    ? std::ldexp(float(fraction), -24)
-                    : exponent == 31 ? (fraction ? NAN : INFINITY)
-                                     : std::ldexp(float(1024 + fraction), exponent - 25);
-  return bits & 0x8000 ? -magnitude : magnitude;
-}
 
 float bfloat_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
 
@@ -47,7 +40,7 @@ bool each_float(const StoredTensor& t, Put put) {
   if (t.dtype == "F64") return each<double>(t.bytes, put), true;
   if (t.dtype == "F32") return each<float>(t.bytes, put), true;
   if (t.dtype == "F16")
-    return each<uint16_t>(t.bytes, [&](size_t i, uint16_t bits) { put(i, half_to_float(bits)); }), true;
+    return each<uint16_t>(t.bytes, [&](size_t i, uint16_t bits) { put(i, from_half(bits)); }), true;
   if (t.dtype == "BF16")
     return each<uint16_t>(t.bytes, [&](size_t i, uint16_t bits) { put(i, bfloat_to_float(bits)); }), true;
   return false;

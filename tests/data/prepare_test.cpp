@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// File name to hash, of every file in the folder.
+/// File name to hash, of every file in the folder; that of the manifest leaves out the command, which names
+/// the folder.
 std::map<std::string, std::string> hashes_in(const fs::path& folder) {
   std::map<std::string, std::string> hashes;
   for (const auto& entry : fs::directory_iterator(folder))
     hashes[entry.path().filename()] = sha256_file(entry.path());
+  nlohmann::ordered_json manifest = nlohmann::ordered_json::parse(read_file(folder / "manifest.json"));
+  manifest.erase("command");
+  hashes["manifest.json"] = sha256(manifest.dump());
   return hashes;
 }
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The median of some numbers.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+namespace caddie {
+
+/// The middle value, the mean of the two in the middle for an even count; NaN for none.
+inline double median(std::vector<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
+}  // namespace caddie
