@@ -9,8 +9,7 @@ namespace caddie {
 /// The calling thread's own tape for `device`.
 Tape& thread_tape(Device device);
 
-/// `rows` x `length` integers on the tape's device; `host` must outlive the pass. Token ids for a model
-/// go through model/token_ids.h, which checks them.
+/// `rows` x `length` integers on the tape's device; `host` must outlive the pass.
 Ids place_ids(Tape& tape, const int32_t* host, int64_t rows, int64_t length);
 
 }  // namespace caddie

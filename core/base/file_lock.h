@@ -12,7 +12,7 @@ namespace caddie {
 /// `inherit`.
 class FileLock {
  public:
-  /// Nothing when another process holds it. Creates the file, or locks a folder. Throws Error on failure.
+  /// Nothing when another process holds it. Creates the file. Throws Error when that fails.
   static std::optional<FileLock> take(const std::filesystem::path& file, bool inherit = false);
   /// Whether a process holds it; false when the file is not there.
   static bool is_held(const std::filesystem::path& file);

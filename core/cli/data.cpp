@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/data.h"
-
+// caddie data prepare, caddie data inspect: training data made from text, and looked at.
 #include <caddie/error.h>
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "cli/data.h"
 #include "data/inspect.h"
 #include "data/prepare.h"
 
@@ -25,19 +25,6 @@ struct InspectArguments {
   std::string folder, tokenizer;
   bool json = false;
 };
-
-/// The command as it could be typed again.
-std::string command_of(const PrepareOptions& options) {
-  std::string command = "caddie data prepare --text";
-  for (const std::string& text : options.text) command += " '" + text + "'";
-  command += fmt::format(" --output '{}'", options.output.string());
-  if (options.tokenizer.empty())
-    command += fmt::format(" --vocab {}", options.vocab);
-  else
-    command += fmt::format(" --tokenizer '{}'", options.tokenizer.string());
-  return command + fmt::format(" --validation-fraction {} --shard-tokens {} --field '{}'",
-                               options.validation_fraction, options.shard_tokens, options.field);
-}
 
 nlohmann::ordered_json json_of(const PreparedSplit& split) {
   return {{"documents", split.documents},
@@ -77,9 +64,8 @@ void print_text(const PrepareOptions& options, const PrepareResult& result) {
                with_commas(result.invalid_documents));
 }
 
-void run_prepare(PrepareArguments& arguments) {
-  PrepareOptions& options = arguments.options;
-  options.command = command_of(options);
+void run_prepare(const PrepareArguments& arguments) {
+  const PrepareOptions& options = arguments.options;
   PrepareResult result = prepare(options);
   if (arguments.json)
     print_json(options, result);

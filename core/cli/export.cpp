@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie export RUN: the trained weights of a run as a file that PyTorch reads, or once more as an artifact,
 // with other settings than the run's.
-#include <caddie/error.h>
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/verbs.h"
-#include "experiment/experiment.h"
-#include "run/training.h"
+#include "run/export_again.h"
 
 namespace caddie {
 namespace {
@@ -22,44 +20,27 @@ struct ExportArguments {
   std::filesystem::path run, weights, artifact;
 };
 
-void write_again(ExportArguments& arguments, const std::filesystem::path& weights) {
+void write_artifact(const ExportArguments& arguments) {
   Device device = arguments.experiment.prepare();
-  Registry registry;
-  Tree tree = Tree::load(arguments.run / "resolved.toml", arguments.experiment.overrides);
-  Experiment e = assemble(tree, registry, device);
-  std::vector<Tensor> values = read_weights(weights, e.model->weights());
-  const ExportParts& parts = e.export_parts;
-  std::optional<TokenStream> text;
-  if (parts.reads_training_text()) text.emplace(e.data.train);
   StatusLine status;
-  QuantizedModel quantized =
-      quantize_model(parts, *e.model, values, text ? &*text : nullptr, uint64_t(e.seed), status);
-  WrittenArtifact written = write_artifact(parts, e.model->weights().infos(), std::move(quantized.artifact),
-                                           e.budget.artifact_bytes, e.budget.code_bytes, status);
-  for (const auto* idle : {&quantized.idle, &written.idle})
-    for (const Idle& one : *idle) status.finish(fmt::format("note: '{}': {}", one.technique, one.reason));
-  write_file(arguments.artifact, written.bytes);
-  std::filesystem::path settings = arguments.artifact;
-  write_file(settings.replace_extension(".toml"), tree.resolved());
-  int64_t headroom = e.budget.artifact_bytes - e.budget.code_bytes - int64_t(written.bytes.size());
+  ExportedAgain made =
+      export_again(arguments.run, arguments.experiment.overrides, arguments.artifact, device, status);
+  for (const Idle& idle : made.idle)
+    status.finish(fmt::format("note: '{}': {}", idle.technique, idle.reason));
   fmt::print("{}: {} bytes, {} {} budget.artifact_bytes with the code\n", arguments.artifact.string(),
-             with_commas(int64_t(written.bytes.size())), with_commas(std::abs(headroom)),
-             headroom < 0 ? "over" : "under");
+             with_commas(made.bytes), with_commas(std::abs(made.headroom)),
+             made.headroom < 0 ? "over" : "under");
 }
 
-void export_verb(ExportArguments& arguments) {
-  std::filesystem::path source = arguments.run / "weights.safetensors";
-  if (!std::filesystem::exists(source))
-    throw Error(message("{}: there are no trained weights; name the folder of a finished run",
-                        {arguments.run.string()}),
-                2);
+void export_verb(const ExportArguments& arguments) {
+  std::filesystem::path weights = trained_weights(arguments.run);
   if (arguments.weights.empty() && arguments.artifact.empty())
-    throw Error("export: say what to write, --weights FILE or --artifact FILE", 2);
+    fail_usage("export: say what to write, --weights FILE or --artifact FILE");
   if (!arguments.weights.empty()) {
-    write_file(arguments.weights, read_file(source));
+    write_file(arguments.weights, read_file(weights));
     fmt::print("{}\n", arguments.weights.string());
   }
-  if (!arguments.artifact.empty()) write_again(arguments, source);
+  if (!arguments.artifact.empty()) write_artifact(arguments);
 }
 
 }  // namespace

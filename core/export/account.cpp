@@ -100,6 +100,29 @@ ByteGroup total(std::span<const ByteGroup> groups) {
   return sum;
 }
 
+double FileAccount::share(const ByteGroup& group) const {
+  double part = measured ? double(group.compressed_bytes) : group.entropy_bytes;
+  double whole = measured ? double(all.compressed_bytes) : all.entropy_bytes;
+  return whole > 0 ? part / whole : 0;
+}
+
+double FileAccount::bits_per_weight(const ByteGroup& group) const {
+  return group.parameters > 0 ? 8 * share(group) * double(file_bytes) / double(group.parameters) : 0;
+}
+
+FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compressor* compressor,
+                         std::span<const WeightInfo> infos) {
+  FileAccount file;
+  file.file_bytes = file_bytes;
+  file.measured = compressor != nullptr;
+  file.by_name = account(artifact, group_by_name, compressor);
+  file.by_quantizer = account(
+      artifact, [](const ArtifactTensor& tensor) { return tensor.quantizer; }, nullptr);
+  if (!infos.empty()) file.by_technique = account(artifact, group_by_owner(infos), nullptr);
+  file.all = total(file.by_name);
+  return file;
+}
+
 void check_limit(int64_t artifact_bytes, int64_t code_bytes, int64_t limit,
                  std::span<const ByteGroup> groups) {
   int64_t bytes = artifact_bytes + code_bytes;

@@ -42,6 +42,25 @@ std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of
 /// The sums, named "total".
 ByteGroup total(std::span<const ByteGroup> groups);
 
+/// Where the bytes of a whole file go: its tensors by name with layers together, by the technique that
+/// declared them where the experiment is known, and by quantizer.
+struct FileAccount {
+  int64_t file_bytes = 0;
+  bool measured = false;  // shares come from compressing each group by itself, else from its entropy
+  std::vector<ByteGroup> by_name, by_technique, by_quantizer;
+  ByteGroup all;  // the sum of the groups by name
+
+  /// The share of the file that a group by name takes, in [0, 1].
+  double share(const ByteGroup& group) const;
+  /// Bits of the file for each of the group's parameters.
+  double bits_per_weight(const ByteGroup& group) const;
+};
+
+/// `compressor`: the file's own, by which shares are measured; null: from the entropy. `infos`: the weights
+/// of the artifact's model, empty when it is not known.
+FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compressor* compressor,
+                         std::span<const WeightInfo> infos);
+
 /// Order-0 entropy of an array in bytes: over the values that the first bytes of all elements take, plus the
 /// same for the second bytes, and so on. The table of frequencies is not counted.
 double entropy_bytes(const Array& array);

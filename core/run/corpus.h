@@ -3,15 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <set>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "data/shards.h"
-#include "data/vocabulary.h"
-#include "experiment/experiment.h"
+#include "run/validation_text.h"
 
 namespace caddie {
 
@@ -21,25 +16,14 @@ class Corpus {
   explicit Corpus(Experiment& experiment);
 
   const TokenStream& train() const { return train_; }
+  const ValidationText& validation() const { return validation_; }
   /// One sequence of the validation text.
-  std::span<const int32_t> probe() const;
-
-  /// Positions that can be scored.
-  int64_t positions() const { return int64_t(tokens_.size()) - 1; }
-  /// Scores some text, to see how long that takes; returns how many positions.
-  int64_t score_sample(std::span<const Tensor> weights) const;
-
-  struct Scored {
-    Score score;
-    std::set<std::string> visited;  // labels of the techniques that were called
-  };
-  Scored score(const Technique& evaluator, std::span<const Tensor> weights) const;
+  std::span<const int32_t> probe() const { return validation_.tokens().first(sequence_length_); }
 
  private:
-  Experiment& experiment_;
-  TokenStream train_, validation_;
-  Vocabulary vocabulary_;
-  std::vector<int32_t> tokens_;  // of the validation text
+  size_t sequence_length_;
+  TokenStream train_;
+  ValidationText validation_;
 };
 
 }  // namespace caddie

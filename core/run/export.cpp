@@ -23,6 +23,16 @@ Json json_of(const std::vector<Idle>& idle) {
 
 }  // namespace
 
+QuantizedModel quantize_weights(Experiment& e, std::span<const Tensor> values,
+                                const TokenStream* training_text, StatusLine& status) {
+  return quantize_model(e.export_parts, *e.model, values, training_text, uint64_t(e.seed), status);
+}
+
+WrittenArtifact compress_weights(const Experiment& e, Artifact artifact, StatusLine& status) {
+  return write_artifact(e.export_parts, e.model->weights().infos(), std::move(artifact),
+                        e.budget.artifact_bytes, e.budget.code_bytes, status);
+}
+
 ExportStage::ExportStage(Experiment& experiment, const StageKeys& keys, Store& store,
                          const TokenStream& training_text, StatusLine& status)
     : e_(experiment), keys_(keys), store_(store), training_text_(training_text), status_(status) {}
@@ -31,10 +41,8 @@ void ExportStage::run(const std::string& weights, std::span<const Tensor> values
                       const std::filesystem::path& file) {
   quantized_ = keys_.quantize(weights);
   compressed_ = keys_.compress(quantized_);
-  note(store_.get(quantized_,
-                  [&](const std::filesystem::path& folder) { return quantize_weights(values, folder); }));
-  note(store_.get(compressed_,
-                  [&](const std::filesystem::path& folder) { return compress_quantized(folder); }));
+  note(store_.get(quantized_, [&](const std::filesystem::path& folder) { return quantize(values, folder); }));
+  note(store_.get(compressed_, [&](const std::filesystem::path& folder) { return compress(folder); }));
   place_file(store_.folder(compressed_) / kArtifact, file);
   read_back(file);
 }
@@ -45,20 +53,18 @@ void ExportStage::note(const Json& record) {
     idle_.push_back({Kind(int(one.at("kind"))), one.at("technique"), one.at("wholly"), one.at("reason")});
 }
 
-Json ExportStage::quantize_weights(std::span<const Tensor> values, const std::filesystem::path& folder) {
+Json ExportStage::quantize(std::span<const Tensor> values, const std::filesystem::path& folder) {
   Stopwatch clock;
-  QuantizedModel made =
-      quantize_model(e_.export_parts, *e_.model, values, &training_text_, uint64_t(e_.seed), status_);
+  QuantizedModel made = quantize_weights(e_, values, &training_text_, status_);
   write_file(folder / kQuantized, payload_of(made.artifact));
   return {{"stage", "quantize"}, {"seconds", clock.seconds()}, {"idle", json_of(made.idle)}};
 }
 
-Json ExportStage::compress_quantized(const std::filesystem::path& folder) {
+Json ExportStage::compress(const std::filesystem::path& folder) {
   Stopwatch clock;
   Artifact artifact = artifact_of(read_file(store_.folder(quantized_) / kQuantized));
   artifact.compressor = e_.export_parts.compressor.plugin;
-  WrittenArtifact written = write_artifact(e_.export_parts, e_.model->weights().infos(), std::move(artifact),
-                                           e_.budget.artifact_bytes, e_.budget.code_bytes, status_);
+  WrittenArtifact written = compress_weights(e_, std::move(artifact), status_);
   write_file(folder / kArtifact, written.bytes);
   return {{"stage", "compress"},
           {"seconds", clock.seconds()},

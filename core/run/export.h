@@ -13,6 +13,14 @@
 
 namespace caddie {
 
+/// Prunes and quantizes `values`, one a weight of the model, as the experiment says. `training_text` may
+/// serve as calibration text; it may be null when the experiment does not ask for that.
+QuantizedModel quantize_weights(Experiment& experiment, std::span<const Tensor> values,
+                                const TokenStream* training_text, StatusLine& status);
+/// Trims and compresses what quantize_weights() made.
+WrittenArtifact compress_weights(const Experiment& experiment, Artifact artifact, StatusLine& status);
+
+/// Both steps as stages of a run, whose output other runs share.
 class ExportStage {
  public:
   /// Everything outlives the stage. `training_text` may serve as calibration text.
@@ -34,8 +42,8 @@ class ExportStage {
   std::vector<Tensor> reloaded() const { return weights_in(again_, e_.export_parts, *e_.model); }
 
  private:
-  Json quantize_weights(std::span<const Tensor> values, const std::filesystem::path& folder);
-  Json compress_quantized(const std::filesystem::path& folder);
+  Json quantize(std::span<const Tensor> values, const std::filesystem::path& folder);
+  Json compress(const std::filesystem::path& folder);
   void note(const Json& record);
   void read_back(const std::filesystem::path& file);
 

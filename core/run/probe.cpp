@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/probe.h"
 
-#include <algorithm>
-
+#include "base/median.h"
 #include "base/stopwatch.h"
 #include "results/provenance.h"
 
@@ -37,8 +36,18 @@ double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) 
     steps.push_back(trainer.step(batches).seconds);
   }
   steps.erase(steps.begin());  // warms up
-  std::sort(steps.begin(), steps.end());
-  return steps[steps.size() / 2];
+  return median(steps);
+}
+
+/// Scores some validation text, to see how long that takes; returns how many positions.
+int64_t score_sample(const Experiment& e, const ValidationText& text) {
+  constexpr int64_t kSample = 16384;  // positions
+  int64_t length = e.data.sequence_length, count = 0;
+  std::vector<Window> windows;
+  for (; count + length <= text.positions() && (count == 0 || count < kSample); count += length)
+    windows.push_back({count, length, 0});
+  text.scorer(e.model->weights().values()).score(windows, 1);
+  return count;
 }
 
 /// Positions that a run puts through the model: raw weights, every average, and the artifact.
@@ -61,9 +70,9 @@ Speed measure_speed(Experiment& experiment, const Corpus& corpus, double seconds
   Speed speed;
   speed.step_seconds = median_step_seconds(experiment, corpus, seconds);
   Stopwatch clock;
-  int64_t sampled = corpus.score_sample(model.weights().values());
+  int64_t sampled = score_sample(experiment, corpus.validation());
   double each = clock.seconds() / double(sampled);
-  speed.evaluation_seconds = each * double(positions_scored(experiment, corpus.positions()));
+  speed.evaluation_seconds = each * double(positions_scored(experiment, corpus.validation().positions()));
   speed.peak_mem_bytes = peak_memory_bytes();
   return speed;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "results/provenance.h"
@@ -89,12 +90,10 @@ bool Run::finished_before(RunSummary* summary) {
   }
   std::optional<Json> record = folder_.read_json("run.json");
   if (record && record->value("key", "") != key_.run)
-    throw Error(
-        message(
-            "{}: holds a run with other settings, plugins, data or build (key {}, this one is {}); choose "
-            "another folder or start over with --fresh",
-            {folder_.path().string(), record->value("key", "").substr(0, 8), key_.run.substr(0, 8)}),
-        2);
+    fail_usage(
+        "{}: holds a run with other settings, plugins, data or build (key {}, this one is {}); choose "
+        "another folder or start over with --fresh",
+        folder_.path().string(), record->value("key", "").substr(0, 8), key_.run.substr(0, 8));
   RunSummary before = read_summary(folder_.path());
   if (before.status != "done") return false;
   *summary = std::move(before);
@@ -127,7 +126,7 @@ ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, V
   std::string key = keys_.evaluate(training_, weights, evaluator);
   Json record = store_.get(key, [&](const std::filesystem::path&) -> Json {
     std::vector<Tensor> tensors = values();
-    auto [score, called] = corpus_->score(evaluator, tensors);
+    auto [score, called] = corpus_->validation().score(evaluator, tensors);
     return {{"stage", "evaluate"}, {"visited", called}, {"score", written(ScoreRecord(score))}};
   });
   summary_.stages.evaluate.push_back(key);

@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/median.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "process/interrupt.h"
@@ -234,7 +235,7 @@ void TrainingStage::validate(State& state) {
   const Progress& p = state.progress();
   for (const auto& [key, validation] : state.observers.validations) {
     if (p.step % validation.every != 0) continue;
-    Score score = corpus_.score(*validation.evaluator, e_.model->weights().values()).score;
+    Score score = corpus_.validation().score(*validation.evaluator, e_.model->weights().values()).score;
     state.curves->add(p.step, p.step * state.step_tokens, p.seconds, validation_row(key),
                       score.bits_per_byte());
   }
@@ -272,16 +273,14 @@ Json TrainingStage::finish(State& state) {
   const Progress& p = state.progress();
   const WeightTable& table = e_.model->weights();
   state.curves->flush();
-  std::vector<double>& seconds = state.step_seconds;
-  std::sort(seconds.begin(), seconds.end());
-  double median = seconds.empty() ? 0 : seconds[seconds.size() / 2];
+  double usual_seconds = median(state.step_seconds);
   Json record = {{"stage", "train"},
                  {"steps", p.step},
                  {"tokens", p.step * state.step_tokens},
                  {"params", table.parameters()},
                  {"train_loss", state.last_loss},
                  {"seconds", p.seconds},
-                 {"tok_s", median > 0 ? double(state.step_tokens) / median : 0},
+                 {"tok_s", usual_seconds > 0 ? double(state.step_tokens) / usual_seconds : 0},
                  {"weights", hash_of(table.values())},
                  {"averagers", Json::object()},
                  {"validations", Json::object()},

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/candidate.h"
+
+#include <algorithm>
+
+#include "base/exit_code.h"
+#include "base/files.h"
+#include "config/describe.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has_stride(const Technique& evaluator) {
+  std::vector<SettingInfo> settings = describe([&](Settings& s) { evaluator.object->settings(s); });
+  return std::any_of(settings.begin(), settings.end(),
+                     [](const SettingInfo& setting) { return setting.name == "stride"; });
+}
+
+/// Gives every evaluator that has a stride this one.
+void set_stride(Tree& tree, Registry& registry, int64_t stride) {
+  Tree copy = tree;
+  Experiment watchers = assemble_watchers(copy, registry);
+  bool found = false;
+  for (const Experiment::Part& part : watchers.parts) {
+    if (part.technique.entry->kind != Kind::kEvaluator || !has_stride(part.technique)) continue;
+    tree.override_with(message("{}.stride={}", {part.path, stride}));
+    found = true;
+  }
+  if (!found) fail_usage("--stride: no evaluator of the experiment has one");
+}
+
+Experiment experiment_of(const fs::path& artifact, const fs::path& file, const CandidateOptions& options,
+                         Registry& registry, Device device) {
+  if (file.empty())
+    fail_usage("{}: there is no resolved.toml beside it; name its experiment with --experiment",
+               artifact.string());
+  Tree tree = Tree::load(file, options.overrides);
+  if (options.stride > 0) set_stride(tree, registry, options.stride);
+  return assemble(tree, registry, device);
+}
+
+}  // namespace
+
+fs::path experiment_beside(const fs::path& artifact, const fs::path& named) {
+  if (!named.empty()) return named;
+  fs::path own = artifact, resolved = artifact.parent_path() / "resolved.toml";
+  own.replace_extension(".toml");
+  for (const fs::path& path : {own, resolved})
+    if (fs::exists(path)) return path;
+  return {};
+}
+
+Candidate::Candidate(const fs::path& named, const CandidateOptions& options, Registry& registry,
+                     Device device)
+    : artifact_(fs::is_directory(named) ? named / "artifact.bin" : named),
+      file_(experiment_beside(artifact_, options.experiment)),
+      experiment_(experiment_of(artifact_, file_, options, registry, device)),
+      weights_(read_artifact(read_file(artifact_), experiment_.export_parts, *experiment_.model)),
+      text_(experiment_) {}
+
+const Technique& Candidate::evaluator(const std::string& label) const {
+  for (const RoutedEvaluator& evaluator : experiment_.evaluators)
+    if (evaluator.technique.label == label) return evaluator.technique;
+  fail_usage("{}: no evaluator of its experiment is called '{}'", artifact_.string(), label);
+}
+
+std::vector<std::string> Candidate::evaluators(std::span<const std::string> wanted) const {
+  std::vector<std::string> labels(wanted.begin(), wanted.end());
+  if (labels.empty())
+    for (const RoutedEvaluator& routed : experiment_.evaluators) labels.push_back(routed.technique.label);
+  for (const std::string& label : labels) evaluator(label);
+  return labels;
+}
+
+Score Candidate::score(const std::string& label) const {
+  return text_.score(evaluator(label), weights_).score;
+}
+
+PartScore Candidate::score_part(const std::string& label, double fraction) const {
+  ModelScorer whole = text_.scorer(weights_);
+  SubsetScorer part(whole, fraction);
+  Score score = evaluator(label).as<Evaluator>().evaluate(part);
+  return {score, {part.stretches().begin(), part.stretches().end()}, part.whole()};
+}
+
+}  // namespace caddie

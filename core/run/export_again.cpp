@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/export_again.h"
+
+#include <optional>
+
+#include "base/exit_code.h"
+#include "base/files.h"
+#include "data/token_ids.h"
+#include "run/export.h"
+#include "run/training.h"
+
+namespace caddie {
+
+std::filesystem::path trained_weights(const std::filesystem::path& run) {
+  std::filesystem::path file = run / "weights.safetensors";
+  if (!std::filesystem::exists(file))
+    fail_usage("{}: there are no trained weights; name the folder of a finished run", run.string());
+  return file;
+}
+
+ExportedAgain export_again(const std::filesystem::path& run, std::span<const std::string> overrides,
+                           const std::filesystem::path& file, Device device, StatusLine& status) {
+  std::filesystem::path weights = trained_weights(run);
+  Registry registry;
+  Tree tree = Tree::load(run / "resolved.toml", overrides);
+  Experiment e = assemble(tree, registry, device);
+  std::vector<Tensor> values = read_weights(weights, e.model->weights());
+  std::optional<TokenStream> text;
+  if (e.export_parts.reads_training_text()) {
+    text.emplace(e.data.train);
+    check_ids(*text, e.model_settings.vocabulary);
+  }
+  QuantizedModel quantized = quantize_weights(e, values, text ? &*text : nullptr, status);
+  WrittenArtifact written = compress_weights(e, std::move(quantized.artifact), status);
+  write_file(file, written.bytes);
+  std::filesystem::path settings = file;
+  write_file(settings.replace_extension(".toml"), tree.resolved());
+
+  ExportedAgain made;
+  made.bytes = int64_t(written.bytes.size());
+  made.headroom = e.budget.artifact_bytes - e.budget.code_bytes - made.bytes;
+  made.idle = std::move(quantized.idle);
+  made.idle.insert(made.idle.end(), written.idle.begin(), written.idle.end());
+  return made;
+}
+
+}  // namespace caddie

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/inspect_artifact.h"
+
+#include <memory>
+
+#include "base/files.h"
+#include "run/candidate.h"
+
+namespace caddie {
+
+Inspection inspect_artifact(const InspectRequest& request, StatusLine& status) {
+  std::string bytes = read_file(request.file);
+  Registry registry;
+  std::unique_ptr<Compressor> compressor;
+  Artifact artifact = decode(bytes, [&](const std::string& name) -> const Compressor& {
+    compressor = registry.make<Compressor>(name, request.file.string());
+    return *compressor;
+  });
+  Inspection found;
+  std::vector<WeightInfo> infos;
+  std::filesystem::path beside = experiment_beside(request.file, request.experiment);
+  if (!beside.empty()) {
+    Experiment experiment = load_experiment(beside, {}, registry, Device::kCpu);
+    std::span<const WeightInfo> known = experiment.model->weights().infos();
+    infos.assign(known.begin(), known.end());
+    found.limit = experiment.budget.artifact_bytes;
+    found.code_bytes = experiment.budget.code_bytes;
+  }
+  if (request.limit >= 0) found.limit = request.limit;
+  if (request.code_bytes >= 0) found.code_bytes = request.code_bytes;
+  found.account =
+      account_file(artifact, int64_t(bytes.size()), request.fast ? nullptr : compressor.get(), infos);
+  found.tensors = artifact.tensors.size();
+  found.compressor = artifact.compressor;
+  found.layout = text_of(artifact.layout);
+  if (request.compare) found.alternatives = compare_codecs(std::move(artifact), registry, status);
+  return found;
+}
+
+}  // namespace caddie

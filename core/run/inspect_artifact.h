@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be told of an artifact in a file, with the experiment beside it where there is one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "export/account.h"
+#include "export/codecs.h"
+
+namespace caddie {
+
+struct InspectRequest {
+  std::filesystem::path file;           // the artifact
+  std::filesystem::path experiment;     // as for experiment_beside()
+  int64_t limit = -1, code_bytes = -1;  // below 0: as the experiment says, else the published limit and none
+  bool fast = false;                    // compress nothing; shares come from the entropy
+  bool compare = false;                 // try every compressor and layout
+};
+
+struct Inspection {
+  FileAccount account;
+  size_t tensors = 0;
+  std::string compressor, layout;
+  int64_t limit = kArtifactLimit, code_bytes = 0;
+  std::vector<CodecResult> alternatives;
+
+  /// Bytes that the limit leaves beside artifact and code; negative: too many.
+  int64_t headroom() const { return limit - code_bytes - account.file_bytes; }
+};
+
+/// Throws Error when the file is no artifact, or its experiment cannot be assembled.
+Inspection inspect_artifact(const InspectRequest& request, StatusLine& status);
+
+}  // namespace caddie

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a part of the validation text says about the score of all of it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "evaluate/subset.h"
+#include "statistics/ratio.h"
+
+namespace caddie {
+
+/// The score of a part of the validation text.
+struct PartScore {
+  Score score;                   // of all stretches together
+  std::vector<Score> stretches;  // of each
+  int64_t whole = 0;             // positions that a score of all the text counts
+};
+
+/// Estimates bits per byte of the whole text, with a 95 % interval. With `other`, the score of another model
+/// on the same stretches, the difference from it. Throws Error when the two are not of the same text.
+RatioEstimate estimate_bits_per_byte(const PartScore& part, const PartScore* other = nullptr);
+
+}  // namespace caddie

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run/validation_text.h"
+
+#include "data/validation.h"
+#include "run/effects.h"
+
+namespace caddie {
+namespace {
+
+/// The vocabulary of an experiment, whose ids are rows of the model's table.
+Vocabulary vocabulary_of(const Experiment& e) {
+  Vocabulary vocabulary(e.data.tokenizer, e.model_settings.vocabulary);
+  check(vocabulary.pieces() <= e.model_settings.vocabulary,
+        "model.vocabulary is {}, but {} has {} pieces; set model.vocabulary = {}",
+        e.model_settings.vocabulary, e.data.tokenizer, vocabulary.pieces(), vocabulary.pieces());
+  return vocabulary;
+}
+
+}  // namespace
+
+ValidationText::ValidationText(Experiment& experiment)
+    : experiment_(experiment), vocabulary_(vocabulary_of(experiment)) {
+  TokenStream stream(experiment.data.validation);
+  check_matches(stream, vocabulary_);
+  tokens_ = load_validation(stream, experiment.data.sequence_length);
+}
+
+ModelScorer ValidationText::scorer(std::span<const Tensor> weights) const {
+  return ModelScorer(*experiment_.model, weights, tokens_, vocabulary_, experiment_.train.micro_batch_tokens);
+}
+
+ValidationText::Scored ValidationText::score(const Technique& evaluator,
+                                             std::span<const Tensor> weights) const {
+  CallCounter calls(experiment_, Mode::kEvaluate);
+  ModelScorer model_scorer = scorer(weights);
+  Score score = evaluator.as<Evaluator>().evaluate(model_scorer);
+  return {score, calls.visited()};
+}
+
+}  // namespace caddie

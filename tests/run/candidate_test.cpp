@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scoring and exporting a finished run once more: the same checks, bits and bytes as the run itself.
+#include "run/candidate.h"
+
+#include <catch2/catch.hpp>
+
+#include "run/corpus.h"
+#include "run/export_again.h"
+#include "run/untrained_run.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+namespace fs = std::filesystem;
+
+TEST_CASE("a larger tokenizer is refused when a run is scored again, as when it is made", "[run]") {
+  UntrainedRun made;
+  std::vector<std::string> larger = {"data.tokenizer=" + small_tokenizer().string(),
+                                     "data.validation=" + (made.folder.path() / "larger.bin").string()};
+  std::string refusal =
+      fmt::format("model.vocabulary is 400, but {} has 420 pieces; set model.vocabulary = 420",
+                  small_tokenizer().string());
+  CHECK_THROWS_WITH(Candidate(made.run, {{}, larger, 0}, registry(), Device::kCpu), refusal);
+  Tree tree = Tree::parse(made.text(), "run");
+  for (const std::string& change : larger) tree.override_with(change);
+  Experiment e = assemble(tree, registry(), Device::kCpu);
+  CHECK_THROWS_WITH(Corpus(e), refusal);
+}
+
+TEST_CASE("validation text of another tokenizer is refused when a run is scored again", "[run]") {
+  UntrainedRun made;
+  std::vector<std::string> other = {"data.validation=" + (made.folder.path() / "larger.bin").string()};
+  CHECK_THROWS_WITH(Candidate(made.run, {{}, other, 0}, registry(), Device::kCpu),
+                    Catch::Contains("the shards hold the id 419") && Catch::Contains("has only 400 pieces"));
+}
+
+TEST_CASE("scoring again gives the bits of the run's own score", "[run]") {
+  UntrainedRun made;
+  Candidate candidate(made.run, {}, registry(), Device::kCpu);
+  CHECK(candidate.headline() == "standard");
+  CHECK(candidate.evaluators({}) == std::vector<std::string>{"sliding", "standard"});
+  Tree tree = Tree::parse(made.text(), "run");
+  Experiment e = assemble(tree, registry(), Device::kCpu);
+  std::vector<Tensor> weights = read_artifact(made.own_bytes, e.export_parts, *e.model);
+  Corpus corpus(e);
+  for (const RoutedEvaluator& evaluator : e.evaluators) {
+    const std::string& label = evaluator.technique.label;
+    Score own = corpus.validation().score(evaluator.technique, weights).score, again = candidate.score(label);
+    CHECK(again.nats == own.nats);
+    CHECK(again.tokens == own.tokens);
+    CHECK(again.bytes == own.bytes);
+    CHECK(again.windows == own.windows);
+  }
+}
+
+TEST_CASE("evaluators are chosen by label and given a stride", "[run]") {
+  UntrainedRun made;
+  Candidate as_is(made.run, {}, registry(), Device::kCpu);
+  CHECK_THROWS_WITH(as_is.evaluators(std::vector<std::string>{"slow"}),
+                    Catch::Contains("no evaluator of its experiment is called 'slow'"));
+  Candidate finer(made.run, {{}, {}, 4}, registry(), Device::kCpu);
+  CHECK(as_is.score("sliding").windows < finer.score("sliding").windows);
+  CHECK(as_is.score("standard").windows == finer.score("standard").windows);
+  std::vector<std::string> none = {"~evaluators.sliding"};
+  CHECK_THROWS_WITH(Candidate(made.run, {{}, none, 4}, registry(), Device::kCpu),
+                    "--stride: no evaluator of the experiment has one");
+}
+
+TEST_CASE("an estimate from a part holds for the whole, and for a difference from itself", "[run]") {
+  UntrainedRun made;
+  Candidate candidate(made.run, {}, registry(), Device::kCpu);
+  PartScore part = candidate.score_part("standard", 0.5);
+  CHECK(part.stretches.size() >= 20);
+  CHECK(part.whole == candidate.score("standard").tokens);
+  CHECK(estimate_bits_per_byte(part).ratio == Approx(part.score.bits_per_byte()));
+  RatioEstimate none = estimate_bits_per_byte(part, &part);
+  CHECK(none.ratio == 0);
+  CHECK(none.high == 0);
+  PartScore other = candidate.score_part("sliding", 0.5);
+  CHECK_THROWS_WITH(estimate_bits_per_byte(part, &other), Catch::Contains("do not score the same text"));
+}
+
+TEST_CASE("exporting again gives the run's own bytes, or what -S asks for", "[run]") {
+  UntrainedRun made;
+  StatusLine status(true);
+  fs::path file = made.folder.path() / "again.bin";
+  ExportedAgain same = export_again(made.run, {}, file, Device::kCpu, status);
+  CHECK(read_file(file) == made.own_bytes);
+  CHECK(same.bytes == int64_t(made.own_bytes.size()));
+  std::vector<std::string> smaller = {fmt::format("budget.artifact_bytes={}", same.bytes - 10),
+                                      "budget.code_bytes=0"};
+  CHECK(export_again(made.run, smaller, file, Device::kCpu, status).headroom == -10);
+  CHECK(experiment_beside(file, {}) == made.folder.path() / "again.toml");
+  CHECK_THROWS_WITH(export_again(made.folder.path(), {}, file, Device::kCpu, status),
+                    Catch::Contains("there are no trained weights"));
+}
+
+TEST_CASE("calibration text with ids beyond the vocabulary is refused by the name of its shards", "[run]") {
+  UntrainedRun made;
+  std::string larger = (made.folder.path() / "larger.bin").string();
+  std::vector<std::string> calibrated = {"data.train=" + larger, "export.calibration.text=training",
+                                         "~export.quantizers.fp32",
+                                         "export.quantizers.gptq={weights=[\"role:matrix\"]}",
+                                         "export.quantizers.fp16={weights=[\"!role:matrix\"]}"};
+  StatusLine status(true);
+  CHECK_THROWS_WITH(
+      export_again(made.run, calibrated, made.folder.path() / "again.bin", Device::kCpu, status),
+      larger + ": the shards hold the id 419; a model whose vocabulary is 400 knows 0 to 399");
+}
