@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cli/artifact.h"
+#include "cli/verbs.h"
 #include "results/run_folder.h"
 #include "run/inspect_artifact.h"
 
@@ -113,7 +113,7 @@ void inspect_verb(const InspectArguments& arguments) {
 void add_artifact_command(CLI::App& app) {
   CLI::App* artifact = app.add_subcommand("artifact", "look into an artifact");
   artifact->require_subcommand(1);
-  add_score_commands(app, *artifact);
+  add_score_command(*artifact);
   CLI::App* verb = artifact->add_subcommand("inspect", "where the bytes of an artifact go");
   auto arguments = std::make_shared<InspectArguments>();
   verb->add_option("file", arguments->request.file, "artifact")->required();

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "cli/data.h"
+#include "cli/verbs.h"
 #include "data/inspect.h"
 #include "data/prepare.h"
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie describe [NAME]: what a section of an experiment or a sweep, a plugin, a metric or a column means.
-#include "cli/describe.h"
-
 #include <caddie/error.h>
 #include <fmt/format.h>
 
@@ -10,6 +8,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/verbs.h"
 #include "experiment/plugin_description.h"
 #include "report/reference.h"
 

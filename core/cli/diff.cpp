@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/sweep.h"
+#include "cli/verbs.h"
 #include "report/compare_runs.h"
 #include "results/run_folder.h"
 

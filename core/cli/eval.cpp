@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cli/artifact.h"
 #include "cli/verbs.h"
 #include "results/summary.h"
 #include "run/candidate.h"
@@ -117,8 +116,11 @@ void declare(CLI::App& verb) {
 
 }  // namespace
 
-void add_score_commands(CLI::App& app, CLI::App& artifact) {
+void add_eval_command(CLI::App& app) {
   declare(*app.add_subcommand("eval", "score a run's artifact under the evaluators of its experiment"));
+}
+
+void add_score_command(CLI::App& artifact) {
   declare(*artifact.add_subcommand("score", "the same for the artifact in a file"));
 }
 

@@ -6,8 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/exit_code.h"
 #include "base/text.h"
-#include "cli/sweep.h"
+#include "cli/verbs.h"
 #include "results/run_folder.h"
 #include "sweep/unneeded.h"
 
@@ -21,9 +22,8 @@ struct GcArguments {
 
 void gc_verb(const GcArguments& arguments) {
   if (!std::filesystem::is_directory(arguments.folder))
-    throw Error(message("{}: there is no such folder; name the one that holds the runs and their store",
-                        {arguments.folder.string()}),
-                2);
+    fail_usage("{}: there is no such folder; name the one that holds the runs and their store",
+               arguments.folder.string());
   std::vector<UnneededStage> stages = unneeded_stages(arguments.folder);
   int64_t bytes = 0;
   Json names = Json::array();

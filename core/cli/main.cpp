@@ -9,11 +9,10 @@
 #include <new>
 #include <string_view>
 
+#include "base/exit_code.h"
 #include "cli/verbs.h"
 
 namespace {
-
-constexpr int kUsage = 2;
 
 int run(int argc, char** argv) {
   CLI::App app("Caddie: does this technique help, by how much, how sure are we, and what does it cost?",
@@ -26,9 +25,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     int code = app.exit(error);
-    return code == 0 ? 0 : kUsage;
+    return code == 0 ? caddie::kFine : caddie::kUsage;
   }
-  return 0;
+  return caddie::kFine;
 }
 
 }  // namespace
@@ -41,14 +40,14 @@ int main(int argc, char** argv) {
     return error.code();
   } catch (const std::filesystem::filesystem_error& error) {
     std::fprintf(stderr, "error: %s: %s\n", error.path1().c_str(), error.code().message().c_str());
-    return 1;
+    return caddie::kFailed;
   } catch (const std::bad_alloc&) {
     bool trains = argc > 1 && (std::string_view(argv[1]) == "run" || std::string_view(argv[1]) == "rerun");
     std::fprintf(stderr, "error: out of memory%s\n",
                  trains ? "; a smaller train.micro_batch_tokens or fewer train.lanes need less" : "");
-    return 1;
+    return caddie::kFailed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "internal error: %s\n", error.what());
-    return 1;
+    return caddie::kFailed;
   }
 }

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie plan SWEEP: what a sweep would run, what that costs, and what it could show. Changes nothing.
-#include <caddie/error.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "base/text.h"
-#include "cli/experience.h"
-#include "cli/outlook.h"
-#include "cli/sweep.h"
-#include "report/files.h"
-#include "statistics/power.h"
-#include "sweep/plan.h"
+#include "cli/verbs.h"
+#include "report/cells.h"
+#include "report/prior_runs.h"
+#include "report/resolution.h"
+#include "report/table.h"
 
 namespace caddie {
 namespace {
@@ -27,86 +24,36 @@ struct PlanArguments {
 };
 
 /// What is known of noise and time, after what the command line says.
-Experience known(const Plan& plan, const PlanArguments& arguments) {
-  Experience e = experience(plan);
+PriorRuns known(const Plan& plan, const PlanArguments& arguments) {
+  PriorRuns prior = prior_runs(plan);
   if (arguments.paired_sd > 0) {
-    e.paired_sd = arguments.paired_sd;
-    e.paired_source = "--paired-sd";
+    prior.paired_sd = arguments.paired_sd;
+    prior.paired_source = "--paired-sd";
   }
   if (arguments.sd > 0) {
-    e.sd = arguments.sd;
-    e.source = "--sd";
+    prior.sd = arguments.sd;
+    prior.source = "--sd";
   }
-  return e;
-}
-
-/// The comparison of one arm with the baseline, as this plan makes it, corrected for all arms.
-Design design_of(const Plan& plan, double sd) {
-  auto arms = int64_t(plan.arms.size());
-  auto baseline = double(
-      std::count_if(plan.runs.begin(), plan.runs.end(), [](const PlannedRun& run) { return run.arm == 0; }));
-  Design design{double(plan.seeds.size()), baseline, double(plan.runs.size()) - double(arms), sd};
-  design.alpha = plan.claim ? plan.claim->alpha : 0.05;
-  design.tail = plan.claim ? Tail::less : Tail::both;
-  design.comparisons = arms - 1;
-  if (plan.claim)
-    design.comparisons = plan.claim->correction == "none"
-                             ? 1
-                             : std::count_if(plan.arms.begin(), plan.arms.end(),
-                                             [&](const Arm& arm) { return is_claimed(plan, arm); });
-  if (plan.claim && plan.claim->test == "welch") {
-    design.own_variances = true;
-    design.df = design.seeds + baseline - 2;
-  } else if (plan.claim && plan.claim->test != "pooled") {
-    design.df = design.seeds - 1;
-    if (plan.claim->test == "one_sample") design.baseline_seeds = HUGE_VAL;
-  }
-  return design;
-}
-
-/// Arms of one training differ in pairs.
-Design paired_design_of(const Plan& plan, double paired_sd) {
-  Design design = design_of(plan, paired_sd);
-  design.baseline_seeds = HUGE_VAL;
-  design.own_variances = false;
-  design.df = design.seeds - 1;
-  return design;
-}
-
-/// Arms whose variance the test pools.
-int64_t pooled_arms(const Plan& plan, const Design& design) {
-  if (!std::isfinite(design.baseline_seeds)) return 1;
-  return plan.claim && plan.claim->test == "welch" ? 2 : int64_t(plan.arms.size());
+  return prior;
 }
 
 void print_resolution(const char* what, const Plan& plan, const Design& design, const std::string& source,
                       const PlanArguments& arguments) {
   if (!(design.df > 0))
     return fmt::print("  {}: none: one run an arm says nothing of the noise; add seeds\n", what);
-  double smallest = detectable(design, arguments.power);
-  double effect = arguments.effect > 0 ? arguments.effect : smallest / 2;
+  Resolution r = resolution_of(plan, design, arguments.power, arguments.effect);
   fmt::print(
       "  {}: SD {:.5f} from {}, df {:.0f}\n"
       "    found with power {:g}: {:.5f} bpb; significant when observed: {:.5f}\n",
-      what, design.sd, source, design.df, arguments.power, smallest, significant_delta(design));
-  if (int64_t seeds = seeds_needed(design, effect, arguments.power, pooled_arms(plan, design)))
-    fmt::print("    {:.5f} bpb would take {} seeds an arm ({} runs)\n", effect, seeds,
-               seeds * int64_t(plan.arms.size()));
-}
-
-/// The effect that a race proves with the wanted power, in standard deviations.
-double race_resolution(const Plan& plan, double power) {
-  double low = 0, high = 16;
-  for (int i = 0; i < 10; ++i) {
-    double middle = 0.5 * (low + high);
-    (forecast(*plan.race, int64_t(plan.arms.size()), middle, 1000).power < power ? low : high) = middle;
-  }
-  return high;
+      what, design.sd, source, design.df, arguments.power, r.detectable, r.significant);
+  if (r.seeds > 0)
+    fmt::print("    {:.5f} bpb would take {} seeds an arm ({} runs)\n", r.effect, r.seeds,
+               r.seeds * int64_t(plan.arms.size()));
 }
 
 void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
   auto arms = int64_t(plan.arms.size());
-  double effect = race_resolution(plan, arguments.power);
+  double effect = race_resolution(*plan.race, arms, arguments.power);
   RaceForecast expected = forecast(*plan.race, arms, effect);
   fmt::print(
       "  race: proved with power {:.2f}: {:.5f} bpb; an arm that is no better takes {:.1f} of {} seeds on "
@@ -115,55 +62,43 @@ void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
       arms * int64_t(plan.seeds.size()));
 }
 
-bool shares_training(const Plan& plan, const Arm& arm) {
-  return !arm.is_baseline() && !arm.training.empty() && arm.training == plan.baseline().training;
-}
-
-/// Whether some arms come from the baseline's trainings and are compared with it in pairs.
-bool has_pairs(const Plan& plan) {
-  return std::any_of(plan.arms.begin(), plan.arms.end(),
-                     [&](const Arm& arm) { return shares_training(plan, arm); });
-}
-
-void print_pairs(const Plan& plan, const Experience& e) {
-  std::vector<std::string> pairs;
-  for (const Arm& arm : plan.arms)
-    if (shares_training(plan, arm)) pairs.push_back("'" + arm.label + "'");
+void print_pairs(const Plan& plan, const PriorRuns& prior) {
   if (plan.baseline().training.empty() || plan.arms.size() < 2) return;
-  size_t apart = plan.arms.size() - 1 - pairs.size();
+  std::vector<std::string> pairs = paired_arms(plan);
   if (pairs.empty())
     return fmt::print("comparisons: each arm is trained apart from the baseline, so none is paired\n");
-  fmt::print("comparisons: of the baseline's trainings, so paired by checkpoint: {}{}\n", join(pairs, ", "),
-             apart > 0 ? fmt::format("; {} trained apart", apart) : "");
+  size_t apart = plan.arms.size() - 1 - pairs.size();
+  fmt::print("comparisons: of the baseline's trainings, so paired by checkpoint: '{}'{}\n",
+             fmt::join(pairs, "', '"), apart > 0 ? fmt::format("; {} trained apart", apart) : "");
   if (plan.claim && !plan.claim->test.starts_with("paired"))
     fmt::print("  but the claim's test is {} for all arms; paired_checkpoint would resolve more\n",
                plan.claim->test);
-  if (!(e.paired_sd > 0))
+  if (!(prior.paired_sd > 0))
     fmt::print(
         "  pairs have the training's noise in common and show far smaller differences; how small is unknown "
         "until some are measured, or give --paired-sd\n");
 }
 
-void print_paired_resolution(const Plan& plan, const Experience& e, const PlanArguments& arguments) {
-  if (e.paired_sd > 0)
-    print_resolution("arms of one training, in pairs", plan, paired_design_of(plan, e.paired_sd),
-                     e.paired_source, arguments);
+void print_paired_resolution(const Plan& plan, const PriorRuns& prior, const PlanArguments& arguments) {
+  if (prior.paired_sd > 0)
+    print_resolution("arms of one training, in pairs", plan, paired_design_of(plan, prior.paired_sd),
+                     prior.paired_source, arguments);
 }
 
-void print_resolutions(const Plan& plan, const Experience& e, const PlanArguments& arguments) {
-  if (!(e.sd > 0)) {
+void print_resolutions(const Plan& plan, const PriorRuns& prior, const PlanArguments& arguments) {
+  if (!(prior.sd > 0)) {
     fmt::print(
         "resolution: unknown until the noise is known; give --sd, or measure it with caddie noise {}\n",
         plan.base_file);
-    return print_paired_resolution(plan, e, arguments);
+    return print_paired_resolution(plan, prior, arguments);
   }
-  Design design = design_of(plan, e.sd);
+  Design design = design_of(plan, prior.sd);
   std::string side = design.tail == Tail::both ? "two-sided" : "one-sided";
   fmt::print("resolution at {} p < {:g}{}:\n", side, design.alpha,
              design.comparisons > 1 ? fmt::format(" for {} arms together", design.comparisons) : "");
-  if (plan.race) return print_race(plan, e.sd, arguments);
-  print_resolution("arms trained apart", plan, design, e.source, arguments);
-  print_paired_resolution(plan, e, arguments);
+  if (plan.race) return print_race(plan, prior.sd, arguments);
+  print_resolution("arms trained apart", plan, design, prior.source, arguments);
+  print_paired_resolution(plan, prior, arguments);
 }
 
 void print_excluded(const Plan& plan, bool all) {
@@ -200,50 +135,54 @@ void print_text(Plan& plan, const PlanArguments& arguments) {
   fmt::print("\n{}\n", table.terminal());
   print_excluded(plan, arguments.why_excluded);
   if (!plan.aliases.empty()) fmt::print("cannot be told apart:\n  {}\n", join(plan.aliases, "\n  "));
-  Experience e = known(plan, arguments);
-  fmt::print("{}", text_of(plan, outlook(plan, e.times, arguments.jobs, arguments.probe)));
-  if (!(e.paired_sd > 0) && has_pairs(plan)) learn_pairs(e, plan);
-  print_pairs(plan, e);
-  print_resolutions(plan, e, arguments);
+  PriorRuns prior = known(plan, arguments);
+  fmt::print("{}", text_of(plan, estimate_cost(plan, prior.times, arguments.jobs, arguments.probe)));
+  learn_pairs(prior, plan);
+  print_pairs(plan, prior);
+  print_resolutions(plan, prior, arguments);
 }
 
-void print_json(Plan& plan, const PlanArguments& arguments) {
-  Experience e = known(plan, arguments);
-  Outlook o = outlook(plan, e.times, arguments.jobs, arguments.probe);
-  if (!(e.paired_sd > 0) && has_pairs(plan)) learn_pairs(e, plan);
-  Design design = design_of(plan, e.sd);
-  Json arms = Json::array(), excluded = Json::array();
+Json arms_json(const Plan& plan) {
+  Json arms = Json::array();
   for (const Arm& arm : plan.arms)
     arms.push_back({{"label", arm.label},
                     {"kind", arm.kind},
                     {"overrides", arm.overrides},
                     {"paired", arm.training.empty() ? Json() : Json(shares_training(plan, arm))}});
+  return arms;
+}
+
+void print_json(Plan& plan, const PlanArguments& arguments) {
+  PriorRuns prior = known(plan, arguments);
+  CostEstimate cost = estimate_cost(plan, prior.times, arguments.jobs, arguments.probe);
+  learn_pairs(prior, plan);
+  Design design = design_of(plan, prior.sd), paired = paired_design_of(plan, prior.paired_sd);
+  Json excluded = Json::array();
   for (const Plan::Excluded& x : plan.excluded)
     excluded.push_back({{"label", x.label}, {"reason", x.reason}});
-  auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
-  Json json = {
-      {"sweep", plan.name},
-      {"design", plan.design},
-      {"runs", plan.runs.size()},
-      {"seeds", plan.seeds},
-      {"arms", arms},
-      {"excluded", excluded},
-      {"aliases", plan.aliases},
-      {"sd", number(e.sd)},
-      {"alpha", design.alpha},
-      {"power", arguments.power},
-      {"df", design.df},
-      {"comparisons", design.comparisons},
-      {"to_do", o.work.runs},
-      {"trainings", o.work.trainings},
-      {"steps", o.work.steps},
-      {"steps_separately", o.work.separately},
-      {"jobs", o.jobs},
-      {"seconds", number(o.seconds)},
-      {"detectable", number(detectable(design, arguments.power))},
-      {"paired_sd", number(e.paired_sd)},
-      {"detectable_paired", number(detectable(paired_design_of(plan, e.paired_sd), arguments.power))}};
-  if (plan.race && e.sd > 0) json["detectable"] = race_resolution(plan, arguments.power) * e.sd;
+  Json json = {{"sweep", plan.name},
+               {"design", plan.design},
+               {"runs", plan.runs.size()},
+               {"seeds", plan.seeds},
+               {"arms", arms_json(plan)},
+               {"excluded", excluded},
+               {"aliases", plan.aliases},
+               {"sd", number_or_null(prior.sd)},
+               {"alpha", design.alpha},
+               {"power", arguments.power},
+               {"df", design.df},
+               {"comparisons", design.comparisons},
+               {"to_do", cost.work.runs},
+               {"trainings", cost.work.trainings},
+               {"steps", cost.work.steps},
+               {"steps_separately", cost.work.separately},
+               {"jobs", cost.jobs},
+               {"seconds", number_or_null(cost.seconds)},
+               {"detectable", number_or_null(detectable(design, arguments.power))},
+               {"paired_sd", number_or_null(prior.paired_sd)},
+               {"detectable_paired", number_or_null(detectable(paired, arguments.power))}};
+  if (plan.race && prior.sd > 0)
+    json["detectable"] = race_resolution(*plan.race, int64_t(plan.arms.size()), arguments.power) * prior.sd;
   fmt::print("{}\n", json.dump(2));
 }
 

@@ -6,8 +6,9 @@
 #include <memory>
 
 #include "base/files.h"
-#include "cli/sweep.h"
+#include "cli/verbs.h"
 #include "report/page.h"
+#include "sweep/folders.h"
 
 namespace caddie {
 namespace {

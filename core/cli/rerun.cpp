@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie rerun RUN: makes a finished run once more, in a new folder, and says whether it got the same bits.
-#include <caddie/error.h>
+#include "report/rerun.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "base/files.h"
+#include "base/exit_code.h"
 #include "cli/verbs.h"
-#include "report/compare_runs.h"
-#include "run/run.h"
 
 namespace caddie {
 namespace {
@@ -20,58 +19,36 @@ struct RerunArguments {
   bool json = false;
 };
 
-struct Rerun {
-  std::vector<std::string> differing;  // files
-  RunDifferences found;
-  bool same() const { return differing.empty(); }
-};
+void print_json(const RerunResult& result, const std::string& folder) {
+  Json json = {{"same", result.is_same()},        {"differing", result.differing},
+               {"results", result.found.results}, {"provenance", result.found.provenance},
+               {"parting", result.found.parting}, {"folder", folder}};
+  fmt::print("{}\n", json.dump(2));
+}
 
-Rerun compare(const std::filesystem::path& before, const std::filesystem::path& again) {
-  Rerun result{{}, compare_runs(before, again)};
-  for (const char* name : {"weights.safetensors", "artifact.bin"})
-    if (read_file(before / name) != read_file(again / name)) result.differing.push_back(name);
-  if (!result.found.parting.empty()) result.differing.push_back("results");
-  return result;
+void print_text(const RerunResult& result, const std::string& before) {
+  if (result.is_same())
+    return fmt::print("same: weights, artifact and all results but times have the bits of {}\n", before);
+  fmt::print("different: {}\n", fmt::join(result.differing, ", "));
+  if (!result.found.parting.empty()) fmt::print("they part in {}\n", result.found.parting);
+  for (const std::string& line : result.found.provenance) fmt::print("  {}\n", line);
 }
 
 void rerun_verb(RerunArguments& arguments) {
-  const std::filesystem::path& before = arguments.run;
-  if (read_summary(before).status != "done")
-    throw Error(message("{}: holds no finished run; name the folder of one", {before.string()}), 2);
-  Json machine = RunFolder(before).read_json("run.json").value_or(Json()).value("machine", Json::object());
-  if (int ranks = machine.value("ranks", 1); ranks > 1)
-    throw Error(
-        message("{}: {} ranks made it; run its resolved.toml with --ranks {} and compare with caddie diff",
-                {before.string(), ranks, ranks}),
-        2);
+  std::string before = arguments.run.string();
+  check_can_rerun(arguments.run);
   if (arguments.output.empty())
-    arguments.output = before.string() + ".again";
+    arguments.output = before + ".again";
   else if (std::filesystem::exists(arguments.output))
-    throw Error(message("--output {}: exists; name a folder that does not", {arguments.output.string()}), 2);
+    fail_usage("--output {}: exists; name a folder that does not", arguments.output.string());
   Device device = arguments.experiment.prepare();
-  Registry registry;
-  Tree tree = Tree::load(before / "resolved.toml");
-  Experiment experiment = assemble(tree, registry, device);
-  RunOptions options;
-  options.folder = arguments.output;
-  options.fresh = true;
-  options.quiet = arguments.json;
   stop_on_signals();
-  run_experiment(tree, experiment, registry, options);
-  Rerun result = compare(before, arguments.output);
-  if (arguments.json) {
-    Json json = {{"same", result.same()},           {"differing", result.differing},
-                 {"results", result.found.results}, {"provenance", result.found.provenance},
-                 {"parting", result.found.parting}, {"folder", arguments.output.string()}};
-    fmt::print("{}\n", json.dump(2));
-  } else if (result.same()) {
-    fmt::print("same: weights, artifact and all results but times have the bits of {}\n", before.string());
-  } else {
-    fmt::print("different: {}\n", fmt::join(result.differing, ", "));
-    if (!result.found.parting.empty()) fmt::print("they part in {}\n", result.found.parting);
-    for (const std::string& line : result.found.provenance) fmt::print("  {}\n", line);
-  }
-  if (!result.same()) throw Error(message("{}: could not be made again", {before.string()}));
+  RerunResult result = rerun(arguments.run, arguments.output, device, arguments.json);
+  if (arguments.json)
+    print_json(result, arguments.output.string());
+  else
+    print_text(result, before);
+  check(result.is_same(), "{}: could not be made again", before);
 }
 
 }  // namespace

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie run EXPERIMENT: one experiment from data to score.
 #include "run/run.h"
-#include "results/metrics.h"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "comm/comm.h"
 #include "data/loader.h"
 #include "device/device.h"
 #include "process/machine.h"
+#include "results/metrics.h"
 #include "results/provenance.h"
 #include "run/launch.h"
 
@@ -55,10 +56,10 @@ struct Loaded {
 void launch(const RunArguments& arguments) {
   int ranks = arguments.flags.ranks;
   if (int others = discover_ranks({}).size; others > 1)
-    throw Error(message("--ranks {} starts processes on this machine, but this is one of {} already; leave "
-                        "--ranks out, or give --rank too",
-                        {ranks, others}),
-                2);
+    fail_usage(
+        "--ranks {} starts processes on this machine, but this is one of {} already; leave "
+        "--ranks out, or give --rank too",
+        ranks, others);
   // What is wrong with the experiment is said once, before there are several to say it.
   Loaded(arguments, Device::kCpu, ranks);
   int threads = arguments.experiment.threads > 0 ? 0 : std::max(1, core_count() / ranks);

@@ -6,7 +6,8 @@
 #include <map>
 #include <memory>
 
-#include "cli/sweep.h"
+#include "cli/verbs.h"
+#include "sweep/folders.h"
 #include "sweep/run_state.h"
 
 namespace caddie {

@@ -5,8 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "cli/sweep.h"
+#include "cli/verbs.h"
 #include "report/files.h"
+#include "sweep/folders.h"
 
 namespace caddie {
 namespace {

@@ -6,11 +6,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <vector>
 
-#include "cli/artifact.h"
-#include "cli/data.h"
-#include "cli/describe.h"
-#include "cli/sweep.h"
 #include "device/device.h"
 #include "process/machine.h"
 
@@ -19,17 +16,25 @@ namespace caddie {
 void start_threads(int threads) { set_thread_count(threads > 0 ? threads : core_count()); }
 
 void add_verbs(CLI::App& app) {
-  add_run_command(app);
-  add_rerun_command(app);
-  add_explain_command(app);
-  add_data_command(app);
-  add_sweep_verbs(app);
-  add_artifact_command(app);
-  add_plugin_command(app);
-  add_describe_command(app);
-  add_export_command(app);
-  add_bench_command(app);
-  add_doctor_command(app);
+  struct Task {
+    const char* title;
+    std::vector<void (*)(CLI::App&)> verbs;
+  };
+  const Task tasks[] = {
+      {"One experiment", {add_run_command, add_rerun_command, add_explain_command}},
+      {"Sweeps",
+       {add_plan_command, add_noise_command, add_power_command, add_sweep_command, add_retry_command,
+        add_status_command}},
+      {"Results",
+       {add_table_command, add_report_command, add_test_command, add_diff_command, add_ls_command}},
+      {"Artifacts", {add_eval_command, add_artifact_command, add_export_command}},
+      {"Data and plugins", {add_data_command, add_plugin_command, add_describe_command}},
+      {"This machine", {add_bench_command, add_doctor_command, add_gc_command}}};
+  for (const Task& task : tasks)
+    for (auto add : task.verbs) {
+      add(app);
+      app.get_subcommands({}).back()->group(task.title);
+    }
 }
 
 void ExperimentArguments::declare(CLI::App& verb) {

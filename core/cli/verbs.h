@@ -17,15 +17,36 @@ namespace caddie {
 /// As many as --threads says; 0: one a core.
 void start_threads(int threads);
 
+/// Adds every verb to the program, grouped in its help by what they are for.
 void add_verbs(CLI::App& app);
 
+// Each of these adds one verb, which runs when the command line names it, and stands in the file of its name.
 void add_run_command(CLI::App& app);
 void add_rerun_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
-void add_plugin_command(CLI::App& app);
+void add_plan_command(CLI::App& app);
+void add_noise_command(CLI::App& app);
+void add_power_command(CLI::App& app);
+void add_sweep_command(CLI::App& app);
+void add_retry_command(CLI::App& app);
+void add_status_command(CLI::App& app);
+void add_table_command(CLI::App& app);
+void add_report_command(CLI::App& app);
+void add_test_command(CLI::App& app);
+void add_diff_command(CLI::App& app);
+void add_ls_command(CLI::App& app);
+void add_eval_command(CLI::App& app);
+void add_artifact_command(CLI::App& app);
 void add_export_command(CLI::App& app);
+void add_data_command(CLI::App& app);
+void add_plugin_command(CLI::App& app);
+void add_describe_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
+void add_gc_command(CLI::App& app);
+
+/// `caddie artifact score`, which is `caddie eval` of a file; it stands beside that.
+void add_score_command(CLI::App& artifact);
 
 /// What verbs that read an experiment have in common.
 struct ExperimentArguments {

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/exit_code.h"
+#include "base/median.h"
 #include "base/text.h"
+#include "report/arm_test.h"
 #include "report/curves.h"
 #include "report/judge.h"
 #include "report/notes.h"
@@ -20,12 +23,6 @@ int severity(const std::string& verdict) {
   if (verdict == "no_effect") return 3;
   if (verdict == "partial" || verdict == "allowed_no_effect") return 2;
   return verdict.empty() ? 0 : 1;
-}
-
-double median(std::vector<double> values) {
-  if (values.empty()) return kUnknown;
-  std::sort(values.begin(), values.end());
-  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
 class Analysis {
@@ -83,26 +80,13 @@ class Analysis {
     std::vector<std::string> labels;
     for (const ArmRow& arm : a_.arms) labels.push_back(arm.arm->label);
     if (std::find(labels.begin(), labels.end(), a_.baseline) == labels.end())
-      throw Error(
-          message("{}: no arm is called '{}'{}", {plan_.name, a_.baseline, suggestion(a_.baseline, labels)}),
-          2);
+      fail_usage("{}: no arm is called '{}'{}", plan_.name, a_.baseline, suggestion(a_.baseline, labels));
   }
 
-  // Two arms share their trainings when they do for every seed that both have finished.
   void find_shared_trainings() {
-    std::vector<std::map<int64_t, std::string>> trainings(a_.arms.size());
+    std::vector<Trainings> trainings(a_.arms.size());
     for (const RunRow& run : a_.runs)
       if (run.is_done()) trainings[run.run->arm][run.run->seed] = run.training();
-    auto are_shared = [&](size_t first, size_t second) {
-      int shared = 0;
-      for (const auto& [seed, name] : trainings[first]) {
-        auto found = trainings[second].find(seed);
-        if (found == trainings[second].end()) continue;
-        if (name.empty() || name != found->second) return false;
-        ++shared;
-      }
-      return shared > 0;
-    };
     std::map<std::pair<int64_t, std::string>, std::vector<size_t>> arms_of;  // by seed and training
     for (size_t arm = 0; arm < a_.arms.size(); ++arm) {
       size_t first = arm;
@@ -110,7 +94,7 @@ class Analysis {
         if (training.second.empty()) continue;
         std::vector<size_t>& others = arms_of[training];
         for (size_t other : others)
-          if (other < first && are_shared(other, arm)) {
+          if (other < first && share_trainings(trainings[other], trainings[arm])) {
             first = other;
             break;
           }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/exit_code.h"
+#include "report/arm_test.h"
 #include "results/metrics.h"
 #include "statistics/joint.h"
 #include "statistics/welch_family.h"
@@ -13,12 +15,6 @@
 
 namespace caddie {
 namespace {
-
-/// Values of two arms for the seeds that both have finished.
-struct Pairs {
-  std::vector<int64_t> seeds;
-  std::vector<double> arm, baseline;
-};
 
 class Judge {
  public:
@@ -40,52 +36,24 @@ class Judge {
   }
 
  private:
-  Pairs pairs(const ArmRow& arm, std::string_view name) const {
-    std::map<int64_t, double> mine = a_.by_seed(arm.arm, name), theirs = a_.by_seed(base_->arm, name);
-    Pairs pairs;
-    for (auto [seed, value] : mine) {
-      auto found = theirs.find(seed);
-      if (found == theirs.end()) continue;
-      pairs.seeds.push_back(seed);
-      pairs.arm.push_back(value);
-      pairs.baseline.push_back(found->second);
-    }
-    return pairs;
-  }
-
   bool shares_training(const ArmRow& arm) const { return arm.trained_as == base_->trained_as; }
 
-  Comparison paired(const ArmRow& arm, std::string_view name, const Question& question) const {
-    Pairs both = pairs(arm, name);
-    return paired_test(both.arm, both.baseline, question);
+  ArmPair pair(const ArmRow& arm, const std::string& metric, const PooledVariance& pooled) const {
+    double target = claim_ ? claim_->target.value_or(kUnknown) : kUnknown;
+    return {a_.by_seed(arm.arm, metric), a_.by_seed(base_->arm, metric), shares_training(arm), pooled,
+            target};
   }
-
-  Comparison paired_by_checkpoint(const ArmRow& arm, std::string_view name, const Question& question) const {
-    Comparison c{"paired_checkpoint"};
-    if (shares_training(arm)) c = paired(arm, name, question);
-    c.test = "paired_checkpoint";
-    return c;
-  }
+  /// What is compared seed by seed of the metric that is tested.
+  SeedPairs pairs(const ArmRow& arm) const { return pairs_of(pair(arm, a_.metric, pooled_)); }
 
   void compare(ArmRow& arm) {
-    arm.shown = a_.test == "welch"     ? welch_test(arm.bpb, base_->bpb, {})
-                : shares_training(arm) ? paired_by_checkpoint(arm, kBpb.name, {})
-                                       : pooled_test(arm.bpb, base_->bpb, a_.pooled, {});
+    std::string test = a_.test == "welch" ? a_.test : usual_test(shares_training(arm), true);
+    arm.shown = run_test(test, pair(arm, kBpb.name, a_.pooled), {});
     if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
     arm.delta_nats = arm.nats.mean - base_->nats.mean;
     arm.delta_bytes = arm.bytes - base_->bytes;
     arm.delta_step_ms = arm.step_ms - base_->step_ms;
-    arm.tested = claim_ ? test(arm) : arm.shown;
-  }
-
-  Comparison test(const ArmRow& arm) const {
-    Sample own = summarize(a_.numbers(arm.arm, a_.metric)),
-           base = summarize(a_.numbers(base_->arm, a_.metric));
-    if (a_.test == "welch") return welch_test(own, base, a_.question);
-    if (a_.test == "one_sample") return one_sample_test(own, claim_->target.value_or(kUnknown), a_.question);
-    if (a_.test == "paired_seed") return paired(arm, a_.metric, a_.question);
-    if (a_.test == "paired_checkpoint") return paired_by_checkpoint(arm, a_.metric, a_.question);
-    return pooled_test(own, base, pooled_, a_.question);
+    arm.tested = claim_ ? run_test(a_.test, pair(arm, a_.metric, pooled_), a_.question) : arm.shown;
   }
 
   /// Indices of the arms that take part in the correction and are judged.
@@ -176,9 +144,9 @@ class Judge {
   }
 
   bool have_same_seeds(const std::vector<size_t>& family) const {
-    Pairs first = pairs(a_.arms[family[0]], a_.metric);
+    SeedPairs first = pairs(a_.arms[family[0]]);
     return std::all_of(family.begin(), family.end(),
-                       [&](size_t i) { return pairs(a_.arms[i], a_.metric).seeds == first.seeds; });
+                       [&](size_t i) { return pairs(a_.arms[i]).seeds == first.seeds; });
   }
 
   std::vector<double> by_rotation(const std::vector<size_t>& family, const std::vector<double>& p,
@@ -188,7 +156,7 @@ class Judge {
                                                        : 0;
     std::vector<std::vector<double>> differences;
     for (size_t i : family) {
-      Pairs both = pairs(a_.arms[i], a_.metric);
+      SeedPairs both = pairs(a_.arms[i]);
       differences.emplace_back();
       for (size_t k = 0; k < both.arm.size(); ++k)
         differences.back().push_back(both.arm[k] - both.baseline[k] + shift);
@@ -231,7 +199,7 @@ class Judge {
     for (const std::string& label : claim_->arms)
       if (std::none_of(a_.arms.begin(), a_.arms.end(),
                        [&](const ArmRow& arm) { return arm.arm->label == label; }))
-        throw Error(message("[claim] arms: no arm is called '{}'", {label}), 2);
+        fail_usage("[claim] arms: no arm is called '{}'", label);
     bool all = true, decided = plan_.race || is_decided(*base_);
     for (size_t i : claimed()) {
       decided = decided && is_decided(a_.arms[i]);

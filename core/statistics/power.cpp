@@ -104,4 +104,16 @@ int64_t seeds_needed(Design design, double effect, double power, int64_t pooled_
   return high;
 }
 
+Design EvenDesign::design() const {
+  Design design;
+  design.seeds = design.baseline_seeds = double(seeds);
+  if (paired) design.baseline_seeds = HUGE_VAL;
+  if (corrected) design.comparisons = arms - 1;
+  design.df = double(pooled_arms() * (seeds - 1));
+  design.sd = sd;
+  design.alpha = alpha;
+  design.tail = two_sided ? Tail::both : Tail::less;
+  return design;
+}
+
 }  // namespace caddie

@@ -32,4 +32,18 @@ double significant_delta(const Design& design);
 /// over `pooled_arms`. At most 10000; 0 when that is not enough.
 int64_t seeds_needed(Design design, double effect, double power, int64_t pooled_arms);
 
+/// Arms with the same number of seeds each, the baseline included.
+struct EvenDesign {
+  int64_t seeds = 3, arms = 2;
+  double sd = 0;  // from seed to seed, or of the differences of pairs
+  double alpha = 0.01;
+  bool paired = false;     // runs come in pairs, so that each arm has a variance of its own
+  bool corrected = false;  // alpha is that of all arms together
+  bool two_sided = false;
+
+  /// Arms whose variance is pooled.
+  int64_t pooled_arms() const { return paired ? 1 : arms; }
+  Design design() const;
+};
+
 }  // namespace caddie

@@ -70,3 +70,27 @@ TEST_CASE("the program says its version on one line", "[cli]") {
   CHECK(version.code == 0);
   CHECK(std::regex_match(version.output, std::regex("[0-9]+\\.[0-9]+\\.[0-9]+\n")));
 }
+
+TEST_CASE("help groups the verbs by task", "[cli]") {
+  Outcome help = shell("--help");
+  REQUIRE(help.code == 0);
+  std::map<std::string, std::string> group_of;  // verb -> title
+  std::string line, title;
+  for (std::istringstream lines(help.output); std::getline(lines, line);) {
+    if (!line.empty() && line[0] != ' ' && line.back() == ':') title = line.substr(0, line.size() - 1);
+    if (!line.starts_with("  ") || line.starts_with("  -") || line.starts_with("   ")) continue;
+    std::string verb = line.substr(2, line.find(' ', 2) - 2);
+    INFO(verb);
+    CHECK(group_of.emplace(verb, title).second);
+  }
+  CHECK(group_of["run"] == "One experiment");
+  CHECK(group_of["sweep"] == "Sweeps");
+  CHECK(group_of["retry"] == "Sweeps");
+  CHECK(group_of["power"] == "Sweeps");
+  CHECK(group_of["table"] == "Results");
+  CHECK(group_of["ls"] == "Results");
+  CHECK(group_of["eval"] == "Artifacts");
+  CHECK(group_of["plugin"] == "Data and plugins");
+  CHECK(group_of["describe"] == "Data and plugins");
+  CHECK(group_of["doctor"] == "This machine");
+}

@@ -8,9 +8,10 @@
 #include <memory>
 #include <set>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "cli/sweep.h"
+#include "cli/verbs.h"
 #include "config/tree.h"
 #include "report/table.h"
 #include "results/index.h"
@@ -80,11 +81,8 @@ void check_known(const RunIndex& index, const std::string& name, const char* opt
     }
   if (known.contains(name) || index.runs().empty()) return;
   std::string near = nearest(name, std::vector(known.begin(), known.end()));
-  throw Error(
-      message("{}: no run has a value '{}'; {}",
-              {option, name,
-               near.empty() ? "caddie ls --json shows what they have" : "did you mean '" + near + "'?"}),
-      2);
+  fail_usage("{}: no run has a value '{}'; {}", option, name,
+             near.empty() ? "caddie ls --json shows what they have" : "did you mean '" + near + "'?");
 }
 
 std::string cell(const RunValues& values, const std::string& name, const char* format) {
@@ -98,7 +96,7 @@ std::string cell(const RunValues& values, const std::string& name, const char* f
 
 std::vector<RunValues> find_runs(const ListArguments& arguments) {
   if (!std::filesystem::is_directory(arguments.folder))
-    throw Error(message("{}: there is no such folder", {arguments.folder.string()}), 2);
+    fail_usage("{}: there is no such folder", arguments.folder.string());
   RunIndex index(arguments.folder, remembered);
   std::optional<Expression> condition;
   if (!arguments.where.empty()) condition.emplace(arguments.where, "--where");
@@ -154,7 +152,7 @@ void list_verb(const ListArguments& arguments) {
 
 }  // namespace
 
-void add_list_command(CLI::App& app) {
+void add_ls_command(CLI::App& app) {
   auto arguments = std::make_shared<ListArguments>();
   CLI::App* verb = app.add_subcommand("ls", "the runs below results/");
   verb->add_option("folder", arguments->folder, "where to look")->capture_default_str();

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/arm_test.h"
+
+#include "base/exit_code.h"
+
+namespace caddie {
+namespace {
+
+Sample sample_of(const std::map<int64_t, double>& by_seed) {
+  std::vector<double> values;
+  for (auto [seed, value] : by_seed) values.push_back(value);
+  return summarize(values);
+}
+
+Comparison paired_by_seed(const ArmPair& arms, const Question& question) {
+  SeedPairs pairs = pairs_of(arms);
+  return paired_test(pairs.arm, pairs.baseline, question);
+}
+
+Comparison paired_by_checkpoint(const ArmPair& arms, const Question& question) {
+  Comparison c = arms.same_trainings ? paired_by_seed(arms, question) : Comparison{};
+  c.test = "paired_checkpoint";
+  return c;
+}
+
+}  // namespace
+
+bool share_trainings(const Trainings& a, const Trainings& b) {
+  bool any = false;
+  for (const auto& [seed, name] : a) {
+    auto found = b.find(seed);
+    if (found == b.end()) continue;
+    if (name.empty() || name != found->second) return false;
+    any = true;
+  }
+  return any;
+}
+
+SeedPairs pairs_of(const ArmPair& arms) {
+  SeedPairs pairs;
+  for (auto [seed, value] : arms.arm) {
+    auto found = arms.baseline.find(seed);
+    if (found == arms.baseline.end()) continue;
+    pairs.seeds.push_back(seed);
+    pairs.arm.push_back(value);
+    pairs.baseline.push_back(found->second);
+  }
+  return pairs;
+}
+
+std::string usual_test(bool same_trainings, bool one_sweep) {
+  return same_trainings ? "paired_checkpoint" : one_sweep ? "pooled" : "welch";
+}
+
+Comparison run_test(const std::string& test, const ArmPair& arms, const Question& question) {
+  if (test == "paired_seed") return paired_by_seed(arms, question);
+  if (test == "paired_checkpoint") return paired_by_checkpoint(arms, question);
+  Sample arm = sample_of(arms.arm), baseline = sample_of(arms.baseline);
+  if (test == "one_sample") return one_sample_test(arm, arms.target, question);
+  if (test == "welch") return welch_test(arm, baseline, question);
+  if (test == "pooled") return pooled_test(arm, baseline, arms.pooled, question);
+  fail_usage(
+      "test '{}': there is no such test; known: pooled, welch, one_sample, paired_seed, paired_checkpoint",
+      test);
+}
+
+}  // namespace caddie

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/compare_arms.h"
+
+#include "base/exit_code.h"
+
+namespace caddie {
+
+FinishedArm finished_arm(const std::filesystem::path& folder, const std::string& label,
+                         const std::string& metric) {
+  FinishedArm finished;
+  finished.sweep = std::filesystem::canonical(folder);
+  Plan plan = read_plan(finished.sweep);
+  Ablation ablation = analyze(plan, finished.sweep, label);
+  const Arm* arm = ablation.baseline_row().arm;
+  finished.values = ablation.by_seed(arm, metric);
+  if (finished.values.empty()) fail_usage("{}:{}: no finished run has {}", folder.string(), label, metric);
+  for (const RunRow& run : ablation.runs)
+    if (run.arm == arm && finished.values.contains(run.run->seed))
+      finished.trainings[run.run->seed] = run.training();
+  finished.pooled = ablation.pool_over_arms(metric);
+  return finished;
+}
+
+Comparison compare_arms(const FinishedArm& arm, const FinishedArm& baseline, const std::string& test,
+                        const Question& question) {
+  ArmPair pair{arm.values, baseline.values, share_trainings(arm.trainings, baseline.trainings), arm.pooled};
+  bool one_sweep = arm.sweep == baseline.sweep;
+  std::string chosen = test == "auto" ? usual_test(pair.same_trainings, one_sweep) : test;
+  if (chosen == "paired_checkpoint" && !pair.same_trainings)
+    fail_usage("the arms do not come from the same trainings; take --test pooled or welch");
+  if (chosen == "pooled" && !one_sweep)
+    fail_usage("a pooled test wants two arms of one sweep; take --test welch");
+  Comparison c = run_test(chosen, pair, question);
+  c.test = chosen;
+  return c;
+}
+
+Comparison compare_with_number(const FinishedArm& arm, double target, const Question& question) {
+  return run_test("one_sample", {arm.values, {}, false, {}, target}, question);
+}
+
+}  // namespace caddie

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/noise.h"
+
+#include "base/console.h"
+#include "base/exit_code.h"
+#include "report/ablation.h"
+#include "report/run_sweep.h"
+#include "sweep/folders.h"
+#include "sweep/machine_share.h"
+
+namespace caddie {
+namespace {
+
+/// A plan of the experiment's seeds. It is frozen anew each time: more seeds join those that are there, and
+/// runs that no longer fit are made again.
+Plan plan_of(const NoiseRequest& request, const std::filesystem::path& folder) {
+  std::vector<int64_t> seeds;
+  for (int64_t i = 0; i < request.seeds; ++i) seeds.push_back(request.first + i);
+  Plan plan = make_plan(seeds_of(request.experiment, "noise/" + folder.filename().string(), seeds));
+  check_groups(plan);
+  if (std::filesystem::exists(plan_path(folder))) {
+    Plan before = read_plan(folder);
+    plan.jobs = before.jobs;
+    plan.threads = before.threads;
+  }
+  return plan;
+}
+
+void check_complete(const RunnerResult& result, size_t runs, const std::filesystem::path& folder) {
+  if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
+  check(result.failed + result.lost + result.left == 0,
+        "{} of {} runs failed, {} were lost, {} are left; see caddie status {}", result.failed, runs,
+        result.lost, result.left, folder.string());
+}
+
+}  // namespace
+
+Noise measure_noise(NoiseRequest request) {
+  std::filesystem::path folder = noise_folder(request.experiment);
+  request.runner.folder = folder;
+  request.runner.store = store_for(folder);
+  FileLock lock = lock_sweep(folder);
+  Plan plan = plan_of(request, folder);
+  StatusLine status(request.runner.quiet);
+  if (std::string note = choose_share(plan, request.runner); !note.empty()) status.finish(note);
+  write_plan(plan, folder);
+  check_complete(run_sweep(plan, request.runner, lock), plan.runs.size(), folder);
+  Ablation ablation = analyze(plan, folder);
+  const Sample& bpb = ablation.arms[0].bpb;
+  if (bpb.n < 2) fail_usage("one run says nothing of the noise; take --seeds 2 or more");
+  return {bpb, interval_of_sd(bpb), plan.arms[0].group};
+}
+
+}  // namespace caddie

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same experiment for several seeds, to know what no technique explains.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "statistics/interval.h"
+#include "sweep/runner.h"
+
+namespace caddie {
+
+struct NoiseRequest {
+  std::filesystem::path experiment;
+  int64_t seeds = 5, first = 1;  // how many, and the first of them
+  RunnerOptions runner;          // folder and store are filled in
+};
+
+struct Noise {
+  Sample bpb;         // val_bpb of the finished runs
+  Interval sd;        // of its standard deviation
+  std::string group;  // what the runs have in common: all but the seed
+};
+
+/// Runs what is missing of the seeds, in noise_folder(). Throws Error when runs fail, are lost or left, with
+/// kInterrupted when asked to stop.
+Noise measure_noise(NoiseRequest request);
+
+}  // namespace caddie

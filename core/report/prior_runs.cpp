@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/prior_runs.h"
+
+#include <caddie/error.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "report/resolution.h"
+#include "results/metrics.h"
+#include "sweep/folders.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The paired variance of a sweep's folder; unknown when it is about another base, or not of this version.
+PooledVariance paired_variance_in(const fs::path& folder, const std::string& base_file) {
+  try {
+    Plan plan = read_plan(folder);
+    return same_file(plan.base_file, base_file) ? paired_variance(analyze(plan, folder)) : PooledVariance{};
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+}  // namespace
+
+PooledVariance paired_variance(const Ablation& ablation) {
+  const ArmRow& baseline = ablation.baseline_row();
+  std::map<int64_t, double> base = ablation.by_seed(baseline.arm, kBpb.name);
+  std::vector<Sample> samples;
+  for (const ArmRow& arm : ablation.arms) {
+    if (arm.is_baseline || arm.trained_as != baseline.trained_as) continue;
+    std::vector<double> differences;
+    for (auto [seed, value] : ablation.by_seed(arm.arm, kBpb.name))
+      if (base.contains(seed)) differences.push_back(value - base[seed]);
+    samples.push_back(summarize(differences));
+  }
+  return pool(samples);
+}
+
+PriorRuns prior_runs_of(const Ablation& ablation, const fs::path& folder) {
+  std::vector<double> steps, own;  // seconds
+  for (const RunRow& run : ablation.runs) {
+    if (!run.is_done()) continue;
+    steps.push_back(run.number(kStepMs) / 1000);
+    own.push_back(run.number(kExportSeconds) + run.number(kEvaluationSeconds));
+  }
+  PriorRuns prior;
+  prior.sd = std::sqrt(ablation.pooled.variance);
+  prior.df = ablation.pooled.df;
+  prior.paired_sd = std::sqrt(paired_variance(ablation).variance);
+  prior.source = prior.paired_source = folder.string();
+  prior.times = {summarize(steps).mean, summarize(own).mean, folder.string()};
+  return prior;
+}
+
+PriorRuns prior_runs(const Plan& plan) {
+  PriorRuns prior;
+  for (const fs::path& folder : {fs::path("results") / plan.name, noise_folder(plan.base_file)}) {
+    if (prior.sd > 0 || !fs::exists(plan_path(folder))) continue;
+    Plan frozen = read_plan(folder);
+    prior = prior_runs_of(analyze(frozen, folder), folder);
+  }
+  return prior;
+}
+
+void learn_pairs(PriorRuns& prior, const Plan& plan) {
+  if (prior.paired_sd > 0 || paired_arms(plan).empty()) return;
+  std::error_code ignored;
+  std::set<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator("results", ignored))
+    if (fs::exists(plan_path(entry.path()))) folders.insert(entry.path());
+  double most = 0;
+  for (const fs::path& folder : folders) {
+    PooledVariance found = paired_variance_in(folder, plan.base_file);
+    if (!(found.df > most)) continue;
+    most = found.df;
+    prior.paired_sd = std::sqrt(found.variance);
+    prior.paired_source = folder.string();
+  }
+}
+
+}  // namespace caddie

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/rerun.h"
+
+#include "base/exit_code.h"
+#include "base/files.h"
+
+namespace caddie {
+
+namespace fs = std::filesystem;
+
+RerunResult compare_bits(const fs::path& before, const fs::path& again) {
+  RerunResult result{{}, compare_runs(before, again)};
+  for (const char* name : {"weights.safetensors", "artifact.bin"})
+    if (read_file(before / name) != read_file(again / name)) result.differing.push_back(name);
+  if (!result.found.parting.empty()) result.differing.push_back("results");
+  return result;
+}
+
+void check_can_rerun(const fs::path& run) {
+  if (read_summary(run).status != "done")
+    fail_usage("{}: holds no finished run; name the folder of one", run.string());
+  Json machine = RunFolder(run).read_json("run.json").value_or(Json()).value("machine", Json::object());
+  if (int ranks = machine.value("ranks", 1); ranks > 1)
+    fail_usage("{}: {} ranks made it; run its resolved.toml with --ranks {} and compare with caddie diff",
+               run.string(), ranks, ranks);
+}
+
+RerunResult rerun(const fs::path& before, const fs::path& again, Device device, bool quiet) {
+  Registry registry;
+  Tree tree = Tree::load(before / "resolved.toml");
+  Experiment experiment = assemble(tree, registry, device);
+  RunOptions options;
+  options.folder = again;
+  options.fresh = true;
+  options.quiet = quiet;
+  run_experiment(tree, experiment, registry, options);
+  return compare_bits(before, again);
+}
+
+}  // namespace caddie

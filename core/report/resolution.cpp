@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/resolution.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace caddie {
+namespace {
+
+/// Arms that are tested at once, so that alpha is the sweep's.
+int64_t comparisons_of(const Plan& plan) {
+  if (!plan.claim) return int64_t(plan.arms.size()) - 1;
+  if (plan.claim->correction == "none") return 1;
+  return std::count_if(plan.arms.begin(), plan.arms.end(),
+                       [&](const Arm& arm) { return is_claimed(plan, arm); });
+}
+
+}  // namespace
+
+Design design_of(const Plan& plan, double sd) {
+  auto baseline = double(
+      std::count_if(plan.runs.begin(), plan.runs.end(), [](const PlannedRun& run) { return run.arm == 0; }));
+  Design design{double(plan.seeds.size()), baseline, double(plan.runs.size()) - double(plan.arms.size()), sd};
+  design.alpha = plan.claim ? plan.claim->alpha : 0.05;
+  design.tail = plan.claim ? Tail::less : Tail::both;
+  design.comparisons = comparisons_of(plan);
+  if (plan.claim && plan.claim->test == "welch") {
+    design.own_variances = true;
+    design.df = design.seeds + baseline - 2;
+  } else if (plan.claim && plan.claim->test != "pooled") {
+    design.df = design.seeds - 1;
+    if (plan.claim->test == "one_sample") design.baseline_seeds = HUGE_VAL;
+  }
+  return design;
+}
+
+Design paired_design_of(const Plan& plan, double paired_sd) {
+  Design design = design_of(plan, paired_sd);
+  design.baseline_seeds = HUGE_VAL;
+  design.own_variances = false;
+  design.df = design.seeds - 1;
+  return design;
+}
+
+int64_t pooled_arms(const Plan& plan, const Design& design) {
+  if (!std::isfinite(design.baseline_seeds)) return 1;
+  return plan.claim && plan.claim->test == "welch" ? 2 : int64_t(plan.arms.size());
+}
+
+Resolution resolution_of(const Plan& plan, const Design& design, double power, double effect) {
+  Resolution r;
+  if (!(design.df > 0)) return r;
+  r.detectable = detectable(design, power);
+  r.significant = significant_delta(design);
+  r.effect = effect > 0 ? effect : r.detectable / 2;
+  r.seeds = seeds_needed(design, r.effect, power, pooled_arms(plan, design));
+  return r;
+}
+
+double race_resolution(const Race& race, int64_t arms, double power) {
+  double low = 0, high = 16;
+  for (int i = 0; i < 10; ++i) {
+    double middle = 0.5 * (low + high);
+    (forecast(race, arms, middle, 1000).power < power ? low : high) = middle;
+  }
+  return high;
+}
+
+bool shares_training(const Plan& plan, const Arm& arm) {
+  return !arm.is_baseline() && !arm.training.empty() && arm.training == plan.baseline().training;
+}
+
+std::vector<std::string> paired_arms(const Plan& plan) {
+  std::vector<std::string> labels;
+  for (const Arm& arm : plan.arms)
+    if (shares_training(plan, arm)) labels.push_back(arm.label);
+  return labels;
+}
+
+}  // namespace caddie

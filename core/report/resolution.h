@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the comparisons of a planned sweep could resolve, before any of its runs is paid for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "statistics/power.h"
+#include "sweep/plan.h"
+
+namespace caddie {
+
+/// The comparison of one arm, trained apart, with the baseline, as the plan makes it: with its seeds, its
+/// claim's test and tail, corrected for all arms that are tested. `sd`: from seed to seed.
+Design design_of(const Plan& plan, double sd);
+
+/// The comparison of an arm of the baseline's trainings with it. `paired_sd`: of the differences.
+Design paired_design_of(const Plan& plan, double paired_sd);
+
+/// Arms whose variance the test of such a design pools.
+int64_t pooled_arms(const Plan& plan, const Design& design);
+
+/// What one kind of comparison of a plan resolves.
+struct Resolution {
+  double detectable = kUnknown;   // the smallest difference found with the wanted power
+  double significant = kUnknown;  // the smallest observed difference that is significant
+  double effect = kUnknown;       // the difference of interest
+  int64_t seeds = 0;              // an arm, to find that with the wanted power; 0: more than can be asked for
+};
+/// `effect`: the difference of interest; 0: half of what is detectable. Unknown where the design has no
+/// degrees of freedom.
+Resolution resolution_of(const Plan& plan, const Design& design, double power, double effect);
+
+/// The effect that a race of `arms`, the baseline included, proves with chance `power`, in standard
+/// deviations from seed to seed.
+double race_resolution(const Race& race, int64_t arms, double power);
+
+/// Whether the arm is compared with the baseline in pairs, as it comes from the baseline's trainings. False
+/// while the plan's groups are not known.
+bool shares_training(const Plan& plan, const Arm& arm);
+/// Labels of these arms.
+std::vector<std::string> paired_arms(const Plan& plan);
+
+}  // namespace caddie

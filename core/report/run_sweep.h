@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan run with its tables kept up to date while it is at work, and its race followed.
+#pragma once
+
+#include "base/file_lock.h"
+#include "sweep/runner.h"
+
+namespace caddie {
+
+/// As run_plan(), in options.folder; afterwards the tables tell of all runs.
+RunnerResult run_sweep(Plan& plan, const RunnerOptions& options, const FileLock& lock);
+
+}  // namespace caddie

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "statistics/interval.h"
+
+#include <boost/math/distributions/chi_squared.hpp>
+#include <cmath>
+
+namespace caddie {
+
+Interval interval_of_sd(const Sample& sample) {
+  if (sample.n < 2) return {};
+  auto df = double(sample.n - 1);
+  boost::math::chi_squared chi(df);
+  double squares = df * sample.sd * sample.sd;
+  return {std::sqrt(squares / quantile(chi, 0.975)), std::sqrt(squares / quantile(chi, 0.025))};
+}
+
+Question one_sided_question(Tail tail, double margin, double alpha) { return {tail, margin, 1 - 2 * alpha}; }
+
+}  // namespace caddie

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Intervals: of a spread, and those that go with one-sided questions.
+#pragma once
+
+#include "statistics/compare.h"
+
+namespace caddie {
+
+struct Interval {
+  double low = kUnknown, high = kUnknown;
+};
+
+/// 95 % confidence interval of the standard deviation of a normal population, from the chi squared
+/// distribution. Unknown for fewer than two values.
+Interval interval_of_sd(const Sample& sample);
+
+/// The question whether a difference lies beyond `margin` on one side, at level `alpha`. Both ends of its
+/// interval leave out alpha, so that the interval excludes the margin when the answer is yes.
+Question one_sided_question(Tail tail, double margin, double alpha);
+
+}  // namespace caddie

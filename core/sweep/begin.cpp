@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/begin.h"
+
+#include "base/exit_code.h"
+#include "base/text.h"
+#include "config/differences.h"
+#include "sweep/folders.h"
+#include "sweep/run_state.h"
+#include "sweep/runner.h"
+#include "sweep/sharing.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+void remember(Plan& plan, const std::vector<std::string>& changes) {
+  plan.history.push_back({{"at", utc_now()}, {"caddie_version", CADDIE_VERSION}, {"changes", changes}});
+}
+
+/// Makes a plan ready to be frozen. With `replan` it takes the place of the one in the folder, and what was
+/// changed is written down.
+void freeze(Plan& plan, const fs::path& folder, bool replan) {
+  std::vector<std::string> changes;
+  if (replan) {
+    Plan before = read_plan(folder);
+    plan.history = before.history;
+    plan.jobs = before.jobs;
+    plan.threads = before.threads;
+    changes = differences(before.base_text, plan.base_text);
+    for (std::string& line : differences(before.sweep_text, plan.sweep_text))
+      changes.push_back(std::move(line));
+  }
+  check_groups(plan);
+  remember(plan, changes);
+}
+
+/// Throws away the sweep's runs and trainings. Throws Error (kUsage) while a child of a sweep that was killed
+/// is still saving its run.
+void start_over(const Plan& plan, const fs::path& folder) {
+  fs::path runs = folder / "runs";
+  if (fs::exists(runs))
+    for (const auto& run : fs::directory_iterator(runs))
+      if (FileLock::is_held(run.path() / kRunLock))
+        fail_usage("{}: is being worked on; start over when it has ended", run.path().string());
+  forget_trainings(plan, Store(store_for(folder)));
+  fs::remove_all(runs);
+}
+
+LockedSweep begun_sweep(const SweepRequest& request) {
+  if (request.replan) fail_usage("--replan reads the sweep file again; name that file");
+  if (!request.output.empty())
+    fail_usage("--output is where a sweep file's results go; a sweep that was begun stays in its folder");
+  fs::path folder = sweep_folder(request.file);
+  FileLock lock = lock_sweep(folder);
+  Plan plan = read_plan(folder);
+  check_groups(plan);
+  if (request.fresh) {
+    start_over(plan, folder);
+    plan.jobs = plan.threads = 0;
+  }
+  return {folder, std::move(lock), std::move(plan)};
+}
+
+LockedSweep sweep_of_file(const SweepRequest& request) {
+  SweepFile file = read_sweep(request.file);
+  fs::path folder = request.output.empty() ? fs::path("results") / file.name : request.output;
+  Plan plan = make_plan(file);
+  FileLock lock = lock_sweep(folder);
+  bool frozen = fs::exists(plan_path(folder));
+  if (!frozen || request.fresh || request.replan) {
+    freeze(plan, folder, frozen && !request.fresh);
+    if (request.fresh) start_over(plan, folder);
+    write_plan(plan, folder);
+  } else {
+    Plan before = read_plan(folder);
+    check_unchanged(before, plan);
+    plan = std::move(before);
+    check_groups(plan);
+  }
+  return {folder, std::move(lock), std::move(plan)};
+}
+
+}  // namespace
+
+LockedSweep take_up_sweep(const SweepRequest& request) {
+  return is_sweep_file(request.file) ? sweep_of_file(request) : begun_sweep(request);
+}
+
+}  // namespace caddie

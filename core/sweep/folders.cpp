@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/folders.h"
+
+#include "base/exit_code.h"
+#include "base/hash.h"
+#include "sweep/plan.h"
+
+namespace caddie {
+
+namespace fs = std::filesystem;
+
+bool same_file(const fs::path& a, const fs::path& b) {
+  return fs::weakly_canonical(a) == fs::weakly_canonical(b);
+}
+
+bool is_sweep_file(const fs::path& file) { return file.extension() == ".toml"; }
+
+fs::path sweep_folder(const std::string& named) {
+  fs::path path = named;
+  if (path.filename() == "plan.json") path = path.parent_path();
+  if (is_sweep_file(path)) path = fs::path("results") / read_sweep(path).name;
+  for (const fs::path& candidate : {path, fs::path("results") / path})
+    if (fs::exists(plan_path(candidate))) return candidate;
+  fail_usage("{}: no sweep was begun there: neither {} nor {} exists", named, plan_path(path).string(),
+             plan_path("results" / path).string());
+}
+
+fs::path noise_folder(const fs::path& experiment) {
+  fs::path folder = fs::path("results/noise") / experiment.stem();
+  if (!fs::exists(plan_path(folder)) || same_file(read_plan(folder).base_file, experiment)) return folder;
+  return folder.string() + "-" + sha256(fs::weakly_canonical(experiment).string()).substr(0, 8);
+}
+
+}  // namespace caddie
