@@ -7,16 +7,30 @@
 #include <map>
 
 #include "base/files.h"
-#include "base/text.h"
+#include "config/read_all.h"
 #include "process/machine.h"
 #include "sweep/concurrency.h"
-#include "sweep/expression.h"
+#include "sweep/condition_scope.h"
 #include "sweep/live_view.h"
 #include "sweep/run_processes.h"
 #include "sweep/run_state.h"
 #include "sweep/scheduler.h"
+#include "sweep/sharing.h"
 
 namespace caddie {
+namespace {
+
+using Values = std::map<std::string, std::string>;  // TOML texts by path
+
+Values settings_of(const Arm& arm) {
+  Tree tree = Tree::parse(arm.experiment, "plan.json");
+  read_all(tree);
+  Values settings;
+  for (const Tree::Value& value : tree.values()) settings[value.path] = value.text;
+  return settings;
+}
+
+}  // namespace
 
 FileLock lock_sweep(const std::filesystem::path& folder) {
   make_folder(folder);
@@ -46,34 +60,25 @@ std::filesystem::path store_for(const std::filesystem::path& folder) {
 }
 
 std::vector<size_t> select_runs(const Plan& plan, const std::string& condition) {
+  if (condition.empty()) return all_runs(plan);
+  Expression expression(condition, "--only");
+  ConditionScope scope("--only", "caddie explain shows what the base has");
+  for (const char* name : {"label", "arm", "seed"}) scope.know(name);
+  std::vector<Values> settings;
+  for (const Arm& arm : plan.arms) settings.push_back(settings_of(arm));
   std::vector<size_t> chosen;
-  std::optional<Expression> expression;
-  if (!condition.empty()) expression.emplace(condition, "--only");
-  size_t parsed = plan.arms.size();
-  std::map<std::string, std::string> values;
   for (size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
-    const Arm& arm = plan.arms[run.arm];
-    if (expression && parsed != run.arm) {
-      parsed = run.arm;
-      Tree tree = Tree::parse(arm.experiment, "plan.json");
-      for (const std::string& name : tree.children("")) tree.read_text(name);
-      values.clear();
-      for (const Tree::Value& value : tree.values()) values[value.path] = value.text;
-    }
-    auto lookup = [&](const std::string& name) -> std::optional<Expression::Value> {
-      if (name == "label" || name == "arm") return arm.label;
+    auto find = [&](const std::string& name) -> std::optional<TomlValue> {
+      if (name == "label" || name == "arm") return plan.arms[run.arm].label;
       if (name == "seed") return double(run.seed);
-      auto found = values.find(name);
-      if (found == values.end()) found = values.find("techniques." + name + ".enabled");
-      if (found != values.end()) return value_of_toml(found->second);
-      std::vector<std::string> names = {"label", "seed"};
-      for (const auto& [path, text] : values) names.push_back(path);
-      throw Error(message("--only: no experiment here has a setting '{}'{}", {name, suggestion(name, names)}),
-                  2);
+      return find_in(settings[run.arm])(name);
     };
-    if (!expression || expression->holds(lookup)) chosen.push_back(i);
+    if (scope.holds(expression, find)) chosen.push_back(i);
   }
+  for (const Values& arm : settings)
+    for (const auto& [path, text] : arm) scope.know(path);
+  scope.check_names();
   return chosen;
 }
 

@@ -53,8 +53,9 @@ inline constexpr std::string_view kStoreFolder = "store";
 /// or in the folder itself when there is none.
 std::filesystem::path store_for(const std::filesystem::path& folder);
 
-/// The runs that a condition holds for; its names are `label`, `seed`, labels of techniques and paths of
-/// settings.
+/// The runs that a condition of --only holds for; all of them when it is empty. Its names are `label`,
+/// `seed`, labels of techniques and paths of settings. Throws Error(2) for a name that no arm has a value
+/// for.
 std::vector<size_t> select_runs(const Plan& plan, const std::string& condition);
 
 }  // namespace caddie

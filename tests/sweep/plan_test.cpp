@@ -178,3 +178,18 @@ TEST_CASE("conditions choose runs", "[sweep]") {
   CHECK(select_runs(plan, "model.dim == 128 and not value_residual").size() == 4);
   CHECK_THROWS_WITH(select_runs(plan, "trigram"), Catch::Contains("'trigram'"));
 }
+
+TEST_CASE("a condition may name a setting that only some arms have", "[sweep]") {
+  Plan plan;
+  plan.arms.resize(2);
+  plan.arms[0].label = "baseline";
+  plan.arms[0].experiment = "[model]\ndim = 64\n";
+  plan.arms[1].label = "hashed";
+  plan.arms[1].experiment = "[model]\ndim = 64\n[techniques.hash]\nenabled = true\nbuckets = 16\n";
+  plan.runs = {{0, 1, "runs/baseline-s1"}, {1, 1, "runs/hashed-s1"}, {1, 2, "runs/hashed-s2"}};
+  CHECK(select_runs(plan, "techniques.hash.buckets == 16") == std::vector<size_t>{1, 2});
+  CHECK(select_runs(plan, "not hash") == std::vector<size_t>{0});
+  CHECK(select_runs(plan, "arm == 'hashed' and seed == 2") == std::vector<size_t>{2});
+  CHECK(select_runs(plan, "model.dim == 65").empty());
+  CHECK_THROWS_WITH(select_runs(plan, "hahs"), Catch::Contains("--only") && Catch::Contains("'hash'?"));
+}

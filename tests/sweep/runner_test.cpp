@@ -292,7 +292,7 @@ TEST_CASE("ls knows the names that runs have, and the words that status has", "[
   says(wrong, "did you mean 'val_bpb'");
   CHECK(list("--sort val_bpb").code == 0);
   CHECK(list("--sort vall").code == 2);
-  says(list("--where 'zzzzzzzz == 1'"), "caddie ls --json shows what they have");
+  says(list("--where 'zzzzzzzz == 1'"), "caddie ls --json shows what runs have");
   CHECK(shell("ls " + (folder / "nowhere").string()).code == 2);
   fs::remove(folder / "runs/baseline-s1/summary.json");
   write_file(folder / "runs/baseline-s1/lock", "");

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/find_runs.h"
+
+#include <algorithm>
+
+#include "base/exit_code.h"
+#include "base/files.h"
+#include "config/read_all.h"
+#include "results/metrics.h"
+#include "sweep/condition_scope.h"
+#include "sweep/run_state.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+void add_members(const Json& json, const std::string& path, RunValues& values) {
+  for (const auto& [name, member] : json.items()) {
+    std::string full = path.empty() ? name : path + "." + name;
+    if (member.is_object())
+      add_members(member, full, values);
+    else if (member.is_number())
+      values[full] = member.get<double>();
+    else if (member.is_boolean())
+      values[full] = member.get<bool>();
+    else if (member.is_string())
+      values[full] = member.get<std::string>();
+  }
+}
+
+/// What the index remembers of a run: settings by path, results and provenance by name.
+RunValues remembered(const fs::path& folder) {
+  RunValues values;
+  if (fs::path settings = folder / "resolved.toml"; fs::exists(settings)) {
+    Tree tree = Tree::parse(read_file(settings), settings.string());
+    read_all(tree);
+    for (const Tree::Value& value : tree.values()) values[value.path] = value_of_toml(value.text);
+  }
+  RunFolder run(folder);
+  for (const char* file : {"run.json", "summary.json"})
+    if (std::optional<Json> json = run.read_json(file)) add_members(*json, "", values);
+  return values;
+}
+
+/// How the run stands now: one that goes on is seen by its lock, which no file tells of.
+std::string status_of(const RunIndex& index, const fs::path& folder) {
+  if (FileLock::is_held(folder / kRunLock)) return std::string(name_of(RunStatus::running));
+  if (std::optional<RunValue> status = index.value(folder, "status")) return std::get<std::string>(*status);
+  bool begun = fs::exists(folder / kRunLock);
+  return std::string(name_of(begun ? RunStatus::lost : RunStatus::planned));
+}
+
+/// Takes in every name that some run has a value for, or will have when it is done.
+void know_all(ConditionScope& scope, const RunIndex& index) {
+  for (const char* name : {"folder", "status", "fail_reason", "effect_check", "under_cap"}) scope.know(name);
+  for (const Metric* metric : metrics())
+    if (metric->places.summary) scope.know(metric->name);
+  for (const fs::path& folder : index.runs())
+    for (const auto& [name, value] : index.values(folder)) scope.know(name);
+}
+
+ConditionScope scope_of(const char* option) {
+  return {std::string(option), "caddie ls --json shows what runs have"};
+}
+
+std::vector<RunValues> runs_where(const RunIndex& index, const std::string& where) {
+  std::optional<Expression> condition;
+  if (!where.empty()) condition.emplace(where, "--where");
+  ConditionScope scope = scope_of("--where");
+  std::vector<RunValues> runs;
+  for (const fs::path& folder : index.runs()) {
+    std::string status = status_of(index, folder);
+    auto find = [&](const std::string& name) -> std::optional<RunValue> {
+      if (name == "status") return status;
+      if (name == "folder") return folder.string();
+      return index.value(folder, name);
+    };
+    if (condition && !scope.holds(*condition, find)) continue;
+    runs.push_back(index.values(folder));
+    runs.back()["status"] = status;
+    runs.back()["folder"] = folder.string();
+  }
+  if (scope.misses_names()) know_all(scope, index);
+  scope.check_names();
+  return runs;
+}
+
+/// Runs that do not have the value come last.
+void sort_by(const std::string& name, const RunIndex& index, std::vector<RunValues>& runs) {
+  if (index.runs().empty()) return;
+  ConditionScope scope = scope_of("--sort");
+  know_all(scope, index);
+  scope.check_name(name);
+  std::stable_sort(runs.begin(), runs.end(), [&](const RunValues& a, const RunValues& b) {
+    auto x = a.find(name), y = b.find(name);
+    if (x == a.end() || y == b.end()) return x != a.end() && y == b.end();
+    return x->second < y->second;
+  });
+}
+
+}  // namespace
+
+std::vector<RunValues> find_runs(const RunQuery& query) {
+  if (!fs::is_directory(query.folder)) fail_usage("{}: there is no such folder", query.folder.string());
+  RunIndex index(query.folder, remembered);
+  std::vector<RunValues> runs = runs_where(index, query.where);
+  if (!query.sort.empty()) sort_by(query.sort, index, runs);
+  return runs;
+}
+
+}  // namespace caddie
