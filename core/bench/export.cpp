@@ -9,6 +9,7 @@
 #include "base/stopwatch.h"
 #include "experiment/experiment.h"
 #include "export/account.h"
+#include "results/metrics.h"
 #include "results/provenance.h"
 
 namespace caddie {
@@ -56,7 +57,7 @@ Json bench_export(const ExportBench& bench) {
           {"bytes", written.bytes.size()},
           {"payload_bytes", payload},
           {"entropy_bytes", int64_t(entropy)},
-          {"peak_mem_bytes", peak_memory_bytes()},
+          {kPeakMemoryBytes.name, peak_memory_bytes()},
           {"threads", thread_count()}};
 }
 

@@ -14,6 +14,7 @@
 #include "device/gemm.h"
 #include "evaluate/score.h"
 #include "experiment/experiment.h"
+#include "results/metrics.h"
 #include "results/provenance.h"
 
 namespace caddie {
@@ -117,7 +118,7 @@ Json bench_train(const TrainBench& bench) {
       {"forward_tokens_per_second", forward_rate(model, bench, batch[0])},
       {"parameters", model.weights().parameters()},
       {"loss", report.loss},
-      {"peak_mem_bytes", peak_memory_bytes()},
+      {kPeakMemoryBytes.name, peak_memory_bytes()},
       {"isa", isa_name()},
       {"threads", thread_count()}};
   if (bench.profile) result["profile"] = parts;

@@ -10,6 +10,7 @@
 #include "bench/export.h"
 #include "bench/train.h"
 #include "cli/verbs.h"
+#include "results/metrics.h"
 #include "run/probe.h"
 
 namespace caddie {
@@ -51,7 +52,8 @@ void bench_export_verb(BenchArguments& arguments) {
       int(result["threads"]));
   fmt::print("{} bytes of artifact, from a payload of {} whose order-0 entropy is {}; peak memory {} bytes\n",
              with_commas(int64_t(result["bytes"])), with_commas(int64_t(result["payload_bytes"])),
-             with_commas(int64_t(result["entropy_bytes"])), with_commas(int64_t(result["peak_mem_bytes"])));
+             with_commas(int64_t(result["entropy_bytes"])),
+             with_commas(int64_t(result[kPeakMemoryBytes.name])));
 }
 
 void bench_train_verb(const BenchArguments& arguments) {
@@ -69,7 +71,7 @@ void bench_train_verb(const BenchArguments& arguments) {
              double(phases["gradient_ms"]), double(phases["optimizer_ms"]), double(phases["rest_ms"]));
   fmt::print("forward only {} tokens/s, peak memory {} bytes\n",
              with_commas(int64_t(result["forward_tokens_per_second"])),
-             with_commas(int64_t(result["peak_mem_bytes"])));
+             with_commas(int64_t(result[kPeakMemoryBytes.name])));
   if (arguments.bench.profile) print_profile(result["profile"]);
 }
 
@@ -88,7 +90,7 @@ void probe_verb(const ProbeArguments& arguments) {
   if (arguments.json) {
     Json json = {{"step_seconds", speed.step_seconds},
                  {"evaluation_seconds", speed.evaluation_seconds},
-                 {"peak_mem_bytes", speed.peak_mem_bytes}};
+                 {kPeakMemoryBytes.name, speed.peak_mem_bytes}};
     fmt::print("{}\n", json.dump(2));
     return;
   }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/verbs.h"
+#include "results/metrics.h"
 #include "results/summary.h"
 #include "run/candidate.h"
 
@@ -37,7 +38,7 @@ void print(const std::string& label, const RatioEstimate& e, const PartScore& pa
 
 // Never under the name of the score itself.
 Json json_of(const RatioEstimate& e, const PartScore& part, double subset) {
-  return {{"val_bpb_estimate", e.ratio},
+  return {{std::string(kBpb.name) + "_estimate", e.ratio},
           {"ci_low", e.low},
           {"ci_high", e.high},
           {"subset", subset},

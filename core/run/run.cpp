@@ -9,6 +9,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "results/metrics.h"
 #include "results/provenance.h"
 #include "run/effects.h"
 #include "run/export.h"
@@ -105,18 +106,18 @@ void Run::train() {
   training_ = keys_.training();
   trained_ = stage.run();
   stage.write_metrics(folder_.file("metrics.csv"));
-  auto steps = int64_t(trained_.at("steps"));
+  auto steps = int64_t(trained_.at(kSteps.name));
   // A wall-clock budget has counted the averaging already.
   double seconds = trained_.at("seconds");
   if (e_.averager && e_.budget.seconds == 0)
     seconds += double(trained_.at("averagers").at(keys_.observer(*e_.averager)));
-  summary_.train_loss = trained_.at("train_loss").get<double>();
+  summary_.train_loss = trained_.at(kTrainLoss.name).get<double>();
   summary_.steps = steps;
-  summary_.tokens = trained_.at("tokens").get<int64_t>();
-  summary_.parameters = trained_.at("params").get<int64_t>();
+  summary_.tokens = trained_.at(kTokens.name).get<int64_t>();
+  summary_.parameters = trained_.at(kParameters.name).get<int64_t>();
   summary_.train_seconds = seconds;
   summary_.step_ms = steps ? 1000 * seconds / double(steps) : 0;
-  summary_.tokens_per_second = trained_.at("tok_s").get<double>();
+  summary_.tokens_per_second = trained_.at(kTokensPerSecond.name).get<double>();
 }
 
 /// `values()` gives the weights; it is called when the store does not know their score.
@@ -234,7 +235,7 @@ void Run::export_and_score(const Weights& weights) {
 }
 
 void Run::check_effects(std::span<const Tensor> weights) {
-  if (trained_.at("steps") == 0) return;  // nothing was trained, so nothing can have moved
+  if (trained_.at(kSteps.name) == 0) return;  // nothing was trained, so nothing can have moved
   Verdict worst = Verdict::kActed;
   Labelled<std::string>& reasons = summary_.effects.emplace();
   evidence_.trace = trained_.at("trace");
@@ -266,7 +267,7 @@ void Run::run_stages() {
   export_and_score(weights);
   check_effects(weights.values);
   summary_.evaluation_seconds = evaluation_seconds_;
-  summary_.peak_memory_bytes = std::max(peak_memory_bytes(), int64_t(trained_.at("peak_mem_bytes")));
+  summary_.peak_memory_bytes = std::max(peak_memory_bytes(), int64_t(trained_.at(kPeakMemoryBytes.name)));
 }
 
 void Run::fail_with(const std::string& reason) {

@@ -275,12 +275,12 @@ Json TrainingStage::finish(State& state) {
   state.curves->flush();
   double usual_seconds = median(state.step_seconds);
   Json record = {{"stage", "train"},
-                 {"steps", p.step},
-                 {"tokens", p.step * state.step_tokens},
-                 {"params", table.parameters()},
-                 {"train_loss", state.last_loss},
+                 {kSteps.name, p.step},
+                 {kTokens.name, p.step * state.step_tokens},
+                 {kParameters.name, table.parameters()},
+                 {kTrainLoss.name, state.last_loss},
                  {"seconds", p.seconds},
-                 {"tok_s", usual_seconds > 0 ? double(state.step_tokens) / usual_seconds : 0},
+                 {kTokensPerSecond.name, usual_seconds > 0 ? double(state.step_tokens) / usual_seconds : 0},
                  {"weights", hash_of(table.values())},
                  {"averagers", Json::object()},
                  {"validations", Json::object()},
@@ -295,9 +295,9 @@ Json TrainingStage::finish(State& state) {
     store_.finish(average, {{"stage", "average"}, {"training", key_}, {"weights", record["weights"]}});
   }
   write_weights(state.folder / kWeights, table, table.values());
-  record["peak_mem_bytes"] = peak_memory_bytes();
+  record[kPeakMemoryBytes.name] = peak_memory_bytes();
   status_.finish(fmt::format("trained {} steps, loss {:.4f}, {} tok/s, {}", p.step, state.last_loss,
-                             with_commas(int64_t(record["tok_s"])), duration(p.seconds)));
+                             with_commas(int64_t(record[kTokensPerSecond.name])), duration(p.seconds)));
   return record;
 }
 

@@ -12,6 +12,7 @@
 #include "process/child_set.h"
 #include "process/interrupt.h"
 #include "process/machine.h"
+#include "results/metrics.h"
 #include "sweep/run_state.h"
 
 namespace caddie {
@@ -64,7 +65,7 @@ Concurrency measure(int jobs, int threads, const std::string& device, const Scra
     check(found.is_object(), "the experiment could not be timed: {}", text);
     choice.step_seconds = std::max(choice.step_seconds, double(found.at("step_seconds")));
     choice.evaluation_seconds = std::max(choice.evaluation_seconds, double(found.at("evaluation_seconds")));
-    choice.peak_mem_bytes = std::max(choice.peak_mem_bytes, int64_t(found.at("peak_mem_bytes")));
+    choice.peak_mem_bytes = std::max(choice.peak_mem_bytes, int64_t(found.at(kPeakMemoryBytes.name)));
   }
   return choice;
 }
