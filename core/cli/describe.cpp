@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "experiment/plugin_description.h"
@@ -54,9 +55,8 @@ void print(const Topic& topic) {
   std::vector<std::string> known;
   for (const Topic& topic : reference()) known.push_back(topic.name);
   for (const PluginFile& file : registry.files()) known.push_back(file.name);
-  throw Error(message("'{}' is no section, plugin, metric or column{}; caddie describe lists them all",
-                      {name, suggestion(name, known)}),
-              2);
+  fail_usage("'{}' is no section, plugin, metric or column{}; caddie describe lists them all", name,
+             suggestion(name, known));
 }
 
 /// Several things may have the same name; all of them are described.

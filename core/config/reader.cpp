@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 #include "config/settings.h"
 #include "config/tree.h"
@@ -175,7 +176,7 @@ void Tree::read(std::string_view path, const std::function<void(Settings&)>& dec
   for (const std::string& name : split_path(path)) {
     bool array = node->kind == TreeNode::Kind::array;
     node = node->find(name);
-    if (!node && array) throw Error(message("[{}]: there is no such element", {path}), 2);
+    if (!node && array) fail_usage("[{}]: there is no such element", path);
     if (!node) break;
     if (!node->is_container())
       caddie::fail_at(node->place, message("'{}' is {}; wanted a table", {name, node->kind_text()}));

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <optional>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
 
@@ -166,7 +167,7 @@ void collect(const TreeNode& node, const std::string& path, std::vector<Tree::Va
 }  // namespace
 
 Tree Tree::load(const fs::path& file, std::span<const std::string> overrides) {
-  if (!is_file(file)) throw Error(message("{}: there is no such file", {file.string()}), 2);
+  if (!is_file(file)) fail_usage("{}: there is no such file", file.string());
   Loader loader;
   Tree tree;
   tree.root_ = loader.load(file);

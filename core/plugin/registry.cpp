@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <tuple>
 
+#include "base/exit_code.h"
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -146,9 +147,8 @@ LoadedPlugin Registry::load(std::string_view name) const {
 std::unique_ptr<Plugin> Registry::make(std::string_view name, Kind kind, std::string_view where) {
   const PluginEntry* entry = open(name, where).entry;
   if (entry->kind != kind)
-    throw Error(message("{}: plugin '{}' is of kind {}; wanted one of kind {}",
-                        {where, name, name_of(entry->kind), name_of(kind)}),
-                2);
+    fail_usage("{}: plugin '{}' is of kind {}; wanted one of kind {}", where, name, name_of(entry->kind),
+               name_of(kind));
   return std::unique_ptr<Plugin>(entry->make());
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "report/cells.h"
@@ -64,7 +65,7 @@ Json to_json(const Ablation& a) {
 }
 
 [[noreturn]] void fail_format(const std::string& format) {
-  throw Error(message("--format {}: there is no such format; known: term, csv, md, tex, json", {format}), 2);
+  fail_usage("--format {}: there is no such format; known: term, csv, md, tex, json", format);
 }
 
 }  // namespace

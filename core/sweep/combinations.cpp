@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <set>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 
 namespace caddie {
 namespace {
 
 [[noreturn]] void refuse(const SweepFile& sweep, const std::string& what) {
-  throw Error(sweep.file.string() + ": [design] kind = \"" + sweep.design_kind + "\": " + what, 2);
+  fail_usage("{}", sweep.file.string() + ": [design] kind = \"" + sweep.design_kind + "\": " + what);
 }
 
 /// Calls `ask` with the design of a sweep; its errors then say which sweep and which design it is.

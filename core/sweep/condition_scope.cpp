@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 #include "plugin/slot_table.h"
 
@@ -39,9 +40,8 @@ void ConditionScope::check_names() const {
 void ConditionScope::check_name(const std::string& name) const {
   if (known_.contains(name)) return;
   std::string near = nearest(name, std::vector(known_.begin(), known_.end()));
-  throw Error(message("{}: nothing here has a value '{}'; {}",
-                      {where_, name, near.empty() ? hint_ : "did you mean '" + near + "'?"}),
-              2);
+  fail_usage("{}: nothing here has a value '{}'; {}", where_, name,
+             near.empty() ? hint_ : "did you mean '" + near + "'?");
 }
 
 ConditionScope::Find find_in(const std::map<std::string, std::string>& settings) {

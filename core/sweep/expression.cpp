@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/exit_code.h"
+
 namespace caddie {
 namespace {
 
@@ -52,9 +54,8 @@ class Expression::Parser {
   void advance() { token_ = next_token(text_, position_); }
 
   [[noreturn]] void unexpected(std::string_view wanted) const {
-    throw Error(message("{}: \"{}\": found {}; wanted {}",
-                        {where_, text_, token_.empty() ? "the end" : "'" + token_ + "'", wanted}),
-                2);
+    fail_usage("{}: \"{}\": found {}; wanted {}", where_, text_,
+               token_.empty() ? "the end" : "'" + token_ + "'", wanted);
   }
 
   bool accept(std::string_view token) {
@@ -127,9 +128,8 @@ bool Expression::truth(const Node& node, const Lookup& lookup) const {
   if (const double* number = std::get_if<double>(&*found); number && (*number == 0 || *number == 1))
     return *number == 1;
   if (!std::holds_alternative<bool>(*found))
-    throw Error(message("{}: \"{}\": a condition must be true or false; compare the value with something",
-                        {where_, text_}),
-                2);
+    fail_usage("{}: \"{}\": a condition must be true or false; compare the value with something", where_,
+               text_);
   return std::get<bool>(*found);
 }
 
@@ -145,9 +145,8 @@ bool Expression::compare(const Node& node, const Lookup& lookup) const {
   if (left->index() != right->index()) {
     auto is_this = [&](const Comparison& comparison) { return comparison.kind == node.kind; };
     std::string_view token = std::find_if(kComparisons, std::end(kComparisons), is_this)->token;
-    throw Error(message("{}: \"{}\": the two sides of {} are of different types; texts stand in quotes",
-                        {where_, text_, token}),
-                2);
+    fail_usage("{}: \"{}\": the two sides of {} are of different types; texts stand in quotes", where_, text_,
+               token);
   }
   switch (node.kind) {
     case Kind::kEqual:

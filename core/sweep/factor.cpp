@@ -3,6 +3,8 @@
 
 #include <caddie/error.h>
 
+#include "base/exit_code.h"
+
 namespace caddie {
 
 Levels baseline_levels(std::span<const Factor> factors) {
@@ -13,7 +15,7 @@ Levels baseline_levels(std::span<const Factor> factors) {
 
 size_t other_level(const Factor& factor) {
   if (factor.levels.size() != 2)
-    throw Error(message("'{}' has {} levels; this design wants two", {factor.name, factor.levels.size()}), 2);
+    fail_usage("'{}' has {} levels; this design wants two", factor.name, factor.levels.size());
   return 1 - factor.baseline;
 }
 

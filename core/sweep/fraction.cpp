@@ -7,6 +7,8 @@
 #include <bit>
 #include <set>
 
+#include "base/exit_code.h"
+
 namespace caddie {
 namespace {
 
@@ -74,9 +76,9 @@ std::string letters(uint32_t word, const std::vector<std::string>& names) {
 
 Fraction fraction(size_t factors, size_t arms, int resolution) {
   if (factors < 2 || factors > 16)
-    throw Error(message("a fractional design takes 2 to 16 factors; there are {}", {factors}), 2);
+    fail_usage("a fractional design takes 2 to 16 factors; there are {}", factors);
   if (arms != 0 && !std::has_single_bit(arms))
-    throw Error(message("a fractional design has 4, 8, 16, ... arms; {} is no power of two", {arms}), 2);
+    fail_usage("a fractional design has 4, 8, 16, ... arms; {} is no power of two", arms);
   size_t first = arms ? size_t(std::countr_zero(arms)) : 2, last = arms ? first : factors;
   for (size_t basic = first; basic <= last; ++basic) {
     size_t free = std::min(basic, factors), added = factors - free;
@@ -96,9 +98,8 @@ Fraction fraction(size_t factors, size_t arms, int resolution) {
     }
     return design;
   }
-  throw Error(message("{} arms cannot hold {} factors at resolution {}; take more arms or a lower resolution",
-                      {arms, factors, resolution}),
-              2);
+  fail_usage("{} arms cannot hold {} factors at resolution {}; take more arms or a lower resolution", arms,
+             factors, resolution);
 }
 
 std::vector<std::string> aliases(const Fraction& fraction, const std::vector<std::string>& names) {

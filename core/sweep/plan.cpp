@@ -7,6 +7,7 @@
 #include <cctype>
 #include <set>
 
+#include "base/exit_code.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "results/provenance.h"
@@ -84,13 +85,11 @@ void check_groups(Plan& plan) {
     Experiment experiment = assemble(tree, registry, Device::kCpu);
     std::string group = run_key(tree, experiment, registry, {}).group;
     if (!arm.group.empty() && arm.group != group)
-      throw Error(
-          message(
-              "{}: the program, a plugin or the data changed since the plan was frozen (arm '{}': {}, now "
-              "{}); runs made now could not be compared with the finished ones. --replan runs again what "
-              "no longer fits, --fresh everything",
-              {plan.name, arm.label, arm.group.substr(0, 8), group.substr(0, 8)}),
-          2);
+      fail_usage(
+          "{}: the program, a plugin or the data changed since the plan was frozen (arm '{}': {}, now "
+          "{}); runs made now could not be compared with the finished ones. --replan runs again what "
+          "no longer fits, --fresh everything",
+          plan.name, arm.label, arm.group.substr(0, 8), group.substr(0, 8));
     arm.group = group;
     sharing.add(arm, tree, experiment, registry);
   }

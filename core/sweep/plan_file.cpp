@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "config/differences.h"
@@ -105,14 +106,13 @@ template <class Fields>
 void Plan::fields(Fields& f) {
   int64_t schema = kSchema;
   f("schema", schema);
-  if (schema != kSchema)
-    throw Error(message("its schema is {}, and this caddie reads {}", {schema, kSchema}), 2);
+  if (schema != kSchema) fail_usage("its schema is {}, and this caddie reads {}", schema, kSchema);
   f("name", name);
   f("question", question);
   f("sweep_file", sweep_file);
   f("base_file", base_file);
   f("design", design);
-  if (!find_design(design)) throw Error(message("it has no design '{}'", {design}), 2);
+  if (!find_design(design)) fail_usage("it has no design '{}'", design);
   f("aliases", aliases);
   f("factors", factors);
   added(f, "levels", levels);
@@ -139,9 +139,8 @@ void write_plan(const Plan& plan, const std::filesystem::path& folder) {
 Plan read_plan(const std::filesystem::path& folder) {
   std::filesystem::path path = plan_path(folder);
   if (!std::filesystem::is_regular_file(path))
-    throw Error(message("{}: there is no plan.json; name the folder of a sweep, such as results/NAME",
-                        {folder.string()}),
-                2);
+    fail_usage("{}: there is no plan.json; name the folder of a sweep, such as results/NAME",
+               folder.string());
   auto refuse = [&](const std::exception& why) {
     return Error(message("{}: not a plan of this version of caddie ({})", {path.string(), why.what()}), 2);
   };
@@ -165,12 +164,10 @@ void check_unchanged(const Plan& frozen, const Plan& now) {
   size_t shown = std::min<size_t>(changes.size(), 8);
   std::string text = join(std::span(changes).first(shown), "\n  ");
   if (shown < changes.size()) text += fmt::format("\n  and {} more", changes.size() - shown);
-  throw Error(
-      message(
-          "{}: edited since its plan was frozen:\n  {}\nundo that to go on; --replan keeps the finished runs "
-          "that still fit, --fresh starts over",
-          {now.sweep_file, text}),
-      2);
+  fail_usage(
+      "{}: edited since its plan was frozen:\n  {}\nundo that to go on; --replan keeps the finished runs "
+      "that still fit, --fresh starts over",
+      now.sweep_file, text);
 }
 
 }  // namespace caddie

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "base/exit_code.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "config/read_all.h"
@@ -42,11 +43,10 @@ class Planner {
     plan_.aliases = aliases(sweep_);
     scope_.check_names();
     if (plan_.arms.empty() || !plan_.arms[0].is_baseline())
-      throw Error(
-          message("{}: the baseline arm is excluded, so there is nothing to compare with; choose another one "
-                  "with baseline in [design]",
-                  {sweep_.file.string()}),
-          2);
+      fail_usage(
+          "{}: the baseline arm is excluded, so there is nothing to compare with; choose another one "
+          "with baseline in [design]",
+          sweep_.file.string());
     keep_what_varies();
     check_claim();
     start_race();
@@ -169,9 +169,8 @@ class Planner {
     for (const Arm& arm : plan_.arms) labels.push_back(arm.label);
     for (const std::string& label : plan_.claim->arms)
       if (std::find(labels.begin(), labels.end(), label) == labels.end())
-        throw Error(message("{}: [claim] arms: no arm is called '{}'{}",
-                            {sweep_.file.string(), label, suggestion(label, labels)}),
-                    2);
+        fail_usage("{}: [claim] arms: no arm is called '{}'{}", sweep_.file.string(), label,
+                   suggestion(label, labels));
   }
 
   void start_race() {

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "config/read_all.h"
 #include "process/machine.h"
@@ -35,9 +36,7 @@ Values settings_of(const Arm& arm) {
 FileLock lock_sweep(const std::filesystem::path& folder) {
   make_folder(folder);
   std::optional<FileLock> lock = FileLock::take(folder / kRunLock);
-  if (!lock)
-    throw Error(
-        message("{}: another caddie sweep is at work there; wait for it or stop it", {folder.string()}), 2);
+  if (!lock) fail_usage("{}: another caddie sweep is at work there; wait for it or stop it", folder.string());
   return std::move(*lock);
 }
 

@@ -2,6 +2,7 @@
 // The axes multiply: every combination of levels is an arm.
 #include <caddie/error.h>
 
+#include "base/exit_code.h"
 #include "sweep/designs/design.h"
 
 namespace caddie::designs {
@@ -25,8 +26,7 @@ class Grid final : public SweepDesign {
           longer.back().push_back(level);
         }
       }
-      if (longer.size() > kMostArms)
-        throw Error(message("the axes multiply to more than {} arms", {kMostArms}), 2);
+      if (longer.size() > kMostArms) fail_usage("the axes multiply to more than {} arms", kMostArms);
       arms = std::move(longer);
     }
     return arms;

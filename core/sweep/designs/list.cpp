@@ -2,6 +2,7 @@
 // The arms are the points that the sweep file writes out.
 #include <caddie/error.h>
 
+#include "base/exit_code.h"
 #include "sweep/designs/design.h"
 
 namespace caddie::designs {
@@ -11,7 +12,7 @@ class List final : public SweepDesign {
   bool needs_factors() const override { return false; }
 
   std::vector<Levels> arms(std::span<const Factor>) const override {
-    throw Error("a list has points and no axes; choose another kind", 2);
+    fail_usage("a list has points and no axes; choose another kind");
   }
 };
 

@@ -2,6 +2,7 @@
 // The axes vary together: the first arm has the first level of each, and so on.
 #include <caddie/error.h>
 
+#include "base/exit_code.h"
 #include "sweep/designs/design.h"
 
 namespace caddie::designs {
@@ -14,9 +15,8 @@ class Zip final : public SweepDesign {
       arms.push_back(Levels(factors.size(), level));
     for (const Factor& factor : factors)
       if (factor.levels.size() != arms.size())
-        throw Error(message("'{}' has {} levels, '{}' has {}; they vary together",
-                            {factor.name, factor.levels.size(), factors[0].name, arms.size()}),
-                    2);
+        fail_usage("'{}' has {} levels, '{}' has {}; they vary together", factor.name, factor.levels.size(),
+                   factors[0].name, arms.size());
     return arms;
   }
 };
