@@ -6,7 +6,7 @@
 
 namespace caddie {
 
-/// Throws Error, naming the shards and their largest id, unless all ids lie below `vocabulary`.
+/// Throws Error (kUsage), naming the shards and their largest id, unless all ids lie below `vocabulary`.
 void check_ids(const TokenStream& stream, int64_t vocabulary);
 
 }  // namespace caddie

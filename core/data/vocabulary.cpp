@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/exit_code.h"
 #include "base/hash.h"
 
 namespace caddie {
@@ -82,14 +83,15 @@ int64_t Vocabulary::bytes(std::span<const int32_t> inputs, std::span<const int32
 
 void check_matches(const TokenStream& stream, const Vocabulary& vocabulary) {
   std::string name = vocabulary.path().empty() ? "the vocabulary" : vocabulary.path().string();
-  check(stream.max_id() < vocabulary.pieces(),
+  if (stream.max_id() >= vocabulary.pieces())
+    fail_usage(
         "{}: the shards hold the id {}, but {} has only {} pieces: a tokenizer that does not match the "
-        "shards; name the "
-        "one that made them",
+        "shards; name the one that made them",
         stream.pattern(), stream.max_id(), name, vocabulary.pieces());
   std::filesystem::path manifest = stream.files().front().parent_path() / "manifest.json";
   std::string wanted = tokenizer_of_manifest(manifest);
-  check(wanted.empty() || vocabulary.hash().empty() || wanted == vocabulary.hash(),
+  if (!wanted.empty() && !vocabulary.hash().empty() && wanted != vocabulary.hash())
+    fail_usage(
         "{}: a tokenizer that does not match the shards: its SHA-256 is {}, but {} says that they were made "
         "with {}",
         name, vocabulary.hash(), manifest.string(), wanted);

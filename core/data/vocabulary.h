@@ -56,8 +56,8 @@ class Vocabulary {
   std::string hash_;
 };
 
-/// Throws Error when the shards hold an id that the vocabulary lacks, or when a manifest.json beside them
-/// names another tokenizer.
+/// Throws Error (kUsage) when the shards hold an id that the vocabulary lacks, or when a manifest.json beside
+/// them names another tokenizer.
 void check_matches(const TokenStream& stream, const Vocabulary& vocabulary);
 
 }  // namespace caddie

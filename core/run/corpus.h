@@ -12,7 +12,8 @@ namespace caddie {
 
 class Corpus {
  public:
-  /// Throws Error when shards, tokenizer and model do not fit each other. `experiment` outlives the corpus.
+  /// Throws Error (kUsage) when shards, tokenizer and model do not fit each other. `experiment` outlives the
+  /// corpus.
   explicit Corpus(Experiment& experiment);
 
   const TokenStream& train() const { return train_; }

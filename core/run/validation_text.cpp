@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/validation_text.h"
 
+#include "base/exit_code.h"
 #include "data/validation.h"
 #include "run/effects.h"
 
@@ -10,9 +11,9 @@ namespace {
 /// The vocabulary of an experiment, whose ids are rows of the model's table.
 Vocabulary vocabulary_of(const Experiment& e) {
   Vocabulary vocabulary(e.data.tokenizer, e.model_settings.vocabulary);
-  check(vocabulary.pieces() <= e.model_settings.vocabulary,
-        "model.vocabulary is {}, but {} has {} pieces; set model.vocabulary = {}",
-        e.model_settings.vocabulary, e.data.tokenizer, vocabulary.pieces(), vocabulary.pieces());
+  if (vocabulary.pieces() > e.model_settings.vocabulary)
+    fail_usage("model.vocabulary is {}, but {} has {} pieces; set model.vocabulary = {}",
+               e.model_settings.vocabulary, e.data.tokenizer, vocabulary.pieces(), vocabulary.pieces());
   return vocabulary;
 }
 

@@ -19,8 +19,8 @@ namespace caddie {
 /// check the same and score the same positions.
 class ValidationText {
  public:
-  /// Throws Error when the validation shards, the tokenizer and the model do not fit each other. `experiment`
-  /// outlives the text.
+  /// Throws Error (kUsage) when the validation shards, the tokenizer and the model do not fit each other.
+  /// `experiment` outlives the text.
   explicit ValidationText(Experiment& experiment);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }

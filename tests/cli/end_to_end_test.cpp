@@ -238,7 +238,7 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
       {"-S techniques.bigram_hsh.buckets=3", 4, "there is no plugin 'bigram_hsh'"},
       {"-S model.heads=3", 2, "is no multiple of model.heads 3"},
       {"-S data.train=nowhere/*.bin", 1, "nowhere/*.bin"},
-      {"-S model.vocabulary=100", 1, "420 pieces"},
+      {"-S model.vocabulary=100", 2, "420 pieces"},
       {"-S budget.artifact_bytes=1000 -S budget.steps=1", 1, "over the limit of 1,000"},
       {"--device cuda", 1, "cuda"},
       {"-S budget.steps=1 -S optimizers.scalar.lr=1e20 -S optimizers.token.lr=1e20", 1,

@@ -24,6 +24,12 @@ TEST_CASE("a larger tokenizer is refused when a run is scored again, as when it 
   for (const std::string& change : larger) tree.override_with(change);
   Experiment e = assemble(tree, registry(), Device::kCpu);
   CHECK_THROWS_WITH(Corpus(e), refusal);
+  try {
+    Corpus corpus(e);
+    FAIL("a larger tokenizer was accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == kUsage);
+  }
 }
 
 TEST_CASE("validation text of another tokenizer is refused when a run is scored again", "[run]") {
