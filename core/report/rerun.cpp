@@ -19,7 +19,8 @@ RerunResult compare_bits(const fs::path& before, const fs::path& again) {
 void check_can_rerun(const fs::path& run) {
   if (read_summary(run).status != "done")
     fail_usage("{}: holds no finished run; name the folder of one", run.string());
-  Json machine = RunFolder(run).read_json("run.json").value_or(Json()).value("machine", Json::object());
+  Json machine =
+      RunFolder(run).read_json("run.json").value_or(Json::object()).value("machine", Json::object());
   if (int ranks = machine.value("ranks", 1); ranks > 1)
     fail_usage("{}: {} ranks made it; run its resolved.toml with --ranks {} and compare with caddie diff",
                run.string(), ranks, ranks);

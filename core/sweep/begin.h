@@ -11,10 +11,10 @@
 namespace caddie {
 
 struct SweepRequest {
-  std::string file;              // a sweep file, or what sweep_folder() finds the folder of a begun sweep by
-  std::filesystem::path output;  // folder of a sweep file's results; empty: results/<name>
-  bool fresh = false;            // throw away its runs and trainings
-  bool replan = false;           // take in edits of the files
+  std::string file;  // a sweep file, or what sweep_folder() finds the folder of a begun sweep by
+  std::filesystem::path output = {};  // folder of a sweep file's results; empty: results/<name>
+  bool fresh = false;                 // throw away its runs and trainings
+  bool replan = false;                // take in edits of the files
 };
 
 /// A sweep that nobody else works on, with its frozen plan.

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a sweep is taken up: its plan is frozen once, and what may change it says so.
+#include "sweep/begin.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/exit_code.h"
+#include "run/untrained_run.h"
+#include "sweep/run_state.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A sweep of two arms over a small experiment whose data is there; it has not begun.
+struct SmallSweep {
+  UntrainedRun data;
+  const fs::path& folder = data.folder.path();
+  SweepRequest request{(folder / "sweep.toml").string(), folder / "results"};
+
+  SmallSweep() {
+    data.folder.write("base.toml", data.text());
+    say_seeds("[1, 2]");
+  }
+  void say_seeds(const std::string& seeds) const {
+    data.folder.write("sweep.toml",
+                      "base = \"base.toml\"\nseeds = " + seeds +
+                          "\n[[axis]]\nkey = \"optimizers.others.lr\"\nvalues = [0.01, 0.02]\n");
+  }
+  /// What `caddie sweep FOLDER` asks for.
+  SweepRequest begun() const { return {request.output.string()}; }
+  std::string frozen() const { return read_file(plan_path(request.output)); }
+};
+
+}  // namespace
+
+TEST_CASE("a sweep freezes its plan when it begins, and never again", "[sweep]") {
+  SmallSweep small;
+  {
+    LockedSweep sweep = take_up_sweep(small.request);
+    CHECK(sweep.folder == small.request.output);
+    CHECK(sweep.plan.runs.size() == 4);
+    CHECK(sweep.plan.history.size() == 1);
+    CHECK_FALSE(sweep.plan.arms[1].group.empty());
+  }
+  std::string frozen = small.frozen();
+  CHECK(take_up_sweep(small.request).plan.history.size() == 1);
+  CHECK(take_up_sweep(small.begun()).plan.arms[1].group == read_plan(small.request.output).arms[1].group);
+  CHECK(small.frozen() == frozen);
+}
+
+TEST_CASE("two cannot be at work on one sweep", "[sweep]") {
+  SmallSweep small;
+  LockedSweep sweep = take_up_sweep(small.request);
+  CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("another caddie sweep is at work there"));
+  CHECK_THROWS_WITH(take_up_sweep(small.begun()), Contains("another caddie sweep is at work there"));
+}
+
+TEST_CASE("an edited sweep goes on only with --replan, which notes what was changed", "[sweep]") {
+  SmallSweep small;
+  {
+    Plan plan = take_up_sweep(small.request).plan;
+    plan.jobs = 1;
+    plan.threads = 2;
+    write_plan(plan, small.request.output);
+  }
+  small.say_seeds("[1, 2, 3]");
+  CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("edited since its plan was frozen"));
+  CHECK(take_up_sweep(small.begun()).plan.runs.size() == 4);  // goes by the plan and does not look
+  small.request.replan = true;
+  Plan plan = take_up_sweep(small.request).plan;
+  CHECK(plan.runs.size() == 6);
+  REQUIRE(plan.history.size() == 2);
+  CHECK_THAT(plan.history[1]["changes"].dump(), Contains("seeds"));
+  CHECK(plan.jobs == 1);  // the share of the machine stays that of the runs that are there
+  CHECK(plan.threads == 2);
+}
+
+TEST_CASE("starting over throws away what the runs left, unless one is at work", "[sweep]") {
+  SmallSweep small;
+  take_up_sweep(small.request);
+  fs::path run = small.request.output / "runs/baseline-s1";
+  write_file(run / "log.txt", "trained");
+  small.request.fresh = true;
+  {
+    write_file(run / kRunLock, "");
+    std::optional<FileLock> at_work = FileLock::take(run / kRunLock);
+    CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("baseline-s1: is being worked on"));
+    CHECK(fs::exists(run / "log.txt"));
+  }
+  CHECK(take_up_sweep(small.request).plan.history.size() == 1);
+  CHECK_FALSE(fs::exists(small.request.output / "runs"));
+}
+
+TEST_CASE("options that only a sweep file answers are refused for a sweep that was begun", "[sweep]") {
+  SmallSweep small;
+  take_up_sweep(small.request);
+  SweepRequest replan = small.begun(), moved = small.begun();
+  replan.replan = true;
+  moved.output = "elsewhere";
+  CHECK_THROWS_WITH(take_up_sweep(replan), Contains("--replan reads the sweep file again"));
+  CHECK_THROWS_WITH(take_up_sweep(moved), Contains("stays in its folder"));
+  CHECK_THROWS_WITH(take_up_sweep({"nowhere"}), Contains("no sweep was begun there"));
+}
