@@ -11,9 +11,16 @@
 namespace caddie {
 namespace {
 
-/// A plan of the experiment's seeds. It is frozen anew each time: more seeds join those that are there, and
-/// runs that no longer fit are made again.
-Plan plan_of(const NoiseRequest& request, const std::filesystem::path& folder) {
+void check_complete(const RunnerResult& result, size_t runs, const std::filesystem::path& folder) {
+  if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
+  check(result.failed + result.lost + result.left == 0,
+        "{} of {} runs failed, {} were lost, {} are left; see caddie status {}", result.failed, runs,
+        result.lost, result.left, folder.string());
+}
+
+}  // namespace
+
+Plan noise_plan(const NoiseRequest& request, const std::filesystem::path& folder) {
   std::vector<int64_t> seeds;
   for (int64_t i = 0; i < request.seeds; ++i) seeds.push_back(request.first + i);
   Plan plan = make_plan(seeds_of(request.experiment, "noise/" + folder.filename().string(), seeds));
@@ -26,21 +33,12 @@ Plan plan_of(const NoiseRequest& request, const std::filesystem::path& folder) {
   return plan;
 }
 
-void check_complete(const RunnerResult& result, size_t runs, const std::filesystem::path& folder) {
-  if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
-  check(result.failed + result.lost + result.left == 0,
-        "{} of {} runs failed, {} were lost, {} are left; see caddie status {}", result.failed, runs,
-        result.lost, result.left, folder.string());
-}
-
-}  // namespace
-
 Noise measure_noise(NoiseRequest request) {
   std::filesystem::path folder = noise_folder(request.experiment);
   request.runner.folder = folder;
   request.runner.store = store_for(folder);
   FileLock lock = lock_sweep(folder);
-  Plan plan = plan_of(request, folder);
+  Plan plan = noise_plan(request, folder);
   StatusLine status(request.runner.quiet);
   if (std::string note = choose_share(plan, request.runner); !note.empty()) status.finish(note);
   write_plan(plan, folder);

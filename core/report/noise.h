@@ -23,6 +23,11 @@ struct Noise {
   std::string group;  // what the runs have in common: all but the seed
 };
 
+/// The plan of the experiment's seeds, which lies in `folder`. It is frozen anew each time: more seeds join
+/// those that are there, and runs that no longer fit are made again. The share of the machine stays that of
+/// the runs that are there.
+Plan noise_plan(const NoiseRequest& request, const std::filesystem::path& folder);
+
 /// Runs what is missing of the seeds, in noise_folder(). Throws Error when runs fail, are lost or left, with
 /// kInterrupted when asked to stop.
 Noise measure_noise(NoiseRequest request);

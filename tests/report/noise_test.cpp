@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan by which noise is measured: an experiment's seeds, joined by more later.
+#include "report/noise.h"
+
+#include <catch2/catch.hpp>
+
+#include "run/untrained_run.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+
+TEST_CASE("noise is measured on the experiment itself, for the seeds that are asked for", "[report]") {
+  UntrainedRun data;
+  NoiseRequest request{data.folder.write("base.toml", data.text()), 3, 5, {}};
+  Plan plan = noise_plan(request, data.folder.path() / "noise/base");
+  REQUIRE(plan.arms.size() == 1);
+  CHECK(plan.seeds == std::vector<int64_t>{5, 6, 7});
+  CHECK(plan.runs.size() == 3);
+  CHECK_FALSE(plan.arms[0].group.empty());
+}
+
+TEST_CASE("more seeds join those that were measured, with the same share of the machine", "[report]") {
+  UntrainedRun data;
+  std::filesystem::path folder = data.folder.path() / "noise/base";
+  NoiseRequest request{data.folder.write("base.toml", data.text()), 2, 1, {}};
+  Plan before = noise_plan(request, folder);
+  before.jobs = 1;
+  before.threads = 2;
+  write_plan(before, folder);
+  request.seeds = 4;
+  Plan plan = noise_plan(request, folder);
+  CHECK(plan.runs.size() == 4);
+  CHECK(plan.runs[0].folder == before.runs[0].folder);
+  CHECK(plan.arms[0].group == before.arms[0].group);
+  CHECK(plan.jobs == 1);
+  CHECK(plan.threads == 2);
+}
