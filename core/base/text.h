@@ -21,6 +21,9 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
 bool matches(std::string_view pattern, std::string_view text);
 
 std::string join(std::span<const std::string> parts, std::string_view separator);
+/// Without the white space at both ends; a part of `text`.
+std::string_view trimmed(std::string_view text);
+
 std::vector<std::string> split(std::string_view text, char separator);
 
 /// 16000000 -> "16,000,000".

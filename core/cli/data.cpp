@@ -21,7 +21,7 @@ struct PrepareArguments {
   bool json = false;
 };
 
-struct InspectArguments {
+struct InspectDataArguments {
   std::string folder, tokenizer;
   bool json = false;
 };
@@ -73,8 +73,8 @@ void run_prepare(const PrepareArguments& arguments) {
     print_text(options, result);
 }
 
-void run_inspect(const InspectArguments& arguments) {
-  FolderReport report = inspect(arguments.folder, arguments.tokenizer);
+void run_inspect_data(const InspectDataArguments& arguments) {
+  FolderReport report = caddie::inspect(arguments.folder, arguments.tokenizer);
   if (arguments.json)
     fmt::print("{}\n", to_json(report));
   else
@@ -105,12 +105,12 @@ void add_prepare(CLI::App& data) {
 
 void add_inspect(CLI::App& data) {
   CLI::App* verb = data.add_subcommand("inspect", "tell what a folder of shards holds, and check its hashes");
-  auto arguments = std::make_shared<InspectArguments>();
+  auto arguments = std::make_shared<InspectDataArguments>();
   verb->add_option("folder", arguments->folder, "folder of shards")->required();
   verb->add_option("--tokenizer", arguments->tokenizer,
                    "SentencePiece model, when the folder has no tokenizer.model");
   verb->add_flag("--json", arguments->json, "print JSON");
-  verb->callback([arguments] { run_inspect(*arguments); });
+  verb->callback([arguments] { run_inspect_data(*arguments); });
 }
 
 }  // namespace

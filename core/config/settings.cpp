@@ -13,12 +13,6 @@
 namespace caddie {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
 bool parse_count(std::string_view text, int& value) {
   text = trimmed(text);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -77,12 +77,6 @@ void set_places(TreeNode& node, const SourcePlace& place) {
   for (TreeNode& child : node.children) set_places(child, place);
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
-}
-
 /// The first "=" outside quotes.
 size_t find_equals(std::string_view text) {
   char quote = 0;

@@ -19,14 +19,7 @@ namespace caddie {
 namespace {
 
 constexpr size_t kBlockBytes = 1 << 18;
-constexpr std::string_view kBlank = " \t\r\n\v\f";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string_view trimmed(std::string_view text) {
-  size_t begin = text.find_first_not_of(kBlank);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
-}
 
 void trim(std::string& text) { text = std::string(trimmed(text)); }
 

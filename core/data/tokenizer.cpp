@@ -17,7 +17,6 @@
 namespace caddie {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\u2581";
 constexpr size_t kLongestWord = 48;        // bytes; longer ones hardly ever come twice
 constexpr size_t kMostWords = 1 << 20;     // the memory starts over when it is full
 constexpr std::string_view kLeadIn = "a";  // put before a word, so that its leading space is kept
@@ -83,18 +82,18 @@ bool encodes_by_word(std::string_view model) {
   return pairs && own_rule;
 }
 
-struct WordHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
-};
-
-struct Range {
-  uint32_t begin = 0, count = 0;
-};
-
 }  // namespace
 
 struct Tokenizer::State {
+  struct WordHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
+  };
+
+  struct Range {
+    uint32_t begin = 0, count = 0;
+  };
+
   sentencepiece::SentencePieceProcessor model;
   bool by_word = false;      // whether the words of a text can be encoded one by one
   std::string spaces = " ";  // characters that the model takes for a space

@@ -14,6 +14,9 @@
 
 namespace caddie {
 
+/// What SentencePiece writes in a piece for a space.
+inline constexpr std::string_view kSpaceMark = "\u2581";
+
 /// Trains BPE on the documents that `next` yields (false: no more) and returns the bytes of the model file.
 /// Ids 0 to 3 are padding, beginning of document, end, unknown; then 256 byte pieces, so that every text can
 /// be spelled. Text is normalised by nmt_nfkc, digits are single pieces, no space is put before the first

@@ -11,11 +11,10 @@
 
 #include "base/exit_code.h"
 #include "base/hash.h"
+#include "data/tokenizer.h"
 
 namespace caddie {
 namespace {
-
-constexpr std::string_view kSpaceMark = "\u2581";
 
 ByteTables read_tables(const sentencepiece::SentencePieceProcessor& model, size_t size) {
   ByteTables tables{std::vector<int16_t>(size, 0), std::vector<uint8_t>(size, 0),

@@ -25,15 +25,15 @@ constexpr double kRounding = 1e-24;  // share of the scores' squares that is no 
 struct Term {
   std::string name;
   size_t factor = 0;  // of a main effect
-  std::vector<Column> columns;
+  std::vector<Regressor> columns;
   std::vector<size_t> levels = {};  // of the columns, where the factor has more than two
 };
 
 /// All finished runs as rows. A factor of two levels is -1 at its first and +1 at the other; one of more has
 /// a column for each level but the reference, 1 at that level and 0 elsewhere.
-class Model {
+class Regression {
  public:
-  explicit Model(const Ablation& ablation) : ablation_(ablation), plan_(*ablation.plan) {
+  explicit Regression(const Ablation& ablation) : ablation_(ablation), plan_(*ablation.plan) {
     for (const RunRow& run : ablation.runs) {
       bool counts = run.state.status == RunStatus::done && std::isfinite(run.number(kBpb));
       if (!counts || run.arm->levels.size() != plan_.factors.size()) continue;
@@ -75,7 +75,7 @@ class Model {
     if (!shares_trainings_ || std::any_of(ablation_.arms.begin(), ablation_.arms.end(), trained_apart))
       return;
     for (int64_t seed : std::set<int64_t>(seeds_.begin(), seeds_.end())) {
-      Column& block = blocks_.emplace_back();
+      Regressor& block = blocks_.emplace_back();
       for (int64_t other : seeds_) block.push_back(other == seed ? 1 : 0);
     }
   }
@@ -99,8 +99,8 @@ class Model {
   }
 
   /// `at` where a run has the level, else `elsewhere`.
-  Column coded(size_t factor, size_t level, double at, double elsewhere) const {
-    Column column;
+  Regressor coded(size_t factor, size_t level, double at, double elsewhere) const {
+    Regressor column;
     for (const std::vector<size_t>* levels : rows_)
       column.push_back((*levels)[factor] == level ? at : elsewhere);
     return column;
@@ -122,9 +122,9 @@ class Model {
 
   static Term pair(const Term& first, const Term& second) {
     Term term{first.name + "*" + second.name, 0, {}};
-    for (const Column& a : first.columns)
-      for (const Column& b : second.columns) {
-        Column product = a;
+    for (const Regressor& a : first.columns)
+      for (const Regressor& b : second.columns) {
+        Regressor product = a;
         for (size_t i = 0; i < product.size(); ++i) product[i] *= b[i];
         term.columns.push_back(std::move(product));
       }
@@ -134,14 +134,14 @@ class Model {
   static bool is_of_two_levels(const Term& term) { return term.columns.size() == 1; }
 
   static void add(Basis& basis, const Term& term) {
-    for (const Column& column : term.columns) basis.add(column);
+    for (const Regressor& column : term.columns) basis.add(column);
   }
 
   /// Of the constant and all terms but one.
   Basis without(const Term& left_out, const std::vector<Term>& terms) const {
     Basis basis;
-    basis.add(Column(scores_.size(), 1));
-    for (const Column& block : blocks_) basis.add(block);
+    basis.add(Regressor(scores_.size(), 1));
+    for (const Regressor& block : blocks_) basis.add(block);
     for (const Term& term : terms)
       if (term.name != left_out.name) add(basis, term);
     return basis;
@@ -154,17 +154,17 @@ class Model {
     if (ablation_.pooled.df > 0 && !shares_trainings_)
       return {ablation_.pooled.variance, ablation_.pooled.df};
     Basis basis = without({}, terms);
-    Column rest = basis.outside(scores_);
+    Regressor rest = basis.outside(scores_);
     double df = double(scores_.size()) - double(basis.rank());
     bool known = df > 0 && dot(rest, rest) > kRounding * dot(scores_, scores_);
     return known ? std::pair(dot(rest, rest) / df, df) : std::pair(kUnknown, 0.0);
   }
 
   /// The change by a step of the column, by what no other column explains of it.
-  bool measure(Effect& effect, const Basis& others, const Column& column, double step, double variance,
+  bool measure(Effect& effect, const Basis& others, const Regressor& column, double step, double variance,
                double df) const {
     if (scores_.empty() || others.holds(column)) return false;
-    Column own = others.outside(column);
+    Regressor own = others.outside(column);
     double length = dot(own, own);
     effect.size = step * dot(own, scores_) / length;
     effect.standard_error = step * std::sqrt(variance / length);
@@ -199,7 +199,7 @@ class Model {
   }
 
   double reference_runs(size_t factor) const {
-    Column at = coded(factor, reference(factor), 1, 0);
+    Regressor at = coded(factor, reference(factor), 1, 0);
     return dot(at, at);
   }
 
@@ -220,10 +220,10 @@ class Model {
   Effect f_test(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
     Effect effect{term.name};
     Basis basis = without(term, terms);
-    Column before = basis.outside(scores_);
+    Regressor before = basis.outside(scores_);
     size_t rank = basis.rank();
     add(basis, term);
-    Column after = basis.outside(scores_);
+    Regressor after = basis.outside(scores_);
     effect.contrasts = int64_t(basis.rank() - rank);
     auto all = int64_t(term.columns.size());
     if (effect.contrasts == 0)
@@ -251,10 +251,10 @@ class Model {
   const Ablation& ablation_;
   const Plan& plan_;
   std::vector<const std::vector<size_t>*> rows_;
-  Column scores_;
+  Regressor scores_;
   std::vector<int64_t> seeds_;  // of the rows
   bool shares_trainings_ = false;
-  std::vector<Column> blocks_;  // one a seed
+  std::vector<Regressor> blocks_;  // one a seed
   std::vector<Term> mains_, pairs_;
 };
 
@@ -273,7 +273,7 @@ std::string number(double value, const char* format) {
 }  // namespace
 
 std::vector<Effect> effects(const Ablation& ablation) {
-  return is_supported(ablation) ? Model(ablation).estimate() : std::vector<Effect>();
+  return is_supported(ablation) ? Regression(ablation).estimate() : std::vector<Effect>();
 }
 
 std::vector<std::string> unknown_cells(const Ablation& ablation) {

@@ -11,29 +11,29 @@ constexpr double kNothing = 1e-8;  // share of a column's length that is roundin
 
 }  // namespace
 
-double dot(const Column& a, const Column& b) {
+double dot(const Regressor& a, const Regressor& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-Column Basis::outside(Column column) const {
+Regressor Basis::outside(Regressor column) const {
   for (int pass = 0; pass < 2; ++pass)  // twice: the second removes what rounding left
-    for (const Column& base : columns_) {
+    for (const Regressor& base : columns_) {
       double share = dot(column, base);
       for (size_t i = 0; i < column.size(); ++i) column[i] -= share * base[i];
     }
   return column;
 }
 
-void Basis::add(const Column& column) {
+void Basis::add(const Regressor& column) {
   if (holds(column)) return;
-  Column rest = outside(column);
+  Regressor rest = outside(column);
   double length = std::sqrt(dot(rest, rest));
   for (double& value : rest) value /= length;
   columns_.push_back(std::move(rest));
 }
 
-bool Basis::holds(const Column& column) const {
-  Column rest = outside(column);
+bool Basis::holds(const Regressor& column) const {
+  Regressor rest = outside(column);
   return dot(rest, rest) <= kNothing * kNothing * dot(column, column);
 }
 

@@ -7,22 +7,22 @@
 
 namespace caddie {
 
-using Column = std::vector<double>;  // one number an observation
+using Regressor = std::vector<double>;  // one number an observation
 
-double dot(const Column& a, const Column& b);
+double dot(const Regressor& a, const Regressor& b);
 
 /// An orthonormal basis that grows column by column.
 class Basis {
  public:
   /// What of `column` lies outside the basis.
-  Column outside(Column column) const;
+  Regressor outside(Regressor column) const;
   /// Columns that the basis holds already change nothing.
-  void add(const Column& column);
-  bool holds(const Column& column) const;
+  void add(const Regressor& column);
+  bool holds(const Regressor& column) const;
   size_t rank() const { return columns_.size(); }
 
  private:
-  std::vector<Column> columns_;
+  std::vector<Regressor> columns_;
 };
 
 }  // namespace caddie
