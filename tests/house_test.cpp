@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "support/paths.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = CADDIE_SOURCE_DIR;
+const fs::path kSource = caddie::source_folder();
 
 // From the ground floor up. A room may include itself and the rooms before it.
 const std::vector<std::string> kRooms = {

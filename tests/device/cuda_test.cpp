@@ -7,6 +7,7 @@
 #include <string>
 
 #include "device/device.h"
+#include "support/paths.h"
 
 namespace caddie {
 namespace {
@@ -65,7 +66,7 @@ TEST_CASE("A tensor on a device that is not there is an error, not a crash", "[d
 #if defined(CADDIE_CUDA)
 TEST_CASE("The CUDA library opens without a driver and says what is missing", "[device][cuda]") {
   if (cuda_is_usable()) return;
-  void* library = dlopen(CADDIE_BINARY_DIR "/lib/caddie_cuda.so", RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen((build_folder() / "lib/caddie_cuda.so").c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) FAIL(dlerror());
   auto open = reinterpret_cast<Backend* (*)(std::string*)>(dlsym(library, "caddie_open_cuda"));
   REQUIRE(open != nullptr);

@@ -10,6 +10,7 @@
 #include "evaluate/score.h"
 #include "experiment/experiment.h"
 #include "support/gradient_check.h"
+#include "support/paths.h"
 #include "support/plugins.h"
 #include "support/small_model.h"
 
@@ -22,7 +23,7 @@ constexpr int64_t kLength = 150, kPositions = 1101, kVocabulary = 512;
 
 Experiment with(const std::vector<std::string>& techniques) {
   std::vector<std::filesystem::path> folders = Registry::default_folders();
-  folders.push_back(CADDIE_BINARY_DIR "/fixtures");
+  folders.push_back(build_folder() / "fixtures");
   static Registry registry(folders);
   std::vector<std::string> changes = {"data.sequence_length = 150", "model.vocabulary = 512",
                                       "model.layers = 3", "model.dim = 32"};

@@ -16,6 +16,7 @@
 #include "export/artifact.h"
 #include "statistics/ratio.h"
 #include "support/gradient_check.h"
+#include "support/paths.h"
 #include "support/plugins.h"
 
 using namespace caddie;
@@ -100,7 +101,7 @@ TEST_CASE("a subset's stretches sum the windows that they hold", "[subset]") {
   std::vector<std::string> sizes = {"model.layers=2", "model.dim=32", "model.heads=2", "model.kv_heads=1",
                                     "data.sequence_length=32"};
   Experiment experiment =
-      load_experiment(CADDIE_SOURCE_DIR "/experiments/baseline.toml", sizes, registry(), Device::kCpu);
+      load_experiment(source_folder() / "experiments/baseline.toml", sizes, registry(), Device::kCpu);
   experiment.model->initialize(experiment.only<Initializer>(), 1);
   Rng rng(1, "subset");
   std::vector<int32_t> tokens;

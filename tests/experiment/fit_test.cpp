@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "experiment/fit.h"
 #include "support/laboratory.h"
+#include "support/paths.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFixtures = CADDIE_BINARY_DIR "/fixtures";
+const fs::path kFixtures = build_folder() / "fixtures";
 
 Experiment with(const std::vector<std::string>& techniques) {
   std::vector<std::string> changes;
@@ -20,8 +21,7 @@ Experiment with(const std::vector<std::string>& techniques) {
   std::vector<fs::path> folders = Registry::default_folders();
   folders.push_back(kFixtures);
   static Registry registry(folders);
-  return load_experiment(fs::path(CADDIE_SOURCE_DIR) / "experiments/quickstart.toml", changes, registry,
-                         Device::kCpu);
+  return load_experiment(source_folder() / "experiments/quickstart.toml", changes, registry, Device::kCpu);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "experiment/experiment.h"
+#include "support/paths.h"
 #include "support/plugins.h"
 
 using namespace caddie;
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFolder = fs::path(CADDIE_SOURCE_DIR) / "experiments";
+const fs::path kFolder = source_folder() / "experiments";
 
 Experiment load(const fs::path& file, const std::vector<std::string>& overrides = {}) {
   static Registry registry;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int64_t kRows = 2, kLength = 150, kVocabulary = 2048;  // stretches of 64, 64 and 22 positions
 
-Experiment make(const std::vector<std::string>& modifiers) {
+Experiment model_with(const std::vector<std::string>& modifiers) {
   std::vector<std::string> changes = {"data.sequence_length = 150", "model.vocabulary = 2048",
                                       "model.dim = 32"};
   for (const std::string& modifier : modifiers) changes.push_back("techniques." + modifier + " = {}");
@@ -85,7 +85,7 @@ std::vector<float> plain_losses(Model& model) {
 }  // namespace
 
 TEST_CASE("losses a stretch at a time give the gradient of the whole", "[passes]") {
-  Experiment experiment = make({"logit_softcap", "unet_skips", "resid_mix"});
+  Experiment experiment = model_with({"logit_softcap", "unet_skips", "resid_mix"});
   Model& model = *experiment.model;
   auto [nats, gradients] = gradients_of(model, [&](Tape&, Ids inputs, Ids targets) {
     return model.add_gradients(inputs, targets, Progress(), 0.25f);
@@ -110,7 +110,7 @@ TEST_CASE("losses a stretch at a time give the gradient of the whole", "[passes]
 TEST_CASE("scores have the bits of the plain losses, however little is computed", "[passes]") {
   for (const std::vector<std::string>& modifiers :
        {std::vector<std::string>{}, plugins_of(Kind::kModifier)}) {
-    Experiment experiment = make(modifiers);
+    Experiment experiment = model_with(modifiers);
     std::vector<float> plain = plain_losses(*experiment.model);
     for (int64_t first : {0, 1, 63, 64, 130, 149})
       for (bool trim : {false, true}) {
@@ -125,7 +125,7 @@ TEST_CASE("scores have the bits of the plain losses, however little is computed"
 }
 
 TEST_CASE("a pass for evaluation holds one layer at a time", "[passes]") {
-  Experiment experiment = make({"unet_skips"});
+  Experiment experiment = model_with({"unet_skips"});
   auto memory = [&](auto pass) {
     Tape tape(Device::kCpu);
     Tape::Scope scope(tape);

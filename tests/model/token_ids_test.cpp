@@ -15,7 +15,7 @@ using namespace caddie::testing;
 
 namespace {
 
-constexpr int kVocabulary = 31;  // of small_experiment()
+constexpr int kSmallVocabulary = 31;  // of small_experiment()
 
 /// Twelve valid ids, but for one.
 std::vector<int32_t> ids_with(size_t place, int32_t id) {
@@ -36,12 +36,12 @@ Experiment filled_experiment() {
 TEST_CASE("an id outside the vocabulary is named with its place", "[model]") {
   Experiment e = small_experiment();
   Tape& tape = thread_tape(Device::kCpu);
-  std::vector<int32_t> highest = ids_with(3, kVocabulary - 1), above = ids_with(7, kVocabulary),
+  std::vector<int32_t> highest = ids_with(3, kSmallVocabulary - 1), above = ids_with(7, kSmallVocabulary),
                        below = ids_with(0, -1);
   Ids placed = place_ids(*e.model, tape, highest.data(), 2, 6);
   CHECK(placed.batch == 2);
   CHECK(placed.length == 6);
-  CHECK(placed.data[3] == kVocabulary - 1);
+  CHECK(placed.data[3] == kSmallVocabulary - 1);
   CHECK_THROWS_WITH(
       place_ids(*e.model, tape, above.data(), 2, 6),
       "tokens: the id 31 at position 1 of sequence 1 is outside the model's vocabulary; valid are "
@@ -56,7 +56,7 @@ TEST_CASE("training refuses ids outside the vocabulary, inputs and targets alike
   Batch valid{ids_with(0, 0), ids_with(0, 0), 1, 12};
   for (std::vector<int32_t> Batch::*side : {&Batch::inputs, &Batch::targets}) {
     Batch batch = valid;
-    batch.*side = ids_with(5, kVocabulary);
+    batch.*side = ids_with(5, kSmallVocabulary);
     CHECK_THROWS_WITH(sum.run(std::vector<Batch>{batch}, e.model->weights().values(), Progress()),
                       Catch::Contains("the id 31 at position 5"));
   }
@@ -76,7 +76,7 @@ TEST_CASE("evaluation refuses ids outside the vocabulary", "[model]") {
 TEST_CASE("calibration refuses ids outside the vocabulary", "[model]") {
   Experiment e = filled_experiment();
   std::vector<int> wanted = {1};
-  CalibrationText text{ids_with(2, kVocabulary), 12};
+  CalibrationText text{ids_with(2, kSmallVocabulary), 12};
   CHECK_THROWS_WITH(collect_hessians(*e.model, e.model->weights().values(), text, wanted, {}),
                     Catch::Contains("the id 31 at position 2"));
 }

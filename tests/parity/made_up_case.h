@@ -13,10 +13,11 @@
 
 #include "base/files.h"
 #include "parity/parity.h"
+#include "support/paths.h"
 
 namespace caddie::parity {
 
-inline const std::filesystem::path kCases = CADDIE_SOURCE_DIR "/tests/parity";
+inline const std::filesystem::path kCases = source_folder() / "tests/parity";
 
 inline const UpstreamTable& upstream() {
   static const UpstreamTable table(kCases / "upstream.toml");

@@ -5,6 +5,7 @@
 
 #include "parity/case.h"
 #include "parity/made_up_case.h"
+#include "support/paths.h"
 
 using namespace caddie;
 using namespace caddie::parity;
@@ -20,7 +21,7 @@ TEST_CASE("Caddie computes what upstream's code computed", "[parity]") {
 TEST_CASE("all cases of the large collections pass, or are skipped by the name of what is missing",
           "[parity]") {
   for (const std::string folder : {"parity", "parity-beyond"}) {
-    std::filesystem::path all = CADDIE_SOURCE_DIR "/../shared/" + folder;
+    std::filesystem::path all = source_folder() / "../shared" / folder;
     if (!std::filesystem::exists(all)) {
       WARN("skipped: " << all << " is not here");
       continue;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "support/paths.h"
 #include "support/plugins.h"
 #include "tensor/safetensors.h"
 
@@ -116,7 +117,7 @@ TEST_CASE("averagers: a restored state goes on identically", "[averagers]") {
 }
 
 TEST_CASE("averagers agree with published sequences", "[averagers][parity]") {
-  std::filesystem::path folder = CADDIE_SOURCE_DIR "/../shared/parity";
+  std::filesystem::path folder = source_folder() / "../shared/parity";
   if (!exists(folder)) {
     WARN("skipped: there is no " << folder);
     return;

@@ -6,7 +6,7 @@ using namespace caddie::testing;
 
 namespace {
 
-constexpr ModelShape kModel = {.vocabulary = 50, .layers = 2, .width = 6};
+constexpr ModelShape kEmbeddingModel = {.vocabulary = 50, .layers = 2, .width = 6};
 
 // The rows that an embedding of dimension = width = 1 looks up, read from a table that holds its own numbers.
 std::vector<double> rows_of(const char* plugin, Values settings, const std::vector<int32_t>& tokens) {
@@ -29,10 +29,10 @@ void check_embedding_gradients(const char* plugin, Values settings) {
   for (const char* dim : {"3", "6"}) {
     Values all = settings;
     all.emplace_back("dim", dim);
-    PluginHost host(plugin, all, kModel);
+    PluginHost host(plugin, all, kEmbeddingModel);
     check_gradients(
         [&] {
-          TestForward forward(kModel, {tokens.data(), 2, 7});
+          TestForward forward(kEmbeddingModel, {tokens.data(), 2, 7});
           return host.as<Embedding>().embed(forward);
         },
         host.random_weights());
@@ -79,16 +79,16 @@ TEST_CASE("Hashed embeddings differentiate", "[embeddings]") {
 
 TEST_CASE("Hashed embeddings declare the published weights", "[embeddings]") {
   using Names = std::vector<std::string>;
-  PluginHost bigram("bigram_hash", {}, kModel);
+  PluginHost bigram("bigram_hash", {}, kEmbeddingModel);
   CHECK(bigram.names() == Names{"bigram.scale", "bigram.embed.weight", "bigram.proj.weight"});
   CHECK(bigram.info("bigram.scale").shape.rank() == 0);
   CHECK(bigram.info("bigram.proj.weight").shape == Shape{6, 128});
-  PluginHost without("bigram_hash", {{"dim", "6"}}, kModel);
+  PluginHost without("bigram_hash", {{"dim", "6"}}, kEmbeddingModel);
   CHECK(without.names() == Names{"bigram.scale", "bigram.embed.weight"});
-  PluginHost earlier("bigram_hash", {{"hash", "linear"}}, kModel);
+  PluginHost earlier("bigram_hash", {{"hash", "linear"}}, kEmbeddingModel);
   CHECK(earlier.names() == Names{"bigram_hash.table.weight", "bigram_hash.proj.weight"});
-  PluginHost trigram("trigram_hash", {}, kModel);
+  PluginHost trigram("trigram_hash", {}, kEmbeddingModel);
   CHECK(trigram.names() == Names{"trigram.sc", "trigram.emb.weight", "trigram.proj.weight"});
-  CHECK_THROWS_WITH(PluginHost("bigram_hash", {{"hash", "linear"}, {"trigram", "true"}}, kModel),
+  CHECK_THROWS_WITH(PluginHost("bigram_hash", {{"hash", "linear"}, {"trigram", "true"}}, kEmbeddingModel),
                     Catch::Contains("needs hash = \"xor\""));
 }

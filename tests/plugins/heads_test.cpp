@@ -5,14 +5,14 @@ using namespace caddie;
 using namespace caddie::testing;
 
 namespace {
-constexpr ModelShape kModel = {.vocabulary = 7, .layers = 1, .width = 5};
+constexpr ModelShape kHeadModel = {.vocabulary = 7, .layers = 1, .width = 5};
 }
 
 TEST_CASE("tied gives logits by the token table", "[heads]") {
-  PluginHost host("tied", {}, kModel);
+  PluginHost host("tied", {}, kHeadModel);
   CHECK(host.infos().empty());
   auto op = [&] {
-    TestForward forward(kModel, {});
+    TestForward forward(kHeadModel, {});
     forward.token_table = host.input(1);
     return host.as<Head>().logits(forward, host.input(0));
   };
@@ -21,11 +21,11 @@ TEST_CASE("tied gives logits by the token table", "[heads]") {
 }
 
 TEST_CASE("untied gives logits by its own matrix", "[heads]") {
-  PluginHost host("untied", {}, kModel);
+  PluginHost host("untied", {}, kHeadModel);
   CHECK(host.info("lm_head.weight").shape == Shape{7, 5});
   CHECK(host.info("lm_head.weight").place == Place::kHead);
   auto op = [&] {
-    TestForward forward(kModel, {});
+    TestForward forward(kHeadModel, {});
     return host.as<Head>().logits(forward, host.input(0));
   };
   check_gradients(op, host.random_weights({random_tensor({2, 3, 5}, "x")}));

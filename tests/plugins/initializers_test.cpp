@@ -6,14 +6,14 @@ using namespace caddie::testing;
 
 namespace {
 
-constexpr ModelShape kModel = {.vocabulary = 7, .layers = 8, .width = 64};
+constexpr ModelShape kDeepModel = {.vocabulary = 7, .layers = 8, .width = 64};
 
 Tensor filled(const char* plugin, const Values& settings, const Shape& shape, Place place) {
-  PluginHost host(plugin, settings, kModel);
+  PluginHost host(plugin, settings, kDeepModel);
   Tensor weight(shape);
   for (int64_t i = 0; i < weight.numel(); ++i) weight.data()[i] = 99;
   Rng rng(3, "weights");
-  host.as<Initializer>().fill(weight, {"w", shape, Role::kMatrix, place, 0, "model", {}}, kModel, rng);
+  host.as<Initializer>().fill(weight, {"w", shape, Role::kMatrix, place, 0, "model", {}}, kDeepModel, rng);
   return weight;
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "support/paths.h"
 #include "support/plugins.h"
 #include "tensor/safetensors.h"
 
@@ -253,7 +254,7 @@ TEST_CASE("quantizers refuse what cannot be stored and what does not fit", "[qua
 }
 
 TEST_CASE("quantizers give the bits of published code", "[quantizers][parity]") {
-  std::filesystem::path folder = CADDIE_SOURCE_DIR "/../shared/parity";
+  std::filesystem::path folder = source_folder() / "../shared/parity";
   if (!exists(folder)) {
     WARN("skipped: there is no " << folder);
     return;

@@ -16,10 +16,6 @@ using namespace caddie::testing;
 
 namespace {
 
-Finds pooled_finds(const Question& question, double alpha) {
-  return [=](const Scores& scores) { return pooled(scores, 1, question).p < alpha; };
-}
-
 Finds welch_finds(double alpha) {
   return [=](const Scores& scores) {
     std::vector<Sample> samples = scores.samples();

@@ -14,14 +14,6 @@
 using namespace caddie;
 using namespace caddie::testing;
 
-namespace {
-
-Finds pooled_finds(const Question& question, double alpha) {
-  return [=](const Scores& scores) { return pooled(scores, 1, question).p < alpha; };
-}
-
-}  // namespace
-
 TEST_CASE("differences are found as often as the power says", "[.simulation]") {
   for (size_t seeds : {2, 3, 5})
     for (double power : {0.5, 0.8}) {

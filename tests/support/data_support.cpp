@@ -7,13 +7,12 @@
 #include "base/files.h"
 #include "data/documents.h"
 #include "data/tokenizer.h"
+#include "support/paths.h"
 
 namespace caddie {
 namespace fs = std::filesystem;
 
-fs::path data_file(const std::string& name) {
-  return fs::path(CADDIE_SOURCE_DIR) / "tests/fixtures/text" / name;
-}
+fs::path data_file(const std::string& name) { return source_folder() / "tests/fixtures/text" / name; }
 
 std::vector<std::string> documents_of(const fs::path& path, const std::string& field) {
   DocumentReader reader(path, field);
@@ -34,7 +33,7 @@ const fs::path& small_tokenizer() {
 }
 
 fs::path shared_folder(const std::string& name) {
-  fs::path folder = fs::path(CADDIE_SOURCE_DIR) / "../shared" / name;
+  fs::path folder = source_folder() / "../shared" / name;
   if (fs::exists(folder)) return folder;
   WARN("skipped: there is no " << folder.string());
   return {};

@@ -14,12 +14,13 @@
 #include <thread>
 
 #include "base/files.h"
+#include "support/paths.h"
 
 namespace caddie::testing {
 
 namespace fs = std::filesystem;
 
-const std::string kProgram = CADDIE_BINARY_DIR "/bin/caddie";
+const std::string kProgram = build_folder() / "bin/caddie";
 
 Outcome shell(const std::string& arguments) {
   std::string output;
@@ -37,7 +38,8 @@ Laboratory::Laboratory() {
                         data_file("prose.txt").string(), small_tokenizer().string(), data().string()));
   INFO(prepared.output);
   REQUIRE(prepared.code == 0);
-  write_file(experiment(), fmt::format(R"(
+  write_file(experiment(),
+             fmt::format(R"(
 extends = "{}/experiments/quickstart.toml"
 [budget]
 steps = 24
@@ -55,7 +57,7 @@ dim = 32
 micro_batch_tokens = 64
 validate_every = 10
 )",
-                                       CADDIE_SOURCE_DIR, data().string(), data().string(), data().string()));
+                         source_folder().string(), data().string(), data().string(), data().string()));
 }
 
 Outcome Laboratory::run(const std::string& output, const std::string& more) const {

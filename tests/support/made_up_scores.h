@@ -68,4 +68,9 @@ inline Comparison pooled(const Scores& scores, size_t arm, const Question& quest
   return pooled_test(samples[arm], samples[0], pool(samples), question);
 }
 
+/// Whether the pooled test finds the second arm different.
+inline Finds pooled_finds(const Question& question, double alpha) {
+  return [=](const Scores& scores) { return pooled(scores, 1, question).p < alpha; };
+}
+
 }  // namespace caddie::testing

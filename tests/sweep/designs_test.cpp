@@ -7,6 +7,7 @@
 #include <set>
 
 #include "report/reference.h"
+#include "support/paths.h"
 #include "support/temporary_folder.h"
 #include "sweep/combinations.h"
 
@@ -18,7 +19,7 @@ namespace {
 Factor toggle(const std::string& name) { return {name, true, {{"-" + name, {}}, {"+" + name, {}}}, 0}; }
 
 /// Reads a sweep of two techniques whose [design] goes on with `design`.
-SweepFile sweep_of(const TemporaryFolder& folder, const std::string& design) {
+SweepFile sweep_with(const TemporaryFolder& folder, const std::string& design) {
   folder.write("base.toml", "[techniques.a]\nenabled = false\n[techniques.b]\nenabled = false\n");
   return read_sweep(folder.write("sweep.toml", "base = \"base.toml\"\nseeds = [1]\n[design]\n" + design));
 }
@@ -27,7 +28,7 @@ SweepFile sweep_of(const TemporaryFolder& folder, const std::string& design) {
 Error error_of(const std::string& design) {
   TemporaryFolder folder;
   try {
-    combinations(sweep_of(folder, design));
+    combinations(sweep_with(folder, design));
   } catch (const Error& error) {
     return error;
   }
@@ -38,7 +39,7 @@ Error error_of(const std::string& design) {
 }  // namespace
 
 TEST_CASE("every file of core/sweep/designs is a row of the table, and every row has its file", "[sweep]") {
-  fs::path folder = fs::path(CADDIE_SOURCE_DIR) / "core/sweep/designs";
+  fs::path folder = source_folder() / "core/sweep/designs";
   std::set<std::string> files;
   for (const auto& file : fs::directory_iterator(folder))
     if (file.path().extension() == ".cpp" && file.path().stem() != "table") files.insert(file.path().stem());
@@ -138,8 +139,8 @@ TEST_CASE("a design refuses the settings of another, at their line", "[sweep]") 
 TEST_CASE("a design takes its own settings, within their ranges", "[sweep]") {
   TemporaryFolder folder;
   const std::string both = "techniques = [\"a\", \"b\"]\n";
-  CHECK(combinations(sweep_of(folder, both + "kind = \"random\"\nsamples = 1")).size() == 2);
-  CHECK(combinations(sweep_of(folder, both + "kind = \"fractional\"\narms = 4")).size() == 4);
+  CHECK(combinations(sweep_with(folder, both + "kind = \"random\"\nsamples = 1")).size() == 2);
+  CHECK(combinations(sweep_with(folder, both + "kind = \"fractional\"\narms = 4")).size() == 4);
   CHECK_THAT(error_of(both + "kind = \"random\"\nsamples = 0").what(), Catch::Contains("sweep.toml:6"));
   CHECK_THAT(error_of(both + "kind = \"random\"\nsampels = 3").what(),
              Catch::Contains("sweep.toml:6") && Catch::Contains("did you mean 'samples'"));

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "support/paths.h"
 #include "support/temporary_folder.h"
 #include "sweep/plan.h"
 
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kOldPlan = fs::path(CADDIE_SOURCE_DIR) / "tests/fixtures/plans/race.json";
+const fs::path kOldPlan = source_folder() / "tests/fixtures/plans/race.json";
 
 /// What write_plan makes of a plan.
 Json written_by(const Plan& plan) {

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "support/paths.h"
 #include "support/temporary_folder.h"
 #include "sweep/combinations.h"
 #include "sweep/fraction.h"
@@ -21,9 +22,7 @@ namespace {
 /// The plan of the quick start, and a place to change its files.
 struct QuickStart {
   TemporaryFolder scratch;
-  fs::path experiment(const std::string& name) const {
-    return fs::path(CADDIE_SOURCE_DIR) / "experiments" / name;
-  }
+  fs::path experiment(const std::string& name) const { return source_folder() / "experiments" / name; }
   SweepFile sweep(const std::string& text) const {
     return read_sweep(
         scratch.write("sweep.toml", "base = \"" + experiment("quickstart.toml").string() + "\"\n" + text));

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "support/paths.h"
 #include "support/temporary_folder.h"
 #include "tensor/safetensors.h"
 
@@ -129,7 +130,7 @@ TEST_CASE("a malformed file is one clear error", "[tensor]") {
 }
 
 TEST_CASE("files made by upstream's tools are read", "[tensor]") {
-  auto path = std::filesystem::path(CADDIE_SOURCE_DIR) / "../shared/parity/fb_baseline/params.safetensors";
+  auto path = source_folder() / "../shared/parity/fb_baseline/params.safetensors";
   if (!std::filesystem::exists(path)) {
     WARN("skipped: " << path << " is not here");
     return;

@@ -9,6 +9,7 @@
 #include "autograd/thread_tape.h"
 #include "evaluate/score.h"
 #include "experiment/experiment.h"
+#include "support/paths.h"
 #include "support/plugins.h"
 #include "train/gradient.h"
 
@@ -28,7 +29,7 @@ Experiment small_baseline() {
       "model.layers=4",           "model.dim=128",          "model.heads=4",        "model.kv_heads=2",
       "data.sequence_length=256", "data.batch_tokens=4096", "train.accumulation=1", "train.lanes=1"};
   Experiment experiment =
-      load_experiment(CADDIE_SOURCE_DIR "/experiments/baseline.toml", sizes, registry(), Device::kCpu);
+      load_experiment(source_folder() / "experiments/baseline.toml", sizes, registry(), Device::kCpu);
   experiment.model->initialize(experiment.only<Initializer>(), 1);
   return experiment;
 }

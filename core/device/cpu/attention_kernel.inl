@@ -37,8 +37,9 @@ inline Add from(Add finish, int64_t) { return finish; }
 inline Rescale from(Rescale finish, int64_t row) { return {finish.factor + row}; }
 
 template <class L, int kRows, int kVectors, class Finish>
-__attribute__((noinline)) void block_tile(int64_t depth, const float* left, const float* right,
-                                          int64_t right_stride, float* c, int64_t ldc, Finish finish) {
+CADDIE_ASKS_FIRST __attribute__((noinline)) void block_tile(int64_t depth, const float* left,
+                                                            const float* right, int64_t right_stride,
+                                                            float* c, int64_t ldc, Finish finish) {
   multiply_tile<L, kRows, kVectors>(depth, left, right, right_stride, c, ldc, finish);
 }
 

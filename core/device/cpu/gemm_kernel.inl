@@ -14,8 +14,8 @@ constexpr int64_t kSliverFloats = kTileRows * kBlockDepth;
 
 /// c[kRows,kTileColumns] = alpha * sliver times panel + beta * c.
 template <class L, int kRows>
-void product_tile(int64_t depth, const float* sliver, const float* panel, float alpha, float beta, float* c,
-                  int64_t ldc) {
+CADDIE_ASKS_FIRST void product_tile(int64_t depth, const float* sliver, const float* panel, float alpha,
+                                    float beta, float* c, int64_t ldc) {
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
     prefetch(c + r * ldc);

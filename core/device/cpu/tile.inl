@@ -38,10 +38,17 @@ __attribute__((always_inline)) inline void add_term(Vector (&sum)[kRows][kVector
 }
 
 /// Calls finish(sum, to, row) for each vector of left[kRows,depth] times right[depth,kVectors * kWidth].
+/// Callers are CADDIE_ASKS_FIRST: addresses are asked about here, before the innermost loop.
 template <class L, int kRows, int kVectors, class Finish>
 __attribute__((always_inline)) inline void multiply_tile(int64_t depth, const float* left, const float* right,
                                                          int64_t right_stride, float* c, int64_t ldc,
                                                          Finish finish) {
+  if (depth > 0) {
+    const int64_t last = (depth - 1) / kChunk * L::kChunkStride + (depth - 1) % kChunk * L::kDepth;
+    require_addresses(left, last + (kRows - 1) * L::kRow + 1);
+    require_addresses(right, (depth - 1) * right_stride + kVectors * kWidth);
+  }
+  for (int r = 0; r < kRows; ++r) require_addresses(c + r * ldc, kVectors * kWidth);
   Vector sum[kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
