@@ -9,8 +9,9 @@ repository=$box/repository
 trap 'rm -rf "$box"' EXIT
 failed=0
 
-# program PATH BODY: puts a stand-in into the box.
+# program PATH BODY: puts a stand-in into the box, in place of what is there, which may be a link to the real program.
 program() {
+  rm -f "$box/$1"
   printf '#!/bin/sh\n%s\n' "$2" >"$box/$1"
   chmod +x "$box/$1"
 }
@@ -19,10 +20,12 @@ program() {
 # Programs that would do real work only log how they were called.
 fresh_machine() {
   rm -rf "${box:?}"/*
-  mkdir -p "$box/bin" "$repository/build/release/bin" "$repository/plugins/optimizers"
+  mkdir -p "$box/bin" "$repository/build/release/bin" "$repository/build/tidy" "$repository/plugins/optimizers" \
+    "$repository/core" "$repository/tests"
   cp "$source_dir/bootstrap" "$repository"
-  touch "$repository/plugins/optimizers/muon.cpp"
-  for name in basename cat date dirname env find grep mkdir mv sed sh; do
+  touch "$repository/plugins/optimizers/muon.cpp" "$repository/core/rows.inl"
+  echo 'exit 0' >"$repository/tests/bootstrap_test.sh"
+  for name in awk basename cat date dirname env find grep mkdir mktemp mv rm sed sh sort timeout touch xargs; do
     ln -s "$(command -v $name)" "$box/bin/$name"
   done
   echo libboost1.74-dev >"$box/absent"
@@ -103,12 +106,62 @@ fresh_machine
 expect 0 'Extract the corpus' quickstart
 program bin/diatheke 'exit 1'
 expect 0 'Print the table' quickstart
-expect_log 2 "cmake --build --preset release --target caddie-cli muon in $repository"
+expect_log 2 "cmake --build --preset release --target product in $repository"
 expect_log 2 'caddie data prepare --text data/raw/treasury_of_david.txt'
 expect_log 2 'caddie sweep sweeps/quickstart.toml'
 expect_log 2 'caddie table results/quickstart'
 expect_log 0 'apt-get'
 text=$(sed 4q "$repository/data/raw/treasury_of_david.txt")
 [ "$text" = "$(printf 'Psalm 1\nA tree & root.\n\nPsalm 2')" ] || complain "the corpus begins: $text"
+
+# A tree of two compiled files, of which the last commits touched one, by its header; and a machine that can check it.
+checking_machine() {
+  fresh_machine
+  for file in core/old.cpp core/new.cpp; do
+    printf '  "file": "%s/%s"\n' "$repository" "$file"
+  done >"$repository/build/tidy/compile_commands.json"
+  program bin/ctest "echo ctest \"\$@\" >>$box/log"
+  program bin/git 'printf "core/new.h\nREADME.md\ncore/gone.cpp\ncore/new.h\n"'
+  program bin/clang-format "echo clang-format \"\$@\" >>$box/log"
+  program bin/clang-tidy "echo clang-tidy \"\$@\" >>$box/log"
+}
+
+checking_machine
+expect 0 'Checks: 7 passed, 0 failed, 1 skipped' test
+expect_log 1 'ctest --preset release'
+expect_log 1 'ctest --preset dev'
+expect_log 1 'core/rows.inl'
+expect_log 1 'clang-tidy'
+expect_log 1 'core/new.cpp'
+expect_log 0 'apt-get'
+
+checking_machine
+expect 0 'clang-tidy: 2 of 2 files clean, 0 with findings' tidy
+
+checking_machine
+program bin/clang-tidy 'case $* in *old*) echo "old.cpp:1: a finding" && exit 1 ;; esac'
+expect 1 'old.cpp:1: a finding' tidy
+expect 1 'clang-tidy: 1 of 2 files clean, 1 with findings' tidy
+expect 0 'Checks: 7 passed' test
+
+checking_machine
+program bin/timeout 'shift; "$@"; exit 124'
+program bin/xargs 'exit 0'
+expect 0 'SKIPPED: clang-tidy of 1 files (not reached in 120 s)' test
+expect 0 'Checks: 7 passed, 0 failed, 2 skipped' test
+
+# Without a mirror and without the programs that look at sources, the rest is checked all the same.
+checking_machine
+printf 'clang-format\nclang-tidy\n' >>"$box/absent"
+rm "$box/bin/clang-format" "$box/bin/clang-tidy"
+program bin/apt-get 'echo "E: no mirror"; exit 100'
+expect 0 'SKIPPED: formatting (no clang-format)' test
+expect 0 'SKIPPED: clang-tidy (no clang-tidy)' test
+expect 0 'Checks: 5 passed, 0 failed, 3 skipped' test
+expect 1 'apt-get failed (E: no mirror)' tidy
+
+checking_machine
+program bin/ctest 'case $* in *dev*) exit 8 ;; esac'
+expect 8 'bootstrap: Test dev failed' test
 
 [ "$failed" -eq 0 ] && echo 'bootstrap: every test passed'
