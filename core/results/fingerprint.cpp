@@ -34,12 +34,14 @@ std::string hash_data(const std::string& pattern) {
 
 }  // namespace
 
+std::filesystem::path engine_file() {
+  Dl_info info = {};
+  dladdr(reinterpret_cast<void*>(&engine_file), &info);
+  return info.dli_fname;
+}
+
 const std::string& engine_hash() {
-  return once("engine", [] {
-    Dl_info info = {};
-    dladdr(reinterpret_cast<void*>(&engine_hash), &info);
-    return sha256_file(info.dli_fname);
-  });
+  return once("engine", [] { return sha256_file(engine_file()); });
 }
 
 const std::string& data_hash(const std::string& pattern) {

@@ -7,7 +7,10 @@
 
 namespace caddie {
 
-/// Of the library that this code is part of.
+/// The library that this code is part of.
+std::filesystem::path engine_file();
+
+/// The SHA-256 of that library.
 const std::string& engine_hash();
 
 /// Of the shards that match a pattern: of the manifest that whoever prepared them left beside them, otherwise

@@ -6,8 +6,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <set>
 
@@ -15,21 +13,9 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "device/gemm.h"
-#include "results/fingerprint.h"
 
 namespace caddie {
 namespace {
-
-std::string output_of(const std::string& command) {
-  std::string text;
-  std::array<char, 256> buffer;
-  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
-  if (!pipe) return text;
-  while (std::fgets(buffer.data(), int(buffer.size()), pipe)) text += buffer.data();
-  ::pclose(pipe);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
 
 std::string command_line() {
   std::string text = read_file("/proc/self/cmdline");
@@ -47,6 +33,14 @@ std::string processor() {
 }
 
 }  // namespace
+
+Json built_from(const std::filesystem::path& note) {
+  Json known = {{"commit", ""}, {"dirty", false}};
+  if (!std::filesystem::exists(note)) return known;
+  Json said = Json::parse(read_file(note), nullptr, false);
+  if (said.is_object()) known.update(said);
+  return known;
+}
 
 Json machine() {
   char name[256] = {};
@@ -88,9 +82,7 @@ Json provenance(const Experiment& experiment, const Registry& registry, const Ru
           {"command", command_line()},
           {"started_at", utc_now()},
           {"caddie_version", CADDIE_VERSION},
-          {"git",
-           {{"commit", output_of("git rev-parse HEAD")},
-            {"dirty", !output_of("git status --porcelain --untracked-files=no").empty()}}},
+          {"git", built_from()},
           {"machine", here},
           {"sdk", sdk_of_this_program()},
           {"engine", engine_hash()},

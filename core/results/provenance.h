@@ -7,6 +7,7 @@
 
 #include "config/tree.h"
 #include "experiment/experiment.h"
+#include "results/fingerprint.h"
 #include "results/run_folder.h"
 
 namespace caddie {
@@ -21,8 +22,13 @@ struct RunKey {
 RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
                const std::filesystem::path& initial_weights, int ranks = 1);
 
-/// Commit, machine, ranks and threads of each, plugins with hashes, data, and the command line of this
-/// process.
+/// {"commit", "dirty"}: the commit whose sources were built, "" when that is unknown, and whether they had
+/// been changed since. `note` is the file that says so; by default the one that the build left beside the
+/// engine.
+Json built_from(const std::filesystem::path& note = engine_file().parent_path() / "caddie.source.json");
+
+/// What built_from() says, machine, ranks and threads of each, plugins with hashes, data, and the command
+/// line of this process.
 Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key, int ranks);
 
 /// Host, processor, cores, threads of the pool, and the instruction set of the kernels.

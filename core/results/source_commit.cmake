@@ -1,0 +1,25 @@
+# Run by each build: writes FILE, which says what SOURCE_DIR was when it was built: its commit, and whether what is
+# compiled was changed since. Git's word about another repository around SOURCE_DIR is not taken; without an own one the
+# commit is "". A FILE that says so already stays as it is.
+cmake_minimum_required(VERSION 3.25)
+set(paths CMakeLists.txt CMakePresets.json core plugins)
+set(git ${CMAKE_COMMAND} -E env --unset=GIT_DIR --unset=GIT_WORK_TREE git --no-optional-locks -C ${SOURCE_DIR})
+execute_process(COMMAND ${git} rev-parse --show-toplevel HEAD
+  OUTPUT_VARIABLE said ERROR_QUIET RESULT_VARIABLE failed)
+string(REGEX MATCHALL "[^\n]+" said "${said}")
+set(commit "")
+set(dirty false)
+list(LENGTH said lines)
+if(failed EQUAL 0 AND lines EQUAL 2)
+  list(GET said 0 root)
+  file(REAL_PATH ${root} root)
+  file(REAL_PATH ${SOURCE_DIR} source)
+  if(root STREQUAL source)
+    list(GET said 1 commit)
+    execute_process(COMMAND ${git} status --porcelain -- ${paths} OUTPUT_VARIABLE changes ERROR_QUIET)
+    if(changes)
+      set(dirty true)
+    endif()
+  endif()
+endif()
+file(CONFIGURE OUTPUT ${FILE} CONTENT "{\"commit\": \"@commit@\", \"dirty\": @dirty@}\n" @ONLY)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commit that results name is that of the sources that were built, wherever the program runs.
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "base/files.h"
+#include "results/provenance.h"
+#include "support/paths.h"
+#include "support/temporary_folder.h"
+
+using namespace caddie;
+namespace fs = std::filesystem;
+
+namespace {
+
+void shell(const fs::path& folder, const std::string& command) {
+  INFO(command);
+  REQUIRE(std::system(
+              fmt::format("cd '{}' && {{ {}; }} >/dev/null 2>&1", folder.string(), command).c_str()) == 0);
+}
+
+/// A repository of one commit with a file that is compiled and one that is not.
+void make_repository(const TemporaryFolder& folder) {
+  folder.write("core/a.cpp", "int a;\n");
+  folder.write("README.md", "Caddie\n");
+  shell(folder.path(), "git init && git add . && git -c user.name=a -c user.email=a@b commit -m one");
+}
+
+/// What the build notes of the sources in `source`.
+Json note_of(const fs::path& source, const fs::path& note) {
+  shell(source, fmt::format("cmake -DSOURCE_DIR='{}' -DFILE='{}' -P {}/core/results/source_commit.cmake",
+                            source.string(), note.string(), source_folder().string()));
+  return built_from(note);
+}
+
+bool lacks(const char* program) {
+  if (std::system(fmt::format("{} --version >/dev/null 2>&1", program).c_str()) == 0) return false;
+  WARN("skipped: there is no " << program);
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("the build notes its commit, and changes to what is compiled", "[results]") {
+  if (lacks("git") || lacks("cmake")) return;
+  TemporaryFolder folder, notes;
+  make_repository(folder);
+  Json clean = note_of(folder.path(), notes / "note.json");
+  CHECK(clean.at("commit").get<std::string>().size() == 40);
+  CHECK(clean.at("dirty") == false);
+  auto written = fs::last_write_time(notes / "note.json");
+  folder.write("README.md", "another\n");
+  CHECK(note_of(folder.path(), notes / "note.json") == clean);
+  CHECK(fs::last_write_time(notes / "note.json") == written);
+  folder.write("core/new.cpp", "int b;\n");
+  CHECK(note_of(folder.path(), notes / "note.json").at("dirty") == true);
+  shell(folder.path(), "git add . && git -c user.name=a -c user.email=a@b commit -m two");
+  Json next = note_of(folder.path(), notes / "note.json");
+  CHECK(next.at("commit") != clean.at("commit"));
+  CHECK(next.at("dirty") == false);
+}
+
+TEST_CASE("sources outside a repository, or within a stranger's, have no commit", "[results]") {
+  if (lacks("git") || lacks("cmake")) return;
+  TemporaryFolder folder, notes;
+  const Json unknown = {{"commit", ""}, {"dirty", false}};
+  CHECK(note_of(folder.path(), notes / "note.json") == unknown);
+  make_repository(folder);
+  CHECK(note_of(folder / "core", notes / "note.json") == unknown);
+}
+
+TEST_CASE("what the build noted is told in any folder", "[results]") {
+  TemporaryFolder folder;
+  CHECK(built_from(folder / "none.json") == Json{{"commit", ""}, {"dirty", false}});
+  CHECK(built_from(folder.write("broken.json", "{\"commit\": ")) == Json{{"commit", ""}, {"dirty", false}});
+  CHECK(built_from(folder.write("note.json", R"({"commit": "c0ffee", "dirty": true})")) ==
+        Json{{"commit", "c0ffee"}, {"dirty", true}});
+  REQUIRE(fs::exists(engine_file().parent_path() / "caddie.source.json"));
+  fs::path before = fs::current_path();
+  Json here = built_from();
+  fs::current_path(folder.path());
+  CHECK(built_from() == here);
+  fs::current_path(before);
+}
