@@ -114,7 +114,7 @@ Var Tape::read(int parameter) {
     const Leaf& leaf = leaves_[size_t(parameter)];
     node = adopt(leaf.value).node();
     node->needs_grad = recording_ && leaf.gradient;
-    node->home = leaf.gradient;
+    node->leaf_gradient = leaf.gradient;
     node->gradient = leaf.summed ? leaf.gradient : nullptr;
     reads_.push_back(parameter);
   }
@@ -142,7 +142,7 @@ float* Tape::gradient_memory(int64_t count) {
 }
 
 void Tape::recycle(Node& node) {
-  if (!node.gradient || node.home) return;
+  if (!node.gradient || node.leaf_gradient) return;
   spare_[node.value.numel()].push_back(node.gradient);
   node.gradient = nullptr;
 }
@@ -190,7 +190,8 @@ Var::Var(const Parameter& parameter) : node_(Tape::current().read(parameter.inde
 
 GradientSlot Var::grad_slot() const {
   if (node_->gradient) return {node_->gradient, false};
-  node_->gradient = node_->home ? node_->home : Tape::current().gradient_memory(node_->value.numel());
+  node_->gradient =
+      node_->leaf_gradient ? node_->leaf_gradient : Tape::current().gradient_memory(node_->value.numel());
   return {node_->gradient, true};
 }
 
@@ -215,7 +216,7 @@ Var reshape(Var x, const Shape& shape) {
     // y's gradient becomes x's own when x has none yet: a view costs nothing.
     Node* from = y.node();
     Node* to = x.node();
-    if (!to->gradient && !to->home) {
+    if (!to->gradient && !to->leaf_gradient) {
       to->gradient = from->gradient;
       from->gradient = nullptr;
       return;

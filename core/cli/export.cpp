@@ -25,8 +25,8 @@ void write_artifact(const ExportArguments& arguments) {
   StatusLine status;
   ExportedAgain made =
       export_again(arguments.run, arguments.experiment.overrides, arguments.artifact, device, status);
-  for (const Idle& idle : made.idle)
-    status.finish(fmt::format("note: '{}': {}", idle.technique, idle.reason));
+  for (const NoEffect& found : made.without_effect)
+    status.finish(fmt::format("note: '{}': {}", found.technique, found.reason));
   fmt::print("{}: {} bytes, {} {} budget.artifact_bytes with the code\n", arguments.artifact.string(),
              with_commas(made.bytes), with_commas(std::abs(made.headroom)),
              made.headroom < 0 ? "over" : "under");

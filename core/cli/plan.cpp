@@ -37,8 +37,8 @@ PriorRuns known(const Plan& plan, const PlanArguments& arguments) {
   return prior;
 }
 
-void print_resolution(const char* what, const Plan& plan, const Design& design, const std::string& source,
-                      const PlanArguments& arguments) {
+void print_resolution(const char* what, const Plan& plan, const ComparisonDesign& design,
+                      const std::string& source, const PlanArguments& arguments) {
   if (!(design.df > 0))
     return fmt::print("  {}: none: one run an arm says nothing of the noise; add seeds\n", what);
   Resolution r = resolution_of(plan, design, arguments.power, arguments.effect);
@@ -92,7 +92,7 @@ void print_resolutions(const Plan& plan, const PriorRuns& prior, const PlanArgum
         plan.base_file);
     return print_paired_resolution(plan, prior, arguments);
   }
-  Design design = design_of(plan, prior.sd);
+  ComparisonDesign design = design_of(plan, prior.sd);
   std::string side = design.tail == Tail::both ? "two-sided" : "one-sided";
   fmt::print("resolution at {} p < {:g}{}:\n", side, design.alpha,
              design.comparisons > 1 ? fmt::format(" for {} arms together", design.comparisons) : "");
@@ -156,7 +156,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
   PriorRuns prior = known(plan, arguments);
   CostEstimate cost = estimate_cost(plan, prior.times, arguments.jobs, arguments.probe);
   learn_pairs(prior, plan);
-  Design design = design_of(plan, prior.sd), paired = paired_design_of(plan, prior.paired_sd);
+  ComparisonDesign design = design_of(plan, prior.sd), paired = paired_design_of(plan, prior.paired_sd);
   Json excluded = Json::array();
   for (const Plan::Excluded& x : plan.excluded)
     excluded.push_back({{"label", x.label}, {"reason", x.reason}});

@@ -24,7 +24,7 @@ struct PowerArguments {
 
 void power_verb(const PowerArguments& arguments) {
   const EvenDesign& even = arguments.design;
-  Design design = even.design();
+  ComparisonDesign design = even.design();
   double smallest = detectable(design, arguments.power);
   if (!std::isfinite(smallest))
     fail_usage("one seed an arm says nothing of the noise; take --seeds 2 or more");

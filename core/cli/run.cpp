@@ -125,8 +125,8 @@ void add_run_command(CLI::App& app) {
   verb->add_option(
       "--store", arguments->options.store,
       "folder where runs that agree up to a stage find its output; by default nothing is shared");
-  verb->add_option("--companion", arguments->options.training.companions,
-                   "experiment that shares the training: its averagers and validations ride along")
+  verb->add_option("--attach", arguments->options.training.attached,
+                   "experiment that shares the training: its averagers and validations are attached to it")
       ->take_all()
       ->allow_extra_args(false);
   verb->add_option("--fork-at", arguments->options.training.forks,

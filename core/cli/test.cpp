@@ -58,14 +58,14 @@ void print_json(const TestArguments& arguments, const Comparison& c, bool met) {
   fmt::print("{}\n", json.dump(2));
 }
 
-void print_text(const TestArguments& arguments, const Comparison& c, const Question& question, bool met) {
+void print_text(const TestArguments& arguments, const Comparison& c, const Hypothesis& hypothesis, bool met) {
   fmt::print("{} {} - {}: {:+.6f}", arguments.metric, arguments.arm, arguments.baseline, c.delta);
   if (std::isfinite(c.p))
     fmt::print(
         "   {:g}% CI [{:+.6f}, {:+.6f}]\n{} t = {:.3f}, df {:.1f}, one-sided p = {:.5f}: {} by more than "
         "{:g} at "
         "p < {:g}\n",
-        100 * question.confidence, c.low, c.high, c.test, c.t, c.df, c.p,
+        100 * hypothesis.confidence, c.low, c.high, c.test, c.t, c.df, c.p,
         met ? "better" : "not shown to be better", arguments.margin, arguments.alpha);
   else
     fmt::print("\nno p: one run says nothing of the noise; add seeds\n");
@@ -76,18 +76,18 @@ void test_verb(TestArguments arguments) {
     arguments.metric = kLossNats.name;
     arguments.margin = arguments.margin_nats;
   }
-  Question question = one_sided_question(arguments.direction == "min" ? Tail::less : Tail::greater,
-                                         arguments.margin, arguments.alpha);
+  Hypothesis hypothesis = one_sided_hypothesis(arguments.direction == "min" ? Tail::less : Tail::greater,
+                                               arguments.margin, arguments.alpha);
   FinishedArm arm = named_arm(arguments.arm, arguments.metric);
   std::optional<double> target = number_of(arguments.baseline);
   Comparison c =
-      target ? compare_with_number(arm, *target, question)
-             : compare_arms(arm, named_arm(arguments.baseline, arguments.metric), arguments.test, question);
+      target ? compare_with_number(arm, *target, hypothesis)
+             : compare_arms(arm, named_arm(arguments.baseline, arguments.metric), arguments.test, hypothesis);
   bool met = c.p < arguments.alpha;
   if (arguments.json)
     print_json(arguments, c, met);
   else
-    print_text(arguments, c, question, met);
+    print_text(arguments, c, hypothesis, met);
   if (arguments.assert_met && !met) throw Error("the claim is not met", kClaimNotMet);
 }
 

@@ -16,7 +16,8 @@ namespace {
 // Fewer windows than this are not worth a trial.
 constexpr int64_t kTrimmedWindows = 8;
 
-// Windows that share their front at most, and how many such groups are tried: one in so many, some at most.
+// Windows that share their first activations at most, and how many such groups are tried: one in so many,
+// some at most.
 constexpr size_t kSharers = 16, kGroupsATrial = 8, kTrials = 4;
 
 // Positions at the start of a window that may differ because nothing is before them: more than techniques
@@ -44,7 +45,7 @@ bool shares(std::span<const Window> group, int64_t length) {
   return group.size() > 1 && overlap(group[0], group[1], length);
 }
 
-// How many windows share their front when `count` are to keep all threads busy to the end.
+// How many windows share their first activations when `count` are to keep all threads busy to the end.
 size_t sharers(size_t count) {
   auto divided = [](size_t a, size_t b) { return (a + b - 1) / b; };
   size_t of_thread = divided(count, size_t(thread_count()));
@@ -105,7 +106,7 @@ std::vector<Score> ModelScorer::score_each(std::span<const Window> windows, doub
           w.start, w.first_scored, positions());
   int64_t length = common_length(windows, positions(), sequence_length());
   for (PackedLeaf& packed : packed_) packed.forget();
-  Way way = {length, temperature, can_trim(windows, length)};
+  ScoringMode mode = {length, temperature, can_trim(windows, length)};
   auto batch = size_t(std::max<int64_t>(1, batch_tokens_ / length));
   std::vector<std::span<const Window>> groups = groups_of(windows, length, batch, true);
   bool share = can_share(groups, length);
@@ -115,9 +116,9 @@ std::vector<Score> ModelScorer::score_each(std::span<const Window> windows, doub
     std::span<const Window> group = groups[size_t(i)];
     Score* to = scores.data() + (group.data() - windows.data());
     if (share && shares(group, length))
-      run_sharing(group, way, to);
+      run_sharing(group, mode, to);
     else
-      run_batch(group, way, to);
+      run_batch(group, mode, to);
   });
   return scores;
 }
@@ -141,40 +142,42 @@ bool ModelScorer::can_share(std::vector<std::span<const Window>> groups, int64_t
   std::erase_if(groups, [&](auto group) { return !shares(group, length); });
   for (size_t i = 0; i < groups.size(); i += std::max(kGroupsATrial, groups.size() / kTrials)) {
     const Window &first = groups[i].front(), &last = groups[i].back();
-    Front whole = front_of(first.start, last.start + length - first.start);
-    if (!whole.defined() || !same_bits(own_front(last, whole, first.start), front_of(last.start, length)))
+    SharedActivations whole = activations_of(first.start, last.start + length - first.start);
+    if (!whole.defined() ||
+        !same_bits(own_activations(last, whole, first.start), activations_of(last.start, length)))
       return false;
   }
   return !groups.empty();
 }
 
-Front ModelScorer::front_of(int64_t start, int64_t length) const {
+SharedActivations ModelScorer::activations_of(int64_t start, int64_t length) const {
   std::vector<Leaf> leaves = leaves_of(weights_, packed_);
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
   tape.start(leaves, false);
-  return model_.front(place_ids(model_, tape, tokens_.data() + start, 1, length));
+  return model_.shared_activations(place_ids(model_, tape, tokens_.data() + start, 1, length));
 }
 
-Front ModelScorer::own_front(const Window& window, const Front& whole, int64_t whole_start) const {
-  Front own = whole.rows(window.start - whole_start, window.length);
+SharedActivations ModelScorer::own_activations(const Window& window, const SharedActivations& whole,
+                                               int64_t whole_start) const {
+  SharedActivations own = whole.rows(window.start - whole_start, window.length);
   int64_t anew = std::min(kFirstPositions, window.length);
-  copy(front_of(window.start, anew), own.rows(0, anew));
+  copy(activations_of(window.start, anew), own.rows(0, anew));
   return own;
 }
 
-void ModelScorer::run_sharing(std::span<const Window> windows, const Way& way, Score* scores) const {
+void ModelScorer::run_sharing(std::span<const Window> windows, const ScoringMode& mode, Score* scores) const {
   int64_t start = windows.front().start;
-  Front whole = front_of(start, windows.back().start + way.length - start);
+  SharedActivations whole = activations_of(start, windows.back().start + mode.length - start);
   for (size_t i = 0; i < windows.size(); ++i) {
-    Front own = own_front(windows[i], whole, start);
-    run_batch(windows.subspan(i, 1), way, scores + i, &own);
+    SharedActivations own = own_activations(windows[i], whole, start);
+    run_batch(windows.subspan(i, 1), mode, scores + i, &own);
   }
 }
 
-std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, const Way& way, Score* scores,
-                                          const Front* front) const {
-  int64_t length = way.length;
+std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, const ScoringMode& mode,
+                                          Score* scores, const SharedActivations* shared) const {
+  int64_t length = mode.length;
   auto rows = int64_t(windows.size());
   std::vector<int32_t> inputs(size_t(rows * length)), targets(size_t(rows * length));
   for (int64_t r = 0; r < rows; ++r) {
@@ -192,7 +195,7 @@ std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, const
   std::vector<float> nats(size_t(rows * length));
   std::vector<int64_t> first_scored(static_cast<size_t>(rows));
   for (int64_t r = 0; r < rows; ++r) first_scored[size_t(r)] = windows[size_t(r)].first_scored;
-  model_.score(ids, wanted, way.temperature, first_scored, way.trim, nats.data(), front);
+  model_.score(ids, wanted, mode.temperature, first_scored, mode.trim, nats.data(), shared);
   for (int64_t r = 0; r < rows; ++r) {
     scores[r].windows = 1;
     for (int64_t t = windows[size_t(r)].first_scored; t < windows[size_t(r)].length; ++t) {

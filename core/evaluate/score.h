@@ -31,24 +31,25 @@ class ModelScorer final : public Scorer {
 
  private:
   /// How the windows of one call run.
-  struct Way {
+  struct ScoringMode {
     int64_t length = 0;  // to which each is padded
     double temperature = 1;
     bool trim = false;
   };
-  /// Runs the windows as one batch; with `front`, that of the only one. Returns the losses, [windows,
+  /// Runs the windows as one batch; with `shared`, that of the only one. Returns the losses, [windows,
   /// length].
-  std::vector<float> run_batch(std::span<const Window> windows, const Way& way, Score* scores,
-                               const Front* front = nullptr) const;
-  /// Runs windows that overlap one after another, the front of all positions computed once.
-  void run_sharing(std::span<const Window> windows, const Way& way, Score* scores) const;
-  Front front_of(int64_t start, int64_t length) const;
+  std::vector<float> run_batch(std::span<const Window> windows, const ScoringMode& mode, Score* scores,
+                               const SharedActivations* shared = nullptr) const;
+  /// Runs windows that overlap one after another, with the shared activations of all positions computed once.
+  void run_sharing(std::span<const Window> windows, const ScoringMode& mode, Score* scores) const;
+  SharedActivations activations_of(int64_t start, int64_t length) const;
   /// The front of one of the windows that share `whole`, in its memory: the first rows, of positions that see
   /// nothing before them, are computed anew. Spoils it for windows that start earlier.
-  Front own_front(const Window& window, const Front& whole, int64_t whole_start) const;
+  SharedActivations own_activations(const Window& window, const SharedActivations& whole,
+                                    int64_t whole_start) const;
   /// Whether the last layer can leave out what is not scored: tried on one window, once.
   bool can_trim(std::span<const Window> windows, int64_t length);
-  /// Whether the windows of a group can share their front: tried on some groups.
+  /// Whether the windows of a group can share their first activations: tried on some groups.
   bool can_share(std::vector<std::span<const Window>> groups, int64_t length) const;
 
   Model& model_;

@@ -163,7 +163,7 @@ void Assembler::hand_out() {
   Experiment& e = experiment_;
   e.optimizers = routed(Kind::kOptimizer);
   for (const Technique& technique : techniques_of(Kind::kAverager, false)) e.averager = technique;
-  e.riders = techniques_of(Kind::kAverager, true);
+  e.extra_averagers = techniques_of(Kind::kAverager, true);
   e.export_parts.pruners = routed(Kind::kPruner);
   e.export_parts.quantizers = routed(Kind::kQuantizer);
   e.export_parts.trimmers = routed(Kind::kTrimmer);

@@ -52,8 +52,8 @@ struct Experiment {
   // The same plugins as the rooms below take them.
   std::unique_ptr<Model> model;
   std::vector<Routed> optimizers;
-  std::optional<Technique> averager;  // of what is exported
-  std::vector<Technique> riders;      // further averages of the same training
+  std::optional<Technique> averager;       // of what is exported
+  std::vector<Technique> extra_averagers;  // further averages of the same training
   ExportParts export_parts;
   std::vector<RoutedEvaluator> evaluators;
 

@@ -21,9 +21,10 @@ void show_share(StatusLine& status, std::string_view what, int64_t done, int64_t
 
 /// Turns artifacts into files. One that is asked for again, as after a trimmer that changed nothing, is not
 /// compressed again.
-class Press {
+class CompressionCache {
  public:
-  Press(const Technique& compressor, StatusLine& status) : compressor_(compressor), status_(status) {}
+  CompressionCache(const Technique& compressor, StatusLine& status)
+      : compressor_(compressor), status_(status) {}
   const std::string& file_of(const Artifact& artifact) {
     std::string payload = payload_of(artifact);
     if (!file_.empty() && payload == payload_) return file_;
@@ -42,7 +43,7 @@ class Press {
 
 /// The pruned weights; those that no pruner touches are shared.
 std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::span<const Tensor> given,
-                          std::vector<Idle>& idle) {
+                          std::vector<NoEffect>& without_effect) {
   std::vector<Tensor> weights(given.begin(), given.end());
   for (const Routed& pruner : parts.pruners) {
     std::vector<char> changed(pruner.weights.size());
@@ -55,7 +56,8 @@ std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::spa
       weight = pruned;
     });
     if (std::find(changed.begin(), changed.end(), true) == changed.end())
-      idle.push_back({Kind::kPruner, pruner.technique.label, true, "it left every weight as it was"});
+      without_effect.push_back(
+          {Kind::kPruner, pruner.technique.label, true, "it left every weight as it was"});
   }
   return weights;
 }
@@ -81,35 +83,36 @@ std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<
 }
 
 void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<const Tensor> hessians,
-                       std::vector<Idle>& idle) {
+                       std::vector<NoEffect>& without_effect) {
   for (const Routed& quantizer : parts.quantizers) {
     if (!quantizer.technique.as<Quantizer>().wants_hessian()) continue;
     std::vector<std::string> without;
     for (int index : quantizer.weights)
       if (!hessians[size_t(index)].defined()) without.push_back(model.weights().info(index).name);
     if (!without.empty())
-      idle.push_back({Kind::kQuantizer, quantizer.technique.label, false,
-                      fmt::format("no linear reads {} of its {} weights, so that nothing is known of their "
-                                  "inputs: {}{}",
-                                  without.size(), quantizer.weights.size(), without[0],
-                                  without.size() > 1 ? ", ..." : "")});
+      without_effect.push_back(
+          {Kind::kQuantizer, quantizer.technique.label, false,
+           fmt::format("no linear reads {} of its {} weights, so that nothing is known of their "
+                       "inputs: {}{}",
+                       without.size(), quantizer.weights.size(), without[0],
+                       without.size() > 1 ? ", ..." : "")});
   }
 }
 
 /// The artifact as one trimmer sees it.
 class ArtifactPackage final : public Package {
  public:
-  ArtifactPackage(Artifact& artifact, Press& press, int64_t limit_bytes, int64_t code_bytes,
+  ArtifactPackage(Artifact& artifact, CompressionCache& cache, int64_t limit_bytes, int64_t code_bytes,
                   StatusLine& status)
       : artifact_(artifact),
-        press_(press),
+        cache_(cache),
         limit_bytes_(limit_bytes),
         code_bytes_(code_bytes),
         status_(status) {}
   void add(const WeightInfo& info, Packed& packed) { weights_.push_back({&info, &packed}); }
   std::span<const PackedWeight> weights() override { return weights_; }
   int64_t bytes() override {
-    int64_t bytes = int64_t(press_.file_of(artifact_).size()) + code_bytes_;
+    int64_t bytes = int64_t(cache_.file_of(artifact_).size()) + code_bytes_;
     if (status_.due())
       status_.show(fmt::format("trimming: {} bytes of {}", with_commas(bytes), with_commas(limit_bytes_)));
     return bytes;
@@ -118,7 +121,7 @@ class ArtifactPackage final : public Package {
 
  private:
   Artifact& artifact_;
-  Press& press_;
+  CompressionCache& cache_;
   int64_t limit_bytes_, code_bytes_;
   StatusLine& status_;
   std::vector<PackedWeight> weights_;
@@ -147,11 +150,11 @@ QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<
                               const TokenStream* training_text, uint64_t seed, StatusLine& status) {
   QuantizedModel made;
   Stopwatch clock;
-  std::vector<Tensor> hessians, weights = prune(parts, model, given, made.idle);
+  std::vector<Tensor> hessians, weights = prune(parts, model, given, made.without_effect);
   made.prune_seconds = clock.lap();
   if (parts.wants_calibration()) {
     hessians = calibrate(parts, model, weights, training_text, seed, status);
-    note_uncalibrated(parts, model, hessians, made.idle);
+    note_uncalibrated(parts, model, hessians, made.without_effect);
   }
   made.calibrate_seconds = clock.lap();
   made.artifact = quantize(
@@ -167,20 +170,21 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status) {
   WrittenArtifact written;
   Stopwatch clock;
-  Press press(parts.compressor, status);
+  CompressionCache cache(parts.compressor, status);
   for (const Routed& trimmer : parts.trimmers) {
     std::vector<std::string> before = bytes_of(artifact);
-    ArtifactPackage package(artifact, press, limit_bytes, code_bytes, status);
+    ArtifactPackage package(artifact, cache, limit_bytes, code_bytes, status);
     for (int i : trimmer.weights) package.add(infos[size_t(i)], artifact.tensors[size_t(i)].packed);
     trimmer.technique.as<Trimmer>().trim(package);
     if (bytes_of(artifact) == before)
-      written.idle.push_back({Kind::kTrimmer, trimmer.technique.label, false, "there was nothing to trim"});
+      written.without_effect.push_back(
+          {Kind::kTrimmer, trimmer.technique.label, false, "there was nothing to trim"});
   }
   written.trim_seconds = clock.lap();
-  written.bytes = press.file_of(artifact);
+  written.bytes = cache.file_of(artifact);
   if (written.bytes.size() >= payload_of(artifact).size())
-    written.idle.push_back({Kind::kCompressor, parts.compressor.label, true,
-                            "what it gives out is no smaller than what it got"});
+    written.without_effect.push_back({Kind::kCompressor, parts.compressor.label, true,
+                                      "what it gives out is no smaller than what it got"});
   written.compress_seconds = clock.lap();
   return written;
 }

@@ -30,16 +30,16 @@ struct ExportParts {
 };
 
 /// A technique that changed less than it might have.
-struct Idle {
+struct NoEffect {
   Kind kind;
   std::string technique;  // label
-  bool wholly;            // it changed nothing, and could not have
+  bool entirely;          // it changed nothing, and could not have
   std::string reason;
 };
 
 struct QuantizedModel {
   Artifact artifact;
-  std::vector<Idle> idle;
+  std::vector<NoEffect> without_effect;
   double prune_seconds = 0, calibrate_seconds = 0, quantize_seconds = 0;
 };
 
@@ -51,7 +51,7 @@ QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<
 
 struct WrittenArtifact {
   std::string bytes;  // the file
-  std::vector<Idle> idle;
+  std::vector<NoEffect> without_effect;
   double trim_seconds = 0, compress_seconds = 0;
 };
 

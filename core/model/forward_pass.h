@@ -22,17 +22,17 @@ class ForwardPass final : public Forward {
     shape = &model.shape_;
   }
 
-  void keep(int key, Var x) override { shelf_[{owner_, key}] = lasting(x); }
+  void keep(int key, Var x) override { cache_[{owner_, key}] = lasting(x); }
   Var kept(int key) const override {
-    auto found = shelf_.find({owner_, key});
-    return found == shelf_.end() ? Var() : found->second;
+    auto found = cache_.find({owner_, key});
+    return found == cache_.end() ? Var() : found->second;
   }
 
   /// The stem and what the first layer computes before its attention. Undefined when a technique keeps
   /// something there for later. Outside training only, as is resume().
-  Front front();
-  /// hidden() takes these values, which must outlive the pass, for those of front().
-  void resume(const Front& front);
+  SharedActivations shared_activations();
+  /// hidden() takes these values, which must outlive the pass, for those of shared_activations().
+  void resume(const SharedActivations& shared);
   /// The stem, all layers and the norm before the head, [B,T-first,C], from position `first` on: the last
   /// layer leaves out the others where nothing looks back at them. `first` is 0, or a multiple of
   /// kAttentionBlock on a CPU tape that does not record.
@@ -108,7 +108,7 @@ class ForwardPass final : public Forward {
   const Technique* owner_ = nullptr;
   std::optional<Entry> entry_;  // of the first layer, when it was computed before
   bool rewinds_ = false;        // whether values of a layer are forgotten after it
-  std::map<std::pair<const Technique*, int>, Var> shelf_;
+  std::map<std::pair<const Technique*, int>, Var> cache_;
 };
 
 }  // namespace caddie

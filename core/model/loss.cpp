@@ -48,9 +48,9 @@ double Model::add_gradients(Ids tokens, Ids targets, const Progress& progress, f
 }
 
 void Model::score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored,
-                  bool trim, float* nats, const Front* front) {
+                  bool trim, float* nats, const SharedActivations* shared) {
   ForwardPass pass(*this, tokens, Mode::kEvaluate, Progress(), nullptr);
-  if (front) pass.resume(*front);
+  if (shared) pass.resume(*shared);
   Tape& tape = Tape::current();
   int64_t first_needed = *std::min_element(first_scored.begin(), first_scored.end());
   int64_t from = std::min(first_needed, tokens.length - 1) / kAttentionBlock * kAttentionBlock;

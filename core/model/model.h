@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "model/front.h"
+#include "model/shared_activations.h"
 #include "model/technique.h"
 #include "model/weights.h"
 
@@ -69,14 +69,14 @@ class Model {
   double add_gradients(Ids tokens, Ids targets, const Progress& progress, float seed);
   /// What an evaluation of tokens [1,T], on this thread's tape, computes before its first attention, in
   /// memory of its own. Undefined when a technique keeps something there for later.
-  Front front(Ids tokens);
+  SharedActivations shared_activations(Ids tokens);
   /// nats[b * T + t] = -log p(target) for each t >= first_scored[b], on a tape that does not record; the
   /// others are left as they are or get a loss too. `nats` lies on the host. Logits are divided by
   /// `temperature`. With `trim` the last layer works on the positions that are scored alone: the same bits,
-  /// unless a modifier looks from one position to another after that layer's attention. `front`, when given,
+  /// unless a modifier looks from one position to another after that layer's attention. `shared`, when given,
   /// is that of the tokens and not computed again.
   void score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored, bool trim,
-             float* nats, const Front* front = nullptr);
+             float* nats, const SharedActivations* shared = nullptr);
 
  private:
   friend class ForwardPass;

@@ -214,7 +214,7 @@ struct ProductOfColumns {  // da += sum over rows of x dz
 // The gradient of z becomes that of x when x has none yet and nothing else reads it: a sum costs no pass.
 bool hand_over_gradient(Var x, Var z) {
   Node *from = z.node(), *to = x.node();
-  if (to->gradient || to->home) return false;
+  if (to->gradient || to->leaf_gradient) return false;
   to->gradient = from->gradient;
   from->gradient = nullptr;
   return true;

@@ -39,7 +39,7 @@ class Analysis {
   }
 
   Ablation run() {
-    choose_question(a_);
+    choose_hypothesis(a_);
     for (const Arm& arm : plan_.arms) a_.arms.push_back(summarize_arm(arm));
     check_baseline();
     find_shared_trainings();

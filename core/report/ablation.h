@@ -37,7 +37,7 @@ struct ArmRow {
   /// The first arm whose finished runs come from the same trainings, seed by seed; itself when there is none.
   size_t trained_as = 0;
   Comparison shown;   // difference of val_bpb, two-sided, with the interval for the reader
-  Comparison tested;  // what p is about: the claim's question, or `shown`
+  Comparison tested;  // what p is about: the claim's hypothesis, or `shown`
   double p_adjusted = kUnknown;
   bool significant = false;
   std::optional<Standing> race;
@@ -59,7 +59,7 @@ struct Ablation {
   PooledVariance pooled;     // of val_bpb
   std::string test;          // "pooled"
   std::string correction;    // "dunnett", "holm", "none"
-  Question question;
+  Hypothesis hypothesis;
   double alpha = 0.05;
   double confidence = 0.95;        // of the arms' intervals
   std::string metric = kBpb.name;  // that is tested

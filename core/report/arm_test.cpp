@@ -12,13 +12,13 @@ Sample sample_of(const std::map<int64_t, double>& by_seed) {
   return summarize(values);
 }
 
-Comparison paired_by_seed(const ArmPair& arms, const Question& question) {
+Comparison paired_by_seed(const ArmPair& arms, const Hypothesis& hypothesis) {
   SeedPairs pairs = pairs_of(arms);
-  return paired_test(pairs.arm, pairs.baseline, question);
+  return paired_test(pairs.arm, pairs.baseline, hypothesis);
 }
 
-Comparison paired_by_checkpoint(const ArmPair& arms, const Question& question) {
-  Comparison c = arms.same_trainings ? paired_by_seed(arms, question) : Comparison{};
+Comparison paired_by_checkpoint(const ArmPair& arms, const Hypothesis& hypothesis) {
+  Comparison c = arms.same_trainings ? paired_by_seed(arms, hypothesis) : Comparison{};
   c.test = "paired_checkpoint";
   return c;
 }
@@ -52,13 +52,13 @@ std::string usual_test(bool same_trainings, bool one_sweep) {
   return same_trainings ? "paired_checkpoint" : one_sweep ? "pooled" : "welch";
 }
 
-Comparison run_test(const std::string& test, const ArmPair& arms, const Question& question) {
-  if (test == "paired_seed") return paired_by_seed(arms, question);
-  if (test == "paired_checkpoint") return paired_by_checkpoint(arms, question);
+Comparison run_test(const std::string& test, const ArmPair& arms, const Hypothesis& hypothesis) {
+  if (test == "paired_seed") return paired_by_seed(arms, hypothesis);
+  if (test == "paired_checkpoint") return paired_by_checkpoint(arms, hypothesis);
   Sample arm = sample_of(arms.arm), baseline = sample_of(arms.baseline);
-  if (test == "one_sample") return one_sample_test(arm, arms.target, question);
-  if (test == "welch") return welch_test(arm, baseline, question);
-  if (test == "pooled") return pooled_test(arm, baseline, arms.pooled, question);
+  if (test == "one_sample") return one_sample_test(arm, arms.target, hypothesis);
+  if (test == "welch") return welch_test(arm, baseline, hypothesis);
+  if (test == "pooled") return pooled_test(arm, baseline, arms.pooled, hypothesis);
   fail_usage(
       "test '{}': there is no such test; known: pooled, welch, one_sample, paired_seed, paired_checkpoint",
       test);

@@ -40,6 +40,6 @@ std::string usual_test(bool same_trainings, bool one_sweep);
 
 /// `test`: "pooled", "welch", "one_sample" (against the target), "paired_seed" or "paired_checkpoint"; the
 /// last one finds nothing where the arms do not come from the same trainings.
-Comparison run_test(const std::string& test, const ArmPair& arms, const Question& question);
+Comparison run_test(const std::string& test, const ArmPair& arms, const Hypothesis& hypothesis);
 
 }  // namespace caddie

@@ -22,7 +22,7 @@ FinishedArm finished_arm(const std::filesystem::path& folder, const std::string&
 }
 
 Comparison compare_arms(const FinishedArm& arm, const FinishedArm& baseline, const std::string& test,
-                        const Question& question) {
+                        const Hypothesis& hypothesis) {
   ArmPair pair{arm.values, baseline.values, share_trainings(arm.trainings, baseline.trainings), arm.pooled};
   bool one_sweep = arm.sweep == baseline.sweep;
   std::string chosen = test == "auto" ? usual_test(pair.same_trainings, one_sweep) : test;
@@ -30,13 +30,13 @@ Comparison compare_arms(const FinishedArm& arm, const FinishedArm& baseline, con
     fail_usage("the arms do not come from the same trainings; take --test pooled or welch");
   if (chosen == "pooled" && !one_sweep)
     fail_usage("a pooled test wants two arms of one sweep; take --test welch");
-  Comparison c = run_test(chosen, pair, question);
+  Comparison c = run_test(chosen, pair, hypothesis);
   c.test = chosen;
   return c;
 }
 
-Comparison compare_with_number(const FinishedArm& arm, double target, const Question& question) {
-  return run_test("one_sample", {arm.values, {}, false, {}, target}, question);
+Comparison compare_with_number(const FinishedArm& arm, double target, const Hypothesis& hypothesis) {
+  return run_test("one_sample", {arm.values, {}, false, {}, target}, hypothesis);
 }
 
 }  // namespace caddie

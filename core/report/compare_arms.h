@@ -26,9 +26,9 @@ FinishedArm finished_arm(const std::filesystem::path& folder, const std::string&
 /// `test`: one of run_test()'s, or "auto" for the usual one. Throws Error (kUsage) when the arms do not allow
 /// the test that is asked for.
 Comparison compare_arms(const FinishedArm& arm, const FinishedArm& baseline, const std::string& test,
-                        const Question& question);
+                        const Hypothesis& hypothesis);
 
 /// The arm against a number that has no noise.
-Comparison compare_with_number(const FinishedArm& arm, double target, const Question& question);
+Comparison compare_with_number(const FinishedArm& arm, double target, const Hypothesis& hypothesis);
 
 }  // namespace caddie

@@ -53,7 +53,7 @@ class Judge {
     arm.delta_nats = arm.nats.mean - base_->nats.mean;
     arm.delta_bytes = arm.bytes - base_->bytes;
     arm.delta_step_ms = arm.step_ms - base_->step_ms;
-    arm.tested = claim_ ? run_test(a_.test, pair(arm, a_.metric, pooled_), a_.question) : arm.shown;
+    arm.tested = claim_ ? run_test(a_.test, pair(arm, a_.metric, pooled_), a_.hypothesis) : arm.shown;
   }
 
   /// Indices of the arms that take part in the correction and are judged.
@@ -117,7 +117,7 @@ class Judge {
       for (size_t i : family) a_.arms[i].shown.reach(critical);
     }
     return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& arms) {
-      return arms.size() == 1 ? p[k] : among(arms).p(a_.arms[family[k]].tested.t, a_.question.tail);
+      return arms.size() == 1 ? p[k] : among(arms).p(a_.arms[family[k]].tested.t, a_.hypothesis.tail);
     });
   }
 
@@ -135,7 +135,7 @@ class Judge {
     WelchFamily intervals(nulls, 1 - a_.confidence, Tail::both);
     double ratio = variance_ratio(shown, base_->bpb);
     for (size_t i : family) a_.arms[i].shown.reach(intervals.critical(a_.arms[i].shown.df, ratio));
-    WelchFamily tests(nulls, alpha, a_.question.tail);
+    WelchFamily tests(nulls, alpha, a_.hypothesis.tail);
     ratio = variance_ratio(tested, summarize(a_.numbers(base_->arm, a_.metric)));
     return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& among) {
       const Comparison& c = a_.arms[family[k]].tested;
@@ -151,9 +151,9 @@ class Judge {
 
   std::vector<double> by_rotation(const std::vector<size_t>& family, const std::vector<double>& p,
                                   bool step_down, double alpha) {
-    double shift = a_.question.tail == Tail::less      ? a_.question.margin
-                   : a_.question.tail == Tail::greater ? -a_.question.margin
-                                                       : 0;
+    double shift = a_.hypothesis.tail == Tail::less      ? a_.hypothesis.margin
+                   : a_.hypothesis.tail == Tail::greater ? -a_.hypothesis.margin
+                                                         : 0;
     std::vector<std::vector<double>> differences;
     for (size_t i : family) {
       SeedPairs both = pairs(a_.arms[i]);
@@ -161,7 +161,7 @@ class Judge {
       for (size_t k = 0; k < both.arm.size(); ++k)
         differences.back().push_back(both.arm[k] - both.baseline[k] + shift);
     }
-    Rotations rotations(differences, a_.question.tail);
+    Rotations rotations(differences, a_.hypothesis.tail);
     if (!claim_) {
       double df = a_.arms[family[0]].tested.df;
       double critical = family.size() > 1 ? rotations.critical(alpha) : critical_t(df, alpha, Tail::both);
@@ -217,7 +217,7 @@ class Judge {
 
 }  // namespace
 
-void choose_question(Ablation& ablation) {
+void choose_hypothesis(Ablation& ablation) {
   ablation.test = "pooled";
   ablation.correction = "dunnett";
   if (!ablation.plan->claim) return;
@@ -226,7 +226,7 @@ void choose_question(Ablation& ablation) {
   ablation.correction = claim.correction;
   ablation.alpha = claim.alpha;
   ablation.metric = claimed_metric(claim);
-  ablation.question = claimed_question(claim);
+  ablation.hypothesis = claimed_hypothesis(claim);
 }
 
 void judge(Ablation& ablation) { Judge(ablation).run(); }

@@ -6,8 +6,8 @@
 
 namespace caddie {
 
-/// Sets the question that the plan's claim asks; without one, whether there is any difference.
-void choose_question(Ablation& ablation);
+/// Sets the hypothesis of the plan's claim; without a claim it is that there is any difference.
+void choose_hypothesis(Ablation& ablation);
 
 /// Fills what is compared and tested in every arm but the baseline, and `claim_met`. Arms that come from the
 /// baseline's trainings are compared with it checkpoint by checkpoint unless the claim says otherwise.

@@ -73,12 +73,12 @@ class Notes {
 
   void tell_claim() {
     std::string unit = a_.metric == kLossNats.name ? "nats" : a_.metric;
-    std::string side = a_.question.tail == Tail::both ? "two-sided" : "one-sided";
+    std::string side = a_.hypothesis.tail == Tail::both ? "two-sided" : "one-sided";
     std::string changed = when_claim_changed();
     std::string fixed = changed.empty() ? "fixed before the runs"
                                         : "CHANGED on " + changed + " after the plan was first frozen";
     note(fmt::format("claim, {}: better by more than {:g} {} at {} p < {:g} ({}, {})", fixed,
-                     a_.question.margin, unit, side, a_.alpha, a_.test,
+                     a_.hypothesis.margin, unit, side, a_.alpha, a_.test,
                      plan_.race ? plan_.race->spending + " over the looks" : a_.correction));
     if (!plan_.race)
       note(fmt::format("CI: 95%, {}", a_.test == "welch" && a_.correction != "none"

@@ -106,8 +106,8 @@ class Page {
                 {0.4, count + 0.6});
     chart.draw_axes(false);
     chart.line(std::vector<Point>{{0, 0.4}, {0, count + 0.6}}, "zero");
-    bool margin = plan_.claim && a_.metric == kBpb.name && a_.question.margin > 0;
-    double goal = a_.question.tail == Tail::less ? -a_.question.margin : a_.question.margin;
+    bool margin = plan_.claim && a_.metric == kBpb.name && a_.hypothesis.margin > 0;
+    double goal = a_.hypothesis.tail == Tail::less ? -a_.hypothesis.margin : a_.hypothesis.margin;
     if (margin) chart.line(std::vector<Point>{{goal, 0.4}, {goal, count + 0.6}}, "zero k2");
     for (size_t i = 0; i < rows.size(); ++i) {
       const ArmRow& arm = *rows[i];

@@ -17,10 +17,11 @@ int64_t comparisons_of(const Plan& plan) {
 
 }  // namespace
 
-Design design_of(const Plan& plan, double sd) {
+ComparisonDesign design_of(const Plan& plan, double sd) {
   auto baseline = double(
       std::count_if(plan.runs.begin(), plan.runs.end(), [](const PlannedRun& run) { return run.arm == 0; }));
-  Design design{double(plan.seeds.size()), baseline, double(plan.runs.size()) - double(plan.arms.size()), sd};
+  ComparisonDesign design{double(plan.seeds.size()), baseline,
+                          double(plan.runs.size()) - double(plan.arms.size()), sd};
   design.alpha = plan.claim ? plan.claim->alpha : 0.05;
   design.tail = plan.claim ? Tail::less : Tail::both;
   design.comparisons = comparisons_of(plan);
@@ -34,20 +35,20 @@ Design design_of(const Plan& plan, double sd) {
   return design;
 }
 
-Design paired_design_of(const Plan& plan, double paired_sd) {
-  Design design = design_of(plan, paired_sd);
+ComparisonDesign paired_design_of(const Plan& plan, double paired_sd) {
+  ComparisonDesign design = design_of(plan, paired_sd);
   design.baseline_seeds = HUGE_VAL;
   design.own_variances = false;
   design.df = design.seeds - 1;
   return design;
 }
 
-int64_t pooled_arms(const Plan& plan, const Design& design) {
+int64_t pooled_arms(const Plan& plan, const ComparisonDesign& design) {
   if (!std::isfinite(design.baseline_seeds)) return 1;
   return plan.claim && plan.claim->test == "welch" ? 2 : int64_t(plan.arms.size());
 }
 
-Resolution resolution_of(const Plan& plan, const Design& design, double power, double effect) {
+Resolution resolution_of(const Plan& plan, const ComparisonDesign& design, double power, double effect) {
   Resolution r;
   if (!(design.df > 0)) return r;
   r.detectable = detectable(design, power);

@@ -13,13 +13,13 @@ namespace caddie {
 
 /// The comparison of one arm, trained apart, with the baseline, as the plan makes it: with its seeds, its
 /// claim's test and tail, corrected for all arms that are tested. `sd`: from seed to seed.
-Design design_of(const Plan& plan, double sd);
+ComparisonDesign design_of(const Plan& plan, double sd);
 
 /// The comparison of an arm of the baseline's trainings with it. `paired_sd`: of the differences.
-Design paired_design_of(const Plan& plan, double paired_sd);
+ComparisonDesign paired_design_of(const Plan& plan, double paired_sd);
 
 /// Arms whose variance the test of such a design pools.
-int64_t pooled_arms(const Plan& plan, const Design& design);
+int64_t pooled_arms(const Plan& plan, const ComparisonDesign& design);
 
 /// What one kind of comparison of a plan resolves.
 struct Resolution {
@@ -30,7 +30,7 @@ struct Resolution {
 };
 /// `effect`: the difference of interest; 0: half of what is detectable. Unknown where the design has no
 /// degrees of freedom.
-Resolution resolution_of(const Plan& plan, const Design& design, double power, double effect);
+Resolution resolution_of(const Plan& plan, const ComparisonDesign& design, double power, double effect);
 
 /// The effect that a race of `arms`, the baseline included, proves with chance `power`, in standard
 /// deviations from seed to seed.

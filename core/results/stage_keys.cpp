@@ -23,10 +23,10 @@ bool is_below(std::string_view path, std::string_view table) {
 
 }  // namespace
 
-int64_t common_steps(const Course& a, const Course& b) {
+int64_t common_steps(const ScheduleSignature& a, const ScheduleSignature& b) {
   if (a.base != b.base) return 0;
-  auto parting = std::mismatch(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end());
-  return parting.first - a.steps.begin();
+  auto difference = std::mismatch(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end());
+  return difference.first - a.steps.begin();
 }
 
 StageKeys::StageKeys(const Tree& tree, const Experiment& experiment, const Registry& registry,
@@ -103,7 +103,7 @@ std::string StageKeys::training_group() const {
   return named("train", steady_text() + text_of(Slot::Tells::kByScale) + text_of(Slot::Tells::kByActing));
 }
 
-Course StageKeys::course() const {
+ScheduleSignature StageKeys::schedule_signature() const {
   const Experiment& e = experiment_;
   std::vector<const Technique*> views;
   std::vector<std::string> texts;
@@ -112,17 +112,17 @@ Course StageKeys::course() const {
       views.push_back(&part.technique);
       texts.push_back(part.path + " " + part_text(part));
     }
-  Course course;
+  ScheduleSignature signature;
   std::string base = steady_text();
   // Priming shows views a progress of its own.
   if (e.train.prime_steps > 0)
     for (const std::string& text : texts) base += text;
-  course.base = named("base", base);
-  if (e.budget.seconds > 0) return course;
+  signature.base = named("base", base);
+  if (e.budget.seconds > 0) return signature;
   std::map<std::vector<bool>, uint64_t> hashes = {{std::vector<bool>(views.size()), 0}};
   Progress progress;
   for (progress.steps = e.budget.steps; progress.step < progress.steps; ++progress.step) {
-    progress.scale = e.only<Schedule>().scale(progress);
+    progress.lr_scale = e.only<Schedule>().scale(progress);
     std::vector<bool> acting;
     for (const Technique* view : views) acting.push_back(view->object->acts(progress));
     auto [hash, is_new] = hashes.try_emplace(acting, 0);
@@ -132,18 +132,18 @@ Course StageKeys::course() const {
         if (acting[i]) text += texts[i];
       hash->second = std::stoull(xxh3(text).substr(0, 16), nullptr, 16);
     }
-    course.steps.push_back({progress.scale, hash->second});
+    signature.steps.push_back({progress.lr_scale, hash->second});
   }
-  return course;
+  return signature;
 }
 
-std::string StageKeys::prefix_group(const Course& course, int64_t steps) {
-  std::string text = course.base;
+std::string StageKeys::prefix_group(const ScheduleSignature& signature, int64_t steps) {
+  std::string text = signature.base;
   for (int64_t i = 0; i < steps; ++i) {
-    const Course::Step& step = course.steps.at(size_t(i));
-    char bytes[sizeof step.scale + sizeof step.acting];
-    std::memcpy(bytes, &step.scale, sizeof step.scale);
-    std::memcpy(bytes + sizeof step.scale, &step.acting, sizeof step.acting);
+    const ScheduleSignature::Step& step = signature.steps.at(size_t(i));
+    char bytes[sizeof step.lr_scale + sizeof step.acting];
+    std::memcpy(bytes, &step.lr_scale, sizeof step.lr_scale);
+    std::memcpy(bytes + sizeof step.lr_scale, &step.acting, sizeof step.acting);
     text.append(bytes, sizeof bytes);
   }
   return named("prefix", text);

@@ -21,9 +21,9 @@ namespace caddie {
 /// What tells the steps of a training apart: two trainings with equal `base` do the same in their first k
 /// steps when the first k elements of `steps` are equal. Empty under a wall-clock budget, where no two
 /// trainings agree.
-struct Course {
+struct ScheduleSignature {
   struct Step {
-    double scale;     // of the learning rates
+    double lr_scale;  // of the learning rates
     uint64_t acting;  // hash of the views that act, 0 for none
     bool operator==(const Step&) const = default;
   };
@@ -31,8 +31,8 @@ struct Course {
   std::vector<Step> steps;
 };
 
-/// Steps that two courses have in common; 0 when their bases differ.
-int64_t common_steps(const Course& a, const Course& b);
+/// Steps that two signatures have in common; 0 when their bases differ.
+int64_t common_steps(const ScheduleSignature& a, const ScheduleSignature& b);
 
 class StageKeys {
  public:
@@ -46,9 +46,9 @@ class StageKeys {
   std::string training() const { return seeded(training_group(), experiment_.seed); }
   static std::string seeded(std::string_view group, int64_t seed);
 
-  Course course() const;
+  ScheduleSignature schedule_signature() const;
   /// The first steps of a training, but for the seed.
-  static std::string prefix_group(const Course& course, int64_t steps);
+  static std::string prefix_group(const ScheduleSignature& signature, int64_t steps);
 
   /// An averager or an evaluator with its settings, whatever its label.
   std::string observer(const Technique& technique) const;

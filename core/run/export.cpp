@@ -11,12 +11,12 @@ namespace {
 constexpr const char* kQuantized = "quantized.bin";  // the payload of an artifact
 constexpr const char* kArtifact = "artifact.bin";
 
-Json json_of(const std::vector<Idle>& idle) {
+Json json_of(const std::vector<NoEffect>& without_effect) {
   Json all = Json::array();
-  for (const Idle& one : idle)
+  for (const NoEffect& one : without_effect)
     all.push_back({{"kind", int(one.kind)},
                    {"technique", one.technique},
-                   {"wholly", one.wholly},
+                   {"wholly", one.entirely},
                    {"reason", one.reason}});
   return all;
 }
@@ -50,14 +50,15 @@ void ExportStage::run(const std::string& weights, std::span<const Tensor> values
 void ExportStage::note(const Json& record) {
   seconds_ += double(record.at("seconds"));
   for (const Json& one : record.at("idle"))
-    idle_.push_back({Kind(int(one.at("kind"))), one.at("technique"), one.at("wholly"), one.at("reason")});
+    without_effect_.push_back(
+        {Kind(int(one.at("kind"))), one.at("technique"), one.at("wholly"), one.at("reason")});
 }
 
 Json ExportStage::quantize(std::span<const Tensor> values, const std::filesystem::path& folder) {
   Stopwatch clock;
   QuantizedModel made = quantize_weights(e_, values, &training_text_, status_);
   write_file(folder / kQuantized, payload_of(made.artifact));
-  return {{"stage", "quantize"}, {"seconds", clock.seconds()}, {"idle", json_of(made.idle)}};
+  return {{"stage", "quantize"}, {"seconds", clock.seconds()}, {"idle", json_of(made.without_effect)}};
 }
 
 Json ExportStage::compress(const std::filesystem::path& folder) {
@@ -69,7 +70,7 @@ Json ExportStage::compress(const std::filesystem::path& folder) {
   return {{"stage", "compress"},
           {"seconds", clock.seconds()},
           {"bytes", written.bytes.size()},
-          {"idle", json_of(written.idle)}};
+          {"idle", json_of(written.without_effect)}};
 }
 
 void ExportStage::read_back(const std::filesystem::path& file) {

@@ -34,7 +34,9 @@ class ExportStage {
   const std::string& compressed() const { return compressed_; }  // the same
   int64_t bytes() const { return bytes_; }                       // of the file
   double seconds() const { return seconds_; }                    // that the stages take
-  const std::vector<Idle>& idle() const { return idle_; }        // techniques that had nothing to do
+  const std::vector<NoEffect>& without_effect() const {
+    return without_effect_;
+  }  // techniques that had nothing to do
 
   /// What tells the weights in the file apart: a hash of what it expands to.
   const std::string& contents() const { return contents_; }
@@ -56,7 +58,7 @@ class ExportStage {
   Artifact again_;  // as read back
   int64_t bytes_ = 0;
   double seconds_ = 0;
-  std::vector<Idle> idle_;
+  std::vector<NoEffect> without_effect_;
 };
 
 }  // namespace caddie

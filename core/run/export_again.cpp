@@ -39,8 +39,9 @@ ExportedAgain export_again(const std::filesystem::path& run, std::span<const std
   ExportedAgain made;
   made.bytes = int64_t(written.bytes.size());
   made.headroom = e.budget.artifact_bytes - e.budget.code_bytes - made.bytes;
-  made.idle = std::move(quantized.idle);
-  made.idle.insert(made.idle.end(), written.idle.begin(), written.idle.end());
+  made.without_effect = std::move(quantized.without_effect);
+  made.without_effect.insert(made.without_effect.end(), written.without_effect.begin(),
+                             written.without_effect.end());
   return made;
 }
 

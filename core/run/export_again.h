@@ -20,7 +20,7 @@ std::filesystem::path trained_weights(const std::filesystem::path& run);
 struct ExportedAgain {
   int64_t bytes = 0;     // of the artifact
   int64_t headroom = 0;  // bytes that budget.artifact_bytes leaves beside it and the code; negative: too many
-  std::vector<Idle> idle;
+  std::vector<NoEffect> without_effect;
 };
 
 /// Writes the artifact of the run's trained weights to `file`, and the settings that made it beside it, with

@@ -20,8 +20,8 @@ std::string validation_key(const Experiment& experiment, const StageKeys& keys) 
 void Observers::add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data) {
   if (experiment.averager)
     averagers.try_emplace(keys.observer(*experiment.averager), &experiment.averager->as<Averager>());
-  for (const Technique& rider : experiment.riders)
-    averagers.try_emplace(keys.observer(rider), &rider.as<Averager>());
+  for (const Technique& averager : experiment.extra_averagers)
+    averagers.try_emplace(keys.observer(averager), &averager.as<Averager>());
   std::string key = validation_key(experiment, keys);
   if (!key.empty() && same_text(experiment.data, data))
     validations.try_emplace(key, Validation{&experiment.stage_evaluator(), experiment.train.validate_every});
@@ -37,15 +37,15 @@ bool Observers::took_part(const Json& record) const {
   return has_all("averagers", averagers) && has_all("validations", validations);
 }
 
-Companions::Companions(const std::vector<std::filesystem::path>& files, const DataSettings& data,
-                       Observers& observers) {
+AttachedExperiments::AttachedExperiments(const std::vector<std::filesystem::path>& files,
+                                         const DataSettings& data, Observers& observers) {
   for (const std::filesystem::path& file : files) {
-    auto companion = std::make_unique<Companion>();
-    companion->tree = Tree::load(file);
-    companion->experiment = assemble_watchers(companion->tree, companion->registry);
-    StageKeys keys(companion->tree, companion->experiment, companion->registry);
-    observers.add(companion->experiment, keys, data);
-    companions_.push_back(std::move(companion));
+    auto attached = std::make_unique<Attached>();
+    attached->tree = Tree::load(file);
+    attached->experiment = assemble_watchers(attached->tree, attached->registry);
+    StageKeys keys(attached->tree, attached->experiment, attached->registry);
+    observers.add(attached->experiment, keys, data);
+    attached_.push_back(std::move(attached));
   }
 }
 

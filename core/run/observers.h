@@ -19,29 +19,31 @@ struct Observers {
     const Technique* evaluator;
     int64_t every;  // steps
   };
-  // By key, so that equal ones ride once.
+  // Both are held by key, so that equal ones run once.
   std::map<std::string, Averager*> averagers;
   std::map<std::string, Validation> validations;
 
-  /// Those of an experiment, which outlives them. Validations of other text than `data` are left out.
+  /// Adds those of an experiment, which outlives them. Validations of other text than `data` are left out.
   void add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data);
   /// Whether all of these took part in the training whose record this is.
   bool took_part(const Json& record) const;
 };
 
-/// The observers of other experiment files, and the plugins that they consist of.
-class Companions {
+/// Other experiments that share a training: their observers are attached to it. Holds the plugins that these
+/// consist of.
+class AttachedExperiments {
  public:
-  /// Adds to `observers`. `data`: of the training that they join.
-  Companions(const std::vector<std::filesystem::path>& files, const DataSettings& data, Observers& observers);
+  /// Adds to `observers`. `data` is that of the training to which they are attached.
+  AttachedExperiments(const std::vector<std::filesystem::path>& files, const DataSettings& data,
+                      Observers& observers);
 
  private:
-  struct Companion {
+  struct Attached {
     Tree tree;
     Registry registry;
     Experiment experiment;
   };
-  std::vector<std::unique_ptr<Companion>> companions_;
+  std::vector<std::unique_ptr<Attached>> attached_;
 };
 
 /// The key under which a training reports the validations of an experiment; empty when there are none.

@@ -57,7 +57,8 @@ int64_t positions_scored(const Experiment& e, int64_t positions) {
     evaluator.as<Evaluator>().evaluate(counter);
     return counter.counted;
   };
-  int64_t sum = (1 + int64_t(e.averager.has_value()) + int64_t(e.riders.size())) * of(e.stage_evaluator());
+  int64_t sum =
+      (1 + int64_t(e.averager.has_value()) + int64_t(e.extra_averagers.size())) * of(e.stage_evaluator());
   for (const RoutedEvaluator& evaluator : e.evaluators) sum += of(evaluator.technique);
   return sum;
 }

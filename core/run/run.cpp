@@ -181,11 +181,11 @@ Run::Weights Run::choose_average() {
     chosen_bpb = bpb;
   };
   consider(raw, raw_bpb);
-  for (const Technique& rider : e_.riders) {
-    Weights average = average_of(rider);
-    note_average(rider, average, raw);
+  for (const Technique& averager : e_.extra_averagers) {
+    Weights average = average_of(averager);
+    note_average(averager, average, raw);
     double bpb = bits_per_byte(average);
-    summary_.averages.emplace_back(rider.label, bpb);
+    summary_.averages.emplace_back(averager.label, bpb);
     consider(std::move(average), bpb);
   }
   if (e_.train.select_on_validation) {
@@ -201,10 +201,11 @@ void Run::export_and_score(const Weights& weights) {
   place_file(store_.folder(weights.stage) / "weights.safetensors", folder_.file("weights.safetensors"));
   ExportStage exported(e_, keys_, store_, corpus_->train(), status_);
   exported.run(weights.identity, weights.values, folder_.file("artifact.bin"));
-  for (const Idle& idle : exported.idle())
+  for (const NoEffect& found : exported.without_effect())
     for (const Experiment::Part& part : e_.parts)
-      if (part.slot->kind == idle.kind && part.technique.label == idle.technique)
-        evidence_.noted.push_back({part.path, idle.wholly ? Verdict::kVoid : Verdict::kPartial, idle.reason});
+      if (part.slot->kind == found.kind && part.technique.label == found.technique)
+        evidence_.noted.push_back(
+            {part.path, found.entirely ? Verdict::kVoid : Verdict::kPartial, found.reason});
   int64_t bytes = exported.bytes() + e_.budget.code_bytes;
   summary_.artifact_bytes = bytes;
   summary_.model_bytes = exported.bytes();
@@ -325,7 +326,7 @@ void run_along(const Tree& tree, Experiment& experiment, const Registry& registr
   const std::filesystem::path& weights = options.training.initial_weights;
   int ranks = ranks_of(options);
   Team team(options.training.comm, run_key(tree, experiment, registry, weights, ranks).run);
-  std::filesystem::path folder = team.wait_for_call();
+  std::filesystem::path folder = team.wait_for_start();
   if (folder.empty()) return;
   StageKeys keys(tree, experiment, registry, weights, ranks);
   Corpus corpus(experiment);

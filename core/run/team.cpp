@@ -16,23 +16,23 @@ Team::Team(Comm* comm, const std::string& run) : comm_(comm && comm->size() > 1 
 
 Team::~Team() {
   try {
-    let_go();
+    release();
   } catch (const std::exception&) {
     // They are gone already.
   }
 }
 
-void Team::call(const std::filesystem::path& folder) {
+void Team::start(const std::filesystem::path& folder) {
   waiting_ = false;
-  told(std::filesystem::absolute(folder).string());
+  broadcast(std::filesystem::absolute(folder).string());
 }
 
-void Team::let_go() {
-  if (std::exchange(waiting_, false)) told("");
+void Team::release() {
+  if (std::exchange(waiting_, false)) broadcast("");
 }
 
 // By way of the memory that the ranks share numbers in.
-std::string Team::told(const std::string& text) const {
+std::string Team::broadcast(const std::string& text) const {
   if (!comm_) return text;
   auto size = size_t(comm_->all_reduce(leads() ? double(text.size()) : 0.0));
   if (size == 0) return "";
@@ -50,7 +50,7 @@ bool Team::any(bool here) const { return comm_ ? comm_->all_reduce(here ? 1.0 : 
 void Team::check_same(const std::string& what, const std::function<std::string()>& text) const {
   if (!comm_) return;
   std::string own = text();
-  bool differs = told(own) != own;
+  bool differs = broadcast(own) != own;
   if (!any(differs)) return;
   for (int other = 1;; ++other)
     if (any(differs && rank() == other))

@@ -15,7 +15,7 @@ class Team {
  public:
   /// `comm` null: one rank. Throws Error on all ranks unless all say the same of what they are to run.
   Team(Comm* comm, const std::string& run);
-  ~Team();  // lets go
+  ~Team();  // releases the others
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
@@ -24,15 +24,15 @@ class Team {
   int size() const { return comm_ ? comm_->size() : 1; }
   bool leads() const { return rank() == 0; }
 
-  /// On the first rank: the others come to train in `folder`.
-  void call(const std::filesystem::path& folder);
-  /// The same: there is nothing to train; no effect when they were called.
-  void let_go();
-  /// On the others: the folder; empty when there is nothing to train.
-  std::filesystem::path wait_for_call() const { return told(""); }
+  /// On the first rank: lets the others train in `folder`.
+  void start(const std::filesystem::path& folder);
+  /// On the first rank: tells the others that there is nothing to train. Does nothing once they have started.
+  void release();
+  /// On the other ranks: returns the folder in which they train, empty when there is nothing to train.
+  std::filesystem::path wait_for_start() const { return broadcast(""); }
 
-  /// What the first rank passes, on every rank.
-  std::string told(const std::string& text) const;
+  /// Returns on every rank what the first one passes.
+  std::string broadcast(const std::string& text) const;
   /// Whether any rank passes true. Returns when all ranks have called it.
   bool any(bool here) const;
   /// Throws Error on all ranks, naming one, unless all ranks give the same text.
@@ -40,7 +40,7 @@ class Team {
 
  private:
   Comm* comm_;
-  bool waiting_ = false;  // the others, for a call of this rank
+  bool waiting_ = false;  // the others wait for this rank
 };
 
 }  // namespace caddie

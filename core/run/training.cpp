@@ -34,7 +34,7 @@ void note(Metrics& curves, const Progress& p, const StepReport& report) {
   };
   add(kTrainLoss, report.loss);
   add(kGradientNorm, report.gradient_norm);
-  add(kLearningRateScale, report.scale);
+  add(kLearningRateScale, report.lr_scale);
 }
 
 /// Whether all observers rode along up to the checkpoint.
@@ -65,8 +65,8 @@ struct TrainingStage::State {
         accumulation(stage.e_.train.accumulation),
         step_tokens(stage.e_.data.batch_tokens) {
     observers.add(stage.e_, stage.keys_, stage.e_.data);
-    if (stage.e_.budget.seconds == 0) companions.emplace(stage.options_.companions, stage.e_.data, observers);
-    for (auto& [key, averager] : observers.averagers) trainer.ride(key, *averager);
+    if (stage.e_.budget.seconds == 0) attached.emplace(stage.options_.attached, stage.e_.data, observers);
+    for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, *averager);
   }
 
   void archive(Archive& archive) {
@@ -92,7 +92,7 @@ struct TrainingStage::State {
 
   std::filesystem::path folder;
   Observers observers;
-  std::optional<Companions> companions;
+  std::optional<AttachedExperiments> attached;
   TrainingWatch watch;
   Loader loader;
   Trainer trainer;
@@ -120,7 +120,7 @@ Json TrainingStage::run() {
   bool made = false;
   auto make = [&](const std::filesystem::path& folder) {
     made = true;
-    team_.call(folder);
+    team_.start(folder);
     return train(folder);
   };
   // Averages are stages of their own, which may be gone or come from another training of the same name.
@@ -132,7 +132,7 @@ Json TrainingStage::run() {
            });
   };
   Json record = store_.get(key_, make, suffices);
-  team_.let_go();
+  team_.release();
   if (made) std::filesystem::remove(store_.folder(key_) / kCheckpoint);
   return record;
 }
@@ -143,7 +143,7 @@ Json TrainingStage::train(const std::filesystem::path& folder) {
   Beginning beginning;
   if (team_.leads()) beginning = find_beginning(folder, state.observers);
   if (!beginning.folder.empty()) beginning.folder = std::filesystem::absolute(beginning.folder);
-  beginning.folder = team_.told(beginning.folder.string());
+  beginning.folder = team_.broadcast(beginning.folder.string());
   bool resumes = !beginning.folder.empty();
   if (resumes)
     load_checkpoint(beginning.folder / kCheckpoint, e_.model->weights().device(),
@@ -183,9 +183,9 @@ TrainingStage::Beginning TrainingStage::find_beginning(const std::filesystem::pa
   };
   consider(folder);
   if (options_.forks.empty()) return best;
-  Course course = keys_.course();
+  ScheduleSignature signature = keys_.schedule_signature();
   for (int64_t step : options_.forks) {
-    std::string key = StageKeys::seeded(StageKeys::prefix_group(course, step), e_.seed);
+    std::string key = StageKeys::seeded(StageKeys::prefix_group(signature, step), e_.seed);
     if (store_.find(key)) consider(store_.folder(key));
   }
   return best;
@@ -210,7 +210,7 @@ void TrainingStage::take_steps(State& state) {
     StepReport report = state.trainer.step(state.next_batches());
     const Progress& p = state.progress();
     state.last_loss = report.loss;
-    state.watch.see_scale(report.scale);
+    state.watch.see_scale(report.lr_scale);
     state.step_tokens = report.tokens;
     state.step_seconds.push_back(report.seconds);
     if (state.curves) note(*state.curves, p, report);
@@ -250,7 +250,7 @@ void TrainingStage::save(State& state, const std::filesystem::path& folder) cons
 void TrainingStage::fork(State& state) const {
   int64_t step = state.progress().step;
   if (std::find(options_.forks.begin(), options_.forks.end(), step) == options_.forks.end()) return;
-  std::string key = StageKeys::seeded(StageKeys::prefix_group(keys_.course(), step), e_.seed);
+  std::string key = StageKeys::seeded(StageKeys::prefix_group(keys_.schedule_signature(), step), e_.seed);
   std::filesystem::path folder = store_.folder(key);
   make_folder(folder);
   save(state, folder);
@@ -265,7 +265,7 @@ void TrainingStage::show(const Trainer& trainer, const StepReport& report) {
   double left = double(p.steps - p.step) * report.seconds;
   if (p.budget_seconds > 0) left = std::min(left, p.budget_seconds - p.seconds);
   status_.show(fmt::format("step {}/{}  loss {:.4f}  lr x{:.3f}  {} tok/s  {} left", p.step, p.steps,
-                           report.loss, report.scale, with_commas(int64_t(rate)),
+                           report.loss, report.lr_scale, with_commas(int64_t(rate)),
                            duration(std::max(0.0, left))));
 }
 

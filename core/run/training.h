@@ -16,10 +16,10 @@
 namespace caddie {
 
 struct TrainingOptions {
-  std::filesystem::path initial_weights;  // safetensors with upstream's names; empty: the initializer's
-  std::vector<std::filesystem::path> companions;  // experiments whose observers ride along
-  std::vector<int64_t> forks;                     // steps after which other trainings go their own way
-  Comm* comm = nullptr;                           // of the ranks that train together; null: one rank
+  std::filesystem::path initial_weights;        // safetensors with upstream's names; empty: the initializer's
+  std::vector<std::filesystem::path> attached;  // experiments whose observers are attached
+  std::vector<int64_t> forks;                   // steps after which other trainings go their own way
+  Comm* comm = nullptr;                         // of the ranks that train together; null: one rank
 };
 
 class TrainingStage {

@@ -12,18 +12,18 @@ namespace {
 namespace bm = boost::math;
 
 Comparison compare(const char* test, double delta, double standard_error, double df,
-                   const Question& question) {
+                   const Hypothesis& hypothesis) {
   Comparison c{test, delta};
   bool known = std::isfinite(delta) && std::isfinite(standard_error) && standard_error > 0 && df > 0;
   if (!known) return c;
   c.standard_error = standard_error;
   c.df = df;
-  double shift = question.tail == Tail::less      ? question.margin
-                 : question.tail == Tail::greater ? -question.margin
-                                                  : 0;
+  double shift = hypothesis.tail == Tail::less      ? hypothesis.margin
+                 : hypothesis.tail == Tail::greater ? -hypothesis.margin
+                                                    : 0;
   c.t = (delta + shift) / standard_error;
-  c.p = p_of_t(c.t, df, question.tail);
-  c.reach(critical_t(df, 1 - question.confidence, Tail::both));
+  c.p = p_of_t(c.t, df, hypothesis.tail);
+  c.reach(critical_t(df, 1 - hypothesis.confidence, Tail::both));
   return c;
 }
 
@@ -78,27 +78,27 @@ double critical_t(double df, double alpha, Tail tail) {
 }
 
 Comparison pooled_test(const Sample& arm, const Sample& baseline, const PooledVariance& pooled,
-                       const Question& question) {
+                       const Hypothesis& hypothesis) {
   double error = std::sqrt(pooled.variance * (1 / double(arm.n) + 1 / double(baseline.n)));
-  return compare("pooled", arm.mean - baseline.mean, error, pooled.df, question);
+  return compare("pooled", arm.mean - baseline.mean, error, pooled.df, hypothesis);
 }
 
-Comparison welch_test(const Sample& arm, const Sample& baseline, const Question& question) {
+Comparison welch_test(const Sample& arm, const Sample& baseline, const Hypothesis& hypothesis) {
   double a = arm.sem() * arm.sem(), b = baseline.sem() * baseline.sem();
   return compare("welch", arm.mean - baseline.mean, std::sqrt(a + b),
-                 welch_df(a, double(arm.n), b, double(baseline.n)), question);
+                 welch_df(a, double(arm.n), b, double(baseline.n)), hypothesis);
 }
 
-Comparison one_sample_test(const Sample& arm, double target, const Question& question) {
-  return compare("one_sample", arm.mean - target, arm.sem(), double(arm.n - 1), question);
+Comparison one_sample_test(const Sample& arm, double target, const Hypothesis& hypothesis) {
+  return compare("one_sample", arm.mean - target, arm.sem(), double(arm.n - 1), hypothesis);
 }
 
 Comparison paired_test(std::span<const double> arm, std::span<const double> baseline,
-                       const Question& question) {
+                       const Hypothesis& hypothesis) {
   std::vector<double> differences;
   for (size_t i = 0; i < std::min(arm.size(), baseline.size()); ++i)
     differences.push_back(arm[i] - baseline[i]);
-  Comparison c = one_sample_test(summarize(differences), 0, question);
+  Comparison c = one_sample_test(summarize(differences), 0, hypothesis);
   c.test = "paired";
   return c;
 }

@@ -31,9 +31,9 @@ PooledVariance pool(std::span<const Sample> arms);
 /// The hypothesis that is to be shown. both: the difference is not 0. less: it lies below -margin.
 /// greater: it lies above margin.
 enum class Tail { both, less, greater };
-struct Question {
+struct Hypothesis {
   Tail tail = Tail::both;
-  double margin = 0;         // of a one-sided question, at least 0
+  double margin = 0;         // of a one-sided hypothesis, at least 0
   double confidence = 0.95;  // of the interval, which is always two-sided
 };
 
@@ -51,18 +51,18 @@ struct Comparison {
 };
 
 Comparison pooled_test(const Sample& arm, const Sample& baseline, const PooledVariance& pooled,
-                       const Question& question);
+                       const Hypothesis& hypothesis);
 /// Unequal variances, with Welch's (1947) less biased degrees of freedom,
 /// (a + b)^2 / (a^2 / (f + 2) + b^2 / (g + 2)) - 2, where a and b are squared standard errors and f and g
 /// their degrees of freedom. Satterthwaite's, without the twos, is too small on average and claims too
 /// seldom: 3.5% at 3 seeds, 4.4% at 5 and alpha 5%. This one keeps alpha where the SDs are equal (2 seeds
 /// aside); where one SD is twice the other it claims in 6.0% of nulls at 3 seeds, 5.5% at 5, 5.1% at 10.
-Comparison welch_test(const Sample& arm, const Sample& baseline, const Question& question);
+Comparison welch_test(const Sample& arm, const Sample& baseline, const Hypothesis& hypothesis);
 /// Against a number that has no noise.
-Comparison one_sample_test(const Sample& arm, double target, const Question& question);
+Comparison one_sample_test(const Sample& arm, double target, const Hypothesis& hypothesis);
 /// Differences of pairs: the same checkpoint, or the same seed when that was declared beforehand.
 Comparison paired_test(std::span<const double> arm, std::span<const double> baseline,
-                       const Question& question);
+                       const Hypothesis& hypothesis);
 
 /// Welch's degrees of freedom; `a`, `b`: squared standard errors, `n`, `m`: their seeds.
 double welch_df(double a, double n, double b, double m);

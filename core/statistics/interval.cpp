@@ -14,6 +14,8 @@ Interval interval_of_sd(const Sample& sample) {
   return {std::sqrt(squares / quantile(chi, 0.975)), std::sqrt(squares / quantile(chi, 0.025))};
 }
 
-Question one_sided_question(Tail tail, double margin, double alpha) { return {tail, margin, 1 - 2 * alpha}; }
+Hypothesis one_sided_hypothesis(Tail tail, double margin, double alpha) {
+  return {tail, margin, 1 - 2 * alpha};
+}
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intervals: of a spread, and those that go with one-sided questions.
+// Intervals: of a spread, and those that go with one-sided hypotheses.
 #pragma once
 
 #include "statistics/compare.h"
@@ -14,8 +14,8 @@ struct Interval {
 /// distribution. Unknown for fewer than two values.
 Interval interval_of_sd(const Sample& sample);
 
-/// The question whether a difference lies beyond `margin` on one side, at level `alpha`. Both ends of its
+/// The hypothesis whether a difference lies beyond `margin` on one side, at level `alpha`. Both ends of its
 /// interval leave out alpha, so that the interval excludes the margin when the answer is yes.
-Question one_sided_question(Tail tail, double margin, double alpha);
+Hypothesis one_sided_hypothesis(Tail tail, double margin, double alpha);
 
 }  // namespace caddie

@@ -14,10 +14,10 @@ namespace {
 
 namespace bm = boost::math;
 
-bool is_known(const Design& design) { return design.df > 0 && design.sd > 0; }
+bool is_known(const ComparisonDesign& design) { return design.df > 0 && design.sd > 0; }
 
 /// Chance that t lies beyond `limit` when its mean lies `shift` standard errors from the null.
-double beyond(const Design& design, double limit, double shift) {
+double beyond(const ComparisonDesign& design, double limit, double shift) {
   if (shift > 30 + limit) return 1;
   bm::non_central_t distribution(design.df, shift);
   double chance = bm::cdf(bm::complement(distribution, limit));
@@ -26,13 +26,13 @@ double beyond(const Design& design, double limit, double shift) {
 
 /// Several arms, each with an estimate of its own variance. With many seeds that is as good as the true one,
 /// and their statistics have the distribution of Dunnett.
-bool is_welch_family(const Design& design) {
+bool is_welch_family(const ComparisonDesign& design) {
   constexpr double kMany = 50;
   return design.own_variances && design.comparisons > 1 && design.seeds < kMany;
 }
 
 /// For each of some thousand made-up sweeps the smallest difference that is found in it; rising.
-std::vector<double> found_from(const Design& design) {
+std::vector<double> found_from(const ComparisonDesign& design) {
   std::vector<int64_t> arms(static_cast<size_t>(design.comparisons), int64_t(design.seeds));
   WelchNulls nulls(arms, int64_t(design.baseline_seeds));
   std::vector<double> from = WelchFamily(nulls, design.alpha, design.tail).found_from();
@@ -42,9 +42,9 @@ std::vector<double> found_from(const Design& design) {
 
 }  // namespace
 
-double Design::standard_error() const { return sd * std::sqrt(1 / seeds + 1 / baseline_seeds); }
+double ComparisonDesign::standard_error() const { return sd * std::sqrt(1 / seeds + 1 / baseline_seeds); }
 
-double Design::critical() const {
+double ComparisonDesign::critical() const {
   if (comparisons < 2) return critical_t(df, alpha, tail);
   std::vector<int64_t> arms(static_cast<size_t>(comparisons), int64_t(seeds));
   if (is_welch_family(*this))
@@ -52,7 +52,7 @@ double Design::critical() const {
   return Dunnett(arms, baseline_seeds, df).critical(alpha, tail);
 }
 
-double power_of(const Design& design, double effect) {
+double power_of(const ComparisonDesign& design, double effect) {
   if (!is_known(design)) return kUnknown;
   if (is_welch_family(design)) {
     std::vector<double> from = found_from(design);
@@ -64,7 +64,7 @@ double power_of(const Design& design, double effect) {
   return beyond(design, limit, shift);
 }
 
-double detectable(const Design& design, double power) {
+double detectable(const ComparisonDesign& design, double power) {
   if (!is_known(design)) return kUnknown;
   if (is_welch_family(design)) {
     std::vector<double> from = found_from(design);
@@ -79,11 +79,11 @@ double detectable(const Design& design, double power) {
   return 0.5 * (low + high) * design.standard_error();
 }
 
-double significant_delta(const Design& design) {
+double significant_delta(const ComparisonDesign& design) {
   return design.df > 0 ? design.critical() * design.standard_error() : kUnknown;
 }
 
-int64_t seeds_needed(Design design, double effect, double power, int64_t pooled_arms) {
+int64_t seeds_needed(ComparisonDesign design, double effect, double power, int64_t pooled_arms) {
   constexpr int64_t kMost = 10000;
   auto reached = [&](int64_t seeds) {
     design.seeds = double(seeds);
@@ -104,8 +104,8 @@ int64_t seeds_needed(Design design, double effect, double power, int64_t pooled_
   return high;
 }
 
-Design EvenDesign::design() const {
-  Design design;
+ComparisonDesign EvenDesign::design() const {
+  ComparisonDesign design;
   design.seeds = design.baseline_seeds = double(seeds);
   if (paired) design.baseline_seeds = HUGE_VAL;
   if (corrected) design.comparisons = arms - 1;

@@ -10,7 +10,7 @@ namespace caddie {
 
 /// What is planned: arms with `seeds` runs each against a baseline with `baseline_seeds`. For a comparison in
 /// pairs or with a fixed number `baseline_seeds` is infinite, `sd` is that of the differences, or of the arm.
-struct Design {
+struct ComparisonDesign {
   double seeds = 3, baseline_seeds = 3;
   double df = 4;  // of the variance that the test uses
   double sd = 0;  // true standard deviation from seed to seed
@@ -23,14 +23,14 @@ struct Design {
   double critical() const;
 };
 /// Chance to find a true difference of size `effect` (beyond the margin).
-double power_of(const Design& design, double effect);
+double power_of(const ComparisonDesign& design, double effect);
 /// The smallest difference that is found with chance `power`.
-double detectable(const Design& design, double power);
+double detectable(const ComparisonDesign& design, double power);
 /// The smallest observed difference that is significant.
-double significant_delta(const Design& design);
+double significant_delta(const ComparisonDesign& design);
 /// Seeds an arm with which the same design finds `effect` with chance `power`, where the variance is pooled
 /// over `pooled_arms`. At most 10000; 0 when that is not enough.
-int64_t seeds_needed(Design design, double effect, double power, int64_t pooled_arms);
+int64_t seeds_needed(ComparisonDesign design, double effect, double power, int64_t pooled_arms);
 
 /// Arms with the same number of seeds each, the baseline included.
 struct EvenDesign {
@@ -43,7 +43,7 @@ struct EvenDesign {
 
   /// Arms whose variance is pooled.
   int64_t pooled_arms() const { return paired ? 1 : arms; }
-  Design design() const;
+  ComparisonDesign design() const;
 };
 
 }  // namespace caddie

@@ -21,7 +21,7 @@ std::string claimed_metric(const SweepClaim& claim) {
   return claim.margin_nats > 0 ? kLossNats.name : claim.metric;
 }
 
-Question claimed_question(const SweepClaim& claim) {
+Hypothesis claimed_hypothesis(const SweepClaim& claim) {
   return {claim.direction == "min" ? Tail::less : Tail::greater,
           claim.margin_nats > 0 ? claim.margin_nats : claim.margin};
 }
@@ -30,17 +30,17 @@ std::vector<Standing> standings(const Plan& plan, std::span<const RunState> stat
   check(plan.race && plan.claim, "{}: its plan holds no race", plan.name);
   std::map<int64_t, size_t> turn;  // of a seed
   for (size_t i = 0; i < plan.seeds.size(); ++i) turn[plan.seeds[i]] = i;
-  std::vector<Racer> racers;
+  std::vector<ArmScores> arms;
   for (const Arm& arm : plan.arms)
-    racers.push_back({std::vector<double>(plan.seeds.size(), kUnknown), is_claimed(plan, arm)});
+    arms.push_back({std::vector<double>(plan.seeds.size(), kUnknown), is_claimed(plan, arm)});
   std::string metric = claimed_metric(*plan.claim);
   for (size_t i = 0; i < plan.runs.size(); ++i) {
-    Racer& racer = racers[plan.runs[i].arm];
+    ArmScores& arm = arms[plan.runs[i].arm];
     size_t seed = turn.at(plan.runs[i].seed);
-    racer.scores[seed] = score_of(states[i], metric);
-    if (states[i].status == RunStatus::failed) racer.failed_at = std::min(racer.failed_at, int64_t(seed));
+    arm.scores[seed] = score_of(states[i], metric);
+    if (states[i].status == RunStatus::failed) arm.failed_at = std::min(arm.failed_at, int64_t(seed));
   }
-  return stand(*plan.race, claimed_question(*plan.claim), racers);
+  return stand(*plan.race, claimed_hypothesis(*plan.claim), arms);
 }
 
 std::vector<PlannedRun> next_runs(const Plan& plan, const std::filesystem::path& folder) {

@@ -14,7 +14,7 @@ namespace caddie {
 /// The column of runs.csv that a claim is about.
 std::string claimed_metric(const SweepClaim& claim);
 /// What a claim asks of a difference in that column.
-Question claimed_question(const SweepClaim& claim);
+Hypothesis claimed_hypothesis(const SweepClaim& claim);
 
 /// One standing an arm of the plan, the baseline's without a comparison; `states`: one a run of the plan.
 /// Throws Error when the plan has no race.

@@ -61,11 +61,11 @@ double futile_p(const Race& race, const Look& look) {
 }
 
 /// One race going on: which arms are in, and what each look says of them.
-class Referee {
+class SequentialAnalysis {
  public:
-  Referee(const Race& race, const Question& question, std::span<const Racer> racers)
-      : race_(race), question_(question), racers_(racers), standings_(racers.size()) {
-    for (size_t arm = 0; arm < racers.size(); ++arm) standings_[arm].wants_seeds = true;
+  SequentialAnalysis(const Race& race, const Hypothesis& hypothesis, std::span<const ArmScores> arms)
+      : race_(race), hypothesis_(hypothesis), arms_(arms), standings_(arms.size()) {
+    for (size_t arm = 0; arm < arms.size(); ++arm) standings_[arm].wants_seeds = true;
   }
 
   std::vector<Standing> run() {
@@ -79,16 +79,16 @@ class Referee {
 
  private:
   void leave_out_failed(const Look& look) {
-    for (size_t arm = 1; arm < racers_.size(); ++arm)
-      if (racers_[arm].failed_at < look.seeds) standings_[arm].wants_seeds = false;
+    for (size_t arm = 1; arm < arms_.size(); ++arm)
+      if (arms_[arm].failed_at < look.seeds) standings_[arm].wants_seeds = false;
   }
 
   bool is_ready(const Look& look) const {
     bool anyone = false;
-    for (size_t arm = 0; arm < racers_.size(); ++arm) {
+    for (size_t arm = 0; arm < arms_.size(); ++arm) {
       if (!standings_[arm].wants_seeds) continue;
-      anyone = anyone || racers_[arm].claimed;
-      if (int64_t(racers_[arm].scores.size()) < look.seeds) return false;
+      anyone = anyone || arms_[arm].claimed;
+      if (int64_t(arms_[arm].scores.size()) < look.seeds) return false;
       for (double score : first(arm, look.seeds))
         if (!std::isfinite(score)) return false;
     }
@@ -96,24 +96,24 @@ class Referee {
   }
 
   std::span<const double> first(size_t arm, int64_t seeds) const {
-    return std::span(racers_[arm].scores).first(size_t(seeds));
+    return std::span(arms_[arm].scores).first(size_t(seeds));
   }
 
   void hold(const Look& look) {
     std::vector<Sample> samples;
-    for (size_t arm = 0; arm < racers_.size(); ++arm) {
+    for (size_t arm = 0; arm < arms_.size(); ++arm) {
       if (standings_[arm].wants_seeds) standings_[arm].seeds = look.seeds;
       samples.push_back(summarize(first(arm, standings_[arm].seeds)));
     }
     PooledVariance pooled = pool(samples);
     bool goes_on = false;
-    for (size_t arm = 1; arm < racers_.size(); ++arm) {
+    for (size_t arm = 1; arm < arms_.size(); ++arm) {
       Standing& standing = standings_[arm];
       if (!standing.wants_seeds) continue;
-      standing.at_look = pooled_test(samples[arm], samples[0], pooled, question_);
+      standing.at_look = pooled_test(samples[arm], samples[0], pooled, hypothesis_);
       standing.at_look.reach(critical_t(pooled.df, look.proved_at, Tail::greater));
-      if (racers_[arm].claimed) standing.end = verdict(standing.at_look.p, look);
-      standing.wants_seeds = racers_[arm].claimed && standing.end == RaceEnd::open;
+      if (arms_[arm].claimed) standing.end = verdict(standing.at_look.p, look);
+      standing.wants_seeds = arms_[arm].claimed && standing.end == RaceEnd::open;
       goes_on = goes_on || standing.wants_seeds;
     }
     standings_[0].wants_seeds = goes_on;
@@ -126,8 +126,8 @@ class Referee {
   }
 
   const Race& race_;
-  const Question& question_;
-  std::span<const Racer> racers_;
+  const Hypothesis& hypothesis_;
+  std::span<const ArmScores> arms_;
   std::vector<Standing> standings_;
 };
 
@@ -183,21 +183,21 @@ std::string_view name_of(RaceEnd end) {
   return "";
 }
 
-std::vector<Standing> stand(const Race& race, const Question& question, std::span<const Racer> racers) {
-  return Referee(race, question, racers).run();
+std::vector<Standing> stand(const Race& race, const Hypothesis& hypothesis, std::span<const ArmScores> arms) {
+  return SequentialAnalysis(race, hypothesis, arms).run();
 }
 
 RaceForecast forecast(const Race& race, int64_t arms, double effect, int sweeps) {
   std::mt19937_64 random(2);
   std::normal_distribution<double> normal;
   auto seeds = size_t(race.looks.back().seeds);
-  std::vector<Racer> racers(size_t(arms), Racer{std::vector<double>(seeds), true});
-  racers[0].claimed = false;
+  std::vector<ArmScores> simulated(size_t(arms), ArmScores{std::vector<double>(seeds), true});
+  simulated[0].claimed = false;
   RaceForecast found;
   for (int sweep = 0; sweep < sweeps; ++sweep) {
-    for (size_t arm = 0; arm < racers.size(); ++arm)
-      for (double& score : racers[arm].scores) score = normal(random) - (arm == 1 ? effect : 0);
-    std::vector<Standing> standings = stand(race, {Tail::less}, racers);
+    for (size_t arm = 0; arm < simulated.size(); ++arm)
+      for (double& score : simulated[arm].scores) score = normal(random) - (arm == 1 ? effect : 0);
+    std::vector<Standing> standings = stand(race, {Tail::less}, simulated);
     found.power += standings[1].end == RaceEnd::proved;
     found.mean_seeds += double(standings.back().seeds);
   }

@@ -45,7 +45,7 @@ double spent(std::string_view spending, double alpha, double information);
 void calibrate(Race& race, int64_t claimed, int64_t arms, bool jointly);
 
 /// What is known of an arm: a score a seed, NaN where its run is not finished.
-struct Racer {
+struct ArmScores {
   std::vector<double> scores;
   bool claimed = false;
   int64_t failed_at = INT64_MAX;  // index of the first seed whose run failed
@@ -62,10 +62,10 @@ struct Standing {
   bool wants_seeds = false;  // takes part in the next look
 };
 
-/// How the race stands. The first racer is the baseline; a look is held when it and every arm that is still
+/// How the race stands. The first arm is the baseline; a look is held when it and every arm that is still
 /// in the race have finished its seeds, and counts these alone, so that the outcome depends neither on the
 /// order of runs nor on interruptions. An arm with a failed run is left out until that is mended.
-std::vector<Standing> stand(const Race& race, const Question& question, std::span<const Racer> racers);
+std::vector<Standing> stand(const Race& race, const Hypothesis& hypothesis, std::span<const ArmScores> arms);
 
 /// What a race of `arms`, the baseline included, is expected to do when one arm is better by `effect`
 /// standard deviations and the others are as good as the baseline.

@@ -40,8 +40,8 @@ std::vector<std::string> RunProcesses::command_for(size_t run, const std::vector
                                         // Each run is its only rank, even if the sweep was started as one of
                                         // several.
                                         "--rank", "0", "--ranks", "1"};
-  for (size_t other : order_.companions(run, waiting)) {
-    arguments.push_back("--companion");
+  for (size_t other : order_.attached(run, waiting)) {
+    arguments.push_back("--attach");
     arguments.push_back(write_experiment(other).string());
   }
   std::vector<std::string> forks;

@@ -16,16 +16,17 @@ namespace {
 // A prefix shorter than this share of a training is not worth its checkpoint.
 constexpr double kWorthwhile = 0.02;
 
-bool before(const Course& a, const Course& b) {
+bool before(const ScheduleSignature& a, const ScheduleSignature& b) {
   if (a.base != b.base) return a.base < b.base;
   return std::lexicographical_compare(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end(),
-                                      [](const Course::Step& x, const Course::Step& y) {
-                                        return x.scale != y.scale ? x.scale < y.scale : x.acting < y.acting;
+                                      [](const ScheduleSignature::Step& x, const ScheduleSignature::Step& y) {
+                                        return x.lr_scale != y.lr_scale ? x.lr_scale < y.lr_scale
+                                                                        : x.acting < y.acting;
                                       });
 }
 
-/// Where a training parts from another one; at least one step is its own.
-int64_t parting(const Course& a, const Course& b) {
+/// The step where a training diverges from another one; at least one step is its own.
+int64_t divergence_step(const ScheduleSignature& a, const ScheduleSignature& b) {
   int64_t common = std::min(common_steps(a, b), int64_t(a.steps.size()) - 1);
   return double(common) >= kWorthwhile * double(a.steps.size()) ? std::max<int64_t>(common, 0) : 0;
 }
@@ -33,7 +34,7 @@ int64_t parting(const Course& a, const Course& b) {
 /// Weights, gradients of the lanes, optimizer states, averages, and what a lane keeps for its way back.
 int64_t memory_of(const Experiment& e) {
   int64_t parameters = e.model->weights().parameters();
-  int64_t copies = 8 + e.train.lanes + 2 * int64_t(e.riders.size());
+  int64_t copies = 8 + e.train.lanes + 2 * int64_t(e.extra_averagers.size());
   int64_t rows = std::max(e.train.micro_batch_tokens, e.data.sequence_length);
   int64_t width = e.model->shape().width, layers = e.model->shape().layers;
   int64_t kept = rows * (24 * width * layers + 4 * int64_t(e.model_settings.vocabulary));
@@ -55,16 +56,18 @@ void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment
   arm.seconds = experiment.budget.seconds;
   arm.parameters = experiment.model->weights().parameters();
   arm.memory_bytes = memory_of(experiment);
-  if (!courses_.count(arm.training)) courses_.emplace(arm.training, keys.course());
+  if (!signatures_.count(arm.training)) signatures_.emplace(arm.training, keys.schedule_signature());
 }
 
-// In sorted order what two courses have in common is the least that neighbours between them have in common.
+// In sorted order what two signatures have in common is the least that neighbours between them have in
+// common.
 void SharingFinder::find_forks(std::vector<Arm>& arms) const {
-  std::vector<const std::pair<const std::string, Course>*> order;
-  for (const auto& course : courses_) order.push_back(&course);
+  std::vector<const std::pair<const std::string, ScheduleSignature>*> order;
+  for (const auto& signature : signatures_) order.push_back(&signature);
   std::sort(order.begin(), order.end(), [](auto* a, auto* b) { return before(a->second, b->second); });
-  std::vector<int64_t> common(order.size(), 0);  // of a course and the one before it
-  for (size_t i = 1; i < order.size(); ++i) common[i] = parting(order[i - 1]->second, order[i]->second);
+  std::vector<int64_t> common(order.size(), 0);  // of a signature and the one before it
+  for (size_t i = 1; i < order.size(); ++i)
+    common[i] = divergence_step(order[i - 1]->second, order[i]->second);
   std::map<std::string, std::vector<Arm::Fork>> forks;
   for (size_t i = 0; i < order.size(); ++i) {
     std::set<int64_t> steps;
@@ -113,7 +116,7 @@ bool TrainingOrder::must_wait(size_t run, const std::vector<size_t>& running) co
   });
 }
 
-std::vector<size_t> TrainingOrder::companions(size_t run, const std::vector<size_t>& others) const {
+std::vector<size_t> TrainingOrder::attached(size_t run, const std::vector<size_t>& others) const {
   std::vector<size_t> found;
   std::set<std::string> known = {plan_.arms[plan_.runs[run].arm].observers};
   for (size_t other : others) {

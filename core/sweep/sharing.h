@@ -21,7 +21,7 @@ class SharingFinder {
   void find_forks(std::vector<Arm>& arms) const;
 
  private:
-  std::map<std::string, Course> courses_;  // by training
+  std::map<std::string, ScheduleSignature> signatures_;  // by training
 };
 
 /// In which order runs may be started so that no two do the same work.
@@ -39,7 +39,7 @@ class TrainingOrder {
   bool must_wait(size_t run, const std::vector<size_t>& running) const;
   /// Those of `others` that will go on from the training of `run` and want it watched in another way; one for
   /// each way.
-  std::vector<size_t> companions(size_t run, const std::vector<size_t>& others) const;
+  std::vector<size_t> attached(size_t run, const std::vector<size_t>& others) const;
 
  private:
   /// The first steps that the training of one run leaves for another: their longest common prefix.

@@ -83,14 +83,14 @@ std::vector<Weight> Trainer::live_weights() const {
 
 StepReport Trainer::step(std::span<const Batch> batches) {
   Stopwatch whole;
-  progress_.scale = schedule_.scale(progress_);
+  progress_.lr_scale = schedule_.scale(progress_);
   StepReport report = advance(batches);
   ++progress_.step;
-  for (auto& [name, rider] : riders_) {
+  for (auto& [name, averager] : averagers_) {
     Stopwatch own;
-    rider.averager->update(live_weights(), progress_);
+    averager.averager->update(live_weights(), progress_);
     double seconds = own.seconds();
-    rider.seconds += seconds;
+    averager.seconds += seconds;
     report.phases.average += seconds;
   }
   report.seconds = whole.seconds() - (progress_.budget_seconds > 0 ? 0 : report.phases.average);
@@ -100,14 +100,14 @@ StepReport Trainer::step(std::span<const Batch> batches) {
 }
 
 void Trainer::prime(std::span<const Batch> batches) {
-  progress_.scale = 1;
+  progress_.lr_scale = 1;
   advance(batches);
 }
 
 StepReport Trainer::advance(std::span<const Batch> batches) {
   Stopwatch clock;
   StepReport report;
-  report.scale = progress_.scale;
+  report.lr_scale = progress_.lr_scale;
   views_.refresh(progress_, Mode::kTrain, true);
   report.phases.views = clock.lap();
   report.loss = gradient_.run(batches, views_.values(), progress_);
@@ -171,15 +171,15 @@ void Trainer::update(std::span<Tensor> gradients) {
   }
 }
 
-std::vector<Tensor> Trainer::averaged_by(const std::string& rider) const {
-  std::span<const Tensor> average = riders_.at(rider).averager->average();
+std::vector<Tensor> Trainer::averaged_by(const std::string& averager) const {
+  std::span<const Tensor> average = averagers_.at(averager).averager->average();
   if (average.empty()) average = model_.weights().values();
   return {average.begin(), average.end()};
 }
 
-void Trainer::ride(std::string name, Averager& averager) {
+void Trainer::add_averager(std::string name, Averager& averager) {
   averager.update(live_weights(), progress_);
-  riders_.emplace(std::move(name), Rider{&averager});
+  averagers_.emplace(std::move(name), TimedAverager{&averager});
 }
 
 void Trainer::weights_state(Archive& archive) {
@@ -204,10 +204,10 @@ void Trainer::state(Archive& archive) {
   archive("reached", reached_);
   archive("progress.step", progress_.step);
   archive_bits(archive, "progress.seconds", progress_.seconds);
-  for (auto& [name, rider] : riders_) {
+  for (auto& [name, averager] : averagers_) {
     PrefixedArchive own(archive, "averagers." + name + ".");
-    rider.averager->state(own);
-    archive_bits(archive, ("averagers." + name + ".seconds").c_str(), rider.seconds);
+    averager.averager->state(own);
+    archive_bits(archive, ("averagers." + name + ".seconds").c_str(), averager.seconds);
   }
 }
 

@@ -43,7 +43,7 @@ struct StepPhases {
 struct StepReport {
   double loss = 0;           // of the batch, before the update, in nats per token
   double gradient_norm = 0;  // before clipping
-  double scale = 1;          // of the learning rates
+  double lr_scale = 1;       // of the learning rates
   double seconds = 0;
   int64_t tokens = 0;  // of all ranks
   StepPhases phases;
@@ -56,9 +56,9 @@ class Trainer {
   Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, const TrainSettings& settings,
           const Budget& budget, Comm* comm = nullptr);
 
-  /// Lets an averager ride along under a name that no other rider has; it changes nothing of the training.
-  /// Under a wall-clock budget its time counts all the same. Call before the first step.
-  void ride(std::string name, Averager& averager);
+  /// Adds an averager under a name that no other one has; it averages along and changes nothing of the
+  /// training. Under a wall-clock budget its time counts all the same. Call before the first step.
+  void add_averager(std::string name, Averager& averager);
 
   /// One step over all rows of the batches. Throws Error when the loss is not finite.
   StepReport step(std::span<const Batch> batches);
@@ -70,15 +70,15 @@ class Trainer {
   /// Sets how long training is said to have taken so far, for trainings that follow a recorded clock.
   void set_seconds(double seconds) { progress_.seconds = seconds; }
   bool finished() const;
-  /// What a rider says, in the weights' order; the live weights when it has no average yet.
-  std::vector<Tensor> averaged_by(const std::string& rider) const;
-  /// What a rider's averaging took so far.
-  double seconds_of(const std::string& rider) const { return riders_.at(rider).seconds; }
+  /// The average of one averager, in the weights' order; the live weights when it has none yet.
+  std::vector<Tensor> averaged_by(const std::string& averager) const;
+  /// Seconds that one averager has taken so far.
+  double seconds_of(const std::string& averager) const { return averagers_.at(averager).seconds; }
 
   /// Whether a gradient other than zero ever reached the weight.
   bool reached(int weight) const { return reached_.data()[weight] != 0; }
 
-  /// All that a resumed training needs: weights, optimizers, riders, progress. The same calls save and
+  /// All that a resumed training needs: weights, optimizers, averagers, progress. The same calls save and
   /// load.
   void state(Archive& archive);
   /// The part of it that priming changes: the weights, and the optimizers but those whose labels are in
@@ -86,7 +86,7 @@ class Trainer {
   void primed_state(Archive& archive, std::span<const std::string> keeps);
 
  private:
-  struct Rider {
+  struct TimedAverager {
     Averager* averager;
     double seconds = 0;
   };
@@ -101,7 +101,7 @@ class Trainer {
   std::vector<Routed>& optimizers_;
   Schedule& schedule_;
   Comm* comm_;  // null when there is one rank
-  std::map<std::string, Rider> riders_;
+  std::map<std::string, TimedAverager> averagers_;
   TrainSettings settings_;
   Progress progress_;
   ViewedWeights views_;

@@ -38,7 +38,7 @@ struct Swa final : Averager {
     a("means", means);
   }
   void update(std::span<const Weight> live, const Progress& progress) override {
-    if (progress.step == 0 || progress.scale >= start_frac || progress.step % every != 0) return;
+    if (progress.step == 0 || progress.lr_scale >= start_frac || progress.step % every != 0) return;
     add_zeros(live, sums);
     add_zeros(live, means);
     ++count;

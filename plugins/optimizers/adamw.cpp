@@ -41,7 +41,7 @@ struct AdamW final : Optimizer {
     add_zeros(weights, first);
     add_zeros(weights, second);
     ++steps;
-    double rate = lr * progress.scale;
+    double rate = lr * progress.lr_scale;
     AdamWStep kernel{};
     kernel.keep = float(1 - rate * weight_decay);
     kernel.mix_first = float(1 - beta1);

@@ -65,7 +65,7 @@ struct Muon final : Optimizer {
     add_zeros(weights, momenta);
     double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
     for_weights(weights,
-                [&](int i) { update(weights[size_t(i)], momenta[size_t(i)], mu, lr * progress.scale); });
+                [&](int i) { update(weights[size_t(i)], momenta[size_t(i)], mu, lr * progress.lr_scale); });
   }
 
   void update(const Weight& weight, const Tensor& m, double mu, double rate) const {

@@ -72,7 +72,7 @@ struct NorMuon final : Optimizer {
     }
     add_zeros(weights, momenta);
     double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
-    for_weights(weights, [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.scale); });
+    for_weights(weights, [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.lr_scale); });
   }
 
   void update(const Weight& weight, size_t i, double mu, double rate) const {

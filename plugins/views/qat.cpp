@@ -103,7 +103,7 @@ struct Qat final : WeightView {
   }
 
   bool acts(const Progress& progress) const override {
-    bool started = progress.step >= after_step && (start_below == 0 || progress.scale < start_below);
+    bool started = progress.step >= after_step && (start_below == 0 || progress.lr_scale < start_below);
     return started && effect == "real";
   }
 

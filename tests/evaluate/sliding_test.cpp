@@ -93,7 +93,7 @@ std::vector<std::vector<std::string>> companies() {
 
 }  // namespace
 
-TEST_CASE("windows share their front under every technique, to the same bits", "[sliding]") {
+TEST_CASE("windows share their first activations under every technique, to the same bits", "[sliding]") {
   std::vector<Window> windows = slide({{0, kPositions}}, 64, true);
   for (const std::vector<std::string>& techniques : companies()) {
     INFO((techniques.empty() ? "none" : techniques.back()) << ", " << techniques.size());

@@ -29,7 +29,7 @@ void walk(const Experiment& experiment, Visit visit) {
   Progress progress;
   progress.steps = experiment.budget.steps;
   while (progress.step < progress.steps) {
-    progress.scale = experiment.only<Schedule>().scale(progress);
+    progress.lr_scale = experiment.only<Schedule>().scale(progress);
     ++progress.step;
     visit(progress);
   }

@@ -161,18 +161,18 @@ TEST_CASE("second moments do not depend on threads, and damping raises their dia
 TEST_CASE("calibration runs when a quantizer wants it, and what lacks moments is told", "[calibrate]") {
   Experiment e = make();
   CHECK(e.export_parts.wants_calibration());
-  CHECK(quantized(e).idle.empty());
+  CHECK(quantized(e).without_effect.empty());
   Experiment without = make({"export.quantizers.gptq.use = 'gptq_lite'"});
   CHECK_FALSE(without.export_parts.wants_calibration());
   CHECK(payload_of(quantized(without).artifact) != payload_of(quantized(e).artifact));
 
   Experiment vectors = make(
       {"export.quantizers = { gptq.weights = ['*'], fp16.weights = [] }", "techniques.layer_scale = {}"});
-  std::vector<Idle> idle = quantized(vectors).idle;
-  REQUIRE(idle.size() == 1);
-  CHECK(idle[0].technique == "gptq");
-  CHECK_FALSE(idle[0].wholly);
-  CHECK_THAT(idle[0].reason, Contains("attn_scale"));
+  std::vector<NoEffect> without_effect = quantized(vectors).without_effect;
+  REQUIRE(without_effect.size() == 1);
+  CHECK(without_effect[0].technique == "gptq");
+  CHECK_FALSE(without_effect[0].entirely);
+  CHECK_THAT(without_effect[0].reason, Contains("attn_scale"));
 
   Experiment text = make({"export.calibration.text = 'training'"});
   CHECK_THROWS_WITH(quantized(text), Contains("there is no training text"));
@@ -186,15 +186,15 @@ TEST_CASE("pruning, trimming and compressing give equal bytes on any number of t
   set_thread_count(3);
   CHECK(payload_of(quantized(e).artifact) == payload_of(one.artifact));
   set_thread_count(1);
-  CHECK(one.idle.empty());
+  CHECK(one.without_effect.empty());
   CHECK(artifact_of(payload_of(one.artifact)).tensors.size() == one.artifact.tensors.size());
 
   auto whole = int64_t(written(e, one.artifact, 1 << 20).bytes.size());
   WrittenArtifact fits = written(e, one.artifact, whole + 100);
-  REQUIRE(fits.idle.size() == 1);
-  CHECK_THAT(fits.idle[0].reason, Contains("nothing to trim"));
+  REQUIRE(fits.without_effect.size() == 1);
+  CHECK_THAT(fits.without_effect[0].reason, Contains("nothing to trim"));
   WrittenArtifact trimmed = written(e, one.artifact, whole + 50);
-  CHECK(trimmed.idle.empty());
+  CHECK(trimmed.without_effect.empty());
   CHECK(int64_t(trimmed.bytes.size()) <= whole - 50);
   CHECK(trimmed.bytes == written(e, one.artifact, whole + 50).bytes);
 
@@ -207,9 +207,9 @@ TEST_CASE("pruning, trimming and compressing give equal bytes on any number of t
 
 TEST_CASE("a pruner that changes nothing is told, and averaged weights stay as they are", "[calibrate]") {
   Experiment e = make({"export.pruners.magnitude.weights = ['*']"});  // no matrix is large enough
-  std::vector<Idle> idle = quantized(e).idle;
-  REQUIRE(idle.size() == 1);
-  CHECK(idle[0].wholly);
+  std::vector<NoEffect> without_effect = quantized(e).without_effect;
+  REQUIRE(without_effect.size() == 1);
+  CHECK(without_effect[0].entirely);
   Experiment pruning = make({"export.pruners.magnitude = { weights = ['*'], min_numel = 1 }"});
   Tensor before = clone(pruning.model->weights().value(0));
   quantized(pruning);

@@ -47,7 +47,7 @@ void check_averagers(const Case& c, Bench& bench, Verdict& verdict) {
     progress.step = step;
     progress.steps = snapshots.count - 1;
     if (step > 0 && c.json.contains("lr_scale_per_step"))
-      progress.scale = c.at("lr_scale_per_step").at(size_t(step - 1));
+      progress.lr_scale = c.at("lr_scale_per_step").at(size_t(step - 1));
     averager->update(snapshots.at(step), progress);
   }
 

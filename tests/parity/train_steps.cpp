@@ -68,7 +68,7 @@ void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& ver
     if (!elapsed.is_null()) trainer.set_seconds(elapsed.at(step).get<double>() / 1000);
     StepReport report = trainer.step(batches);
     check_step(c, "loss_per_step", step, report.loss, c.tolerance("loss_abs"), verdict);
-    check_step(c, "lr_scale_per_step", step, report.scale, kScaleTolerance, verdict);
+    check_step(c, "lr_scale_per_step", step, report.lr_scale, kScaleTolerance, verdict);
     check_step(c, "grad_norm_before_clip_per_step", step, report.gradient_norm,
                kRelativeNormTolerance * report.gradient_norm, verdict);
     check_norms(c, *experiment.model, std::span(norms).subspan(step * weights, weights), verdict, step);
@@ -91,7 +91,7 @@ void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
 
   Trainer trainer(model, experiment.optimizers, experiment.only<Schedule>(), experiment.train,
                   experiment.budget);
-  if (experiment.averager) trainer.ride("averager", experiment.averager->as<Averager>());
+  if (experiment.averager) trainer.add_averager("averager", experiment.averager->as<Averager>());
   train(c, experiment, trainer, verdict);
   double tolerance = c.tolerance("final_params_abs");
   compare_weights(model, model.weights().values(), c.tensors("params_final.safetensors"), "final", tolerance,

@@ -23,7 +23,7 @@ struct Walk {
     float x = float(step);
     std::vector<Weight> live = {{&info, tensor_of({3}, {x, 2 * x, -x}), {}}};
     progress.step = step;
-    progress.scale = scale;
+    progress.lr_scale = scale;
     averager.update(live, progress);
   }
 };
@@ -147,7 +147,7 @@ TEST_CASE("averagers agree with published sequences", "[averagers][parity]") {
       }
       Progress progress;
       progress.step = step;
-      if (step > 0 && kind == "swa") progress.scale = sheet["lr_scale_per_step"][size_t(step) - 1];
+      if (step > 0 && kind == "swa") progress.lr_scale = sheet["lr_scale_per_step"][size_t(step) - 1];
       averager->update(live, progress);
     }
     for (size_t i = 0; i < infos.size(); ++i) {

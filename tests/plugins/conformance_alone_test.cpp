@@ -221,7 +221,7 @@ TEST_CASE("averagers give constant weights back and go on from a restored state"
   constexpr int kSteps = 600;
   const std::vector<Shape> shapes = {{3, 5}, {7}};
   auto update = [](Averager& averager, const Bowl& bowl, int64_t step) {
-    averager.update(bowl.weights(), {.step = step, .steps = kSteps, .scale = 1 - double(step) / kSteps});
+    averager.update(bowl.weights(), {.step = step, .steps = kSteps, .lr_scale = 1 - double(step) / kSteps});
   };
   for (const std::string& name : plugins_of(Kind::kAverager)) {
     INFO(name);

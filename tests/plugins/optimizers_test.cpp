@@ -46,7 +46,7 @@ struct Bench {
       weights[i].gradient = gradients[i].defined() ? clone(gradients[i]) : Tensor();
     Progress progress;
     progress.step = at;
-    progress.scale = scale;
+    progress.lr_scale = scale;
     optimizer.step(weights, progress);
   }
   const Tensor& value(size_t i = 0) const { return weights[i].value; }

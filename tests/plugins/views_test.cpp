@@ -99,10 +99,10 @@ TEST_CASE("qat takes a quantile of rows with ties and of one element", "[views]"
 
 TEST_CASE("qat acts in training, below its threshold, and not at all when inert", "[views]") {
   Progress early;
-  early.scale = 0.2;
+  early.lr_scale = 0.2;
   Progress late;
   late.step = 60;
-  late.scale = 0.14;
+  late.lr_scale = 0.14;
   Values threshold = {{"start_below", "0.15"}, {"after_step", "50"}};
   check_values(seen(threshold, rows(), early), untouched(), 0);
   CHECK(seen(threshold, rows(), late).data()[0] == Approx(0.8806451));

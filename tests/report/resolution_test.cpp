@@ -34,7 +34,7 @@ SweepClaim claim_of(const char* test, const char* correction) {
 }  // namespace
 
 TEST_CASE("without a claim all arms are asked for any difference", "[report]") {
-  Design design = design_of(plan_of(2), 0.003);
+  ComparisonDesign design = design_of(plan_of(2), 0.003);
   CHECK(design.seeds == 4);
   CHECK(design.baseline_seeds == 4);
   CHECK(design.df == 9);  // 12 runs, 3 means
@@ -81,7 +81,7 @@ TEST_CASE("arms of one training are compared in pairs", "[report]") {
   CHECK(paired_arms(plan) == std::vector<std::string>{"arm2"});
   CHECK_FALSE(shares_training(plan, plan.baseline()));
   plan.claim = claim_of("welch", "holm");
-  Design design = paired_design_of(plan, 0.0002);
+  ComparisonDesign design = paired_design_of(plan, 0.0002);
   CHECK(design.df == 3);
   CHECK(design.standard_error() == Approx(0.0001));
   CHECK_FALSE(design.own_variances);
@@ -89,7 +89,7 @@ TEST_CASE("arms of one training are compared in pairs", "[report]") {
 
 TEST_CASE("a resolution is that of its design", "[report]") {
   Plan plan = plan_of(2);
-  Design design = design_of(plan, 0.003);
+  ComparisonDesign design = design_of(plan, 0.003);
   Resolution r = resolution_of(plan, design, 0.8, 0);
   CHECK(r.detectable == detectable(design, 0.8));
   CHECK(r.significant == significant_delta(design));
@@ -97,7 +97,7 @@ TEST_CASE("a resolution is that of its design", "[report]") {
   CHECK(r.seeds == seeds_needed(design, r.effect, 0.8, 3));
   CHECK(r.seeds > 4);
   CHECK(resolution_of(plan, design, 0.8, 0.001).effect == 0.001);
-  Design unknown = design;
+  ComparisonDesign unknown = design;
   unknown.df = 0;
   CHECK(std::isnan(resolution_of(plan, unknown, 0.8, 0).detectable));
   CHECK(resolution_of(plan, unknown, 0.8, 0.001).seeds == 0);

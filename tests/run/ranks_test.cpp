@@ -124,11 +124,11 @@ TEST_CASE("ranks see the first one's word, and any of them is heard", "[ranks]")
     threads.emplace_back([&, rank] {
       try {
         Team team(comms[size_t(rank)].get(), "the same");
-        heard[size_t(rank)] = team.told(rank == 0 ? "to all of you" : "") +
+        heard[size_t(rank)] = team.broadcast(rank == 0 ? "to all of you" : "") +
                               (team.any(rank == 2) ? "!" : "?") + (team.any(false) ? "!" : "?");
         team.check_same("numbers", [&] { return std::string("7"); });
-        if (rank == 0) team.let_go();
-        if (rank != 0 && !team.wait_for_call().empty()) heard[size_t(rank)] = "called";
+        if (rank == 0) team.release();
+        if (rank != 0 && !team.wait_for_start().empty()) heard[size_t(rank)] = "called";
         team.check_same("names", [&] { return std::to_string(rank / 2); });
       } catch (const Error& error) {
         errors[size_t(rank)] = error.what();

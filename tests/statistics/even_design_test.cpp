@@ -9,7 +9,7 @@ using namespace caddie;
 
 TEST_CASE("arms with as many seeds as the baseline pool their variance", "[statistics]") {
   EvenDesign even{5, 4, 0.002};
-  Design design = even.design();
+  ComparisonDesign design = even.design();
   CHECK(design.seeds == 5);
   CHECK(design.baseline_seeds == 5);
   CHECK(design.df == 16);  // 4 arms, 4 degrees of freedom each
@@ -38,14 +38,13 @@ TEST_CASE("a correction counts the arms without the baseline", "[statistics]") {
   CHECK(even.design().tail == Tail::both);
 }
 
-TEST_CASE("the interval of a one-sided question excludes the margin when it is answered by yes",
-          "[statistics]") {
+TEST_CASE("the interval of a one-sided hypothesis excludes the margin when it is shown", "[statistics]") {
   Sample arm = {4, 1.0, 0.01}, baseline = {4, 1.02, 0.01};
-  Question question = one_sided_question(Tail::less, 0.0, 0.01);
-  CHECK(question.confidence == Approx(0.98));
-  Comparison c = pooled_test(arm, baseline, {1e-4, 6}, question);
+  Hypothesis hypothesis = one_sided_hypothesis(Tail::less, 0.0, 0.01);
+  CHECK(hypothesis.confidence == Approx(0.98));
+  Comparison c = pooled_test(arm, baseline, {1e-4, 6}, hypothesis);
   CHECK((c.p < 0.01) == (c.high < 0));
-  Question wide = one_sided_question(Tail::less, 0.0, 0.05);
+  Hypothesis wide = one_sided_hypothesis(Tail::less, 0.0, 0.05);
   Comparison met = pooled_test(arm, baseline, {1e-4, 6}, wide);
   CHECK(met.p < 0.05);
   CHECK(met.high < 0);

@@ -9,7 +9,7 @@ using namespace caddie;
 
 TEST_CASE("power and seeds as R's power.t.test", "[statistics]") {
   // power.t.test(n = 20, delta = 1, sd = 1): 0.8689528; one.sided at n = 10: 0.6909...
-  Design design{20, 20, 38, 1, 0.05, Tail::both};
+  ComparisonDesign design{20, 20, 38, 1, 0.05, Tail::both};
   CHECK(power_of(design, 1) == Approx(0.8689528).epsilon(1e-5));
   CHECK(power_of(design, 0) == Approx(0.05));
   CHECK(detectable(design, 0.8689528) == Approx(1).epsilon(1e-5));

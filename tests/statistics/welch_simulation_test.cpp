@@ -84,8 +84,8 @@ TEST_CASE("Welch's simultaneous intervals hold all differences", "[.simulation]"
 TEST_CASE("the power of Welch's test, of one arm and corrected for several", "[.simulation]") {
   for (size_t seeds : {3, 5, 10})
     for (size_t arms : {1, 4, 8}) {
-      Design design{double(seeds), double(seeds), 2.0 * double(seeds - 1), kNoise,
-                    0.05,          Tail::less,    int64_t(arms),           true};
+      ComparisonDesign design{double(seeds), double(seeds), 2.0 * double(seeds - 1), kNoise,
+                              0.05,          Tail::less,    int64_t(arms),           true};
       WelchNulls nulls = welch_nulls(arms, seeds);
       WelchFamily family(nulls, 0.05, Tail::less);
       CAPTURE(seeds, arms);

@@ -63,14 +63,14 @@ inline double rate(const Truth& truth, const Finds& finds) {
 }
 
 /// The pooled test of an arm against the baseline.
-inline Comparison pooled(const Scores& scores, size_t arm, const Question& question) {
+inline Comparison pooled(const Scores& scores, size_t arm, const Hypothesis& hypothesis) {
   std::vector<Sample> samples = scores.samples();
-  return pooled_test(samples[arm], samples[0], pool(samples), question);
+  return pooled_test(samples[arm], samples[0], pool(samples), hypothesis);
 }
 
 /// Whether the pooled test finds the second arm different.
-inline Finds pooled_finds(const Question& question, double alpha) {
-  return [=](const Scores& scores) { return pooled(scores, 1, question).p < alpha; };
+inline Finds pooled_finds(const Hypothesis& hypothesis, double alpha) {
+  return [=](const Scores& scores) { return pooled(scores, 1, hypothesis).p < alpha; };
 }
 
 }  // namespace caddie::testing

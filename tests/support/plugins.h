@@ -208,7 +208,7 @@ class PluginHost {
   std::unique_ptr<Plugin> plugin_;
 };
 
-/// A pass over given tokens, with a shelf. Tables live on the tape, as long as the gradients that read them.
+/// A pass over given tokens, with a cache. Tables live on the tape, as long as the gradients that read them.
 class TestForward final : public Forward {
  public:
   TestForward(const ModelShape& model, Ids ids, Mode passes = Mode::kTrain) : model_(model) {
@@ -216,10 +216,10 @@ class TestForward final : public Forward {
     tokens = ids;
     mode = passes;
   }
-  void keep(int key, Var x) override { shelf_[key] = x; }
+  void keep(int key, Var x) override { cache_[key] = x; }
   Var kept(int key) const override {
-    auto found = shelf_.find(key);
-    return found == shelf_.end() ? Var() : found->second;
+    auto found = cache_.find(key);
+    return found == cache_.end() ? Var() : found->second;
   }
 
  protected:
@@ -231,7 +231,7 @@ class TestForward final : public Forward {
 
  private:
   ModelShape model_;
-  std::map<int, Var> shelf_;
+  std::map<int, Var> cache_;
 };
 
 /// `values` as a tensor of that shape.

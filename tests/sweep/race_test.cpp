@@ -75,11 +75,11 @@ TEST_CASE("the levels of a race are those of group sequential tables", "[race]")
 }
 
 TEST_CASE("a race ends arm by arm", "[race]") {
-  std::vector<Racer> racers = {{{1.0, 1.001, kMissing, kMissing}},
-                               {{0.9, 0.901, kMissing, kMissing}, true},
-                               {{1.0004, 1.0004, kMissing, kMissing}, true},
-                               {{0.998, 0.999, kMissing, kMissing}, true}};
-  std::vector<Standing> now = stand(simple_race(), {Tail::less}, racers);
+  std::vector<ArmScores> arms = {{{1.0, 1.001, kMissing, kMissing}},
+                                 {{0.9, 0.901, kMissing, kMissing}, true},
+                                 {{1.0004, 1.0004, kMissing, kMissing}, true},
+                                 {{0.998, 0.999, kMissing, kMissing}, true}};
+  std::vector<Standing> now = stand(simple_race(), {Tail::less}, arms);
   CHECK(now[1].end == RaceEnd::proved);
   CHECK(now[1].at_look.high < 0);
   CHECK_FALSE(now[1].wants_seeds);
@@ -88,27 +88,27 @@ TEST_CASE("a race ends arm by arm", "[race]") {
   CHECK(now[0].wants_seeds);
   for (size_t arm = 0; arm < 4; ++arm) CHECK(now[arm].seeds == 2);
   // Scores beyond the look that ended an arm change nothing.
-  racers[1].scores[2] = 2.0;
-  CHECK(stand(simple_race(), {Tail::less}, racers)[1].at_look.delta == now[1].at_look.delta);
+  arms[1].scores[2] = 2.0;
+  CHECK(stand(simple_race(), {Tail::less}, arms)[1].at_look.delta == now[1].at_look.delta);
   SECTION("the last look leaves no arm open") {
-    for (size_t arm : {0, 3}) racers[arm].scores = {1.0, 1.001, 0.999, 1.0005};
-    racers[2].scores = racers[0].scores;
-    CHECK(stand(simple_race(), {Tail::less}, racers)[3].end == RaceEnd::undecided);
+    for (size_t arm : {0, 3}) arms[arm].scores = {1.0, 1.001, 0.999, 1.0005};
+    arms[2].scores = arms[0].scores;
+    CHECK(stand(simple_race(), {Tail::less}, arms)[3].end == RaceEnd::undecided);
   }
   SECTION("a look waits for the runs that it counts") {
-    racers[3].scores[1] = kMissing;
-    CHECK(stand(simple_race(), {Tail::less}, racers)[1].end == RaceEnd::open);
+    arms[3].scores[1] = kMissing;
+    CHECK(stand(simple_race(), {Tail::less}, arms)[1].end == RaceEnd::open);
   }
   SECTION("a failed run keeps its arm out and stops no other") {
-    racers[3].scores[1] = kMissing;
-    racers[3].failed_at = 1;
-    now = stand(simple_race(), {Tail::less}, racers);
+    arms[3].scores[1] = kMissing;
+    arms[3].failed_at = 1;
+    now = stand(simple_race(), {Tail::less}, arms);
     CHECK(now[1].end == RaceEnd::proved);
     CHECK_FALSE(now[3].wants_seeds);
   }
   SECTION("an arm that is not claimed lends its noise only") {
-    racers[3].claimed = false;
-    now = stand(simple_race(), {Tail::less}, racers);
+    arms[3].claimed = false;
+    now = stand(simple_race(), {Tail::less}, arms);
     CHECK_FALSE(now[3].wants_seeds);
     CHECK(now[3].end == RaceEnd::open);
   }

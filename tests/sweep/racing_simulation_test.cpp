@@ -21,10 +21,10 @@ Race race_of(std::vector<int64_t> looks, double alpha, const char* spending, int
   return race;
 }
 
-std::vector<Standing> outcome(const Race& race, const Scores& scores, const Question& question) {
-  std::vector<Racer> racers;
-  for (const std::vector<double>& arm : scores.arms) racers.push_back({arm, !racers.empty()});
-  return stand(race, question, racers);
+std::vector<Standing> outcome(const Race& race, const Scores& scores, const Hypothesis& hypothesis) {
+  std::vector<ArmScores> arms;
+  for (const std::vector<double>& arm : scores.arms) arms.push_back({arm, !arms.empty()});
+  return stand(race, hypothesis, arms);
 }
 
 }  // namespace

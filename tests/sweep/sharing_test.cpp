@@ -114,7 +114,7 @@ values = [1.0, 2.0]
   CHECK(json.at("detectable_paired").get<double>() < 0.001);
 }
 
-TEST_CASE("averagers ride along one training", "[sharing]") {
+TEST_CASE("several averagers share one training", "[sharing]") {
   fs::path folder = sweep("averagers", R"(
 seeds = [1, 2]
 [[axis]]
@@ -291,12 +291,12 @@ TEST_CASE("a stage's key holds what can influence it and nothing else", "[sharin
     Tree tree = Tree::load(laboratory().experiment(), changes);
     Experiment experiment = assemble(tree, registry, Device::kCpu);
     StageKeys keys(tree, experiment, registry);
-    static const Course first = keys.course();
+    static const ScheduleSignature first = keys.schedule_signature();
     std::string average = StageKeys::average(keys.training(), keys.observer(*experiment.averager));
     std::string quantized = keys.quantize(average);
     return Keys{keys.training(), quantized, keys.compress(quantized),
                 keys.evaluate(keys.training(), "weights", experiment.headline().technique),
-                common_steps(first, keys.course())};
+                common_steps(first, keys.schedule_signature())};
   };
   Keys base = keys_of({});
   CHECK(base.alike == 24);

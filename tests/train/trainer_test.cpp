@@ -20,7 +20,7 @@ using namespace caddie::testing;
 
 namespace {
 
-/// A small model in training, with an averager riding along.
+/// A small model in training, with an averager added to it.
 struct Training {
   Experiment experiment;
   std::unique_ptr<Averager> ema = make_plugin<Averager>("ema", {{"decay", 0.5}});
@@ -31,7 +31,7 @@ struct Training {
         trainer(*experiment.model, experiment.optimizers, experiment.only<Schedule>(), experiment.train,
                 experiment.budget) {
     experiment.model->initialize(experiment.only<Initializer>(), 1);
-    trainer.ride("ema", *ema);
+    trainer.add_averager("ema", *ema);
   }
   /// One step over the batch of that number.
   StepReport step(int number) {
@@ -54,7 +54,7 @@ TEST_CASE("a training learns what its batches have in common", "[train]") {
   Training training({"budget.steps=60"});
   StepReport first = training.step(0);
   CHECK(first.tokens == 24);
-  CHECK(first.scale == 1);
+  CHECK(first.lr_scale == 1);
   CHECK(first.gradient_norm > 0);
   CHECK(first.loss == Approx(std::log(31.0)).epsilon(0.05));
   double last = 0;
@@ -91,10 +91,10 @@ TEST_CASE("a checkpoint of another model is refused by name", "[train]") {
                     Catch::Contains("checkpoint") && Catch::Contains("weights."));
 }
 
-TEST_CASE("an average rides along without changing the training", "[train]") {
+TEST_CASE("a further average does not change the training", "[train]") {
   Training with, slow;
   std::unique_ptr<Averager> another = make_plugin<Averager>("ema", {{"decay", 0.9}});
-  slow.trainer.ride("slow", *another);
+  slow.trainer.add_averager("slow", *another);
   for (int i = 0; i < 3; ++i) {
     with.step(i);
     slow.step(i);

@@ -11,7 +11,7 @@ struct Progress {
   int64_t steps = 0;          // planned steps; an upper bound when budget_seconds > 0
   double seconds = 0;         // training time so far, validation excluded
   double budget_seconds = 0;  // 0: no wall-clock budget
-  double scale = 1;           // what the learning-rate schedule said for this step
+  double lr_scale = 1;        // what the learning-rate schedule said for this step
 };
 
 /// From `start` to `end` in a straight line over the first `steps` steps, `end` ever after.

@@ -69,7 +69,7 @@ class CADDIE_API Forward {
   Progress progress;
   const ModelShape* shape = nullptr;
 
-  /// A shelf for this pass, private to the calling technique. `kept` gives an undefined Var for unknown keys.
+  /// A cache for this pass, private to the calling technique. `kept` gives an undefined Var for unknown keys.
   virtual void keep(int key, Var x) = 0;
   virtual Var kept(int key) const = 0;
   /// A table that depends on nothing but `key` and the caller's settings, such as rotary angles.
@@ -145,8 +145,8 @@ struct CADDIE_API WeightView : Plugin {
 
 struct CADDIE_API Optimizer : Plugin {
   static constexpr Kind kKind = Kind::kOptimizer;
-  /// Updates the weights routed to it, always the same ones in the same order. progress.scale multiplies the
-  /// rate.
+  /// Updates the weights routed to it, always the same ones in the same order. progress.lr_scale multiplies
+  /// the rate.
   virtual void step(std::span<Weight> weights, const Progress& progress) = 0;
 };
 

@@ -27,8 +27,8 @@ struct Ids {
 
 struct Node {
   Tensor value;
-  float* gradient = nullptr;  // null until something flows back
-  float* home = nullptr;      // where the gradient of a weight is collected
+  float* gradient = nullptr;       // null until something flows back
+  float* leaf_gradient = nullptr;  // where the gradient of a weight is collected
   bool needs_grad = false;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/front.h"
+#include "model/shared_activations.h"
 
 #include <algorithm>
 
@@ -9,8 +9,8 @@
 
 namespace caddie {
 
-Front Front::rows(int64_t first, int64_t count) const {
-  Front part;
+SharedActivations SharedActivations::rows(int64_t first, int64_t count) const {
+  SharedActivations part;
   for (const Tensor& value : values) {
     Shape shape = {1, count};
     for (int axis = 2; axis < value.shape().rank(); ++axis) shape.append(value.shape()[axis]);
@@ -19,33 +19,33 @@ Front Front::rows(int64_t first, int64_t count) const {
   return part;
 }
 
-void copy(const Front& from, const Front& to) {
+void copy(const SharedActivations& from, const SharedActivations& to) {
   for (size_t i = 0; i < from.values.size(); ++i) copy(from.values[i], to.values[i]);
 }
 
-bool same_bits(const Front& a, const Front& b) {
+bool same_bits(const SharedActivations& a, const SharedActivations& b) {
   return std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(),
                     [](const Tensor& x, const Tensor& y) { return same_bits(x, y); });
 }
 
-Front ForwardPass::front() {
+SharedActivations ForwardPass::shared_activations() {
   Var x = stem();
   Entry entry = enter(0, x);
-  Front front;
-  if (!shelf_.empty()) return front;
+  SharedActivations shared;
+  if (!cache_.empty()) return shared;
   for (Var value : {x0, entry.x, entry.h, entry.q, entry.k, entry.v})
-    front.values.push_back(clone(value.value()));
-  return front;
+    shared.values.push_back(clone(value.value()));
+  return shared;
 }
 
-void ForwardPass::resume(const Front& front) {
-  auto value = [&](size_t i) { return Tape::current().adopt(front.values[i]); };
+void ForwardPass::resume(const SharedActivations& shared) {
+  auto value = [&](size_t i) { return Tape::current().adopt(shared.values[i]); };
   x0 = value(0);
   entry_ = Entry{value(1), value(2), value(3), value(4), value(5)};
 }
 
-Front Model::front(Ids tokens) {
-  return ForwardPass(*this, tokens, Mode::kEvaluate, Progress(), nullptr).front();
+SharedActivations Model::shared_activations(Ids tokens) {
+  return ForwardPass(*this, tokens, Mode::kEvaluate, Progress(), nullptr).shared_activations();
 }
 
 }  // namespace caddie

@@ -9,17 +9,17 @@
 
 namespace caddie {
 
-struct Front {
+struct SharedActivations {
   /// [1,T,..], a row a position: the stem's output; of the first layer the input, the normed input, and
   /// query, key and value as they leave their products.
   std::vector<Tensor> values;
 
   bool defined() const { return !values.empty(); }
   /// `count` positions from `first` on, in the same memory.
-  Front rows(int64_t first, int64_t count) const;
+  SharedActivations rows(int64_t first, int64_t count) const;
 };
 
-void copy(const Front& from, const Front& to);
-bool same_bits(const Front& a, const Front& b);
+void copy(const SharedActivations& from, const SharedActivations& to);
+bool same_bits(const SharedActivations& a, const SharedActivations& b);
 
 }  // namespace caddie
