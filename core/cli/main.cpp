@@ -43,8 +43,9 @@ int main(int argc, char** argv) {
     return caddie::kFailed;
   } catch (const std::bad_alloc&) {
     bool trains = argc > 1 && (std::string_view(argv[1]) == "run" || std::string_view(argv[1]) == "rerun");
-    std::fprintf(stderr, "error: out of memory%s\n",
-                 trains ? "; a smaller train.micro_batch_tokens or fewer train.lanes need less" : "");
+    std::fprintf(
+        stderr, "error: out of memory%s\n",
+        trains ? "; a smaller train.micro_batch_tokens or fewer train.gradient_accumulators need less" : "");
     return caddie::kFailed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "internal error: %s\n", error.what());

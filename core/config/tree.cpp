@@ -10,6 +10,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "config/renamed_keys.h"
 
 namespace caddie {
 namespace {
@@ -25,7 +26,8 @@ bool is_file(const fs::path& path) {
 class Loader {
  public:
   TreeNode load(const fs::path& file) {
-    auto source = std::make_shared<const Source>(Source{file.string(), read_file(file), sources_++});
+    auto source =
+        std::make_shared<const Source>(Source{file.string(), with_new_names(read_file(file)), sources_++});
     TreeNode own = parse_toml(source);
     open_.push_back(file);
     TreeNode merged;
@@ -172,7 +174,7 @@ Tree Tree::load(const fs::path& file, std::span<const std::string> overrides) {
 
 Tree Tree::parse(std::string_view toml, std::string name) {
   Tree tree;
-  tree.root_ = parse_toml(std::make_shared<const Source>(Source{std::move(name), std::string(toml)}));
+  tree.root_ = parse_toml(std::make_shared<const Source>(Source{std::move(name), with_new_names(toml)}));
   tree.sources_ = 1;
   return tree;
 }
@@ -307,6 +309,8 @@ void Tree::check_all_read() const {
   find_unread(root_, &read_, "", first);
   if (!first) return;
   const TreeNode& node = *first->node;
+  std::string renamed = renamed_in(join_path(first->path, node.name));
+  if (!renamed.empty()) caddie::fail_at(node.key, renamed);
   bool section = node.kind == TreeNode::Kind::table || node.is_array_of_tables();
   std::string place = first->path.empty() ? "" : " in [" + first->path + "]";
   std::vector<std::string> names = known_names(first->path, first->read);

@@ -31,7 +31,7 @@ class Assembler {
   void claim_weights();
   void hand_out();
   void check_headline() const;
-  void check_prime_keeps() const;
+  void check_warmup_keeps() const;
 
   /// The plugins of the slots of a kind, those whose table has a given number of them.
   std::vector<const Part*> parts_of(Kind kind, std::optional<bool> many = std::nullopt) const;
@@ -182,11 +182,11 @@ void Assembler::check_headline() const {
                           {int(headlines), int(all.size())}));
 }
 
-void Assembler::check_prime_keeps() const {
-  for (const std::string& label : experiment_.train.prime_keeps)
+void Assembler::check_warmup_keeps() const {
+  for (const std::string& label : experiment_.train.discarded_warmup_keeps)
     if (std::none_of(experiment_.optimizers.begin(), experiment_.optimizers.end(),
                      [&](const Routed& optimizer) { return optimizer.technique.label == label; }))
-      tree_.fail_at("train.prime_keeps", message("there is no optimizer called '{}'", {label}));
+      tree_.fail_at("train.discarded_warmup_keeps", message("there is no optimizer called '{}'", {label}));
 }
 
 Experiment Assembler::run() {
@@ -210,7 +210,7 @@ Experiment Assembler::run() {
     tree_.read(
         "export.calibration", [&](Settings& s) { parts.calibration.settings(s); }, Stage::kQuantize);
   check_headline();
-  check_prime_keeps();
+  check_warmup_keeps();
   tree_.check_all_read();
   check_fit(e);
   return std::move(experiment_);

@@ -128,13 +128,13 @@ class Moments final : public LinearObserver {
   bool share_, mixed_ = false;
 };
 
-/// The lanes' sums, divided and damped.
-Tensor finish(std::span<const Moments> lanes, size_t weight, double sequences, double damp) {
-  Tensor sum = clone(on_host(lanes[0].sums()[weight]));
+/// The sum of all accumulators, divided and damped.
+Tensor finish(std::span<const Moments> accumulators, size_t weight, double sequences, double damp) {
+  Tensor sum = clone(on_host(accumulators[0].sums()[weight]));
   int64_t in = sum.shape()[0];
   float* h = sum.data();
-  for (size_t lane = 1; lane < lanes.size(); ++lane) {
-    Tensor other = on_host(lanes[lane].sums()[weight]);
+  for (size_t accumulator = 1; accumulator < accumulators.size(); ++accumulator) {
+    Tensor other = on_host(accumulators[accumulator].sums()[weight]);
     for (int64_t i = 0; i < in * in; ++i) h[i] += other.data()[i];
   }
   double mean = 0;
@@ -145,25 +145,26 @@ Tensor finish(std::span<const Moments> lanes, size_t weight, double sequences, d
   return sum;
 }
 
-/// Runs sequence s on lane s % lanes; a lane is worked through by one thread, in order.
-std::vector<Moments> run_lanes(FixedModel& fixed, const CalibrationText& text, std::span<const int> wanted,
-                               int64_t most, bool share, const CalibrationProgress& progress) {
+/// Adds sequence s to accumulator s % accumulators; each is worked through by one thread, in order.
+std::vector<Moments> run_accumulators(FixedModel& fixed, const CalibrationText& text,
+                                      std::span<const int> wanted, int64_t most, bool share,
+                                      const CalibrationProgress& progress) {
   Counter counter("calibrating", text.sequences(), progress);
-  std::vector<Moments> lanes(size_t(std::min(most, text.sequences())),
-                             Moments(fixed.weights.size(), wanted, share));
-  parallel_for(int(lanes.size()), [&](int lane) {
+  std::vector<Moments> accumulators(size_t(std::min(most, text.sequences())),
+                                    Moments(fixed.weights.size(), wanted, share));
+  parallel_for(int(accumulators.size()), [&](int accumulator) {
     std::vector<Leaf> leaves = fixed.leaves();
     Tape& tape = thread_tape(fixed.model.weights().device());
     Tape::Scope scope(tape);
-    for (int64_t s = lane; s < text.sequences(); s += int64_t(lanes.size())) {
-      tape.start(leaves, false, &lanes[size_t(lane)]);
+    for (int64_t s = accumulator; s < text.sequences(); s += int64_t(accumulators.size())) {
+      tape.start(leaves, false, &accumulators[size_t(accumulator)]);
       Ids ids = place_ids(fixed.model, tape, text.tokens.data() + s * text.length, 1, text.length - 1);
       fixed.model.logits(ids, Mode::kEvaluate, Progress());
       counter.add(1);
     }
     tape.start({}, false);
   });
-  return lanes;
+  return accumulators;
 }
 
 }  // namespace
@@ -175,7 +176,8 @@ void CalibrationSettings::settings(Settings& s) {
   s("length", length, "tokens of a sequence; 0: one training sequence", between(0, 1 << 20));
   s("temperature", temperature, "what the logits are divided by when the model writes", between(0.01, 100));
   s("damp", damp, "share of the mean of the second moments' diagonal that is added to it", between(0, 1));
-  s("lanes", lanes, "sequences side by side; more use more threads and memory", between(1, 256));
+  s("accumulators", accumulators, "sequences summed side by side; more use more threads and memory",
+    between(1, 256));
 }
 
 CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
@@ -210,17 +212,20 @@ std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weigh
                                      const CalibrationProgress& progress) {
   check(text.length >= 2, "calibration: sequences of {} tokens; at least 2 are needed", text.length);
   FixedModel fixed{model, weights};
-  std::vector<Moments> lanes = run_lanes(fixed, text, wanted, settings.lanes, true, progress);
-  if (std::any_of(lanes.begin(), lanes.end(), [](const Moments& lane) { return lane.mixed(); }))
-    lanes = run_lanes(fixed, text, wanted, settings.lanes, false, progress);
+  std::vector<Moments> accumulators =
+      run_accumulators(fixed, text, wanted, settings.accumulators, true, progress);
+  if (std::any_of(accumulators.begin(), accumulators.end(),
+                  [](const Moments& accumulator) { return accumulator.mixed(); }))
+    accumulators = run_accumulators(fixed, text, wanted, settings.accumulators, false, progress);
   std::vector<Tensor> hessians(weights.size());
   std::map<std::vector<const float*>, size_t> finished;  // weights that share sums share results
   for (size_t i = 0; i < weights.size(); ++i) {
-    if (!lanes[0].sums()[i].defined()) continue;
+    if (!accumulators[0].sums()[i].defined()) continue;
     std::vector<const float*> sums;
-    for (const Moments& lane : lanes) sums.push_back(lane.sums()[i].data());
+    for (const Moments& accumulator : accumulators) sums.push_back(accumulator.sums()[i].data());
     auto [known, first] = finished.emplace(std::move(sums), i);
-    hessians[i] = first ? finish(lanes, i, double(text.sequences()), settings.damp) : hessians[known->second];
+    hessians[i] =
+        first ? finish(accumulators, i, double(text.sequences()), settings.damp) : hessians[known->second];
   }
   return hessians;
 }

@@ -21,7 +21,7 @@ struct CalibrationSettings {
   std::string text = "sampled";
   int64_t sequences = 64, length = 0;
   double temperature = 0.8, damp = 0.01;
-  int lanes = 4;
+  int accumulators = 4;
   void settings(Settings& s);
 };
 
@@ -49,9 +49,9 @@ CalibrationText text_from(const TokenStream& stream, const CalibrationSettings& 
 /// For each weight of `wanted` that linears read, H = sum of x x^T over all inputs x of these linears,
 /// divided by the number of sequences, plus damp * max(mean of the diagonal, 1e-6) on the diagonal: [in, in],
 /// on the CPU. Undefined for all other weights. One tensor a weight of the model; weights that read the same
-/// inputs share one. Lanes are worked through side by side and added in order, so that the bits depend on
-/// settings.lanes and never on the number of threads; each takes the memory of one H for each of these
-/// inputs.
+/// inputs share one. Accumulators are filled side by side and added in order, so that the bits depend on
+/// settings.accumulators and never on the number of threads; each takes the memory of one H for each of
+/// these inputs.
 std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weights,
                                      const CalibrationText& text, std::span<const int> wanted,
                                      const CalibrationSettings& settings,

@@ -114,8 +114,8 @@ ScheduleSignature StageKeys::schedule_signature() const {
     }
   ScheduleSignature signature;
   std::string base = steady_text();
-  // Priming shows views a progress of its own.
-  if (e.train.prime_steps > 0)
+  // The discarded warm-up shows views a progress of its own.
+  if (e.train.discarded_warmup_steps > 0)
     for (const std::string& text : texts) base += text;
   signature.base = named("base", base);
   if (e.budget.seconds > 0) return signature;

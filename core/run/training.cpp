@@ -149,7 +149,7 @@ Json TrainingStage::train(const std::filesystem::path& folder) {
     load_checkpoint(beginning.folder / kCheckpoint, e_.model->weights().device(),
                     [&](Archive& archive) { state.archive(archive); });
   team_.check_same("the weights at the beginning", [&] { return hash_of(e_.model->weights().values()); });
-  if (!resumes && e_.train.prime_steps > 0) prime(state);
+  if (!resumes && e_.train.discarded_warmup_steps > 0) discarded_warmup(state);
   if (team_.leads()) begin_curves(state, beginning);
   take_steps(state);
   team_.check_same("the trained weights", [&] { return hash_of(e_.model->weights().values()); });
@@ -193,12 +193,15 @@ TrainingStage::Beginning TrainingStage::find_beginning(const std::filesystem::pa
 
 // What has to start over is set aside in a file, as a checkpoint would be. By their first step all ranks have
 // waited for it.
-void TrainingStage::prime(State& state) {
-  std::filesystem::path aside = state.folder / "before_priming.safetensors";
-  auto primed = [&](Archive& archive) { state.trainer.primed_state(archive, e_.train.prime_keeps); };
-  if (team_.leads()) save_checkpoint(aside, primed);
-  for (int64_t step = 0; step < e_.train.prime_steps; ++step) state.trainer.prime(state.next_batches());
-  load_checkpoint(aside, e_.model->weights().device(), primed);
+void TrainingStage::discarded_warmup(State& state) {
+  std::filesystem::path aside = state.folder / "before_warmup.safetensors";
+  auto restored = [&](Archive& archive) {
+    state.trainer.restored_state(archive, e_.train.discarded_warmup_keeps);
+  };
+  if (team_.leads()) save_checkpoint(aside, restored);
+  for (int64_t step = 0; step < e_.train.discarded_warmup_steps; ++step)
+    state.trainer.discarded_step(state.next_batches());
+  load_checkpoint(aside, e_.model->weights().device(), restored);
   state.loader.seek(0);
   team_.any(false);  // all have read it
   if (team_.leads()) std::filesystem::remove(aside);

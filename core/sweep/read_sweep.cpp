@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config/read_all.h"
+#include "config/renamed_keys.h"
 #include "config/tree.h"
 #include "sweep/axes.h"
 #include "sweep/expression.h"
@@ -103,10 +104,25 @@ void read_race(Tree& tree, SweepFile& sweep) {
                          {sweep.seeds.size()}));
 }
 
+/// Throws Error(2) at a value that names a setting of experiments as earlier versions did. What is written
+/// for people may say anything.
+void check_names(Tree tree) {
+  constexpr std::string_view kForPeople[] = {"name", "question", "label", "labels"};
+  read_all(tree);
+  for (const Tree::Value& value : tree.values()) {
+    std::vector<std::string> names = split_path(value.path);
+    if (std::find(std::begin(kForPeople), std::end(kForPeople), names.back()) != std::end(kForPeople))
+      continue;
+    std::string renamed = renamed_in(value.path + " " + value.text);
+    if (!renamed.empty()) tree.fail_at(value.path, renamed);
+  }
+}
+
 }  // namespace
 
 SweepFile read_sweep(const std::filesystem::path& file) {
   Tree tree = Tree::load(file);
+  check_names(tree);
   SweepFile sweep;
   sweep.file = file;
   read_head(tree, sweep);

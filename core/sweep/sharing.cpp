@@ -31,14 +31,15 @@ int64_t divergence_step(const ScheduleSignature& a, const ScheduleSignature& b) 
   return double(common) >= kWorthwhile * double(a.steps.size()) ? std::max<int64_t>(common, 0) : 0;
 }
 
-/// Weights, gradients of the lanes, optimizer states, averages, and what a lane keeps for its way back.
+/// Weights, gradients of the accumulators, optimizer states, averages, and what each accumulator keeps for
+/// its backward pass.
 int64_t memory_of(const Experiment& e) {
   int64_t parameters = e.model->weights().parameters();
-  int64_t copies = 8 + e.train.lanes + 2 * int64_t(e.extra_averagers.size());
+  int64_t copies = 8 + e.train.gradient_accumulators + 2 * int64_t(e.extra_averagers.size());
   int64_t rows = std::max(e.train.micro_batch_tokens, e.data.sequence_length);
   int64_t width = e.model->shape().width, layers = e.model->shape().layers;
   int64_t kept = rows * (24 * width * layers + 4 * int64_t(e.model_settings.vocabulary));
-  return 4 * (copies * parameters + e.train.lanes * kept) + (int64_t(64) << 20);
+  return 4 * (copies * parameters + e.train.gradient_accumulators * kept) + (int64_t(64) << 20);
 }
 
 }  // namespace

@@ -18,29 +18,29 @@ struct AddTo {
 
 }  // namespace
 
-GradientSum::GradientSum(Model& model, int lanes, int64_t micro_batch_tokens)
+GradientSum::GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens)
     : model_(model), micro_batch_tokens_(micro_batch_tokens), gradients_(size_t(model.weights().size())) {
   const WeightTable& weights = model.weights();
   std::vector<int64_t> sizes;
   for (const Tensor& value : weights.values()) sizes.push_back(value.numel());
   chunks_ = chunks_of(sizes, weights.device());
   for (int i = 0; i < weights.size(); ++i) packed_.push_back(std::make_unique<PackedLeaf>());
-  for (int l = 0; l < lanes; ++l) {
-    Lane lane{Tensor({weights.parameters()}, weights.device()), {}};
-    float* next = lane.block.data();
+  for (int l = 0; l < accumulators; ++l) {
+    Accumulator accumulator{Tensor({weights.parameters()}, weights.device()), {}};
+    float* next = accumulator.block.data();
     for (const Tensor& value : weights.values()) {
-      lane.leaves.push_back({value, next, false, packed_[lane.leaves.size()].get()});
+      accumulator.leaves.push_back({value, next, false, packed_[accumulator.leaves.size()].get()});
       next += value.numel();
     }
-    lanes_.push_back(std::move(lane));
+    accumulators_.push_back(std::move(accumulator));
   }
 }
 
-double GradientSum::run_micro_batch(const MicroBatch& micro, Lane& lane, int64_t total,
+double GradientSum::run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
                                     const Progress& progress) {
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
-  tape.start(lane.leaves, true);
+  tape.start(accumulator.leaves, true);
   Ids tokens = place_ids(model_, tape, micro.inputs, micro.rows, micro.length);
   Ids targets = place_ids(model_, tape, micro.targets, micro.rows, micro.length);
   return model_.add_gradients(tokens, targets, progress, 1.0f / float(total));
@@ -58,41 +58,41 @@ double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> 
     total += batch.rows * batch.length;
   }
   for (auto& packed : packed_) packed->forget();
-  for (Lane& lane : lanes_)
-    for (size_t i = 0; i < lane.leaves.size(); ++i) {
-      lane.leaves[i].value = values[i];
-      lane.leaves[i].summed = false;
+  for (Accumulator& accumulator : accumulators_)
+    for (size_t i = 0; i < accumulator.leaves.size(); ++i) {
+      accumulator.leaves[i].value = values[i];
+      accumulator.leaves[i].summed = false;
     }
   std::vector<double> sums(micros.size());
-  int lanes = int(std::min(lanes_.size(), micros.size()));
-  parallel_for(lanes, [&](int l) {
-    for (size_t m = size_t(l); m < micros.size(); m += lanes_.size())
-      sums[m] = run_micro_batch(micros[m], lanes_[size_t(l)], total, progress);
+  int accumulators = int(std::min(accumulators_.size(), micros.size()));
+  parallel_for(accumulators, [&](int l) {
+    for (size_t m = size_t(l); m < micros.size(); m += accumulators_.size())
+      sums[m] = run_micro_batch(micros[m], accumulators_[size_t(l)], total, progress);
   });
-  add_lanes();
+  add_accumulators();
   double sum = 0;
   for (double s : sums) sum += s;
   return sum / double(total);
 }
 
-void GradientSum::add_lanes() {
-  std::vector<Leaf>& first = lanes_[0].leaves;
+void GradientSum::add_accumulators() {
+  std::vector<Leaf>& first = accumulators_[0].leaves;
   Device device = model_.weights().device();
   parallel_for(int(chunks_.size()), [&](int c) {
     const Chunk& chunk = chunks_[size_t(c)];
     auto weight = size_t(chunk.weight);
     bool fresh = !first[weight].summed;
     float* to = first[weight].gradient + chunk.begin;
-    for (size_t l = 1; l < lanes_.size(); ++l) {
-      const Leaf& leaf = lanes_[l].leaves[weight];
+    for (size_t l = 1; l < accumulators_.size(); ++l) {
+      const Leaf& leaf = accumulators_[l].leaves[weight];
       if (!leaf.summed) continue;
       for_each(device, chunk.end - chunk.begin, AddTo{leaf.gradient + chunk.begin, to, fresh});
       fresh = false;
     }
   });
   for (size_t i = 0; i < first.size(); ++i) {
-    bool any =
-        std::any_of(lanes_.begin(), lanes_.end(), [&](const Lane& lane) { return lane.leaves[i].summed; });
+    bool any = std::any_of(accumulators_.begin(), accumulators_.end(),
+                           [&](const Accumulator& accumulator) { return accumulator.leaves[i].summed; });
     gradients_[i] = any ? Tensor(first[i].value.shape(), first[i].gradient, device) : Tensor();
   }
 }

@@ -15,12 +15,12 @@
 
 namespace caddie {
 
-/// Micro-batch m belongs to lane m % lanes. A lane is worked through by one thread, in order, and lanes are
-/// added in order: the bits depend on the number of lanes and never on the number of threads.
+/// Micro-batch m goes to accumulator m % accumulators. One thread works through an accumulator, in order, and
+/// accumulators are added in order: the bits depend on their number and never on the number of threads.
 class GradientSum {
  public:
-  /// Each lane holds one gradient of the whole model.
-  GradientSum(Model& model, int lanes, int64_t micro_batch_tokens);
+  /// Each accumulator holds one gradient of the whole model.
+  GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens);
 
   /// Runs forward and backward over all rows of the batches, with `values` for weights. Returns the mean loss
   /// over all positions, in nats per token.
@@ -30,7 +30,7 @@ class GradientSum {
   std::span<Tensor> gradients() { return gradients_; }
 
  private:
-  struct Lane {
+  struct Accumulator {
     Tensor block;
     std::vector<Leaf> leaves;
   };
@@ -38,13 +38,14 @@ class GradientSum {
     const int32_t *inputs, *targets;
     int64_t rows, length;
   };
-  double run_micro_batch(const MicroBatch& micro, Lane& lane, int64_t total, const Progress& progress);
-  void add_lanes();
+  double run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
+                         const Progress& progress);
+  void add_accumulators();
 
   Model& model_;
   int64_t micro_batch_tokens_;
   std::vector<std::unique_ptr<PackedLeaf>> packed_;  // one a weight
-  std::vector<Lane> lanes_;
+  std::vector<Accumulator> accumulators_;
   std::vector<Chunk> chunks_;  // of the weights, added by one piece of work each
   std::vector<Tensor> gradients_;
 };

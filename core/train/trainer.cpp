@@ -24,8 +24,8 @@ struct ScaleBy {
 void TrainSettings::settings(Settings& s) {
   s("micro_batch_tokens", micro_batch_tokens, "tokens that one thread carries forward and backward at once",
     at_least(1));
-  s("lanes", lanes,
-    "gradient sums kept side by side; more threads than lanes have nothing to do, and results depend "
+  s("gradient_accumulators", gradient_accumulators,
+    "gradients summed side by side; more threads than these have nothing to do, and results depend "
     "on this number but never on the threads",
     between(1, 256));
   s("accumulation", accumulation, "micro-steps of the loader in one optimizer step (upstream: 8 / ranks)",
@@ -35,11 +35,12 @@ void TrainSettings::settings(Settings& s) {
     Stage::kReport);
   s("checkpoint_seconds", checkpoint_seconds, "seconds between checkpoints; 0 for none", at_least(0),
     Stage::kNothing);
-  s("prime_steps", prime_steps,
+  s("discarded_warmup_steps", discarded_warmup_steps,
     "steps taken before training at full rate, after which weights start over; they only leave a trace in "
-    "prime_keeps",
+    "discarded_warmup_keeps",
     at_least(0));
-  s("prime_keeps", prime_keeps, "optimizers whose state survives priming");
+  s("discarded_warmup_keeps", discarded_warmup_keeps,
+    "optimizers whose state survives the discarded warm-up");
   s("select_on_validation", select_on_validation,
     "export the average, or the raw weights, that score best on the validation text, which is then no longer "
     "held out",
@@ -63,7 +64,7 @@ Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedu
       comm_(comm && comm->size() > 1 ? comm : nullptr),
       settings_(settings),
       views_(model),
-      gradient_(model, settings.lanes, settings.micro_batch_tokens),
+      gradient_(model, settings.gradient_accumulators, settings.micro_batch_tokens),
       reached_({model.weights().size()}) {
   progress_.steps = budget.steps;
   progress_.budget_seconds = budget.seconds;
@@ -99,7 +100,7 @@ StepReport Trainer::step(std::span<const Batch> batches) {
   return report;
 }
 
-void Trainer::prime(std::span<const Batch> batches) {
+void Trainer::discarded_step(std::span<const Batch> batches) {
   progress_.lr_scale = 1;
   advance(batches);
 }
@@ -189,7 +190,7 @@ void Trainer::weights_state(Archive& archive) {
   }
 }
 
-void Trainer::primed_state(Archive& archive, std::span<const std::string> keeps) {
+void Trainer::restored_state(Archive& archive, std::span<const std::string> keeps) {
   weights_state(archive);
   for (Routed& optimizer : optimizers_) {
     const std::string& label = optimizer.technique.label;
@@ -200,7 +201,7 @@ void Trainer::primed_state(Archive& archive, std::span<const std::string> keeps)
 }
 
 void Trainer::state(Archive& archive) {
-  primed_state(archive, {});
+  restored_state(archive, {});
   archive("reached", reached_);
   archive("progress.step", progress_.step);
   archive_bits(archive, "progress.seconds", progress_.seconds);

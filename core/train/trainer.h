@@ -16,13 +16,13 @@ namespace caddie {
 
 struct TrainSettings {
   int64_t micro_batch_tokens = 1024;
-  int lanes = 4;
+  int gradient_accumulators = 4;
   int accumulation = 1;
   double clip_norm = 0;
   int64_t validate_every = 0;
   double checkpoint_seconds = 60;
-  int64_t prime_steps = 0;
-  std::vector<std::string> prime_keeps;
+  int64_t discarded_warmup_steps = 0;
+  std::vector<std::string> discarded_warmup_keeps;
   bool select_on_validation = false;
   void settings(Settings& s);
 };
@@ -64,7 +64,7 @@ class Trainer {
   StepReport step(std::span<const Batch> batches);
 
   /// A step at full rate that does not count and that averages do not see.
-  void prime(std::span<const Batch> batches);
+  void discarded_step(std::span<const Batch> batches);
 
   const Progress& progress() const { return progress_; }
   /// Sets how long training is said to have taken so far, for trainings that follow a recorded clock.
@@ -81,9 +81,9 @@ class Trainer {
   /// All that a resumed training needs: weights, optimizers, averagers, progress. The same calls save and
   /// load.
   void state(Archive& archive);
-  /// The part of it that priming changes: the weights, and the optimizers but those whose labels are in
-  /// `keeps`.
-  void primed_state(Archive& archive, std::span<const std::string> keeps);
+  /// The part of it that is restored after discarded steps: the weights, and the optimizers but those whose
+  /// labels are in `keeps`.
+  void restored_state(Archive& archive, std::span<const std::string> keeps);
 
  private:
   struct TimedAverager {

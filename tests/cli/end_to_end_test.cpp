@@ -65,10 +65,12 @@ TEST_CASE("a killed training goes on to the same bits", "[end]") {
   CHECK(bits_of(folder) == undisturbed());
 }
 
-TEST_CASE("priming leaves a trace only in the optimizers that keep their state", "[end]") {
-  REQUIRE(laboratory().run("primed", "-S train.prime_steps=3").code == 0);
-  CHECK(bits_of(laboratory().folder("primed")) == undisturbed());
-  REQUIRE(laboratory().run("kept", "-S train.prime_steps=3 -S 'train.prime_keeps=[\"token\"]'").code == 0);
+TEST_CASE("the discarded warm-up leaves a trace only in the optimizers that keep their state", "[end]") {
+  REQUIRE(laboratory().run("warmed_up", "-S train.discarded_warmup_steps=3").code == 0);
+  CHECK(bits_of(laboratory().folder("warmed_up")) == undisturbed());
+  REQUIRE(laboratory()
+              .run("kept", "-S train.discarded_warmup_steps=3 -S 'train.discarded_warmup_keeps=[\"token\"]'")
+              .code == 0);
   CHECK_FALSE(bits_of(laboratory().folder("kept")).weights == undisturbed().weights);
 }
 

@@ -28,7 +28,7 @@ Experiment make(const std::vector<std::string>& changes = {}) {
       "model.kv_heads = 1",
       "~export.quantizers",
       "export.quantizers = { gptq.weights = ['role:matrix'], fp16.weights = ['!role:matrix'] }",
-      "export.calibration = { sequences = 5, lanes = 2 }"};
+      "export.calibration = { sequences = 5, accumulators = 2 }"};
   all.insert(all.end(), changes.begin(), changes.end());
   Experiment experiment = small_experiment(all);
   fill_by_name(*experiment.model);

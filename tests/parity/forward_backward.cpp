@@ -66,7 +66,7 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   Batch batch = batch_of(inputs.integers("x"), inputs.integers("y"), 0, c.at("shapes").at("batch"), length);
   ViewedWeights views(model);
   views.refresh(Progress(), Mode::kTrain, true);
-  GradientSum gradient(model, experiment.train.lanes, experiment.train.micro_batch_tokens);
+  GradientSum gradient(model, experiment.train.gradient_accumulators, experiment.train.micro_batch_tokens);
   double loss = gradient.run({&batch, 1}, views.values(), Progress());
   verdict.within("loss", std::abs(loss - c.expected().at("loss").get<double>()), c.tolerance("loss_abs"));
   if (c.expected().contains("logits")) check_logits(model, views.values(), batch, c, verdict);

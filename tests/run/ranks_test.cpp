@@ -163,8 +163,10 @@ TEST_CASE("two ranks train what one does in two micro-steps", "[ranks]") {
   CHECK(rerun.code == 2);
   CHECK(rerun.output.find("2 ranks made it") != std::string::npos);
 
-  REQUIRE(laboratory().run("primed_ranks", "--ranks 2 --threads 2 -S train.prime_steps=3").code == 0);
-  CHECK(bits_of(laboratory().folder("primed_ranks")) == bits);
+  REQUIRE(
+      laboratory().run("warmed_up_ranks", "--ranks 2 --threads 2 -S train.discarded_warmup_steps=3").code ==
+      0);
+  CHECK(bits_of(laboratory().folder("warmed_up_ranks")) == bits);
 
   std::string shared = "--ranks 2 --store " + laboratory().folder("ranks_store").string();
   REQUIRE(laboratory().run("making", shared).code == 0);

@@ -65,7 +65,7 @@ struct UntrainedRun {
       model.head.use = "tied"
       model.initializer.use = "default"
       optimizers.others = {{ use = "adamw", weights = ["*"], lr = 0.01 }}
-      train = {{ lanes = 1, schedule.use = "constant" }}
+      train = {{ gradient_accumulators = 1, schedule.use = "constant" }}
       export = {{ quantizers.fp32.weights = ["*"], compressor.use = "zlib" }}
       evaluators.standard = {{ headline = true }}
       evaluators.sliding = {{ use = "sliding_window", stride = 8 }}

@@ -15,7 +15,7 @@ Tree small_tree(const std::vector<std::string>& changes) {
     model.head.use = "tied"
     model.initializer.use = "default"
     optimizers.others = { use = "adamw", weights = ["*"], lr = 0.01 }
-    train = { lanes = 1, schedule.use = "constant" }
+    train = { gradient_accumulators = 1, schedule.use = "constant" }
     export = { quantizers.others = { use = "fp32", weights = ["*"] }, compressor.use = "zlib" }
     evaluators.standard = {}
   )",

@@ -309,8 +309,8 @@ TEST_CASE("a stage's key holds what can influence it and nothing else", "[sharin
     CHECK(same.score == base.score);
   }
   for (const char* trained : {"seed=2", "model.layers=1", "optimizers.scalar.lr=0.1", "budget.steps=23",
-                              "techniques.bigram_hash.buckets=64", "train.lanes=2", "data.batch_tokens=512",
-                              "train.prime_steps=1"}) {
+                              "techniques.bigram_hash.buckets=64", "train.gradient_accumulators=2",
+                              "data.batch_tokens=512", "train.discarded_warmup_steps=1"}) {
     INFO(trained);
     CHECK(keys_of({trained}).training != base.training);
   }

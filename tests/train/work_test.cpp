@@ -25,9 +25,14 @@ constexpr int64_t kLength = 256, kMicroTokens = 1024, kTokens = 4 * kMicroTokens
 constexpr int64_t kSquare = 128 * 128, kMatrices = 28 * kSquare, kTable = 8 * kSquare;
 
 Experiment small_baseline() {
-  std::vector<std::string> sizes = {
-      "model.layers=4",           "model.dim=128",          "model.heads=4",        "model.kv_heads=2",
-      "data.sequence_length=256", "data.batch_tokens=4096", "train.accumulation=1", "train.lanes=1"};
+  std::vector<std::string> sizes = {"model.layers=4",
+                                    "model.dim=128",
+                                    "model.heads=4",
+                                    "model.kv_heads=2",
+                                    "data.sequence_length=256",
+                                    "data.batch_tokens=4096",
+                                    "train.accumulation=1",
+                                    "train.gradient_accumulators=1"};
   Experiment experiment =
       load_experiment(source_folder() / "experiments/baseline.toml", sizes, registry(), Device::kCpu);
   experiment.model->initialize(experiment.only<Initializer>(), 1);
