@@ -9,7 +9,7 @@
 namespace caddie {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') {
@@ -111,7 +111,7 @@ std::string toml_text(const TreeNode& node) {
     case TreeNode::Kind::real:
       return real_text(std::get<double>(node.value));
     case TreeNode::Kind::string:
-      return quoted(std::get<std::string>(node.value));
+      return in_quotes(std::get<std::string>(node.value));
     case TreeNode::Kind::date:
       return std::get<std::string>(node.value);
     case TreeNode::Kind::table:
