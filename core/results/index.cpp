@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised when the tables change, and the index of an older version is made anew.
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 constexpr const char* kTables =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
