@@ -9,9 +9,9 @@ namespace caddie {
 
 class Stopwatch {
  public:
-  /// Since it was made or last started anew.
+  /// Returns the time since it was made or last started anew.
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  /// The same, and starts anew.
+  /// Returns that time, and starts anew.
   double lap() {
     Clock::time_point now = Clock::now();
     return std::chrono::duration<double>(now - std::exchange(start_, now)).count();

@@ -14,7 +14,7 @@ class App;
 
 namespace caddie {
 
-/// As many as --threads says; 0: one a core.
+/// Starts as many threads as --threads says; 0 stands for one a core.
 void start_threads(int threads);
 
 /// Adds every verb to the program, grouped in its help by what they are for.
@@ -56,7 +56,7 @@ struct ExperimentArguments {
   int threads = 0;  // 0: one a core
 
   void declare(CLI::App& verb);
-  /// The same without the experiment itself.
+  /// Adds these options without the experiment itself.
   void declare_options(CLI::App& verb);
   /// Starts the threads and chooses the device; tells about a fall-back on stderr.
   Device prepare() const;

@@ -33,7 +33,7 @@ using Environment = std::function<const char*(const char* name)>;
 /// that names the variables when some of a launcher's are missing, when they are no ranks, or when two
 /// launchers disagree and neither is known to have been started inside the other.
 Ranks discover_ranks(const RankFlags& flags, const Environment& environment);
-/// The same with the environment of this process.
+/// Reads the ranks from the environment of this process.
 Ranks discover_ranks(const RankFlags& flags);
 
 /// The first host of a Slurm node list: "gpu[03-05,9],login1" -> "gpu03".

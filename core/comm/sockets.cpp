@@ -88,7 +88,7 @@ class SocketComm final : public Comm {
   void barrier() override { agree({Word::kBarrier}); }
 
  private:
-  /// Returns when all ranks have come with the same frame, but for the value: their sum.
+  /// Returns the sum of all ranks' values, when all have come with frames that agree but for the value.
   double agree(Frame frame) {
     check(failure_.empty(), "{}", failure_);
     if (rank_ != 0) {

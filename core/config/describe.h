@@ -16,7 +16,7 @@ struct SettingInfo {
   std::string name, type, default_text, range, help;
 };
 nlohmann::ordered_json json_of(const SettingInfo& setting);
-/// The same in one line, in columns.
+/// Describes a setting in one line, in columns.
 std::string line_of(const SettingInfo& setting);
 
 /// The settings that `declare` visits, in its order. The object behind it must be freshly constructed.

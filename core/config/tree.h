@@ -58,7 +58,7 @@ class Tree {
   /// Reads a value of any type as TOML text; such text can follow "=" in an override. Throws when absent.
   std::string read_text(std::string_view path);
 
-  /// The same for each element of an array.
+  /// Reads each element of an array as TOML text.
   std::vector<std::string> read_texts(std::string_view path);
 
   /// Says that `names` are recognised below `path`, though nothing reads them: values there count as read,

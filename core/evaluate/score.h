@@ -26,7 +26,7 @@ class ModelScorer final : public Scorer {
   int64_t sequence_length() const override { return model_.shape().sequence_length; }
   std::span<const int64_t> document_starts() const override { return document_starts_; }
   Score score(std::span<const Window> windows, double temperature) override;
-  /// The same window by window, without seconds.
+  /// Scores window by window, without seconds.
   std::vector<Score> score_each(std::span<const Window> windows, double temperature);
 
  private:
@@ -43,8 +43,8 @@ class ModelScorer final : public Scorer {
   /// Runs windows that overlap one after another, with the shared activations of all positions computed once.
   void run_sharing(std::span<const Window> windows, const ScoringMode& mode, Score* scores) const;
   SharedActivations activations_of(int64_t start, int64_t length) const;
-  /// The front of one of the windows that share `whole`, in its memory: the first rows, of positions that see
-  /// nothing before them, are computed anew. Spoils it for windows that start earlier.
+  /// Returns those of one of the windows that share `whole`, in its memory: the first rows, of positions that
+  /// see nothing before them, are computed anew. This spoils `whole` for windows that start earlier.
   SharedActivations own_activations(const Window& window, const SharedActivations& whole,
                                     int64_t whole_start) const;
   /// Whether the last layer can leave out what is not scored: tried on one window, once.

@@ -49,7 +49,7 @@ struct Experiment {
   std::vector<Part> parts;            // in the order of the slot table, those of one slot by label
   std::vector<std::string> disabled;  // labels of tables that are switched off
 
-  // The same plugins as the rooms below take them.
+  // These are the same plugins, as the rooms below take them.
   std::unique_ptr<Model> model;
   std::vector<Routed> optimizers;
   std::optional<Technique> averager;       // of what is exported

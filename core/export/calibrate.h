@@ -32,7 +32,7 @@ struct CalibrationText {
   int64_t sequences() const { return int64_t(tokens.size()) / length; }
 };
 
-/// Told what goes on and which part of it is done; never by two threads at once.
+/// It is told what goes on and which part of it is done; never by two threads at once.
 using CalibrationProgress = std::function<void(std::string_view what, int64_t done, int64_t all)>;
 
 /// Text of the model itself: the first token of a sequence is drawn evenly, each further one from

@@ -67,7 +67,7 @@ Artifact decode_artifact(std::string_view bytes, const ExportParts& parts);
 /// they are those of another model, or want quantizers that `parts` lacks.
 std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& parts, const Model& model);
 
-/// The one after the other.
+/// Decodes a file and returns its weights: decode_artifact(), then weights_in().
 std::vector<Tensor> read_artifact(std::string_view bytes, const ExportParts& parts, const Model& model);
 
 }  // namespace caddie

@@ -11,7 +11,7 @@
 
 namespace caddie {
 
-/// Told after each packed weight how many of the model's parameters are done; never by two threads at once.
+/// It is told after each weight how many of the model's parameters are done; never by two threads at once.
 using QuantizeProgress = std::function<void(int64_t parameters_done, int64_t parameters)>;
 
 /// Packs values[i], the weight infos[i], with the quantizer that claims it, which is given hessians[i] where

@@ -79,7 +79,7 @@ class ForwardPass final : public Forward {
     }
     return value;
   }
-  // The same in a layer.
+  // Passes a value through the modifiers at a site of a layer.
   template <class Value>
   Value through(Site site, Value (Modifier::*step)(Block&, Value), Block& block, Value value) {
     for (const Technique* technique : model_.at(site)) {

@@ -70,7 +70,7 @@ struct Ablation {
   const ArmRow& baseline_row() const;
   /// Numbers of an arm's finished runs by seed.
   std::map<int64_t, double> by_seed(const Arm* arm, std::string_view metric) const;
-  /// The same without the seeds.
+  /// Returns these numbers without their seeds.
   std::vector<double> numbers(const Arm* arm, std::string_view metric) const;
   /// Variance within arms. Arms that come from the same trainings have the same noise and count once.
   PooledVariance pool_over_arms(std::string_view metric) const;

@@ -36,7 +36,7 @@ std::vector<std::string> unknown_cells(const Ablation& ablation);
 /// The effects for people; without rows when there are none. Intervals and F only where there are any.
 TextTable effects_table(const Ablation& ablation);
 
-/// The same for machines, as effects.csv.
+/// Returns the effects for machines, as effects.csv holds them.
 TextTable effects_data(const Ablation& ablation);
 
 }  // namespace caddie

@@ -30,7 +30,7 @@ std::string render_runs(const Ablation& ablation, const std::string& format);
 /// Rewrites runs.csv, ablation.csv, ablation.md and ablation.tex in the sweep's folder, each by rename.
 void write_tables(const Plan& plan, const std::filesystem::path& folder);
 
-/// The same while a sweep is at work, so rarely that it takes no more than a twentieth of the time.
+/// Writes the tables while a sweep is at work, so rarely that it takes no more than a twentieth of the time.
 class LiveTables {
  public:
   /// The plan may grow.

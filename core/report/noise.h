@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same experiment for several seeds, to know what no technique explains.
+// Runs one experiment for several seeds, to know what no technique explains.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,7 @@ class Candidate {
 
   /// What the artifact scores on all of the text, as `caddie run` scores it.
   Score score(const std::string& evaluator) const;
-  /// The same on a part of the text, the share `fraction` of it.
+  /// Scores a part of the text, the share `fraction` of it.
   PartScore score_part(const std::string& evaluator, double fraction) const;
 
  private:

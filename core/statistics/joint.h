@@ -24,7 +24,7 @@ std::vector<double> adjusted(std::span<const double> p, bool step_down, const Jo
 /// Of arms whose dependence is not known: Bonferroni's bound, so that step_down is Holm's adjustment.
 std::vector<double> holm(std::span<const double> p);
 
-/// Of arms that share no runs: Sidak's.
+/// Sidak's adjustment, for arms that share no runs.
 JointP independent(std::span<const double> p);
 
 /// Arms compared with one baseline, all with the same variance: the joint distribution of Dunnett (1955).
@@ -55,7 +55,7 @@ class Rotations {
  public:
   /// `differences`: by arm, then seed; every arm has all seeds. Under the null their means are 0.
   Rotations(std::span<const std::vector<double>> differences, Tail tail, int turns = 9999);
-  /// As JointP.
+  /// Returns what a JointP returns.
   double p(size_t arm, const std::vector<size_t>& among) const;
   /// The t that any arm exceeds with chance `alpha`.
   double critical(double alpha) const;

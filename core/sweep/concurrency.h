@@ -27,7 +27,7 @@ Concurrency within_cores(int jobs, int threads);
 /// Throws Error when the experiment cannot run.
 std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string& device);
 
-/// The same for `jobs` at a time, at most one a core, which share the cores.
+/// Measures `jobs` at a time, at most one a core, which share the cores.
 Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device);
 
 /// "2 x 1 thread".

@@ -57,7 +57,7 @@ struct SharedWork {
   int64_t separately = 0;  // steps that the runs would take alone
 };
 
-/// Of the given runs of a plan.
+/// Counts the work of the given runs of a plan.
 SharedWork shared_work(const Plan& plan, const std::vector<size_t>& runs, const Store& store);
 std::vector<size_t> all_runs(const Plan& plan);
 
