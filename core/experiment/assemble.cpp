@@ -134,11 +134,8 @@ std::vector<Routed> Assembler::routed(Kind kind) const {
 
 void Assembler::make_model() {
   ModelParts parts;
-  parts.activation = experiment_.only(Kind::kActivation);
-  parts.head = experiment_.only(Kind::kHead);
-  parts.embeddings = techniques_of(Kind::kEmbedding);
-  parts.modifiers = techniques_of(Kind::kModifier);
-  parts.views = techniques_of(Kind::kView);
+  for (const Part& part : experiment_.parts)
+    if (is_in_model(*part.slot)) parts.add(part.slot->kind, part.technique);
   experiment_.model = std::make_unique<Model>(
       experiment_.model_settings, int(experiment_.data.sequence_length), std::move(parts), device_);
 }

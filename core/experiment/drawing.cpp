@@ -51,10 +51,10 @@ std::string Drawing::layer(int index) const {
   line(out, "v = h Wv", site(kValueSite, index));
   line(out, "y = attention(q, k, v)", site(kAttendedSite, index));
   line(out, "x += y Wo", site(kBranchSite, index));
-  line(
-      out,
-      fmt::format("x += {}(rms_norm(x) Wfc) Wproj  (hidden {})", called(model_.parts().activation), m.hidden),
-      site(kBranchSite, index));
+  line(out,
+       fmt::format("x += {}(rms_norm(x) Wfc) Wproj  (hidden {})",
+                   called(model_.parts().one(Kind::kActivation)), m.hidden),
+       site(kBranchSite, index));
   line(out, "x", site(kLeaveSite, index));
   return out;
 }
@@ -92,7 +92,8 @@ std::string Drawing::routes() const {
 std::string Drawing::text() {
   const ModelShape& m = model_.shape();
   std::vector<std::string> embeddings = {"tok_emb"};
-  for (const Technique& embedding : model_.parts().embeddings) embeddings.push_back(called(embedding));
+  for (const Technique& embedding : model_.parts().of(Kind::kEmbedding))
+    embeddings.push_back(called(embedding));
   std::string out = "model\n";
   line(out, fmt::format("x = {}  [B, T, {}]", join(embeddings, " + "), m.width), site(kEmbeddedSite, -1));
   line(out, "x0 = x = rms_norm(x)", site(kStemSite, -1));
@@ -106,7 +107,9 @@ std::string Drawing::text() {
     first = end;
   }
   out += "  head\n";
-  line(out, fmt::format("logits = {}(rms_norm(x))  [B, T, {}]", called(model_.parts().head), m.vocabulary),
+  line(out,
+       fmt::format("logits = {}(rms_norm(x))  [B, T, {}]", called(model_.parts().one(Kind::kHead)),
+                   m.vocabulary),
        site(kLogitsSite, -1));
   if (!e_.disabled.empty()) out += "  switched off: " + join(e_.disabled, ", ") + "\n";
   return out + "routes\n" + routes();

@@ -61,14 +61,14 @@ Model::Model(const ModelSettings& settings, int sequence_length, ModelParts part
       shape_(settings.shape(sequence_length)),
       parts_(std::move(parts)),
       weights_(device) {
-  for (Technique& modifier : parts_.modifiers) {
+  for (Technique& modifier : parts_.of(Kind::kModifier)) {
     std::vector<bool>& acts = acts_in_[&modifier];
     acts.resize(size_t(shape_.layers));
     for (int layer : modifier.layers.resolve(shape_.layers)) acts[size_t(layer)] = true;
   }
   for (Site site : kSites) {
     std::vector<const Technique*>& order = sites_[site];
-    for (const Technique& modifier : parts_.modifiers)
+    for (const Technique& modifier : parts_.of(Kind::kModifier))
       if (modifier.entry->sites & site) order.push_back(&modifier);
     std::sort(order.begin(), order.end(), [](const Technique* a, const Technique* b) {
       return std::tie(a->entry->card.phase, a->label) < std::tie(b->entry->card.phase, b->label);
@@ -95,8 +95,8 @@ void Model::declare_weights() {
   int64_t C = shape_.width, kv = int64_t(shape_.kv_heads) * shape_.head_size, F = shape_.hidden;
   token_table_ = add("tok_emb.weight", {shape_.vocabulary, C}, Role::kEmbedding,
                      Init::normal(settings_.embedding_init_std), Place::kTokens, -1);
-  for (Technique& embedding : parts_.embeddings) declare_for(embedding);
-  for (Technique& modifier : parts_.modifiers) declare_for(modifier);
+  for (Technique& embedding : parts_.of(Kind::kEmbedding)) declare_for(embedding);
+  for (Technique& modifier : parts_.of(Kind::kModifier)) declare_for(modifier);
   for (int i = 0; i < shape_.layers; ++i) {
     std::string block = "blocks." + std::to_string(i) + ".";
     auto matrix = [&](const char* name, int64_t out, int64_t in, Place place) {
@@ -108,8 +108,10 @@ void Model::declare_weights() {
          matrix("attn.proj.weight", C, C, Place::kAttentionOut), matrix("mlp.fc.weight", F, C, Place::kMlpIn),
          matrix("mlp.proj.weight", C, F, Place::kMlpOut)});
   }
-  declare_for(parts_.activation);
-  declare_for(parts_.head);
+  for (uint8_t kind = 0; kind < uint8_t(Kind::kCount); ++kind) {
+    if (Kind(kind) == Kind::kEmbedding || Kind(kind) == Kind::kModifier) continue;
+    for (Technique& part : parts_.of(Kind(kind))) declare_for(part);
+  }
 }
 
 void Model::initialize(Initializer& initializer, uint64_t seed) {

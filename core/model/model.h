@@ -5,9 +5,11 @@
 
 #include <caddie/plugin.h>
 
+#include <array>
 #include <map>
 #include <mutex>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "model/shared_activations.h"
@@ -33,10 +35,17 @@ struct ModelSettings {
   ModelShape shape(int sequence_length) const;
 };
 
-/// The parts of a model that the experiment chooses.
-struct ModelParts {
-  Technique activation, head;
-  std::vector<Technique> embeddings, modifiers, views;
+/// The parts of a model that the experiment chooses, by kind, those of a kind in the experiment's order.
+class ModelParts {
+ public:
+  void add(Kind kind, Technique technique) { by_kind_[size_t(kind)].push_back(std::move(technique)); }
+  std::vector<Technique>& of(Kind kind) { return by_kind_[size_t(kind)]; }
+  const std::vector<Technique>& of(Kind kind) const { return by_kind_[size_t(kind)]; }
+  /// The part of a kind that every model has.
+  const Technique& one(Kind kind) const { return of(kind).at(0); }
+
+ private:
+  std::array<std::vector<Technique>, size_t(Kind::kCount)> by_kind_;
 };
 
 class Model {

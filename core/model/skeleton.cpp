@@ -56,7 +56,7 @@ Var ForwardPass::norm(Var x) const {
 Var ForwardPass::stem() {
   PartScope part("embedding");
   Var e = gather(token_table, tokens);
-  for (const Technique& embedding : model_.parts_.embeddings) {
+  for (const Technique& embedding : model_.parts_.of(Kind::kEmbedding)) {
     if (is_passed_over(embedding)) continue;
     PartScope own(embedding.label.c_str());
     e = e + call<Embedding>(embedding).embed(*this);
@@ -126,7 +126,7 @@ Var ForwardPass::layer(int index, Var x, int64_t first) {
 Var ForwardPass::mlp(Var h, const Model::LayerWeights& weights) {
   PartScope part("MLP products");
   Var y = linear(h, weights.mlp_in);
-  const Technique& activation = model_.parts_.activation;
+  const Technique& activation = model_.parts_.one(Kind::kActivation);
   if (!is_passed_over(activation)) {
     PartScope inner(activation.label.c_str());
     y = call<Activation>(activation).apply(y);
@@ -166,7 +166,7 @@ Var ForwardPass::hidden(int64_t first) {
 
 Var ForwardPass::logits(Var x) {
   PartScope part("head products");
-  const Technique& head = model_.parts_.head;
+  const Technique& head = model_.parts_.one(Kind::kHead);
   Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head).logits(*this, x);
   return through(kLogitsSite, &Modifier::logits, z);
 }

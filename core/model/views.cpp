@@ -6,7 +6,7 @@ namespace caddie {
 ViewedWeights::ViewedWeights(Model& model)
     : model_(model), views_(size_t(model.weights().size())), tape_(model.weights().device()) {
   const WeightTable& weights = model.weights();
-  for (const Technique& view : model.parts().views)
+  for (const Technique& view : model.parts().of(Kind::kView))
     for (int index : select_weights(weights.infos(), view.weights, "views." + view.label)) {
       views_[size_t(index)].push_back(&view);
       any_ = true;

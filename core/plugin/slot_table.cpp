@@ -69,6 +69,8 @@ static_assert(std::none_of(std::begin(kSlots), std::end(kSlots),
 
 std::span<const Slot> slot_table() { return kSlots; }
 
+bool is_in_model(const Slot& slot) { return slot.proof == Proof::kLogits || slot.proof == Proof::kView; }
+
 const Slot& slot_of(Kind kind) {
   return *std::find_if(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) { return s.kind == kind; });
 }

@@ -61,6 +61,9 @@ struct Slot {
 /// Every slot, in the order in which a run comes to them.
 std::span<const Slot> slot_table();
 
+/// Whether the plugins there are parts of the model: the forward pass calls them.
+bool is_in_model(const Slot& slot);
+
 /// The first slot of a kind.
 const Slot& slot_of(Kind kind);
 

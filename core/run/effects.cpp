@@ -15,11 +15,6 @@ namespace {
 
 using Proof = Slot::Proof;
 
-/// Whether the forward pass calls the plugin.
-bool is_in_model(const Experiment::Part& part) {
-  return part.slot->proof == Proof::kLogits || part.slot->proof == Proof::kView;
-}
-
 bool names(const Json& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -149,12 +144,13 @@ std::string_view name_of(Verdict verdict) {
 }
 
 std::string called(const Experiment::Part& part) {
-  return is_in_model(part) && part.slot->count == Slot::Count::kMany ? part.technique.label : part.path;
+  return is_in_model(*part.slot) && part.slot->count == Slot::Count::kMany ? part.technique.label : part.path;
 }
 
 CallCounter::CallCounter(const Experiment& experiment, Mode mode) : mode_(mode) {
   for (const Experiment::Part& part : experiment.parts)
-    if (is_in_model(part)) before_.emplace_back(&part.technique, part.technique.calls->in[size_t(mode)]);
+    if (is_in_model(*part.slot))
+      before_.emplace_back(&part.technique, part.technique.calls->in[size_t(mode)]);
 }
 
 std::set<std::string> CallCounter::visited() const {

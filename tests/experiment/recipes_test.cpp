@@ -66,7 +66,7 @@ void check_snapshots(const Experiment& experiment, int64_t first, int64_t count)
 
 /// The first step, counted from 0, in which the model trains on rounded weights; -1 if there is none.
 int64_t first_rounded_step(const Experiment& experiment, const std::string& label) {
-  for (const Technique& technique : experiment.model->parts().views) {
+  for (const Technique& technique : experiment.model->parts().of(Kind::kView)) {
     if (technique.label != label) continue;
     Tensor w = testing::tensor_of({1, 3}, {1, 0.3f, -0.7f});
     int64_t first = -1;

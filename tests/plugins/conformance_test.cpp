@@ -170,24 +170,25 @@ TEST_CASE("what acts in training moves all weights, twice to the same bits", "[c
   }
 }
 
-TEST_CASE("embeddings and modifiers change the loss and are called in both modes", "[conformance]") {
+TEST_CASE("parts of the model are called in both modes, and those that it can do without change the loss",
+          "[conformance]") {
   Experiment base = make_random({});
   Tensor without = losses_of(*base.model, Mode::kTrain);
-  for (Kind kind : {Kind::kEmbedding, Kind::kModifier})
-    for (const std::string& name : plugins_of(kind)) {
-      INFO(name);
+  for (const Slot& slot : slot_table()) {
+    if (slot.proof != Slot::Proof::kLogits) continue;
+    for (const std::string& name : plugins_of(slot.kind)) {
+      INFO("[" << slot.path << "] " << name);
       Experiment experiment = make_random(use_of(name));
       for (Mode mode : {Mode::kTrain, Mode::kEvaluate}) {
         Tensor with = losses_of(*experiment.model, mode);
         CHECK(with.shape() == without.shape());
         CHECK(finite(with));
-        CHECK_FALSE(same_bits(with, without));
-        const ModelParts& parts = experiment.model->parts();
-        const Technique& technique = kind == Kind::kEmbedding ? parts.embeddings[0] : parts.modifiers[0];
-        CHECK(technique.calls->in[size_t(mode)] > 0);
+        if (slot.count != Slot::Count::kOne) CHECK_FALSE(same_bits(with, without));
+        CHECK(experiment.model->parts().one(slot.kind).calls->in[size_t(mode)] > 0);
       }
       check_gradients_arrive(experiment);
     }
+  }
 }
 
 TEST_CASE("views change a weight in training unless told otherwise, and pass gradients", "[conformance]") {
