@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of the house: which room may include which, and that the core names no technique.
+// The rules of the house: which room may include which, that the core names no technique, and how files are
+// laid out.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -124,4 +126,34 @@ TEST_CASE("every file says its licence first", "[house]") {
       INFO(file.string());
       CHECK(text_of(file).starts_with("// SPDX-License-Identifier: Apache-2.0\n"));
     }
+}
+
+TEST_CASE("no file has more than 400 lines", "[house]") {
+  for (const char* folder : {"core", "plugins", "tests"})
+    for (const fs::path& file : sources_below(kSource / folder)) {
+      std::string text = text_of(file);
+      INFO(file.string());
+      CHECK(std::count(text.begin(), text.end(), '\n') <= 400);
+    }
+}
+
+TEST_CASE("no two files of tests have the same name, by which their cases are chosen", "[house]") {
+  std::map<std::string, fs::path> seen;
+  for (const fs::path& file : sources_below(kSource / "tests")) {
+    if (!file.stem().string().ends_with("_test")) continue;
+    INFO(file.string() << " and " << seen[file.stem().string()].string());
+    CHECK(seen[file.stem().string()].empty());
+    seen[file.stem().string()] = file;
+  }
+}
+
+TEST_CASE("the README lists every room", "[house]") {
+  std::string text = text_of(kSource / "README.md");
+  size_t at = text.find("| room |");
+  for (const std::string& room : kRooms) {
+    size_t end = text.find("\n\n", at);
+    INFO(room);
+    std::regex word("\\| ([a-z, ]*\\b)?" + room + "\\b[a-z, ]*\\|");
+    CHECK(std::regex_search(text.begin() + std::ptrdiff_t(at), text.begin() + std::ptrdiff_t(end), word));
+  }
 }

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The products inside a block of attention, tile by tile, and what becomes of the sums: they replace what is
+// there, are added to it, or are added after it was rescaled.
+#pragma once
+#include "device/cpu/kernels.h"
+#include "device/cpu/tile.inl"
+
+namespace caddie {
+namespace {
+
+constexpr int kBlock = kAttentionBlock;
+constexpr int kLastRows = kBlock % kTileRows;  // rows of the last tile of a block
+
+struct Replace {
+  __attribute__((always_inline)) void operator()(Vector sum, float* to, int) const { store(to, sum); }
+};
+struct Add {
+  __attribute__((always_inline)) void operator()(Vector sum, float* to, int) const {
+    store(to, load(to) + sum);
+  }
+};
+struct Rescale {  // c = c * factor of the row + sum
+  const float* factor;
+  __attribute__((always_inline)) void operator()(Vector sum, float* to, int row) const {
+    store(to, fma(load(to), fill(factor[row]), sum));
+  }
+};
+inline Replace from(Replace finish, int64_t) { return finish; }
+inline Add from(Add finish, int64_t) { return finish; }
+inline Rescale from(Rescale finish, int64_t row) { return {finish.factor + row}; }
+
+template <class L, int kRows, int kVectors, class Finish>
+CADDIE_ASKS_FIRST __attribute__((noinline)) void block_tile(int64_t depth, const float* left,
+                                                            const float* right, int64_t right_stride,
+                                                            float* c, int64_t ldc, Finish finish) {
+  multiply_tile<L, kRows, kVectors>(depth, left, right, right_stride, c, ldc, finish);
+}
+
+/// One row of tiles: c[rows of a tile, columns]; columns are rounded up to whole vectors.
+template <class L, int kRows, class Finish>
+void multiply_row(int64_t depth, int64_t columns, const float* left, const float* right, int64_t right_stride,
+                  float* c, int64_t ldc, Finish finish) {
+  int64_t j = 0;
+  for (; j + kWidth < columns; j += kTileColumns) {
+    block_tile<L, kRows, kTileVectors>(depth, left, right + j, right_stride, c + j, ldc, finish);
+  }
+  if (j < columns) block_tile<L, kRows, 1>(depth, left, right + j, right_stride, c + j, ldc, finish);
+}
+
+template <class L, class Finish>
+void multiply_row(int64_t row, int64_t depth, int64_t columns, const float* left, const float* right,
+                  int64_t right_stride, float* c, int64_t ldc, Finish finish) {
+  if (row + kTileRows <= kBlock) {
+    multiply_row<L, kTileRows>(depth, columns, left, right, right_stride, c, ldc, from(finish, row));
+  } else {
+    multiply_row<L, kLastRows>(depth, columns, left, right, right_stride, c, ldc, from(finish, row));
+  }
+}
+
+}  // namespace
+}  // namespace caddie
