@@ -147,7 +147,7 @@ expect 0 'Checks: 7 passed' test
 checking_machine
 program bin/timeout 'shift; "$@"; exit 124'
 program bin/xargs 'exit 0'
-expect 0 'SKIPPED: clang-tidy of 1 files (not reached in 120 s)' test
+expect 0 'SKIPPED: clang-tidy of 1 files (not reached in 60 s)' test
 expect 0 'Checks: 7 passed, 0 failed, 2 skipped' test
 
 # Without a mirror and without the programs that look at sources, the rest is checked all the same.

@@ -13,7 +13,6 @@
 #include "sweep/sweep_file.h"
 
 using namespace caddie;
-using namespace caddie::testing;
 using Catch::Contains;
 
 namespace {
