@@ -2,6 +2,8 @@
 // Scoring and exporting a finished run once more: the same checks, bits and bytes as the run itself.
 #include "run/candidate.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "run/corpus.h"
@@ -20,7 +22,7 @@ TEST_CASE("a larger tokenizer is refused when a run is scored again, as when it 
       fmt::format("model.vocabulary is 400, but {} has 420 pieces; set model.vocabulary = 420",
                   small_tokenizer().string());
   CHECK_THROWS_WITH(Candidate(made.run, {{}, larger, 0}, registry(), Device::kCpu), refusal);
-  Tree tree = Tree::parse(made.text(), "run");
+  Tree tree = made.tree();
   for (const std::string& change : larger) tree.override_with(change);
   Experiment e = assemble(tree, registry(), Device::kCpu);
   CHECK_THROWS_WITH(Corpus(e), refusal);
@@ -44,7 +46,7 @@ TEST_CASE("scoring again gives the bits of the run's own score", "[run]") {
   Candidate candidate(made.run, {}, registry(), Device::kCpu);
   CHECK(candidate.headline() == "standard");
   CHECK(candidate.evaluators({}) == std::vector<std::string>{"sliding", "standard"});
-  Tree tree = Tree::parse(made.text(), "run");
+  Tree tree = made.tree();
   Experiment e = assemble(tree, registry(), Device::kCpu);
   std::vector<Tensor> weights = read_artifact(made.own_bytes, e.export_parts, *e.model);
   Corpus corpus(e);
@@ -104,7 +106,7 @@ TEST_CASE("calibration text with ids beyond the vocabulary is refused by the nam
   UntrainedRun made;
   std::string larger = (made.folder.path() / "larger.bin").string();
   std::vector<std::string> calibrated = {"data.train=" + larger, "export.calibration.text=training",
-                                         "~export.quantizers.fp32",
+                                         "~export.quantizers.others",
                                          "export.quantizers.gptq={weights=[\"role:matrix\"]}",
                                          "export.quantizers.fp16={weights=[\"!role:matrix\"]}"};
   StatusLine status(true);

@@ -2,8 +2,6 @@
 // The folder of a run whose training took no step, made without a process.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "run/export.h"
 #include "support/data_support.h"
 #include "support/plugins.h"
+#include "support/small_model.h"
 #include "tensor/safetensors.h"
 
 namespace caddie::testing {
@@ -35,13 +34,13 @@ struct UntrainedRun {
     write_ids(folder.path() / "train.bin", 200, 400);
     write_ids(folder.path() / "validation.bin", 1500, 400);
     write_ids(folder.path() / "larger.bin", 1500, 420);
-    Tree tree = Tree::parse(text(), "run");
-    Experiment e = assemble(tree, registry(), Device::kCpu);
+    Tree settings = tree();
+    Experiment e = assemble(settings, registry(), Device::kCpu);
     e.model->initialize(e.only<Initializer>(), 1);
     StatusLine status(true);
     std::span<const Tensor> values = e.model->weights().values();
     own_bytes = compress_weights(e, quantize_weights(e, values, nullptr, status).artifact, status).bytes;
-    write_file(run / "resolved.toml", tree.resolved());
+    write_file(run / "resolved.toml", settings.resolved());
     write_file(run / "artifact.bin", own_bytes);
     std::vector<std::pair<std::string, Tensor>> named;
     for (int i = 0; i < e.model->weights().size(); ++i)
@@ -49,29 +48,18 @@ struct UntrainedRun {
     write_safetensors(run / "weights.safetensors", named);
   }
 
-  std::string text() const {
-    return fmt::format(R"(
-      data.train = "{0}/train.bin"
-      data.validation = "{0}/validation.bin"
-      data.tokenizer = "{1}"
-      data.sequence_length = 16
-      data.batch_tokens = 32
-      model.vocabulary = 400
-      model.layers = 1
-      model.dim = 16
-      model.heads = 2
-      model.kv_heads = 1
-      model.activation.use = "relu_squared"
-      model.head.use = "tied"
-      model.initializer.use = "default"
-      optimizers.others = {{ use = "adamw", weights = ["*"], lr = 0.01 }}
-      train = {{ gradient_accumulators = 1, schedule.use = "constant" }}
-      export = {{ quantizers.fp32.weights = ["*"], compressor.use = "zlib" }}
-      evaluators.standard = {{ headline = true }}
-      evaluators.sliding = {{ use = "sliding_window", stride = 8 }}
-    )",
-                       folder.path().string(), data_file("identity_bpe.model").string());
+  /// The experiment of the run.
+  Tree tree() const {
+    return small_tree({"data.train = '" + (folder.path() / "train.bin").string() + "'",
+                       "data.validation = '" + (folder.path() / "validation.bin").string() + "'",
+                       "data.tokenizer = '" + data_file("identity_bpe.model").string() + "'",
+                       "data.sequence_length = 16", "data.batch_tokens = 32", "model.vocabulary = 400",
+                       "model.layers = 1", "model.dim = 16", "model.heads = 2", "model.kv_heads = 1",
+                       "evaluators.standard.headline = true",
+                       "evaluators.sliding = {use = 'sliding_window', stride = 8}"});
   }
+  /// The same as text, with all defaults.
+  std::string text() const { return read_file(run / "resolved.toml"); }
 };
 
 }  // namespace caddie::testing
