@@ -63,8 +63,7 @@ void print_text(const TestArguments& arguments, const Comparison& c, const Hypot
   if (std::isfinite(c.p))
     fmt::print(
         "   {:g}% CI [{:+.6f}, {:+.6f}]\n{} t = {:.3f}, df {:.1f}, one-sided p = {:.5f}: {} by more than "
-        "{:g} at "
-        "p < {:g}\n",
+        "{:g} at p < {:g}\n",
         100 * hypothesis.confidence, c.low, c.high, c.test, c.t, c.df, c.p,
         met ? "better" : "not shown to be better", arguments.margin, arguments.alpha);
   else

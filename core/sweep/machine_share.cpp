@@ -43,10 +43,9 @@ Concurrency timed_share(const Plan& plan, const Concurrency& asked) {
   if (plan.jobs > 0 && (share.jobs != plan.jobs || share.threads != plan.threads))
     fail_usage(
         "{}: its budget is wall-clock time and its plan has -j {} --threads {}, which holds for all of its "
-        "runs, "
-        "not -j {} --threads {}, which is what these options and {} cores give; take the same, or start over "
-        "with "
-        "--fresh",
+        "runs, not -j {} --threads {}, which is what these options and {} cores give; take the same, or "
+        "start over "
+        "with --fresh",
         plan.name, plan.jobs, plan.threads, share.jobs, share.threads, core_count());
   return share;
 }
