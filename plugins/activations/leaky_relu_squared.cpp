@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = leaky_relu(x)^2, elementwise, any shape. Not monotonic: y >= 0 on both sides.
+// Computes y = leaky_relu(x)^2 elementwise, for any shape. It is not monotonic: y >= 0 on both sides of 0.
 // Source: openai/parameter-golf, records/track_10min_16mb/2026-03-23_LeakyReLU_LegalTTT_ParallelMuon.
 #include <caddie/plugin.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = max(x, 0)^2, elementwise, any shape.
+// Computes y = max(x, 0)^2 elementwise, for any shape.
 // Source: Primer, arXiv:2109.08668; openai/parameter-golf, train_gpt.py.
 #include <caddie/plugin.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exponential moving average of the weights after every step, without bias correction: e <- d e + (1 - d) w.
+// Keeps an exponential moving average of the weights after every step, without bias correction:
+// e <- d e + (1 - d) w.
 // It begins as a copy of the weights after start_step steps: of the initial weights when that is 0.
 // Source: Polyak and Juditsky, 1992; Tarvainen and Valpola, arXiv:1703.01780.
 #include <caddie/plugin.h>
@@ -16,7 +17,7 @@ struct Blend {
 struct Ema final : Averager {
   double decay = 0.997;
   int64_t start_step = 0;
-  std::vector<Tensor> averages;  // one per weight
+  std::vector<Tensor> averages;  // has one tensor for each weight
 
   void settings(Settings& s) override {
     s("decay", decay, "share of the old average kept at each step", between(0, 1));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mean of the latest k snapshots of the weights, one taken every `every` steps: it begins with the second.
+// Averages the latest k snapshots of the weights, one taken every `every` steps. The average begins with the
+// second snapshot.
 // Source: arXiv:2209.14981.
 #include <caddie/plugin.h>
 #include <caddie/weight_loops.h>
@@ -7,7 +8,8 @@
 #include <algorithm>
 using namespace caddie;
 
-struct AddPart {  // mean += w / count, from 0 when `first`
+// Adds w / count to the mean, which begins at 0 when `first`.
+struct AddPart {
   bool first;
   float count;
   const float* w;
@@ -18,8 +20,8 @@ struct AddPart {  // mean += w / count, from 0 when `first`
 struct Lawa final : Averager {
   int64_t k = 10, every = 100;
   int64_t taken = 0;
-  std::vector<Tensor> snapshots;  // snapshot t, weight i at (t mod k) * weights + i
-  std::vector<Tensor> means;      // one per weight
+  std::vector<Tensor> snapshots;  // weight i of snapshot t lies at (t mod k) * weights + i
+  std::vector<Tensor> means;      // has one tensor for each weight
 
   void settings(Settings& s) override {
     s("k", k, "snapshots that are kept", at_least(1));

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mean of snapshots of the weights, taken after step k when the learning-rate scale of that step was below
-// start_frac and k is a multiple of `every`: the mean begins with the second snapshot.
+// Averages snapshots of the weights. One is taken after step k when the learning-rate scale of that step was
+// below start_frac and k is a multiple of `every`. The average begins with the second snapshot.
 // Source: arXiv:1803.05407.
 #include <caddie/plugin.h>
 #include <caddie/weight_loops.h>
 using namespace caddie;
 
-struct AddSnapshot {  // mean = (sum <- sum + w) / count, in bfloat16 when `coarse`
+// Adds w to the sum and sets mean = sum / count, all rounded to bfloat16 when `coarse`.
+struct AddSnapshot {
   bool coarse;
   float count;
   const float* w;
@@ -23,7 +24,7 @@ struct Swa final : Averager {
   double start_frac = 0.4;
   std::string accumulate = "fp32";
   int64_t count = 0;
-  std::vector<Tensor> sums, means;  // one per weight
+  std::vector<Tensor> sums, means;  // each has one tensor for each weight
 
   void settings(Settings& s) override {
     s("every", every, "steps between snapshots", at_least(1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brotli, which carries neither a checksum nor its size. Source: RFC 7932.
+// Compresses by Brotli, whose stream carries neither a checksum nor the size of the data. Source: RFC 7932.
 // Links: libbrotlienc libbrotlidec
 #include <brotli/decode.h>
 #include <brotli/encode.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LZMA2 in an .xz container with a CRC-64. Source: The .xz File Format, tukaani.org.
+// Compresses by LZMA2, in an .xz container with a CRC-64. Source: The .xz File Format, tukaani.org.
 // Links: liblzma
 #include <caddie/plugin.h>
 #include <lzma.h>
@@ -25,7 +25,7 @@ struct Lzma final : Compressor {
     return out;
   }
   std::string expand(std::string_view bytes, size_t size) const override {
-    uint64_t memory_limit = 128 << 20;  // preset 9 needs 65 MiB; a forged header could ask for 4 GiB
+    uint64_t memory_limit = 128 << 20;  // Preset 9 needs 65 MiB; a forged header could ask for 4 GiB.
     std::string out(size, '\0');
     size_t read = 0, written = 0;
     lzma_ret status = lzma_stream_buffer_decode(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deflate in a zlib wrapper, with an Adler-32 checksum. Source: RFC 1950, RFC 1951.
+// Compresses by Deflate, in a zlib wrapper with an Adler-32 checksum. Source: RFC 1950, RFC 1951.
 // Links: zlib
 #include <caddie/plugin.h>
 #include <zlib.h>
@@ -20,7 +20,8 @@ struct Zlib final : Compressor {
     return out;
   }
   std::string expand(std::string_view bytes, size_t size) const override {
-    // One byte more than wanted: zlib takes an empty destination for a wish to check the stream only.
+    // There is one byte more than wanted: zlib takes an empty destination for a wish to check the stream
+    // only.
     std::string out(size + 1, '\0');
     uLongf written = out.size();
     uLong read = bytes.size();

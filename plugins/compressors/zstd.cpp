@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Zstandard: one frame with its content size and without a checksum, made by one thread. Source: RFC 8878.
+// Compresses by Zstandard, on one thread, into one frame with its content size and without a checksum.
+// Source: RFC 8878.
 // Links: libzstd
 #include <caddie/plugin.h>
 #include <zstd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A learned vector for each hashed pair of tokens (previous, current): scale * project(table[hash]), [B,T,C].
-// table: [buckets, dim], project: [C, dim], absent when dim is C.
-// Source: openai/parameter-golf, records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072; the
-// linear hash, 2026-03-19_smeargate_orthoinit_muonwd.
+// Adds a learned vector for each hashed pair of tokens (previous, current): scale * project(table[hash]),
+// [B,T,C]. table: [buckets, dim], project: [C, dim], absent when dim is C.
+// Source: openai/parameter-golf, records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072, and
+// 2026-03-19_smeargate_orthoinit_muonwd for the linear hash.
 #include <caddie/plugin.h>
 
 using namespace caddie;
@@ -55,7 +55,7 @@ struct BigramHash final : Embedding {
     if (!linear_form) scale = w.add(name + ".scale", {}, Role::kScalar, Init::constant(scale_init));
     table = w.add(name + (linear_form ? ".table.weight" : ".embed.weight"), {buckets, dim}, Role::kEmbedding,
                   linear_form ? Init::normal(0.01) : Init::constant(0));
-    // With the table at zero the projection must not be, or neither ever moves.
+    // The table and the projection must not both start at zero, or neither ever moves.
     if (dim != width)
       project = w.add(name + ".proj.weight", {width, dim}, Role::kMatrix,
                       linear_form ? Init::constant(0) : Init::by_initializer());

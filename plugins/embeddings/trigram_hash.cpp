@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A learned vector for each hashed triple of tokens, from a table of its own: scale * project(table[hash]),
-// [B,T,C]. table: [buckets, dim], project: [C, dim], absent when dim is C.
+// Adds a learned vector for each hashed triple of tokens, from a table of its own:
+//     scale * project(table[hash]), [B,T,C].
+// table: [buckets, dim], project: [C, dim], absent when dim is C.
 // Source: openai/parameter-golf, pull request 1311, 2026-04-03_11L_LeakyReLU2_EMA_LZMA_Int6.
 #include <caddie/plugin.h>
 
@@ -38,7 +39,7 @@ struct TrigramHash final : Embedding {
     int width = w.model().width;
     scale = w.add("trigram.sc", {}, Role::kScalar, Init::constant(scale_init));
     table = w.add("trigram.emb.weight", {buckets, dim}, Role::kEmbedding, Init::constant(0));
-    // With the table at zero the projection must not be, or neither ever moves.
+    // The table and the projection must not both start at zero, or neither ever moves.
     if (dim != width)
       project = w.add("trigram.proj.weight", {width, dim}, Role::kMatrix, Init::by_initializer());
   }

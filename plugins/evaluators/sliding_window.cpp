@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores the stream in windows of T positions that start every `stride` = S positions; all but the first give
 // their early positions as context only. Of N positions, a window at w covers w .. min(w + T, N) - 1 and
-//   a         starts while w + T - S < N, scores from w + T - S on: each position exactly once
-//   b         starts while w < N, scores its last S, so that cut windows score the end of the stream again
+//   a         starts while w + T - S < N and scores from w + T - S on, so each position exactly once
+//   b         starts while w < N and scores its last S, so that cut windows score the end of the stream again
 //   b_stride  as b, without the windows that hold fewer than S positions
-//   c         starts while w + T <= N; also the first scores its last S only
+//   c         starts while w + T <= N; even the first one scores only its last S
 // With isolate_documents each document is such a stream of its own.
 // Source: github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-19_SlidingWindowEval; pull
 // request 206 (c).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logits by the token table itself: z = x table^T. x: [B,T,C], table: [V,C], z: [B,T,V].
+// Computes the logits by the token table itself: z = x table^T. x: [B,T,C], table: [V,C], z: [B,T,V].
 // Source: arXiv:1608.05859; openai/parameter-golf, train_gpt.py.
 #include <caddie/plugin.h>
 

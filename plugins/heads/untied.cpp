@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logits by a matrix of their own: z = x w^T. x: [B,T,C], w: [V,C], z: [B,T,V].
+// Computes the logits by a matrix of their own: z = x w^T. x: [B,T,C], w: [V,C], z: [B,T,V].
 // Source: openai/parameter-golf, train_gpt.py with TIE_EMBEDDINGS=0.
 #include <caddie/plugin.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrices [out, in] uniform in (-1/sqrt(in), 1/sqrt(in)); those that give a sublayer's output or the logits
-// start at zero.
+// Fills matrices [out, in] with numbers uniform in (-1/sqrt(in), 1/sqrt(in)); those that give a sublayer's
+// output or the logits start at zero.
 // Source: torch.nn.Linear; openai/parameter-golf, train_gpt.py.
 #include <caddie/plugin.h>
 

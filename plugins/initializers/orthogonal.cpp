@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Orthogonal matrices [out, in]: orthonormal rows, or columns when out > in. Those that give a sublayer's
-// output or the logits start at zero; matrices shorter than min_size on a side are uniform in +-1/sqrt(in).
+// Makes matrices [out, in] orthogonal: their rows are orthonormal, or their columns when out > in. Those that
+// give a sublayer's output or the logits start at zero; matrices shorter than min_size on a side are uniform
+// in +-1/sqrt(in).
 // Source: arXiv:1312.6120; openai/parameter-golf,
 // records/track_10min_16mb/2026-03-20_Int6_MLP3x_SmearGate_BigramHash_MuonWD_SWA.
 #include <caddie/plugin.h>
@@ -21,8 +22,8 @@ double dot(const double* x, const double* y, int64_t n) {
   return sum;
 }
 
-// Gram and Schmidt's procedure on `count` vectors of `length` numbers: the Q of a QR whose R has a positive
-// diagonal.
+// Replaces `count` vectors of `length` numbers by orthonormal ones, by the procedure of Gram and Schmidt:
+// they are the Q of a QR decomposition whose R has a positive diagonal.
 void orthonormalize(std::vector<double>& vectors, int64_t count, int64_t length) {
   for (int64_t v = 0; v < count; ++v) {
     double* x = vectors.data() + v * length;

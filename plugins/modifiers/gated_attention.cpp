@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Multiplies each head's output by a gate read off the sublayer's input: y' = y sigmoid(w h + b).
-// y: [B,T,H,D], h: [B,T,C], w: [H,C] and b: [H] a layer.
+// y: [B,T,H,D], h: [B,T,C], w: [H,C] and b: [H] in each layer.
 // Source: arXiv:2505.06708; openai/parameter-golf, pull request 1311.
 #include <caddie/plugin.h>
 
@@ -8,7 +8,7 @@ using namespace caddie;
 
 struct GatedAttention final : Modifier {
   double bias_init = 4;
-  std::vector<Parameter> weight, bias;  // by layer
+  std::vector<Parameter> weight, bias;  // indexed by layer
 
   void settings(Settings& s) override {
     s("bias_init", bias_init, "initial bias of the gate, before the sigmoid");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiplies the output of each sublayer by a learned factor a channel, before it joins the residual stream.
-// y: [B,T,C], attn_scale and mlp_scale: [C] a layer.
+// Multiplies the output of each sublayer by a learned factor for each channel, before it joins the residual
+// stream. y: [B,T,C], attn_scale and mlp_scale: [C] in each layer.
 // Source: arXiv:2103.17239; openai/parameter-golf, train_gpt.py.
 #include <caddie/plugin.h>
 
@@ -8,7 +8,7 @@ using namespace caddie;
 
 struct LayerScale final : Modifier {
   double init = 1;
-  std::vector<Parameter> attention, mlp;  // by layer
+  std::vector<Parameter> attention, mlp;  // indexed by layer
 
   void settings(Settings& s) override { s("init", init, "initial factor of every channel"); }
 

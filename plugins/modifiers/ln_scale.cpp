@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damps the inputs of deeper sublayers: h' = h / sqrt(layer + 1), layers counted from 0. h: [B,T,C].
+// Damps the inputs of deeper sublayers: h' = h / sqrt(layer + 1), where layers count from 0. h: [B,T,C].
 // Source: arXiv:2502.05795; openai/parameter-golf,
 // records/track_10min_16mb/2026-03-21_11L_XSA4_EMA_PartialRoPE_LateQAT_1.1248.
 #include <caddie/plugin.h>

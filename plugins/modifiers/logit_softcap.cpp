@@ -12,7 +12,7 @@ struct Softcap {
   CADDIE_FN void operator()(int64_t i) const { y[i] = cap * caddie::tanh(z[i] * inverse); }
 };
 
-// dz += dy (1 - (y / cap)^2).
+// Adds dy (1 - (y / cap)^2) to dz.
 struct SoftcapBackward {
   float inverse;
   const float *y, *dy;

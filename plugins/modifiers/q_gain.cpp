@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiplies the queries of head h by a learned gain[h]. q: [B,T,H,D], gain: [H] a layer.
+// Multiplies the queries of head h by a learned gain[h]. q: [B,T,H,D], gain: [H] in each layer.
 // Source: openai/parameter-golf, train_gpt.py.
 #include <caddie/plugin.h>
 
@@ -7,7 +7,7 @@ using namespace caddie;
 
 struct QGain final : Modifier {
   double init = 1.5;
-  std::vector<Parameter> gain;  // by layer
+  std::vector<Parameter> gain;  // indexed by layer
 
   void settings(Settings& s) override { s("init", init, "initial gain of every head"); }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mixes the residual stream with the stem's output before each layer: x' = mix[0] x + mix[1] x0, one weight a
-// channel. x, x0: [B,T,C], mix: [2,C] a layer.
-// Source: openai/parameter-golf, train_gpt.py; the sigmoid start,
-// records/track_10min_16mb/2026-03-19_SlidingWindow_FP16Emb_10L_MuonWD_OvertoneInit.
+// Mixes the residual stream with the stem's output before each layer: x' = mix[0] x + mix[1] x0, with
+// one weight for each channel. x, x0: [B,T,C], mix: [2,C] in each layer.
+// Source: openai/parameter-golf, train_gpt.py, and
+// records/track_10min_16mb/2026-03-19_SlidingWindow_FP16Emb_10L_MuonWD_OvertoneInit for the sigmoid start.
 #include <caddie/plugin.h>
 
 using namespace caddie;
 
 struct ResidMix final : Modifier {
   std::string init = "ones_zeros";
-  std::vector<Parameter> mix;  // by layer
+  std::vector<Parameter> mix;  // indexed by layer
 
   void settings(Settings& s) override {
     s("init", init, "ones_zeros starts with x alone; sigmoid moves from x0 to x with depth",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotary position embedding of queries and keys, [B,T,H,D]. Of the first `dims` components of a head, i and
-// i + dims/2 turn by the angle t / base^(2i/dims) at position t:
+// Turns queries and keys, [B,T,H,D], by their positions (rotary position embedding). Of the first `dims`
+// components of a head, i and i + dims/2 turn by the angle t / base^(2i/dims) at position t:
 //     y1 = x1 cos + x2 sin,  y2 = x2 cos - x1 sin;  the other components pass through.
 // Past the reference length the base grows to base * (T / reference)^(dims / (dims - 2)), the NTK rule.
 // Source: arXiv:2104.09864; openai/parameter-golf, train_gpt.py and
@@ -9,7 +9,8 @@
 
 using namespace caddie;
 
-// One row is one position, n the number of pairs. Its own adjoint with the sign of the angle turned.
+// Turns all heads of one position, where a row's n is the number of pairs. It is its own adjoint when the
+// sign of the angle is turned.
 struct Rotate {
   const float *x, *cos_sin;
   float* y;
@@ -46,7 +47,7 @@ struct Rotate {
   }
 };
 
-// cos_sin: [T, 2, pairs].
+// Returns x [B,T,H,D] with its pairs turned. cos_sin: [T, 2, pairs].
 Var rotate(Var x, const Tensor& cos_sin) {
   Var y = result(x.shape());
   int64_t rows = x.shape()[0] * x.shape()[1], length = x.shape()[1];

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blends the embedding of each position with that of the one before, by a learned gate g = sigmoid(gate) a
-// channel: y_t = (1-g) x_t + g x_(t-1), or with the two weights exchanged. x: [B,T,C], gate: [C].
+// Blends the embedding of each position with that of the one before, by a learned gate g = sigmoid(gate) for
+// each channel: y_t = (1-g) x_t + g x_(t-1), or with the two weights exchanged. x: [B,T,C], gate: [C].
 // Source: openai/parameter-golf, records/track_10min_16mb/2026-03-20_10L_Int5MLP_MuonWD04_SWA50 (after the
 // norm) and pull request 206 (before it).
 #include <caddie/plugin.h>
 
 using namespace caddie;
 
-// Row r stands at the start of a sequence, or holds the token that starts a document.
+// Returns whether row r stands at the start of a sequence or holds the token that starts a document.
 struct Starts {
   const int32_t* tokens;
   int64_t length;
-  int32_t start_token;  // -1: documents are not told apart
+  int32_t start_token;  // -1 when documents are not told apart
   CADDIE_FN bool operator()(int64_t r) const { return r % length == 0 || tokens[r] == start_token; }
 };
 
-// y = x + share (previous - x); at a start, previous is x itself or zero.
+// Computes y = x + share (previous - x); at a start, `previous` is x itself if `self`, else zero.
 struct Blend {
   Starts starts;
   bool self;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Adds the outputs of the first half of the layers to the inputs of the second half, last in first out:
-// x' = x + skip_weights[i] skip, one weight a channel. x: [B,T,C], skip_weights: [n,C] with n = layers / 2.
+// x' = x + skip_weights[i] skip, with one weight for each channel.
+// x: [B,T,C], skip_weights: [n,C] with n = layers / 2.
 // Source: arXiv:1505.04597; openai/parameter-golf, train_gpt.py.
 #include <caddie/plugin.h>
 

@@ -12,7 +12,7 @@ struct ValueEmbedding final : Modifier {
   int dim = 128;
   double scale_init = 0.1;
   Parameter scale, table, project;
-  std::vector<Parameter> layer_scales;  // by layer
+  std::vector<Parameter> layer_scales;  // indexed by layer; undefined where it does not act
 
   void settings(Settings& s) override {
     s("dim", dim, "length of a row of the table, before projection to the values", at_least(1));
@@ -37,7 +37,7 @@ struct ValueEmbedding final : Modifier {
     return v + reshape(scaled, v.shape());
   }
 
-  // [B,T,K D], made once a pass.
+  // Returns the token's scaled and projected vectors, [B,T,K D], which are made once in each pass.
   Var embedding(Forward& forward) {
     Var kept = forward.kept(0);
     if (kept.defined()) return kept;

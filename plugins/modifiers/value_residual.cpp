@@ -10,7 +10,7 @@ using namespace caddie;
 
 struct ValueResidual final : Modifier {
   std::string form = "lambda";
-  std::vector<Parameter> mix;  // by layer
+  std::vector<Parameter> mix;  // indexed by layer
 
   void settings(Settings& s) override {
     s("form", form, "lambda weighs both values, sigmoid adds a share of the first layer's",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exclusive self-attention: takes from each head's output its part along the position's own value,
+// Takes from each head's output its part along the position's own value (exclusive self-attention),
 //     y' = y - (y.u) u,  u = v / max(|v|, 1e-12).
 // y: [B,T,H,D], v: [B,T,K,D]; query head h goes with value head h / (H / K).
 // Source: arXiv:2603.09078; openai/parameter-golf,
@@ -10,7 +10,7 @@ using namespace caddie;
 
 constexpr float kSmallestNorm = 1e-12f;
 
-// One row is one value head at one position; `group` query heads share it.
+// Computes y' for one value head at one position, which is a row; `group` query heads share it.
 struct Exclude {
   const float *y, *v;
   float *out, *inverse_norm;
@@ -30,8 +30,9 @@ struct Exclude {
   }
 };
 
-// With g the gradient of y', and du = -(g.u) y - (y.u) g:
-//     dy += g - (g.u) u,  dv += (du - (du.u) u) / |v|, without the second term below the smallest norm.
+// Adds the gradients of y and v. With g the gradient of y', and du = -(g.u) y - (y.u) g, they are
+//     dy = g - (g.u) u,  dv = (du - (du.u) u) / |v|.
+// Below the smallest norm dv lacks its second term.
 struct ExcludeBackward {
   const float *y, *v, *inverse_norm, *g;
   float *dy, *dv;

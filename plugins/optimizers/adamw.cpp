@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adam with decoupled weight decay; without decay it is Adam. In step k, counted from 1:
+// Updates weights by Adam with decoupled weight decay; without decay it is Adam. In step k, counted from 1:
 //   w <- w (1 - lr wd);  m <- m + (1 - b1)(g - m);  v <- b2 v + (1 - b2) g^2
 //   w <- w - lr / (1 - b1^k) * m / (sqrt(v / (1 - b2^k)) + eps)
 // Source: arXiv:1711.05101.
@@ -23,7 +23,7 @@ struct AdamWStep {
 struct AdamW final : Optimizer {
   double lr = 0.001, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0;
   int64_t steps = 0;
-  std::vector<Tensor> first, second;  // moments, one per weight
+  std::vector<Tensor> first, second;  // the moments, with one tensor for each weight
 
   void settings(Settings& s) override {
     s("lr", lr, "learning rate, times the schedule", at_least(0));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Momentum orthogonalized by Newton-Schulz, for matrices [out, in]:
+// Updates matrices [out, in] by momentum that is orthogonalized by Newton-Schulz:
 //   m <- mu m + g;  u = g + mu m (Nesterov);  w <- w (1 - lr wd) - lr sqrt(max(1, out / in)) NS(u)
-// mu rises from momentum_start to momentum. row_normalize divides each row of u by its length first
-// (MuonEq-R). Source: Keller Jordan, "Muon", 2024; arXiv:2603.28254 for row_normalize.
+// mu rises from momentum_start to momentum over momentum_warmup_steps. row_normalize divides each row of u by
+// its length first (MuonEq-R). Source: Keller Jordan, "Muon", 2024; arXiv:2603.28254 for row_normalize.
 #include <caddie/newton_schulz.h>
 #include <caddie/plugin.h>
 #include <caddie/weight_loops.h>
@@ -10,7 +10,8 @@
 #include <algorithm>
 using namespace caddie;
 
-struct Accumulate {  // the update takes the place of the gradient
+// Adds the gradient to the momentum; the update takes the place of the gradient.
+struct Accumulate {
   float momentum;
   bool nesterov;
   float *m, *g;
@@ -42,7 +43,7 @@ struct Muon final : Optimizer {
   int newton_schulz_steps = 5;
   bool nesterov = true, row_normalize = false;
   std::string coefficients = "standard";
-  std::vector<Tensor> momenta;  // one per weight
+  std::vector<Tensor> momenta;  // has one tensor for each weight
 
   void settings(Settings& s) override {
     s("lr", lr, "learning rate, times the schedule", at_least(0));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Momentum orthogonalized by Newton-Schulz, then scaled row by row, for matrices [out, in]:
+// Updates matrices [out, in] by momentum that is orthogonalized by Newton-Schulz, then scaled row by row:
 //   m <- mu m + (1 - mu) g;  u = (1 - mu) g + mu m;  o = NS(u)
 //   s_r <- b2 s_r + (1 - b2) mean(o_r^2);  p_r = o_r / (sqrt(s_r) + 1e-10)
 //   w <- w (1 - lr wd) - lr sqrt(max(1, out / in)) |o| / |p| p
-// mu rises from momentum_start to momentum; |.| is the Frobenius norm.
+// mu rises from momentum_start to momentum over momentum_warmup_steps; |.| is the Frobenius norm.
 // Source: arXiv:2510.05491; github.com/openai/parameter-golf, pull request 206.
 #include <caddie/newton_schulz.h>
 #include <caddie/plugin.h>
@@ -12,7 +12,8 @@
 #include <algorithm>
 using namespace caddie;
 
-struct Average {  // the update takes the place of the gradient
+// Averages the gradient into the momentum; the update takes the place of the gradient.
+struct Average {
   float momentum;
   float *m, *g;
   CADDIE_FN void operator()(int64_t i) const {
@@ -46,7 +47,7 @@ struct NorMuon final : Optimizer {
   int64_t momentum_warmup_steps = 1500;
   int newton_schulz_steps = 5;
   std::string coefficients = "standard";
-  std::vector<Tensor> momenta, squares;  // one per weight: [out, in] and [out]
+  std::vector<Tensor> momenta, squares;  // one tensor for each weight: [out, in] and [out]
 
   void settings(Settings& s) override {
     s("lr", lr, "learning rate, times the schedule", at_least(0));

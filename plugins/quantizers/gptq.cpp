@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A few bits a weight, one scale a row, rounded column by column: what a column loses by rounding, the
-// columns after it make up for, as far as H, the second moments of the inputs, says that they can. For w
-// [out, in]:
+// Stores a few bits for each weight and one scale for each row, rounded column by column: what a column loses
+// by rounding, the columns after it make up for, as far as H, the second moments of the inputs, says that
+// they can. For w [out, in]:
 //   columns with H_jj = 0 get H_jj = 1 and w_j = 0;  H += damp mean(diag H) I;  columns by falling H_jj;
 //   H^-1 = U^T U with U upper triangular;  n = 2^(bits - 1) - 1;
 //   for each column i:  q = clamp(round(w_i / s), -n, n);  w_k -= (w_i - q s) / U_ii U_ik for all k > i
 // The steps s of the rows come from
-//   clip = "percentile": s = half(max(quantile_p(|w|) / n, 1 / n)) with the p whose mean (w - q s)^2 is
-//   least; clip = "deviation":  s = half(max(width std(w) / n, 1e-10)), times 1 + hessian_share (r / mean r -
-//   1) with
-//                        r = mean_j |w_j| H_jj / mean(diag H).
+//   clip = "percentile":  s = half(max(quantile_p(|w|) / n, 1 / n)), with the p whose (w - q s)^2 is least
+//                         on average;
+//   clip = "deviation":   s = half(max(f width std(w) / n, 1e-10)), with f = 1 + hessian_share (r / r' - 1),
+//                         r = mean_j |w_j| H_jj / mean(diag H), and r' the mean r of all rows.
 // Without H every weight is rounded to its nearest, with steps from percentiles.
 // Source: arXiv:2210.17323; github.com/openai/parameter-golf,
 // records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_* (percentiles), and later records (deviation).
@@ -24,18 +24,18 @@ using namespace caddie;
 
 namespace {
 
-/// The columns of a weight in the order in which they are rounded, each one contiguous, and U.
+/// Holds the columns of a weight in the order in which they are rounded, each one contiguous, and U.
 struct Problem {
   int64_t rows, columns;
-  std::vector<int64_t> order;   // the place in the weight of each column
-  std::vector<float> diagonal;  // of H after damping, by place in the weight
-  Tensor weight;                // [columns, rows]
+  std::vector<int64_t> order;   // where each column stands in the weight
+  std::vector<float> diagonal;  // the diagonal of H after damping, by place in the weight
+  Tensor weight;                // the columns in this order, [columns, rows]
   Tensor upper;                 // U, [columns, columns]
 };
 
 struct Rounding {
-  std::vector<int8_t> integers;  // [columns, rows]
-  double error = 0;              // sum of (w - q s)^2
+  std::vector<int8_t> integers;  // the rounded weights, [columns, rows]
+  double error = 0;              // the sum of (w - q s)^2
 };
 
 double dot(const double* a, const double* b, int64_t count) {
@@ -45,9 +45,10 @@ double dot(const double* a, const double* b, int64_t count) {
   return sum;
 }
 
-constexpr int64_t kGroup = 8;  // rows that are worked on together, while others pass by once
+constexpr int64_t kGroup = 8;  // So many rows are worked on together while the others are read once.
 
-/// R with a = R R^T, upper triangular, in place of the upper half of a [n, n].
+/// Replaces the upper half of a [n, n] by the upper triangular R with a = R R^T. Throws Error naming the
+/// weight when a is singular.
 void factorize(std::vector<double>& a, int64_t n, const std::string& name) {
   auto at = [&](int64_t i, int64_t j) -> double& { return a[size_t(i * n + j)]; };
   for (int64_t end = n; end > 0; end = std::max<int64_t>(0, end - kGroup)) {
@@ -67,7 +68,7 @@ void factorize(std::vector<double>& a, int64_t n, const std::string& name) {
   }
 }
 
-/// R^-1, upper triangular like R [n, n].
+/// Returns R^-1, which is upper triangular like R [n, n].
 Tensor invert(const std::vector<double>& r, int64_t n) {
   Tensor inverse({n, n});
   std::vector<double> rows(size_t(kGroup * n));
@@ -96,7 +97,7 @@ struct Gptq final : Quantizer {
   int bits = 6, block = 128;
   double damp = 0.01, width = 12.85, hessian_share = 0;
   std::string clip = "percentile";
-  std::vector<double> percentiles = {0.999, 0.9995, 0.9999, 0.99999, 1};  // of equals the first wins
+  std::vector<double> percentiles = {0.999, 0.9995, 0.9999, 0.99999, 1};  // The first wins among equals.
 
   void settings(Settings& s) override {
     s("bits", bits, "bits of a weight", between(2, 8));
@@ -221,7 +222,7 @@ struct Gptq final : Quantizer {
     return rounding;
   }
 
-  /// What the columns [begin, end) lost, taken from all columns after them.
+  /// Subtracts what the columns [begin, end) lost, times U, from all columns after them.
   static void spread(const Problem& problem, const Tensor& lost, int64_t begin, int64_t end, Tensor& work) {
     int64_t rest = problem.columns - end, count = end - begin;
     if (rest == 0) return;
@@ -233,7 +234,7 @@ struct Gptq final : Quantizer {
     multiply(panel, true, errors, false, after, -1, 1);
   }
 
-  /// The integers as [rows, columns], columns back in their places.
+  /// Returns the integers as [rows, columns], with the columns back in their places.
   static std::vector<int8_t> in_place(const Problem& problem, std::span<const int8_t> integers) {
     std::vector<int8_t> placed(integers.size());
     for (int64_t i = 0; i < problem.columns; ++i)

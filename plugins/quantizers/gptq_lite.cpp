@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A few bits a weight, one scale a row, with the clip that errs least among a few quantiles p of |w|:
+// Stores a few bits for each weight and one scale for each row, with the clip that errs least among a few
+// quantiles p of |w|:
 //   s = half(max(quantile_p(|w|) / n, 1 / n));  q = clamp(round(w / s), -n, n);  n = 2^(bits - 1) - 1
-// p is chosen for the whole matrix (granularity "tensor") or for each row, by the mean of (w - q s)^2.
+// The p is chosen for the whole matrix (granularity "tensor") or for each row, by the mean of (w - q s)^2.
 // Source: github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-22_11L_EMA_GPTQ-lite_*.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>
@@ -10,7 +11,7 @@ using namespace caddie;
 struct GptqLite final : Quantizer {
   int bits = 6;
   std::string granularity = "tensor";
-  std::vector<double> percentiles = {0.999, 0.9995, 0.9999, 0.99999, 1};  // rising; of equals the first wins
+  std::vector<double> percentiles = {0.999, 0.9995, 0.9999, 0.99999, 1};  // The first wins among equals.
 
   void settings(Settings& s) override {
     s("bits", bits, "bits of a weight", between(2, 8));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Eight bits a weight, one scale a row: each row is clipped at a high quantile of its magnitudes,
+// Stores eight bits for each weight and one scale for each row, which is clipped at a high quantile of its
+// magnitudes:
 //   c = quantile(|w|);  s = max(c / 127, 1 / 127);  q = clamp(round(w / s), -127, 127);  s is stored as half.
+// A weight that is no matrix counts as one row, has no lower bound of s, and stores s as float32.
 // With multiple = m > 1 only every m-th integer serves, which a compressor makes use of:
-//   q <- clamp(m round(q / m), lowest, highest), the multiples of m that a byte holds; m = 4 leaves 64, as
-//   int6.
-// Source: github.com/openai/parameter-golf, train_gpt.py; for multiple = 4
-// records/track_10min_16mb/2026-03-19_MLP3x_QAT_Int6_SlidingWindow.
+//   q <- clamp(m round(q / m), lowest, highest), the bounds being multiples of m that a byte holds.
+// m = 4 leaves 64 integers, as many as six bits hold.
+// Source: github.com/openai/parameter-golf, train_gpt.py, and
+// records/track_10min_16mb/2026-03-19_MLP3x_QAT_Int6_SlidingWindow for multiple = 4.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>
 
@@ -29,7 +31,7 @@ struct Int8 final : Quantizer {
           for (char& byte : array.bytes) byte = char(coarse(int8_t(byte)));
     return packed;
   }
-  /// The multiple that is nearest to q, half to even.
+  /// Returns the multiple that is nearest to q, half to even.
   int8_t coarse(int8_t q) const {
     int nearest = multiple * int(std::nearbyint(float(q) / float(multiple)));
     return int8_t(std::clamp(nearest, -(128 / multiple) * multiple, (127 / multiple) * multiple));

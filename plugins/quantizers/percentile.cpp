@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A few bits a weight, one scale a row: each row is clipped at a high quantile of its magnitudes,
+// Stores a few bits for each weight and one scale for each row, which is clipped at a high quantile of its
+// magnitudes:
 //   c = quantile(|w|);  s = max(c / n, 1 / n);  q = clamp(round(w / s), -n, n);  n = 2^(bits - 1) - 1;
-// s is stored as half. The lower bound makes rows with |w| < 1 coarse.
+// s is stored as half. The lower bound makes rows with |w| < 1 coarse. A weight that is no matrix counts as
+// one row, has n = 127 and no lower bound of s, and stores s as float32.
 // Source: github.com/openai/parameter-golf, pull request 206.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>

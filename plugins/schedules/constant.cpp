@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The learning rate as it stands in the experiment, in every step: scale = 1.
+// Leaves the learning rate as it stands in the experiment, in every step: scale = 1.
 // Source: github.com/openai/parameter-golf, train_gpt.py, before its descent.
 #include <caddie/plugin.h>
 using namespace caddie;

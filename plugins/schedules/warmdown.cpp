@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Full rate, then a straight line down to min_scale at the end of the budget:
+// Keeps the full rate, then lowers it in a straight line down to min_scale at the end of the budget:
 //   steps:       scale = (N - step) / warmdown_steps, when that is below 1
 //   wall clock:  scale = (budget - elapsed) / (warmdown_steps * mean step time), likewise
 //   fraction:    scale = (1 - f) / fraction with f the share of the budget that is used; if fraction > 0
-// Times min(step / lr_warmup_steps, 1). The clock decides whenever there is a wall-clock budget.
+// The scale is multiplied by min(step / lr_warmup_steps, 1). The clock decides whenever there is a wall-clock
+// budget.
 // Source: github.com/openai/parameter-golf, train_gpt.py.
 #include <caddie/plugin.h>
 
@@ -37,7 +38,7 @@ struct Warmdown final : Schedule {
   }
   double by_steps(const Progress& p) const {
     int64_t left = p.steps - p.step;
-    if (left <= 0 || left > warmdown_steps) return 1;  // nothing is left: no step will read it
+    if (left <= 0 || left > warmdown_steps) return 1;  // Nothing is left, so that no step will read it.
     return std::max(double(left) / double(warmdown_steps), min_scale);
   }
 };

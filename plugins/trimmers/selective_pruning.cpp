@@ -14,9 +14,9 @@ namespace {
 
 struct Row {
   float step;
-  std::string* bytes;  // of the array that it lies in
+  std::string* bytes;  // those of the array that holds the row
   size_t begin, length;
-  int64_t ones;  // integers 1 and -1
+  int64_t ones;  // the number of integers that are 1 or -1
 };
 
 const Array* array_called(const Packed& packed, std::string_view name) {
@@ -44,7 +44,7 @@ struct SelectivePruning final : Trimmer {
     target = std::min(target, whole - int64_t(save * double(whole)));
     if (whole <= target) return;
     std::vector<Row> rows = rows_of(package);
-    int64_t fewest = 0, most = 0;  // zeroed integers: too few, and enough
+    int64_t fewest = 0, most = 0;  // how many zeroed integers are too few, and how many are enough
     for (const Row& row : rows) most += row.ones;
     std::vector<std::string> before;
     for (const PackedWeight& weight : package.weights())
@@ -72,7 +72,7 @@ struct SelectivePruning final : Trimmer {
     apply(most);
   }
 
-  /// The rows of all integers that have steps, the cheapest first.
+  /// Returns the rows of all integers that have steps, those of the smallest steps first.
   static std::vector<Row> rows_of(Package& package) {
     std::vector<Row> rows;
     for (const PackedWeight& weight : package.weights()) {

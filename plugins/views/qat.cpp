@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quantisation-aware training: the model reads, while it trains, each row of a matrix rounded to a grid,
+// Trains with quantization in sight: while it trains, the model reads each row of a matrix rounded to a grid,
 //     y = clamp(round(w / s), low, high) s,  s = max(clip / levels, smallest),
 // where clip is the row's largest magnitude, or a quantile of its magnitudes; halves round to even. The
 // gradient passes straight through, unless rounding is soft: then with u = w / s, and s held constant,
@@ -16,8 +16,8 @@ using namespace caddie;
 struct Grid {
   const char* form;
   float levels, low, high;
-  float smallest;      // scale
-  float multiple = 1;  // of the whole numbers that are used
+  float smallest;      // the smallest scale that a row gets
+  float multiple = 1;  // Only multiples of this whole number are used.
   float quantile = 1;
 };
 
@@ -31,7 +31,7 @@ constexpr Grid kGrids[] = {
     {"int6_by4", 127, -128, 124, 1e-12f / 127, 4},
 };
 
-// Between the two largest magnitudes, where the quantile lies in any row shorter than kLongestRow.
+// A quantile of a grid lies between the two largest magnitudes of any row shorter than this.
 constexpr int64_t kLongestRow = 600000;
 template <class Row>
 CADDIE_FN float quantile_of(Row row, const float* w, float quantile, float largest) {
@@ -45,9 +45,9 @@ CADDIE_FN float quantile_of(Row row, const float* w, float quantile, float large
 
 struct RoundRow {
   Grid grid;
-  float sharpness;  // 0: to the nearest
+  float sharpness;  // 0 rounds to the nearest
   const float* w;
-  float *y, *slope;  // slope: dy/dw, wanted of soft rounding only
+  float *y, *slope;  // slope is dy/dw, which only soft rounding writes
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
     const float* wr = w + r * row.n;
@@ -73,7 +73,8 @@ struct RoundRow {
   }
 };
 
-struct PassOn {  // dw += dy * slope
+// Adds dy * slope to dw; a null slope is 1.
+struct PassOn {
   const float *dy, *slope;
   float* dw;
   bool fresh;

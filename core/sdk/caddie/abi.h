@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What makes a plugin and a host fit together: symbol visibility and device qualifiers.
+// Defines what makes a plugin and a host fit together: symbol visibility and device qualifiers.
 #pragma once
 
 #define CADDIE_API __attribute__((visibility("default")))

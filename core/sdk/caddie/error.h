@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one exception type, for whatever a user can cause.
+// Defines the one exception type, for whatever a user can cause.
 #pragma once
 
 #include <caddie/abi.h>
@@ -17,7 +17,8 @@ class Shape;
 /// Says where something is wrong, what is wrong, and what would be right, in one sentence.
 class CADDIE_API Error : public std::runtime_error {
  public:
-  /// `code` becomes the exit status of the program: 2 usage or configuration, 4 plugin, 1 everything else.
+  /// `code` becomes the exit status of the program: 2 for usage or configuration, 4 for a plugin, 1 for
+  /// everything else.
   explicit Error(const std::string& message, int code = 1) : std::runtime_error(message), code_(code) {}
   ~Error() override;
   int code() const { return code_; }
@@ -26,7 +27,7 @@ class CADDIE_API Error : public std::runtime_error {
   int code_;
 };
 
-/// A value as it appears in a message.
+/// Holds a value as it appears in a message.
 struct CADDIE_API Text {
   std::string text;
   Text(std::string_view s) : text(s) {}
@@ -42,15 +43,16 @@ struct CADDIE_API Text {
   Text(unsigned long i) : text(std::to_string(i)) {}
 };
 
-/// Puts each argument in the place of the next "{}" of `format`.
+/// Returns `format` with each argument in the place of the next "{}".
 CADDIE_API std::string message(std::string_view format, std::initializer_list<Text> arguments);
 
+/// Throws an Error with the message and exit status 1.
 template <class... A>
 [[noreturn]] void fail(std::string_view format, const A&... arguments) {
   throw Error(message(format, {Text(arguments)...}));
 }
 
-/// Throws an Error with the message unless `ok`.
+/// Throws an Error with the message and exit status 1 unless `ok`.
 template <class... A>
 void check(bool ok, const char* format, const A&... arguments) {
   if (!ok) [[unlikely]]

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three shapes of loop, each with one executor a device. A kernel is a plain struct whose call operator is
-// marked CADDIE_FN; it is written once and runs on every device.
+// There are three shapes of loop, each with one executor for each device. A kernel is a plain struct whose
+// call operator is marked CADDIE_FN; it is written once and runs on every device.
 //
-//   for_each(device, n, kernel)           kernel(i)        for each i in [0, n)
-//   for_rows(device, rows, n, kernel)     kernel(row, r)   row.each(f), row.sum(f), row.max(f) over n
-//   elements for_columns(device, rows, n, k, out)  out[c] += sum over r of k(r, c)
+//   for_each(device, n, kernel)                calls kernel(i) for each i in [0, n)
+//   for_rows(device, rows, n, kernel)          calls kernel(row, r) for each row of n elements
+//   for_columns(device, rows, n, kernel, out)  adds to out[c] the sum over r of kernel(r, c)
+//
+// A kernel of for_rows works on its row by row.each(f), row.sum(f), row.max(f) and row.first(f).
 //
 // On the CPU a loop runs on the calling thread, with SIMD; sums are taken in the order a warp would take
 // them.
@@ -14,21 +16,24 @@
 
 namespace caddie {
 
-inline constexpr int kLanes = 32;        // partial sums of a row
-inline constexpr int kColumnBlock = 64;  // rows summed together before blocks are added in order
+inline constexpr int kLanes = 32;        // so many partial sums make the sum of a row
+inline constexpr int kColumnBlock = 64;  // for_columns adds up so many rows before it adds their sum to `out`
 
+/// Runs a kernel's loops over one row of n elements on the calling thread.
 struct CpuRow {
   int n;
-  /// f() once for the row: for a result of which there is one a row.
+  /// Calls f() once for the row, to write a result of which each row has one.
   template <class F>
   CADDIE_FN void first(F f) const {
     f();
   }
+  /// Calls f(i) for each i in [0, n), in any order.
   template <class F>
   CADDIE_FN void each(F f) const {
 #pragma omp simd
     for (int i = 0; i < n; ++i) f(i);
   }
+  /// Returns the sum of f(i) over i in [0, n), always added in the same order.
   template <class F>
   CADDIE_FN float sum(F f) const {
     float lane[kLanes] = {};
@@ -41,6 +46,7 @@ struct CpuRow {
       for (int l = 0; l < step; ++l) lane[l] += lane[l + step];
     return lane[0];
   }
+  /// Returns the largest f(i) over i in [0, n). n > 0; f may be called more than once for an element.
   template <class F>
   CADDIE_FN float max(F f) const {
     float lane[kLanes];
@@ -100,7 +106,7 @@ void for_columns(int64_t rows, int n, const K& kernel, float* out) {
 namespace caddie {
 namespace detail {
 
-/// Where nvcc does not compile the caller.
+/// Throws Error. It is called where nvcc does not compile the caller.
 template <class K>
 [[noreturn]] void no_cuda_kernel() {
 #if defined(CADDIE_CUDA)
@@ -111,6 +117,7 @@ template <class K>
 
 }  // namespace detail
 
+/// Calls kernel(i) for each i in [0, n), in no order.
 template <class K>
 void for_each(Device device, int64_t n, const K& kernel) {
   if (device == Device::kCpu) return cpu::for_each(n, kernel);
@@ -121,7 +128,8 @@ void for_each(Device device, int64_t n, const K& kernel) {
 #endif
 }
 
-/// One row is held by one core, or by one warp.
+/// Calls kernel(row, r) for each row r in [0, rows); one core, or one warp, works on a whole row of n
+/// elements.
 template <class K>
 void for_rows(Device device, int64_t rows, int n, const K& kernel) {
   if (device == Device::kCpu) return cpu::for_rows(rows, n, kernel);
@@ -132,7 +140,8 @@ void for_rows(Device device, int64_t rows, int n, const K& kernel) {
 #endif
 }
 
-/// Rows are summed in blocks of kColumnBlock, blocks in their order: the same bits each time.
+/// Adds to out[c] the sum over the rows r of kernel(r, c), for each c in [0, n). Rows are summed in blocks of
+/// kColumnBlock and blocks in their order, which gives the same bits each time.
 template <class K>
 void for_columns(Device device, int64_t rows, int n, const K& kernel, float* out) {
   if (device == Device::kCpu) return cpu::for_columns(rows, n, kernel, out);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The executors of kernel.h on a CUDA device. Seen by nvcc only.
+// Holds the executors of kernel.h on a CUDA device. Only nvcc sees this file.
 #pragma once
 
 #include <cuda_runtime.h>
 
 namespace caddie {
 
-/// The stream of this thread; the library owns it.
+/// Returns the stream of this thread, a cudaStream_t that the library owns.
 CADDIE_API void* current_cuda_stream();
 /// Throws Error naming the CUDA error of the last launch, if any.
 CADDIE_API void check_cuda_launch();
 
-/// One row of n elements, held by one warp: lane l sees elements l, l + 32, ...
+/// Runs a kernel's loops over one row of n elements on one warp: lane l works on elements l, l + 32, ...
 struct WarpRow {
   int n, lane;
   template <class F>
@@ -62,7 +62,7 @@ __global__ void __launch_bounds__(kThreads) rows_kernel(int64_t rows, int n, K k
   if (r < rows) kernel(WarpRow{n, int(threadIdx.x)}, r);
 }
 
-// One thread a column; neighbouring threads read neighbouring columns.
+// Each thread sums one column; neighbouring threads read neighbouring columns.
 template <class K>
 __global__ void __launch_bounds__(kThreads) columns_kernel(int64_t rows, int n, K kernel, float* out) {
   int c = int(blockIdx.x) * kThreads + int(threadIdx.x);

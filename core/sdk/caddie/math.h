@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp, tanh, sigmoid and the half formats in plain arithmetic: they vectorise, and give the same bits on
-// every device.
+// Defines exp, tanh, sigmoid and the half formats in plain arithmetic, so that they vectorise and give the
+// same bits on every device.
 #pragma once
 
 #include <caddie/abi.h>
@@ -22,7 +22,7 @@ CADDIE_FN inline uint32_t float_to_bits(float value) {
   return bits;
 }
 
-/// e^x with a relative error below 2e-7 for x in [-87, 88]; clamped to that interval outside.
+/// Returns e^x with a relative error below 2e-7 for x in [-87, 88]; any other x is clamped to that interval.
 CADDIE_FN inline float exp(float x) {
   x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
   // x = n ln 2 + r with |r| <= ln 2 / 2; the magic number rounds to the nearest integer.
@@ -40,10 +40,10 @@ CADDIE_FN inline float exp(float x) {
   return p * bits_to_float((float_to_bits(shifted) << 23) + 0x3f800000u);
 }
 
-/// 1 / (1 + e^-x).
+/// Returns 1 / (1 + e^-x).
 CADDIE_FN inline float sigmoid(float x) { return 1.0f / (1.0f + caddie::exp(-x)); }
 
-/// Hyperbolic tangent, absolute error below 1e-7.
+/// Returns the hyperbolic tangent, with an absolute error below 1e-7.
 CADDIE_FN inline float tanh(float x) {
   float a = x < 0 ? -x : x;
   float square = x * x;
@@ -59,7 +59,7 @@ CADDIE_FN inline float tanh(float x) {
   return a < 0.55f ? small : large;
 }
 
-/// Rounds half to even, as IEEE arithmetic does. |x| < 2^22.
+/// Returns the nearest whole number, halves rounded to even as IEEE arithmetic does. |x| < 2^22.
 CADDIE_FN inline float round_even(float x) {
   float magic = x < 0 ? -12582912.0f : 12582912.0f;
   return (x + magic) - magic;
@@ -67,20 +67,20 @@ CADDIE_FN inline float round_even(float x) {
 
 CADDIE_FN inline float clamp(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
 
-/// The nearest bfloat16 value, ties to even.
+/// Returns the nearest bfloat16 value as float32, ties to even.
 CADDIE_FN inline float round_bf16(float x) {
   uint32_t bits = float_to_bits(x);
   bits += 0x7fffu + ((bits >> 16) & 1u);
   return bits_to_float(bits & 0xffff0000u);
 }
 
-/// IEEE binary16 bits of the nearest half, ties to even; overflow becomes infinity.
+/// Returns the IEEE binary16 bits of the nearest half, ties to even; overflow becomes infinity.
 CADDIE_FN inline uint16_t to_half(float x) {
   uint32_t bits = float_to_bits(x);
   uint32_t sign = (bits >> 16) & 0x8000u;
   uint32_t magnitude = bits & 0x7fffffffu;
   if (magnitude >= 0x47800000u) return uint16_t(sign | (magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u));
-  if (magnitude < 0x38800000u) {  // subnormal: adding 0.5 aligns the fraction at the last half bit
+  if (magnitude < 0x38800000u) {  // The half is subnormal: adding 0.5 aligns the fraction at its last bit
     float aligned = bits_to_float(magnitude) + 0.5f;
     return uint16_t(sign | (float_to_bits(aligned) - 0x3f000000u));
   }
@@ -88,6 +88,7 @@ CADDIE_FN inline uint16_t to_half(float x) {
   return uint16_t(sign | ((magnitude + 0xc8000fffu + odd) >> 13));
 }
 
+/// Returns the value of IEEE binary16 bits as float32, which holds it exactly.
 CADDIE_FN inline float from_half(uint16_t half) {
   uint32_t sign = uint32_t(half & 0x8000u) << 16;
   uint32_t exponent = (half >> 10) & 31u, fraction = half & 1023u;

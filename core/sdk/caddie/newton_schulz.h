@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Newton-Schulz iteration: makes a matrix nearly orthogonal with matrix products alone.
+// Declares the Newton-Schulz iteration, which makes a matrix nearly orthogonal with matrix products alone.
 #pragma once
 
 #include <caddie/linalg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Differentiable operations. B batch, T time, C width, H heads, K key-value heads, D head size, V vocabulary.
-// All throw Error when shapes do not fit.
+// Declares the differentiable operations. All throw Error when shapes do not fit. In shapes B is batch, T
+// time, C width, H heads, K key-value heads, D head size and V vocabulary.
 #pragma once
 
 #include <caddie/kernel.h>
@@ -8,40 +8,45 @@
 
 namespace caddie {
 
-/// y = x w^T. x: [.., in], w: [out, in], y: [.., out].
+/// Returns y = x w^T. x: [.., in], w: [out, in], y: [.., out].
 CADDIE_API Var linear(Var x, Var w);
 
-/// Rows of a table. table: [V, C], ids: [B, T] in [0, V), y: [B, T, C].
+/// Returns the rows of a table that `ids` name. table: [V, C], ids: [B, T] in [0, V), result: [B, T, C]. The
+/// ids are not checked.
 CADDIE_API Var gather(Var table, Ids ids);
 
-/// y = x / sqrt(mean(x^2) + eps) over the last axis. x, y: [.., n]. Source: arXiv:1910.07467, without its
-/// gain.
+/// Returns y = x / sqrt(mean(x^2) + eps), the mean taken over the last axis. x, y: [.., n].
+/// Source: arXiv:1910.07467, without its gain.
 CADDIE_API Var rms_norm(Var x, float eps);
 
-/// x + y, x - y, x * y, elementwise. y has the shape of x, or fewer axes: then its shape must equal the last
-/// axes of x, where an axis of length 1 stretches. [B,T,C] * [C], [B,T,H,D] * [H,1], [B,T,C] * [1].
+/// Return x + y, x - y and x * y, elementwise, in the shape of x. y has the shape of x, or fewer axes: then
+/// its shape must equal the last axes of x, where an axis of length 1 stretches, such as
+/// [B,T,C] * [C], [B,T,H,D] * [H,1] or [B,T,C] * [1].
 CADDIE_API Var operator+(Var x, Var y);
 CADDIE_API Var operator-(Var x, Var y);
 CADDIE_API Var operator*(Var x, Var y);
-/// y = factor * x.
+/// Returns factor * x.
 CADDIE_API Var operator*(Var x, float factor);
 
-/// a x + b y with one weight a channel. x, y: [.., C]; a, b: [C], or undefined for 1.
+/// Returns a x + b y, where a and b hold one weight for each channel. x, y: [.., C]; a, b: [C], or undefined,
+/// which counts as 1.
 CADDIE_API Var weighted_sum(Var a, Var x, Var b, Var y);
 
-/// Row i of w: [n, ..] -> [..].
+/// Returns row i of w. w: [n, ..], result: [..], 0 <= i < n.
 CADDIE_API Var row(Var w, int64_t i);
 
-/// What stood `steps` positions earlier, zero before the start. x, y: [B, T, ..]. steps >= 0.
+/// Returns at each position what stands `steps` positions earlier in x, and zero where that lies before the
+/// start. x, result: [B, T, ..]. steps >= 0.
 CADDIE_API Var shift(Var x, int64_t steps);
 
+/// Returns 1 / (1 + e^-x), elementwise.
 CADDIE_API Var sigmoid(Var x);
 
-/// Causal attention with grouped heads: query head h reads key-value head h / (H / K).
-/// q, y: [B,T,H,D]; k, v: [B,T,K,D]; scores are q k^T / sqrt(D).
+/// Returns causal attention with grouped heads: query head h reads key-value head h / (H / K), and scores are
+/// q k^T / sqrt(D). q, result: [B,T,H,D]; k, v: [B,T,K,D].
 CADDIE_API Var attention(Var q, Var k, Var v);
 
-/// -log softmax(logits)[target] at each position, in nats. logits: [B,T,V], targets: [B,T] -> [B,T].
+/// Returns -log softmax(logits)[target] at each position, in nats. logits: [B,T,V], targets, result: [B,T].
 CADDIE_API Var cross_entropy(Var logits, Ids targets);
 
 namespace detail {
@@ -74,7 +79,7 @@ struct MapIds {
 
 }  // namespace detail
 
-/// One element at a time. `functor` is a plain struct with
+/// Applies `functor` to one element at a time. It is a plain struct with
 ///   CADDIE_FN float forward(float x) const;
 ///   CADDIE_FN float backward(float x, float dy) const;   // the gradient of x
 template <class F>
@@ -92,8 +97,8 @@ Var map(F functor, Var x) {
   return y;
 }
 
-/// Integers from integers: out[b, t] = functor(sequence, t), where `sequence` points at the ids of sequence
-/// b.
+/// Returns integers computed from integers: out[b, t] = functor(sequence, t), where `sequence` points at the
+/// `ids.length` ids of sequence b. The functor has
 ///   CADDIE_FN int operator()(const int32_t* sequence, int t) const;
 template <class F>
 Ids map_ids(F functor, Ids ids) {

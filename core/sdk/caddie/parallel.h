@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Independent pieces of work on the one pool of threads.
+// Runs independent pieces of work on the one pool of threads.
 #pragma once
 
 #include <caddie/abi.h>
@@ -13,7 +13,7 @@ CADDIE_API void run_parallel(int count, void (*body)(void* context, int index), 
 
 /// Calls body(i) once for each i in [0, count), on the threads of the pool, in no order. The pieces must not
 /// depend on each other; then the result does not depend on the number of threads. Returns when all are done;
-/// the first exception is rethrown. A call from inside a piece runs its pieces one after the other.
+/// the first exception is then rethrown. A call from inside a piece runs its pieces one after the other.
 template <class Body>
 void parallel_for(int count, Body&& body) {
   using Plain = std::remove_reference_t<Body>;
@@ -22,9 +22,10 @@ void parallel_for(int count, Body&& body) {
       const_cast<std::remove_const_t<Plain>*>(&body));
 }
 
-/// Threads of the pool, the caller included.
+/// Returns the number of threads of the pool, the caller included.
 CADDIE_API int thread_count();
-/// Only from the main thread, while no work is running. count >= 1.
+/// Sets the number of threads. It may be called only from the main thread, while no work is running. Throws
+/// Error unless count >= 1.
 CADDIE_API void set_thread_count(int count);
 
 }  // namespace caddie

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that a technique includes. A plugin is one source file: a struct that implements a slot, and one
-// CADDIE_PLUGIN line.
+// Gathers all that a technique includes. A plugin is one source file: a struct that implements a slot, and
+// one CADDIE_PLUGIN line.
 #pragma once
 
 #include <caddie/math.h>
@@ -11,10 +11,11 @@
 
 namespace caddie {
 
-/// What a step at a site does to the value. Steps at one site run in this order, then by label.
+/// Says what a technique does to the value at a site. Techniques at one site run in the order of their
+/// phases, then of their labels.
 enum class Phase : uint8_t { kNormalize, kRotate, kAdd, kMix, kProject, kScale, kGate, kLimit };
 
-/// The sites of a Modifier, as bits.
+/// Names the sites of a Modifier, each of which is one bit.
 enum Site : uint32_t {
   kEmbeddedSite = 1,
   kStemSite = 2,
@@ -28,38 +29,41 @@ enum Site : uint32_t {
   kLogitsSite = 512
 };
 
-/// The card of a plugin: what can be known of it without making one.
+/// Tells what can be known of a plugin without making one.
 struct PluginCard {
-  const char* summary = "";  // one sentence
-  const char* source = "";   // paper, or repository and file
+  const char* summary = "";  // one sentence, for lists
+  const char* source = "";   // the paper, or the repository and file, that it follows
   Phase phase = Phase::kMix;
-  // Words separated by spaces. An experiment must have a technique that provides each word that one needs,
-  // and none that provides a word that one conflicts with. Every technique provides its plugin's name.
+  // Each holds words separated by spaces. An experiment must have a technique that provides each word that
+  // one needs, and none that provides a word that one conflicts with. Every technique provides its plugin's
+  // name.
   const char* provides = "";
   const char* needs = "";
   const char* conflicts = "";
-  // Whether it is what its slot does where nobody chose a technique, such as a schedule that changes nothing.
-  // Such a plugin is not asked whether it acted.
+  // Tells whether it is what its slot does where nobody chose a technique, such as a schedule that changes
+  // nothing. Such a plugin is not asked whether it acted.
   bool neutral = false;
 };
 
+/// Is what a plugin's library hands to the program. CADDIE_PLUGIN writes it.
 struct PluginEntry {
   PluginCard card;
   Kind kind;
-  uint32_t sites;  // of a Modifier: those it overrides
+  uint32_t sites;  // the sites that a Modifier overrides; 0 for other kinds
   Plugin* (*make)();
 };
 
 namespace detail {
 
-/// The kind of the slot that T implements.
+/// Returns the kind of the slot that T implements.
 template <class T>
 constexpr Kind kind_of() {
   static_assert(std::is_base_of_v<Plugin, T>, "a plugin implements one of the slots of caddie/slots.h");
   return T::kKind;
 }
 
-// &T::site names Modifier when it is inherited and T when it is overridden; overrides must be public.
+/// Returns the sites that T overrides: the type of &T::site names Modifier when it is inherited and T when it
+/// is overridden, which must be public.
 template <class T>
 constexpr uint32_t sites_of() {
   if constexpr (std::is_base_of_v<Modifier, T>) {
@@ -85,11 +89,11 @@ constexpr uint32_t sites_of() {
 
 #define CADDIE_JOIN_(a, b) a##b
 #define CADDIE_JOIN(a, b) CADDIE_JOIN_(a, b)
-/// The entry's name carries the hash of the SDK, so that a plugin built for another one is known before it
-/// runs.
+/// Names the function that returns the entry. The name carries the hash of the SDK, so that a plugin built
+/// for another one is known before it runs.
 #define CADDIE_ENTRY CADDIE_JOIN(caddie_plugin_, CADDIE_SDK_HASH)
 
-/// The last line of a plugin:
+/// Stands last in a plugin and makes its entry from the struct and the fields of its PluginCard:
 ///     CADDIE_PLUGIN(Ema, .summary = "Exponential moving average of the weights.", .source = "...");
 #define CADDIE_PLUGIN(Type, ...)                                                                            \
   extern "C" CADDIE_API const caddie::PluginEntry* CADDIE_ENTRY() {                                         \

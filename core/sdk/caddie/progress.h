@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a training stands; what schedules, averagers and views look at.
+// Defines Progress, which schedules, averagers and views look at.
 #pragma once
 
 #include <cstdint>
 
 namespace caddie {
 
+/// Says where a training stands.
 struct Progress {
-  int64_t step = 0;           // steps taken so far: 0 during the first step
+  int64_t step = 0;           // steps taken so far; 0 during the first step
   int64_t steps = 0;          // planned steps; an upper bound when budget_seconds > 0
   double seconds = 0;         // training time so far, validation excluded
-  double budget_seconds = 0;  // 0: no wall-clock budget
-  double lr_scale = 1;        // what the learning-rate schedule said for this step
+  double budget_seconds = 0;  // 0 without a wall-clock budget
+  double lr_scale = 1;        // what the learning-rate schedule returned for this step
 };
 
-/// From `start` to `end` in a straight line over the first `steps` steps, `end` ever after.
+/// Returns a value that goes from `start` to `end` in a straight line over the first `steps` steps and is
+/// `end` ever after.
 inline double ramp(double start, double end, int64_t step, int64_t steps) {
   double done = step < steps ? double(step) / double(steps) : 1;
   return (1 - done) * start + done * end;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What quantizers share: weights as small integers with one scale a row, and quantiles.
+// Declares what quantizers share: weights as small integers with one scale for each row, and quantiles.
 #pragma once
 
 #include <caddie/parallel.h>
@@ -10,22 +10,24 @@
 
 namespace caddie {
 
-/// The largest integer of a signed grid of `bits` bits: 31 for 6.
+/// Returns the largest integer of a signed grid of `bits` bits, such as 31 for 6.
 inline int top_level(int bits) { return (1 << (bits - 1)) - 1; }
-/// The nearest half-precision number, as float32.
+/// Returns the nearest half-precision number as float32; ties go to even, overflow becomes infinity.
 CADDIE_API float nearest_half(float x);
 
-/// How one row becomes integers: q = clamp(round(clamp(w, -clip, clip) / step), low, high), half to even.
+/// Says how one row becomes integers: q = clamp(round(clamp(w, -clip, clip) / step), low, high), where halves
+/// round to even. A step of 0 gives q = 0.
 struct Grid {
   float step = 1;
   int low = 0, high = 0;
   float clip = std::numeric_limits<float>::infinity();
 };
 
-/// The rows that get a scale each: those of a matrix; of any other weight all numbers as one row.
+/// Holds the rows that get a scale each: those of a matrix; the numbers of any other weight form one row.
 class CADDIE_API Rows {
  public:
-  /// Copies the weight to the host where needed. Throws Error naming the weight if a number is not finite.
+  /// Reads the weight, which it copies to the host where needed. Throws Error naming the weight if a number
+  /// is not finite.
   Rows(const Tensor& weight, const WeightInfo& info);
   bool matrix() const { return shape_.rank() == 2; }
   int64_t count() const { return matrix() ? shape_[0] : 1; }
@@ -47,47 +49,54 @@ class CADDIE_API Rows {
   Tensor host_;
 };
 
-/// Arrays "q" (int8, the shape of the weight) and "scale" (`scale_type`, one step a row; a scalar when there
-/// is one row for all). The integers come from the exact steps, also where "scale" keeps only their halves.
+/// Returns the arrays "q" (int8, in the shape of the weight) and "scale" (`scale_type`, one step for each
+/// row; a scalar unless the weight is a matrix). The integers come from the exact steps, also where "scale"
+/// keeps only their halves.
 CADDIE_API Packed pack_rows(const Rows& rows, std::span<const Grid> grids, Type scale_type);
-/// The same arrays from integers that are there already, row by row.
+/// Returns the same arrays as pack_rows, from integers that the caller has rounded, row by row.
 CADDIE_API Packed pack_integers(const Rows& rows, std::span<const int8_t> integers,
                                 std::span<const Grid> grids, Type scale_type);
-/// weight = q * scale. Throws Error when the arrays do not fit the weight.
+/// Sets weight = q * scale. Throws Error when the arrays do not fit the weight.
 CADDIE_API void unpack_rows(const Packed& packed, Tensor& weight);
-/// Sum of (w - q step)^2 over one row, in float64.
+/// Returns the sum of (w - q step)^2 over one row, added in float64.
 CADDIE_API double squared_error(std::span<const float> row, const Grid& grid);
 
-/// |row|, in memory of this thread that stays until its next call.
+/// Returns the absolute values of a row, in memory of this thread that stays until its next call.
 CADDIE_API std::span<float> magnitudes(std::span<const float> row);
-/// The quantiles of `values` at `ranks`, which must rise within [0, 1]: linear between neighbours in order,
-/// to the bits of torch.quantile in float32; 0 when there are no values. Reorders the values.
+/// Writes the quantiles of `values` at `ranks`, which must rise within [0, 1], into `results`: they are
+/// linear between neighbours in order, have the bits of torch.quantile in float32, and are 0 when there are
+/// no values. Reorders the values.
 CADDIE_API void quantiles(std::span<float> values, std::span<const double> ranks, std::span<float> results);
+/// Returns one quantile, as quantiles() does, and reorders the values.
 inline float quantile(std::span<float> values, double rank) {
   float result;
   quantiles(values, {&rank, 1}, {&result, 1});
   return result;
 }
 
-/// A row clipped at a quantile of its magnitudes, on a grid of `bits` bits:
+/// Returns rows clipped at a quantile of their magnitudes, on a grid of `bits` bits:
 ///   c = quantile(|w|);  step = max(c / n, 1 / n) for a row of a matrix with n = 2^(bits - 1) - 1;
-/// anything but a matrix has n = 127, no lower bound, and step 1 when c is 0. q lies in [-n, n].
+/// anything but a matrix has n = 127, no lower bound, and step 1 when c is 0. q lies in [-n, n]. Steps are
+/// stored as halves for a matrix, else as float32.
 CADDIE_API Packed pack_at_percentile(const Rows& rows, double percentile, int bits);
 
-/// For each percentile p, rising, one grid a row: step = half(max(quantile_p(|w|) / n, 1 / n)) and q in
-/// [-n, n], n = 2^(bits - 1) - 1. Throws Error unless there is a percentile and they rise.
+/// Returns, for each percentile p in [0, 1], one grid for each row:
+///   step = half(max(quantile_p(|w|) / n, 1 / n)), with q in [-n, n] and n = 2^(bits - 1) - 1.
+/// Throws Error unless there is a percentile and they rise.
 CADDIE_API std::vector<std::vector<Grid>> grids_at_percentiles(const Rows& rows,
                                                                std::span<const double> percentiles, int bits);
-/// Of these grids those whose squared error is least, of equals the first: chosen row by row, or by one
-/// percentile for all rows. Anything but a matrix gets one grid from its largest magnitude, without a lower
-/// bound.
+/// Returns those of the grids_at_percentiles whose squared error is least, of equals the first. They are
+/// chosen row by row if `by_row`, else all rows take the percentile whose sum of errors is least. Anything
+/// but a matrix gets one grid from its largest magnitude, without a lower bound.
 CADDIE_API std::vector<Grid> least_error_grids(const Rows& rows, std::span<const double> percentiles,
                                                int bits, bool by_row);
 
-/// One array "value" of kFloat32 or kFloat16. Throws Error naming the weight if a half cannot hold a number.
+/// Returns one array "value" of kFloat32 or kFloat16. Throws Error naming the weight if a half cannot hold
+/// one of its numbers.
 CADDIE_API Packed pack_floats(const Tensor& weight, const WeightInfo& info, Type type);
+/// Sets the weight to the array "value". Throws Error when it does not fit the weight.
 CADDIE_API void unpack_floats(const Packed& packed, Tensor& weight);
-/// The numbers in an array of kFloat32 or kFloat16.
+/// Returns the numbers in an array of kFloat32 or kFloat16. Throws Error for an array of integers.
 CADDIE_API std::vector<float> floats_of(const Array& array);
 
 }  // namespace caddie

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random numbers by name: each technique draws from its own stream, so switching one off shifts no other's
-// numbers.
+// Draws random numbers by name: each technique draws from its own stream, so switching one off shifts no
+// other's numbers.
 #pragma once
 
 #include <caddie/abi.h>
@@ -10,19 +10,20 @@
 
 namespace caddie {
 
-/// Philox 4x32-10: the same numbers on every device and in any order of asking.
+/// Draws from one stream of Philox 4x32-10, whose numbers depend on the seed and the name alone.
 /// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
 class CADDIE_API Rng {
  public:
-  /// The stream called `name` under `seed`, e.g. "weights/bigram.embed.weight".
+  /// Opens the stream called `name` under `seed`, e.g. "weights/bigram.embed.weight".
   Rng(uint64_t seed, std::string_view name);
 
+  /// Returns 32 random bits.
   uint32_t bits();
-  /// In [0, 1).
+  /// Returns a number in [0, 1), with 53 random bits.
   double uniform();
-  /// Standard normal, by Box and Muller.
+  /// Returns a standard normal number, by the method of Box and Muller.
   double normal();
-  /// In [0, n). n > 0.
+  /// Returns an integer in [0, n). n > 0.
   uint64_t below(uint64_t n);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shape and Tensor: dense row-major float32 numbers on one device.
+// Defines Shape and Tensor. A tensor holds dense row-major float32 numbers on one device.
 #pragma once
 
 #include <caddie/error.h>
@@ -13,7 +13,7 @@ namespace caddie {
 
 enum class Device : uint8_t { kCpu, kCuda };
 
-/// The lengths of up to six axes. The empty shape is a scalar: one element.
+/// Holds the lengths of up to six axes, each at least 0. The empty shape is that of a scalar: one element.
 class CADDIE_API Shape {
  public:
   static constexpr int kMaxRank = 6;
@@ -21,31 +21,33 @@ class CADDIE_API Shape {
   Shape(std::initializer_list<int64_t> lengths);
 
   int rank() const { return rank_; }
-  /// Axis -1 is the last one. Throws Error when there is no such axis.
+  /// Returns the length of an axis, where -1 is the last one. Throws Error when there is no such axis.
   int64_t operator[](int axis) const;
   int64_t numel() const;
-  /// Length of the last axis; 1 for a scalar.
+  /// Returns the length of the last axis, or 1 for a scalar.
   int64_t last() const { return rank_ ? lengths_[rank_ - 1] : 1; }
-  /// Number of rows: the product of all axes but the last.
+  /// Returns the number of rows: the product of all axes but the last, 1 for a scalar.
   int64_t rows() const;
-  /// The same shape with the last axis replaced.
+  /// Returns the same shape with the last axis replaced. Throws Error for a scalar.
   Shape with_last(int64_t length) const;
+  /// Adds a last axis. Throws Error when there are kMaxRank already or when `length` is negative.
   void append(int64_t length);
   bool operator==(const Shape& other) const;
-  std::string text() const;  // "[2, 3]"
+  std::string text() const;  // reads like "[2, 3]"
 
  private:
   int rank_ = 0;
   int64_t lengths_[kMaxRank] = {};
 };
 
-/// A handle: copies share memory. A tensor either owns memory (zero when made) or borrows it from an arena.
+/// Refers to memory that its copies share. A tensor either owns that memory (zero when made) or borrows it
+/// from an arena.
 class CADDIE_API Tensor {
  public:
   Tensor() = default;
-  /// Owns its memory, filled with zeros.
+  /// Makes a tensor that owns its memory, filled with zeros.
   explicit Tensor(const Shape& shape, Device device = Device::kCpu);
-  /// Borrows `data`, which must outlive the tensor and hold shape.numel() floats on `device`.
+  /// Makes a tensor that borrows `data`, which must outlive it and hold shape.numel() floats on `device`.
   Tensor(const Shape& shape, float* data, Device device) : shape_(shape), data_(data), device_(device) {}
 
   float* data() const { return data_; }
@@ -53,7 +55,8 @@ class CADDIE_API Tensor {
   int64_t numel() const { return shape_.numel(); }
   Device device() const { return device_; }
   bool defined() const { return data_ != nullptr; }
-  /// The same numbers under another shape with as many elements.
+  /// Returns the same numbers, in the same memory, under another shape. Throws Error unless that has as many
+  /// elements.
   Tensor reshaped(const Shape& shape) const;
 
  private:
@@ -63,14 +66,15 @@ class CADDIE_API Tensor {
   std::shared_ptr<void> owner_;
 };
 
-/// Copies all elements; shapes must have as many elements, devices may differ.
+/// Copies all elements. The shapes and devices may differ; throws Error when the numbers of elements do.
 CADDIE_API void copy(const Tensor& from, const Tensor& to);
-/// The tensor itself when it lies on the CPU, a copy there otherwise.
+/// Returns the tensor itself when it lies on the CPU, else a copy there.
 CADDIE_API Tensor on_host(const Tensor& tensor);
+/// Returns a copy that owns its memory, on the same device.
 CADDIE_API Tensor clone(const Tensor& tensor);
-/// Sum of all elements in float64, in order.
+/// Returns the sum of all elements, added in their order in float64.
 CADDIE_API double sum(const Tensor& tensor);
-/// Sum of squares in float64, in an order that does not depend on threads.
+/// Returns the sum of all squares, added in float64 in an order that does not depend on threads.
 CADDIE_API double squared_norm(const Tensor& tensor);
 
 }  // namespace caddie

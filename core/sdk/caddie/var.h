@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Var, a value on the tape of this thread, and record, which says how its gradient flows back.
+// Defines Var, a value on the tape of this thread, and record(), which says how its gradient flows back.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -10,14 +10,14 @@
 
 namespace caddie {
 
-/// A learned tensor, as a plugin keeps it. Used as a Var it is the weight as the model reads it now:
-/// on this thread's tape, through the weight views that act on it.
+/// Names a learned tensor; a plugin keeps it as a member. Used as a Var it is the weight as the model reads
+/// it now: on this thread's tape, through the weight views that act on it.
 struct Parameter {
   int index = -1;
   bool defined() const { return index >= 0; }
 };
 
-/// Integers [batch, length] on the device of the tape: token ids, or rows of a table.
+/// Refers to integers [batch, length] on the device of the tape: token ids, or row numbers of a table.
 struct Ids {
   const int32_t* data = nullptr;
   int64_t batch = 0, length = 0;
@@ -25,20 +25,22 @@ struct Ids {
   int64_t numel() const { return batch * length; }
 };
 
+/// Holds what the tape knows of one value; plugins use it through Var.
 struct Node {
   Tensor value;
-  float* gradient = nullptr;       // null until something flows back
-  float* leaf_gradient = nullptr;  // where the gradient of a weight is collected
+  float* gradient = nullptr;       // is null until something flows back
+  float* leaf_gradient = nullptr;  // where the gradient of a weight is collected; null for other values
   bool needs_grad = false;
 };
 
-/// Where an op adds a gradient. When `fresh`, nothing was there yet and the op must assign instead of add.
+/// Says where an op adds a gradient. When `fresh`, nothing was there yet and the op must assign instead of
+/// add.
 struct GradientSlot {
   float* data;
   bool fresh;
 };
 
-/// A handle to a value of the current forward pass. Valid until the tape is reset, that is for one
+/// Refers to a value of the current forward pass. It is valid until the tape is reset, that is for one
 /// micro-batch.
 class CADDIE_API Var {
  public:
@@ -53,11 +55,11 @@ class CADDIE_API Var {
   bool needs_grad() const { return node_->needs_grad; }
   bool defined() const { return node_ != nullptr; }
 
-  /// The gradient so far, for reading in a backward function; never null there.
+  /// Returns the gradient so far. A backward function reads that of its output, where it is never null.
   const float* grad() const { return node_->gradient; }
-  /// The gradient to add into: zeros at first.
+  /// Returns the gradient to add into, which is zeros at first.
   float* grad_sum() const;
-  /// The same without the zeros, for ops that can assign.
+  /// Returns the gradient to add into without zeros at first, for ops that can assign.
   GradientSlot grad_slot() const;
 
   Node* node() const { return node_; }
@@ -66,15 +68,17 @@ class CADDIE_API Var {
   Node* node_ = nullptr;
 };
 
-/// A new value on this thread's tape, not yet filled.
+/// Returns a new value on this thread's tape, whose memory is not yet filled.
 CADDIE_API Var result(const Shape& shape);
-/// Integers on this thread's tape, not yet filled.
+/// Returns new integers on this thread's tape, whose memory is not yet filled.
 CADDIE_API Ids result_ids(int64_t batch, int64_t length);
-/// A view of x under another shape: same numbers, same gradient.
+/// Returns a view of x under another shape, with the same numbers and the same gradient. Throws Error unless
+/// that shape has as many elements.
 CADDIE_API Var reshape(Var x, const Shape& shape);
-/// A value that no gradient flows into.
+/// Returns a value that no gradient flows into. It borrows the tensor's memory.
 CADDIE_API Var constant(const Tensor& tensor);
-/// Scratch of this micro-batch: `count` floats, not filled.
+/// Returns `count` floats of scratch memory on the tape's device, not filled, which last for this
+/// micro-batch.
 CADDIE_API float* scratch(int64_t count);
 
 namespace detail {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work on many weights at once: whole weights, or even pieces of them, on the threads of the pool.
+// Works on many weights at once: on whole weights, or on pieces of them, on the threads of the pool.
 #pragma once
 
 #include <caddie/parallel.h>
@@ -10,7 +10,7 @@
 
 namespace caddie {
 
-/// Elements [begin, end) of one weight.
+/// Names the elements [begin, end) of one weight, which is an index into the weights at hand.
 struct Chunk {
   int weight;
   int64_t begin, end;
@@ -20,22 +20,25 @@ namespace detail {
 CADDIE_API std::vector<int64_t> sizes_of(std::span<const Weight> weights);
 }  // namespace detail
 
-/// Indices of things of these sizes, the largest first; of equal ones the earlier first.
+/// Returns the indices of things of these sizes, the largest first; of equal ones the earlier comes first.
 CADDIE_API std::vector<int> largest_first(std::span<const int64_t> sizes);
-/// Weights with so many elements cut into pieces of bounded size on the CPU; elsewhere they stay whole.
+/// Cuts weights with so many elements into pieces of bounded size on the CPU; elsewhere they stay whole.
 CADDIE_API std::vector<Chunk> chunks_of(std::span<const int64_t> sizes, Device device);
 
-/// Gives each weight that has none yet a tensor of its shape, filled with zeros.
+/// Gives each weight that has none yet a tensor of its shape on its device, filled with zeros. `tensors` is
+/// in the order of the weights.
 CADDIE_API void add_zeros(std::span<const Weight> weights, std::vector<Tensor>& tensors);
 
-/// Calls body(i) once for each weight; the pool takes the largest first, so that threads end together.
+/// Calls body(i) once for the index i of each weight; the pool takes the largest first, so that threads end
+/// together.
 template <class Body>
 void for_weights(std::span<const Weight> weights, Body&& body) {
   std::vector<int> order = largest_first(detail::sizes_of(weights));
   parallel_for(int(order.size()), [&](int at) { body(order[size_t(at)]); });
 }
 
-/// Calls body(chunk) so that each element of each weight lies in one chunk: for elementwise updates.
+/// Calls body(chunk) so that each element of each weight lies in one chunk, for elementwise updates. All
+/// weights must lie on one device.
 template <class Body>
 void for_chunks(std::span<const Weight> weights, Body&& body) {
   if (weights.empty()) return;
