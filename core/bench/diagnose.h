@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this program finds on this machine, and what would keep it from working well.
+// The findings say what this program meets on this machine, and what would keep it from working well.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +13,21 @@ namespace caddie {
 
 struct Finding {
   std::string subject, text;
-  bool fine = true;  // or it is to be mended
+  bool fine = true;  // whether nothing is to be mended
 };
 
-/// All findings on this machine and this process, in the order in which people read them.
+/// Returns all findings on this machine and this process, in the order in which people read them.
 std::vector<Finding> diagnose();
 
-// The findings that judge what they are given, so that tests can give what this machine is not.
+// These functions judge what they are given, so that tests can give what this machine is not.
 
-/// `huge_pages`: what the system says of transparent ones.
+/// `huge_pages` is what the system says of transparent ones.
 Finding memory_finding(const Memory& memory, const std::string& huge_pages);
-/// `bytes`: that are free where runs are written.
+/// `bytes` are free where runs are written.
 Finding disk_finding(uint64_t bytes);
-/// `found`: how many plugins there are; `refused`: those of another SDK.
+/// `found` is the number of plugins; `refused` names those of another SDK.
 Finding plugins_finding(size_t found, const std::vector<std::string>& refused);
-/// `environment`: the variables that a launcher may have set.
+/// `environment` holds the variables that a launcher may have set.
 Finding ranks_finding(const Environment& environment);
 
 }  // namespace caddie

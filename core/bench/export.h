@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times the way from weights to the artifact and back on the production path, with random weights.
+// This benchmark times the way from weights to the artifact and back on the production path, with random
+// weights.
 #pragma once
 
 #include <filesystem>
@@ -16,9 +17,10 @@ struct ExportBench {
   bool quiet = false;
 };
 
-/// Matrices are normal with deviation 1, so that rows fill their quantizer's grid. Keys of the result:
-/// parameters, prune_s, calibrate_s, quantize_s, trim_s, compress_s, read_s (expanded and dequantized),
-/// bytes, payload_bytes, entropy_bytes, peak_mem_bytes, threads.
+/// Returns the seconds and sizes of the steps. The matrices are normal with deviation 1, so that rows fill
+/// their quantizer's grid. The keys of the result are parameters, prune_s, calibrate_s, quantize_s, trim_s,
+/// compress_s, read_s (expanded and dequantized), bytes, payload_bytes, entropy_bytes, peak_mem_bytes,
+/// threads.
 Json bench_export(const ExportBench& bench);
 
 }  // namespace caddie

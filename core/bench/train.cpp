@@ -32,8 +32,9 @@ Batch random_batch(const TrainBench& bench, int vocabulary, Rng& rng) {
   return batch;
 }
 
-// Multiplications and additions of one step that cannot be avoided: every matrix forward, for its input and
-// for itself; attention over the causal half likewise; five Newton-Schulz iterations a matrix of the layers.
+// Counts the multiplications and additions of one step that cannot be avoided: every matrix forward, for its
+// input and for itself; attention over the causal half likewise; five Newton-Schulz iterations for each
+// matrix of the layers.
 double useful_flops(const TrainBench& bench, const Model& model) {
   const ModelShape& m = model.shape();
   double tokens = double(bench.batch_tokens), linear = double(m.vocabulary) * m.width, iterations = 0;
@@ -74,7 +75,7 @@ double forward_rate(Model& model, const TrainBench& bench, const Batch& batch) {
   return double(bench.batch_tokens) / median(seconds);
 }
 
-// Milliseconds a step, by part of the model.
+// Returns the milliseconds of a step by part of the model.
 Json profile_json(int64_t steps) {
   Json parts = Json::array();
   for (const PartTime& time : profile())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie artifact inspect FILE: where the bytes of an artifact go. caddie artifact score: see eval.cpp.
+// caddie artifact inspect FILE tells where the bytes of an artifact go. For caddie artifact score see
+// eval.cpp.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

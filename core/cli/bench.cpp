@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie bench train: how fast this machine trains the baseline's architecture. caddie bench experiment: how
-// fast it runs an experiment. caddie bench export: how fast it turns weights into an artifact.
+// caddie bench train tells how fast this machine trains the baseline's architecture, caddie bench experiment
+// how fast it runs an experiment, and caddie bench export how fast it turns weights into an artifact.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie data prepare, caddie data inspect: training data made from text, and looked at.
+// caddie data prepare makes training data from text; caddie data inspect shows what they hold.
 #include <caddie/error.h>
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie describe [NAME]: what a section of an experiment or a sweep, a plugin, a metric or a column means.
+// caddie describe [NAME] says what a section of an experiment or a sweep, a plugin, a metric or a column
+// means.
 #include <caddie/error.h>
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie diff A B: what is different about two runs, and where they part.
+// caddie diff A B says what is different about two runs, and where they part.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie doctor: what this program finds on this machine, and what would keep it from working well.
+// caddie doctor says what this program finds on this machine, and what would keep it from working well.
 #include <caddie/error.h>
 #include <fmt/format.h>
 

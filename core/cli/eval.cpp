@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie eval RUN and caddie artifact score FILE: what the weights in an artifact score, or an estimate of it
-// from a part of the text.
+// caddie eval RUN and caddie artifact score FILE give the score of the weights in an artifact, or an estimate
+// of it from a part of the text.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -18,9 +18,9 @@ namespace {
 struct ScoreArguments {
   ExperimentArguments experiment;
   std::filesystem::path artifact, against;
-  std::vector<std::string> evaluators;  // labels; empty: all
+  std::vector<std::string> evaluators;  // labels of those that score; empty for all
   int64_t stride = 0;
-  double subset = 0;  // share of the stream to estimate from; 0: score all of it
+  double subset = 0;  // the share of the stream to estimate from; 0 scores all of it
   bool json = false;
 };
 
@@ -36,7 +36,7 @@ void print(const std::string& label, const RatioEstimate& e, const PartScore& pa
              with_commas(part.whole), part.score.seconds);
 }
 
-// Never under the name of the score itself.
+// An estimate never stands under the name of the score itself.
 Json json_of(const RatioEstimate& e, const PartScore& part, double subset) {
   return {{std::string(kBpb.name) + "_estimate", e.ratio},
           {"ci_low", e.low},

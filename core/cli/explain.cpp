@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie explain EXPERIMENT: what would run, before it runs.
+// caddie explain EXPERIMENT says what would run, before it runs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

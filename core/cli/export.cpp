@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie export RUN: the trained weights of a run as a file that PyTorch reads, or once more as an artifact,
-// with other settings than the run's.
+// caddie export RUN writes the trained weights of a run as a file that PyTorch reads, or once more as an
+// artifact, with other settings than the run's.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -16,7 +16,7 @@ namespace caddie {
 namespace {
 
 struct ExportArguments {
-  ExperimentArguments experiment;  // its file is the run's
+  ExperimentArguments experiment;  // Its file is the run's.
   std::filesystem::path run, weights, artifact;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie ls: the runs below results/, found through their index.
+// caddie ls lists the runs below results/, found through their index.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

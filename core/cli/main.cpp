@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie: one verb a file. A verb runs when its command line has been parsed; whatever goes wrong ends here.
+// The program has one verb for each file here. A verb runs when its command line has been parsed; whatever
+// goes wrong ends here.
 #include <caddie/error.h>
 
 #include <CLI/CLI.hpp>
@@ -36,7 +37,8 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const caddie::Error& error) {
-    if (*error.what()) std::fprintf(stderr, "error: %s\n", error.what());  // else another process said it
+    // Without a message another process has said it.
+    if (*error.what()) std::fprintf(stderr, "error: %s\n", error.what());
     return error.code();
   } catch (const std::filesystem::filesystem_error& error) {
     std::fprintf(stderr, "error: %s: %s\n", error.path1().c_str(), error.code().message().c_str());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie plan SWEEP: what a sweep would run, what that costs, and what it could show. Changes nothing.
+// caddie plan SWEEP says what a sweep would run, what that costs, and what it could show. It changes nothing.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -23,7 +23,7 @@ struct PlanArguments {
   bool probe = false, why_excluded = false, json = false;
 };
 
-/// What is known of noise and time, after what the command line says.
+/// Returns what is known of noise and time; what the command line says replaces what earlier runs tell.
 PriorRuns known(const Plan& plan, const PlanArguments& arguments) {
   PriorRuns prior = prior_runs(plan);
   if (arguments.paired_sd > 0) {
@@ -110,7 +110,7 @@ void print_excluded(const Plan& plan, bool all) {
     fmt::print("left out: {} more; --why-excluded lists them\n", plan.excluded.size() - shown);
 }
 
-/// What the arm sets; of other arms than the baseline what they set otherwise than that.
+/// Returns what the arm sets; of other arms than the baseline, what they set otherwise than that.
 std::vector<std::string> settings_shown(const Plan& plan, const Arm& arm) {
   std::vector<std::string> shown = arm.overrides;
   const std::vector<std::string>& common = plan.baseline().overrides;

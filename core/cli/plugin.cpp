@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie plugin list, caddie plugin describe NAME: what techniques there are, and what each takes and does.
+// caddie plugin list and caddie plugin describe NAME say what techniques there are, and what each takes and
+// does.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie report SWEEP: the sweep as one HTML page.
+// caddie report SWEEP writes the sweep as one HTML page.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie rerun RUN: makes a finished run once more, in a new folder, and says whether it got the same bits.
+// caddie rerun RUN makes a finished run once more, in a new folder, and says whether it got the same bits.
 #include "report/rerun.h"
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@ namespace caddie {
 namespace {
 
 struct RerunArguments {
-  ExperimentArguments experiment;  // its file is made of the run's
+  ExperimentArguments experiment;  // Its file is made from the run's.
   std::filesystem::path run, output;
   bool json = false;
 };

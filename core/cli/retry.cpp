@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie retry SWEEP: what failed or was lost in a sweep, once more.
+// caddie retry SWEEP runs once more what failed or was lost in a sweep.
 #include <CLI/CLI.hpp>
 #include <memory>
 

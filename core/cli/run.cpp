@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie run EXPERIMENT: one experiment from data to score.
+// caddie run EXPERIMENT takes one experiment from data to score.
 #include "run/run.h"
 
 #include <fmt/format.h>
@@ -60,7 +60,7 @@ void launch(const RunArguments& arguments) {
         "--ranks {} starts processes on this machine, but this is one of {} already; leave "
         "--ranks out, or give --rank too",
         ranks, others);
-  // What is wrong with the experiment is said once, before there are several to say it.
+  // What is wrong with the experiment is said once, before there are several ranks to say it.
   Loaded(arguments, Device::kCpu, ranks);
   int threads = arguments.experiment.threads > 0 ? 0 : std::max(1, core_count() / ranks);
   if (int code = launch_ranks(ranks, threads)) throw Error("", code);
@@ -106,7 +106,7 @@ void run_verb(RunArguments& arguments) {
     run_as_rank(arguments, ranks);
   } catch (const Error& error) {
     if (ranks.rank == 0) throw;
-    if (error.code() == kInterrupted) throw Error("", kInterrupted);  // the first rank says so
+    if (error.code() == kInterrupted) throw Error("", kInterrupted);  // The first rank says so.
     throw Error(message("rank {}: {}", {ranks.rank, error.what()}), error.code());
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie status SWEEP: how far its runs have come, and why some failed.
+// caddie status SWEEP says how far its runs have come, and why some failed.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -22,7 +22,7 @@ struct Line {
   const PlannedRun* run;
   const Arm* arm;
   RunState state;
-  std::string last;  // line of the log, of a run that is neither done nor planned
+  std::string last;  // the log's last line, for a run that is neither done nor planned
 };
 
 void print_json(const Plan& plan, const std::vector<Line>& lines, const std::map<RunStatus, int>& counts) {

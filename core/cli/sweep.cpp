@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie sweep FILE: freezes a plan, runs what is not done, writes the tables.
+// caddie sweep FILE freezes a plan, runs what is not done, and writes the tables.
 #include "cli/sweep.h"
 
 #include <fmt/format.h>

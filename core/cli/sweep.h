@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `caddie sweep` and `caddie retry` have in common.
+// `caddie sweep` and `caddie retry` share this.
 #pragma once
 
 #include "sweep/begin.h"
@@ -20,8 +20,8 @@ struct SweepArguments {
 /// Declares the options that say how the runs of a sweep are made.
 void declare_running(CLI::App& verb, SweepArguments& arguments);
 
-/// Takes the sweep up, runs what is not done, prints the table. Throws Error when that ends otherwise than
-/// fine.
+/// Takes the sweep up, runs what is not done, and prints the table. Throws Error when
+/// conclude() calls the end anything but fine.
 void sweep_verb(SweepArguments& arguments);
 
 }  // namespace caddie

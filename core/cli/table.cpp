@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie table SWEEP: the ablation table of what is finished.
+// caddie table SWEEP prints the ablation table of what is finished.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

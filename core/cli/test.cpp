@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie test A B: is one arm better than another, or than a number.
+// caddie test A B tells whether one arm is better than another, or than a number.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -25,7 +25,7 @@ struct TestArguments {
   bool assert_met = false, json = false;
 };
 
-/// The arm that SWEEP:ARM names.
+/// Returns the arm that SWEEP:ARM names. Throws Error (kUsage) when it names none.
 FinishedArm named_arm(const std::string& named, const std::string& metric) {
   size_t colon = named.rfind(':');
   if (colon == std::string::npos)
@@ -33,7 +33,7 @@ FinishedArm named_arm(const std::string& named, const std::string& metric) {
   return finished_arm(sweep_folder(named.substr(0, colon)), named.substr(colon + 1), metric);
 }
 
-/// The text as a number; nothing when it is none.
+/// Returns the text as a number, or nothing when it is none.
 std::optional<double> number_of(const std::string& text) {
   char* end = nullptr;
   double number = std::strtod(text.c_str(), &end);

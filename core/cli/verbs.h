@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every verb of the program, and what several of them share.
+// These functions declare every verb of the program, and what several of them share.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -14,7 +14,7 @@ class App;
 
 namespace caddie {
 
-/// Starts as many threads as --threads says; 0 stands for one a core.
+/// Starts as many threads as --threads says; 0 stands for one for each core.
 void start_threads(int threads);
 
 /// Adds every verb to the program, grouped in its help by what they are for.
@@ -45,15 +45,15 @@ void add_bench_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 void add_gc_command(CLI::App& app);
 
-/// `caddie artifact score`, which is `caddie eval` of a file; it stands beside that.
+/// Adds `caddie artifact score`, which is `caddie eval` of a file; it stands in the same file as that.
 void add_score_command(CLI::App& artifact);
 
-/// What verbs that read an experiment have in common.
+/// Holds what verbs that read an experiment have in common.
 struct ExperimentArguments {
   std::filesystem::path file;
-  std::vector<std::string> overrides;  // of -S
+  std::vector<std::string> overrides;  // the assignments of -S
   std::string device_name = "cpu";
-  int threads = 0;  // 0: one a core
+  int threads = 0;  // 0 stands for one for each core
 
   void declare(CLI::App& verb);
   /// Adds these options without the experiment itself.

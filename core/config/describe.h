@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What settings an object declares, for people and for programs.
+// These functions say what settings an object declares, for people and for programs.
 #pragma once
 
 #include <caddie/settings.h>
@@ -11,7 +11,8 @@
 
 namespace caddie {
 
-/// One setting in words: type "integer", range "from 1 to 64" or "one of a, b" (empty: any), default as TOML.
+/// Describes a setting in words: type "integer", range "from 1 to 64" or "one of a, b" (empty: any), default
+/// as TOML.
 struct SettingInfo {
   std::string name, type, default_text, range, help;
 };
@@ -19,7 +20,8 @@ nlohmann::ordered_json json_of(const SettingInfo& setting);
 /// Describes a setting in one line, in columns.
 std::string line_of(const SettingInfo& setting);
 
-/// The settings that `declare` visits, in its order. The object behind it must be freshly constructed.
+/// Returns the settings that `declare` visits, in its order. The object behind it must be freshly
+/// constructed.
 std::vector<SettingInfo> describe(const std::function<void(Settings&)>& declare);
 
 }  // namespace caddie

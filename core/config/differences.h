@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What differs between two TOML texts, setting by setting.
+// Two TOML texts are compared setting by setting.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace caddie {
 
-/// One line for each value that differs, by path: "train.clip: 1.0 -> 0.3"; absent values show as "(none)".
+/// Returns one line for each value that differs, by path: "train.clip: 1.0 -> 0.3"; absent values show as
+/// "(none)".
 std::vector<std::string> differences(const std::string& before, const std::string& after);
 
 }  // namespace caddie

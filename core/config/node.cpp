@@ -32,8 +32,8 @@ std::string_view line_of(std::string_view text, int number) {
 
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
-/// The carets under `width` characters of `line` from `column` on; tabs before them are kept, so that they
-/// align.
+/// Returns carets under `width` characters of `line` from `column` on; tabs before them are kept, so that
+/// they align.
 std::string carets(std::string_view line, int column, int width) {
   std::string out;
   int at = 1;

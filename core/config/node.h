@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TOML value, table or array that knows where it was written. Pure data; Tree gives it meaning.
+// A node is a TOML value, table or array that knows where it was written. It is pure data; Tree gives it
+// meaning.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +12,22 @@
 
 namespace caddie {
 
-/// Where a value comes from. Lines and columns count from 1; line 0: the whole of `file` is the place.
+/// Tells where a value comes from. Lines and columns count from 1; line 0 says that the whole of `file` is
+/// the place.
 struct Origin {
   std::string file = "default";
   int line = 0, column = 0;
-  /// "experiments/a.toml:31:24", "-S train.lr=3", or "default".
+  /// Returns "experiments/a.toml:31:24", "-S train.lr=3", or "default".
   std::string text() const;
 };
 
-/// A file or an assignment of the command line, kept so that errors can show the line.
+/// A source is a file or an assignment of the command line, kept so that errors can show the line.
 struct Source {
   std::string name, text;
-  int order = 0;  // position among the sources of a tree, the main file first
+  int order = 0;  // the position among the sources of a tree, the main file first
 };
 
-/// A stretch of a source; `width` in characters.
+/// This is a stretch of a source; `width` is in characters.
 struct SourcePlace {
   std::shared_ptr<const Source> source;
   int line = 0, column = 0, width = 1;
@@ -33,31 +35,32 @@ struct SourcePlace {
   bool before(const SourcePlace& other) const;
 };
 
-/// One value with its children: entries of a table, sorted by name, or elements of an array, named "0", "1",
-/// ...
+/// Holds one value with its children: entries of a table, sorted by name, or elements of an array, named "0",
+/// "1", ...
 struct TreeNode {
   enum class Kind { table, array, boolean, integer, real, string, date };
   std::string name;
   Kind kind = Kind::table;
-  std::variant<std::monostate, bool, int64_t, double, std::string> value = {};  // a date is its text
+  std::variant<std::monostate, bool, int64_t, double, std::string> value = {};  // A date is its text.
   std::vector<TreeNode> children = {};
   SourcePlace key = {}, place = {};  // where the name and where the value stands
 
   bool is_container() const { return kind == Kind::table || kind == Kind::array; }
-  /// A non-empty array that holds nothing but tables.
+  /// Tells whether this is a non-empty array that holds nothing but tables.
   bool is_array_of_tables() const;
   const TreeNode* find(std::string_view child) const;
   TreeNode* find(std::string_view child);
-  /// The entry of that name, made (an empty table) when absent. Keeps tables sorted.
+  /// Returns the entry of that name, made (an empty table) when absent. Keeps tables sorted.
   TreeNode& at(std::string_view child);
-  /// "a table", "an integer", ...
+  /// Returns "a table", "an integer", ...
   const char* kind_text() const;
 };
 
-/// Names along a dotted path; a name that holds a dot is quoted: a."b.c".0. Throws Error(2) on an empty name.
+/// Returns the names along a dotted path; a name that holds a dot is quoted: a."b.c".0. Throws Error(2) on an
+/// empty name.
 std::vector<std::string> split_path(std::string_view path);
 
-/// `path`.`name`, with the name quoted where it must be.
+/// Returns `path`.`name`, with the name quoted where it must be.
 std::string join_path(std::string_view path, std::string_view name);
 
 /// Parses TOML text. Syntax errors throw Error(2) that shows the place.
@@ -66,13 +69,13 @@ TreeNode parse_toml(const std::shared_ptr<const Source>& source);
 /// Lays `over` on `base`: tables merge, everything else is replaced.
 void merge(TreeNode& base, const TreeNode& over);
 
-/// A value as it stands behind "=" in TOML; containers are written inline.
+/// Returns a value as it stands behind "=" in TOML; containers are written inline.
 std::string toml_text(const TreeNode& node);
 
-/// A table as a TOML document, names sorted; `origins` adds the place behind each value as a comment.
+/// Returns a table as a TOML document, names sorted; `origins` adds the place behind each value as a comment.
 std::string toml_document(const TreeNode& table, bool origins);
 
-/// Throws Error(2): the headline, the place, the source line and a caret under it.
+/// Throws Error(2) with the headline, the place, the source line and a caret under it.
 [[noreturn]] void fail_at(const SourcePlace& place, const std::string& headline);
 
 }  // namespace caddie

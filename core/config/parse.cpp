@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML text into nodes, by toml++.
+// TOML text becomes nodes by way of toml++.
 #include <caddie/error.h>
 #include <toml++/toml.h>
 
@@ -75,7 +75,8 @@ TreeNode convert(const toml::node& from, const SourcePointer& source) {
   return node;
 }
 
-/// A hint for the commonest slip, a word without quotes behind "=" in the line of `place`.
+/// Returns a hint for the commonest slip, a word without quotes behind "=" in the line of `place`; "" where
+/// it was not made.
 std::string hint(const SourcePlace& place) {
   std::istringstream lines(place.source->text);
   std::string line;

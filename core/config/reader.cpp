@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The visitor that fills settings from a tree.
+// This visitor fills settings from a tree.
 #include <caddie/error.h>
 #include <fmt/format.h>
 
@@ -17,7 +17,7 @@
 namespace caddie {
 namespace {
 
-/// What may be written for a setting, in words that follow "wanted".
+/// Says what may be written for a setting, in words that follow "wanted".
 std::string wanted(const Setting& setting) {
   if (std::holds_alternative<Layers*>(setting.target))
     return "\"all\", \"none\", \"first 2\", \"last 4\", \"7,8\" or an array of layer numbers";
@@ -53,7 +53,7 @@ class Assignment {
                                                         toml_text(at), wanted(setting_)}));
   }
 
-  /// Compared so that nan lies in no range.
+  /// The comparison is such that nan lies in no range.
   void check_range(const TreeNode& at, double value) const {
     const Range& range = setting_.range;
     if (range.words.empty() && !(value >= range.low && value <= range.high)) wrong_value(at);

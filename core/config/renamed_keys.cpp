@@ -25,7 +25,7 @@ constexpr RenamedKey kRenamed[] = {
 
 bool continues_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; }
 
-/// Whether `text` holds `path` as a whole, not as a part of a longer one.
+/// Tells whether `text` holds `path` as a whole, not as a part of a longer one.
 bool holds_path(std::string_view text, std::string_view path) {
   for (size_t at = text.find(path); at != std::string_view::npos; at = text.find(path, at + 1)) {
     size_t end = at + path.size();
@@ -35,12 +35,12 @@ bool holds_path(std::string_view text, std::string_view path) {
   return false;
 }
 
-/// Whether a line ends as those of Tree::resolved() do.
+/// Tells whether a line ends as those of Tree::resolved() do.
 bool has_origin(std::string_view line) {
   return line.ends_with("  # default") || line.find("  # from ") != std::string_view::npos;
 }
 
-/// The line of a record in `table` under the new name of its key.
+/// Returns the line of a record in `table` under the new name of its key.
 std::string renamed_line(const std::string& table, const std::string& line) {
   for (const RenamedKey& key : kRenamed) {
     std::string assignment = std::string(key.before) + " = ";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings that had another name in earlier versions. Files that people write must use the new name; records
+// These settings had another name in earlier versions. Files that people write must use the new name; records
 // that earlier versions wrote are read under it.
 #pragma once
 
@@ -9,11 +9,12 @@
 namespace caddie {
 
 /// Says that a key was renamed when `text` is or contains the dotted path of such a key, as a condition or an
-/// assignment may: "'train.lanes' is now called 'train.gradient_accumulators'". Empty when it holds none.
+/// assignment may: "'train.lanes' is now called 'train.gradient_accumulators'". Returns "" when it holds
+/// none.
 std::string renamed_in(std::string_view text);
 
-/// The text of a TOML document in which every line of a record, "key = value  # origin", has the new name of
-/// its key. Lines without an origin are a person's and stay.
+/// Returns the TOML document with the new name of the key in every line of a record, "key = value # origin".
+/// Lines without an origin are a person's and stay.
 std::string with_new_names(std::string_view document);
 
 }  // namespace caddie

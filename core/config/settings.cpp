@@ -48,7 +48,7 @@ TreeNode value_node(int64_t v) { return leaf(TreeNode::Kind::integer, v); }
 TreeNode value_node(double v) { return leaf(TreeNode::Kind::real, v); }
 TreeNode value_node(const std::string& v) { return leaf(TreeNode::Kind::string, v); }
 
-/// The double nearest to the shortest decimal text of `v`: 0.1f is 0.1, not 0.10000000149.
+/// The value is the double nearest to the shortest decimal text of `v`: 0.1f is 0.1, not 0.10000000149.
 TreeNode value_node(float v) {
   std::string text = fmt::format("{}", v);
   double decimal = v;

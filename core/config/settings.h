@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the visitors of settings share: kinds and ranges in words, values as nodes, the forms of Layers.
+// The visitors of settings share kinds and ranges in words, values as nodes, and the forms of Layers.
 #pragma once
 
 #include <caddie/settings.h>
@@ -11,30 +11,32 @@
 
 namespace caddie {
 
-/// A choice of layers without a model: the first or last `count`, or those listed (ascending).
+/// Chooses layers without a model: the first or last `count`, or those listed (ascending).
 struct LayerChoice {
   enum class Form { all, none, first, last, listed };
   Form form = Form::all;
   int count = 0;
   std::vector<int> listed = {};
-  /// The canonical text: "all", "last 4", "7,8".
+  /// Returns the canonical text: "all", "last 4", "7,8".
   std::string text() const;
 };
 
-/// False when `text` is of no known form: "all", "none", "first N", "last N", "7,8,9" without repetition.
+/// Returns false when `text` is of no known form: "all", "none", "first N", "last N", "7,8,9" without
+/// repetition.
 bool parse_layers(const std::string& text, LayerChoice& choice);
 
-/// "integer", "number", "array of strings", "layers", ...
+/// Returns "integer", "number", "array of strings", "layers", ...
 std::string type_text(const Setting& setting);
 
-/// "from 1 to 64", "at least 1", "at most 3", "one of a, b"; empty when all is allowed.
+/// Returns "from 1 to 64", "at least 1", "at most 3", "one of a, b"; "" when all is allowed.
 std::string range_text(const Range& range);
 
-/// The value that the setting's variable holds now; numbers as short as they can be.
+/// Returns the value that the setting's variable holds now; numbers are as short as they can be.
 TreeNode to_node(const Setting& setting);
 
 enum class Unit { none, bytes, seconds };
-/// By name: *_bytes, *_seconds, timeout and *_timeout (seconds), when the variable is one number.
+/// Returns the unit that the name tells: *_bytes, *_seconds, timeout and *_timeout (seconds). Only a variable
+/// that is one number has one.
 Unit unit_of(const Setting& setting);
 
 }  // namespace caddie

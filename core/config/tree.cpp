@@ -79,7 +79,7 @@ void set_places(TreeNode& node, const SourcePlace& place) {
   for (TreeNode& child : node.children) set_places(child, place);
 }
 
-/// The first "=" outside quotes.
+/// Returns the place of the first "=" outside quotes.
 size_t find_equals(std::string_view text) {
   char quote = 0;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -93,7 +93,8 @@ size_t find_equals(std::string_view text) {
   return std::string_view::npos;
 }
 
-/// The value of an assignment: TOML, or else a string as it stands. What opens like TOML must be TOML.
+/// Returns the value of an assignment: TOML, or else a string as it stands. What opens like TOML must be
+/// TOML.
 TreeNode assigned_value(std::string_view text, const SourcePlace& place) {
   if (text.empty()) fail_at(place, "there is no value behind '='; write \"\" for an empty string");
   try {
@@ -109,11 +110,11 @@ TreeNode assigned_value(std::string_view text, const SourcePlace& place) {
   return node;
 }
 
-/// The first thing in a tree that nobody has read.
+/// This is the first thing in a tree that nobody has read.
 struct Unread {
   const TreeNode* node;
-  std::string path;      // of the table around it
-  const TreeNode* read;  // that table, as read
+  std::string path;      // the path of the table around it
+  const TreeNode* read;  // the table around it, as read
 };
 
 void find_unread(const TreeNode& written, const TreeNode* read, const std::string& path,
@@ -247,7 +248,7 @@ TreeNode& Tree::remembered(std::string_view path) {
     bool absent = !node->find(name);
     node = &node->at(name);
     if (!absent || !written || written->kind != TreeNode::Kind::array) continue;
-    // All elements at once, so that their numbers are their places whatever is read first.
+    // All elements are made at once, so that their numbers are their places whatever is read first.
     node->kind = TreeNode::Kind::array;
     for (const TreeNode& element : written->children) node->at(element.name);
   }

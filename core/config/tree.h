@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A merged experiment or sweep file in which every value knows where it was written, and which knows what
-// has been read from it.
+// The tree is a merged experiment or sweep file in which every value knows where it was written, and which
+// knows what has been read from it.
 #pragma once
 
 #include <caddie/settings.h>
@@ -18,11 +18,11 @@
 
 namespace caddie {
 
-/// Paths are dotted; elements of arrays are numbers ("axis.0.toggle"), names with dots are quoted. All errors
-/// have code 2 and show the place, the source line and a caret.
+/// Finds, reads and overrides values. Paths are dotted; elements of arrays are numbers ("axis.0.toggle"),
+/// names with dots are quoted. All errors have code 2 and show the place, the source line and a caret.
 class Tree {
  public:
-  /// A value that was read, as TOML text.
+  /// This is a value that was read, as TOML text.
   struct Value {
     std::string path, text;
     Origin origin;
@@ -34,7 +34,7 @@ class Tree {
   /// scalars and arrays replace. Throws on syntax errors, missing files and circles of `extends`.
   static Tree load(const std::filesystem::path& file, std::span<const std::string> overrides = {});
 
-  /// The tree of a text that stands in no file; `extends` is an ordinary key there.
+  /// Returns the tree of a text that stands in no file; `extends` is an ordinary key there.
   static Tree parse(std::string_view toml, std::string name);
 
   /// Applies "a.b.c=value": the value is TOML; a bare word that is no TOML value is a string. Tables merge.
@@ -46,7 +46,8 @@ class Tree {
   bool is_table(std::string_view path) const;
   bool is_array(std::string_view path) const;
 
-  /// Names below a table (sorted) or indices of an array; empty for a value and for nothing.
+  /// Returns the names below a table (sorted) or the indices of an array; nothing below a value or where
+  /// nothing is.
   std::vector<std::string> children(std::string_view path) const;
 
   /// Reads the values below `path` into the variables that `declare` visits; absent ones keep their defaults.
@@ -69,20 +70,21 @@ class Tree {
   /// nearest name that is known at that place.
   void check_all_read() const;
 
-  /// Where the value at `path` is written; Origin{} ("default") when it is nowhere.
+  /// Tells where the value at `path` is written; Origin{} ("default") when it is nowhere.
   Origin origin(std::string_view path) const;
 
   /// Throws Error(2) that points at the value of `path`, or at the innermost table around it that is written.
   [[noreturn]] void fail_at(std::string_view path, const std::string& headline) const;
 
-  /// All values read, defaults included, as TOML with the origin behind each. Parses back to the same tree.
+  /// Returns all values read, defaults included, as TOML with the origin behind each. It parses back to the
+  /// same tree.
   std::string resolved() const;
 
-  /// The same without origins, for hashing and comparison: equal for equal values, however they were written.
-  /// `prefixes` restricts it to these paths and what lies below them.
+  /// Returns what resolved() does without origins, for hashing and comparison: equal for equal values,
+  /// however they were written. `prefixes` restricts it to these paths and what lies below them.
   std::string canonical(std::span<const std::string> prefixes = {}) const;
 
-  /// All values read, defaults included, in path order.
+  /// Returns all values read, defaults included, in path order.
   std::vector<Value> values() const;
 
  private:
@@ -93,10 +95,12 @@ class Tree {
   void remember(std::string_view path, TreeNode value);
   std::vector<std::string> known_names(std::string_view path, const TreeNode* remembered) const;
 
-  TreeNode root_;                                                    // as written
-  TreeNode read_;                                                    // as read, normalised, defaults included
-  std::map<std::string, std::set<std::string>, std::less<>> known_;  // names that are right though absent
-  std::map<std::string, Stage> stages_;  // of values that were declared; others count for all stages
+  TreeNode root_;  // the tree as written
+  TreeNode read_;  // the values as read: normalised, defaults included
+  // These names are recognised though nothing stands there.
+  std::map<std::string, std::set<std::string>, std::less<>> known_;
+  // These are the stages of values that were declared; others count for all stages.
+  std::map<std::string, Stage> stages_;
   int sources_ = 0;
 };
 

@@ -10,7 +10,8 @@ namespace {
 
 using Units = std::initializer_list<std::pair<std::string_view, double>>;
 
-/// Takes "NUMBER UNIT" off the front of `text`.
+/// Takes "NUMBER UNIT" off the front of `text` and returns it in bytes or seconds, or nothing when none is
+/// there.
 std::optional<double> take_quantity(std::string_view& text, Units units) {
   double number = 0;
   auto [end, error] =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes and durations as people write them.
+// Sizes and durations are read as people write them.
 #pragma once
 
 #include <optional>
@@ -7,10 +7,11 @@
 
 namespace caddie {
 
-/// "16MB" -> 16e6, "16MiB" -> 2^24, "1.5 kB" -> 1500, "12B" -> 12; nothing for any other text.
+/// Returns bytes: "16MB" -> 16e6, "16MiB" -> 2^24, "1.5 kB" -> 1500, "12B" -> 12; nothing for any other text.
 std::optional<double> parse_bytes(std::string_view text);
 
-/// "90s" -> 90, "1h30m" -> 5400, "250ms" -> 0.25, "2d" -> 172800; nothing for any other text.
+/// Returns seconds: "90s" -> 90, "1h30m" -> 5400, "250ms" -> 0.25, "2d" -> 172800; nothing for any other
+/// text.
 std::optional<double> parse_seconds(std::string_view text);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nodes as TOML text.
+// Nodes are written as TOML text.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::string in_quotes(std::string_view text) {
   return out += '"';
 }
 
-/// The shortest text that reads back to the same number, and reads back as a float.
+/// Returns the shortest text that reads back to the same number, and reads back as a float.
 std::string real_text(double value) {
   std::string text = fmt::format("{}", value);
   bool whole = text.find_first_not_of("-0123456789") == std::string::npos;
@@ -47,7 +47,7 @@ std::string inline_container(const TreeNode& node) {
   return out.empty() ? "{}" : "{ " + out + " }";
 }
 
-/// Where a value was written, on one line whatever an assignment held.
+/// Tells where a value was written, on one line whatever an assignment held.
 std::string comment(const TreeNode& node) {
   if (!node.place.source) return "  # default";
   Origin origin = node.place.origin();
@@ -65,7 +65,7 @@ class Writer {
  public:
   explicit Writer(bool origins) : origins_(origins) {}
 
-  /// The values of a table, then its sections: TOML allows no other order.
+  /// Writes the values of a table, then its sections: TOML allows no other order.
   void write(const TreeNode& table, const std::string& path) {
     for (const TreeNode& child : table.children) {
       if (is_section(child)) continue;

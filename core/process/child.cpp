@@ -16,19 +16,19 @@
 namespace caddie {
 namespace {
 
-constexpr int kNotExecutable = 127;  // as shells say it
+constexpr int kNotExecutable = 127;  // the exit code that shells give a program that cannot be executed
 
-/// What stands between fork() and the new program. Only calls that are safe there: other threads may hold
-/// locks.
+/// Runs between fork() and the new program. It only makes calls that are safe there, because other threads
+/// may hold locks.
 [[noreturn]] void become(const char* program, char* const* arguments, int input, int output, pid_t parent,
                          const sigset_t& mask) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(kInterrupted);  // it died before it was watched
+  if (::getppid() != parent) ::_exit(kInterrupted);  // The parent died before its death could be watched.
   ::dup2(input, STDIN_FILENO);
   for (int stream : {STDOUT_FILENO, STDERR_FILENO})
     if (output >= 0) ::dup2(output, stream);
-  // What the parent does upon these signals is not for the child to do.
+  // The child shall not handle these signals as the parent does.
   for (int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   ::execv(program, arguments);

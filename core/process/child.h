@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One child process: how it is started, and how it ended.
+// A child process is started by start_child(); ChildEnd says how it ended.
 #pragma once
 
 #include <sys/types.h>
@@ -12,17 +12,17 @@
 namespace caddie {
 
 struct ChildCommand {
-  std::vector<std::string> arguments;                // the program's name first
-  std::filesystem::path log = {};                    // takes its output; empty: that goes where ours goes
-  std::filesystem::path program = "/proc/self/exe";  // by default this program anew
+  std::vector<std::string> arguments;  // the arguments, with the program's name first
+  std::filesystem::path log = {};      // takes the output; empty to send that where the parent's goes
+  std::filesystem::path program = "/proc/self/exe";  // by default the parent's own program
 };
 
 struct ChildEnd {
-  int code = 0;    // its exit code; of no meaning when a signal ended it
-  int signal = 0;  // the signal that ended it; 0: it ended by itself
+  int code = 0;    // the exit code, which means nothing when a signal ended the child
+  int signal = 0;  // the signal that ended the child, or 0 when it ended by itself
 
   bool succeeded() const { return signal == 0 && code == 0; }
-  /// The exit code as a shell gives it: 128 and the signal's number when a signal ended the process.
+  /// Returns the exit code as a shell gives it: 128 plus the signal's number when a signal ended the process.
   int shell_code() const { return signal > 0 ? 128 + signal : code; }
 };
 /// Reads a status that waitpid() gave of a process that has ended.
@@ -30,8 +30,8 @@ ChildEnd end_of_status(int status);
 
 /// Starts `command` with the signal mask `mask`, without input, in a process group of its own: the terminal's
 /// Ctrl-C reaches only the parent, which hands it on. A child whose parent dies is asked to stop, and one
-/// whose program cannot be executed ends with code 127. Throws Error when there is no log or no process to be
-/// had.
+/// whose program cannot be executed ends with code 127. Throws Error when the log cannot be opened or no
+/// process can be started.
 pid_t start_child(const ChildCommand& command, const sigset_t& mask);
 
 }  // namespace caddie

@@ -11,7 +11,7 @@
 namespace caddie {
 namespace {
 
-/// The next of `signals`, or 0 when none comes in `seconds`.
+/// Returns the next of `signals`, or 0 when none comes in `seconds`.
 int next_signal(const sigset_t& signals, double seconds) {
   double whole = std::floor(std::max(0.0, seconds));
   timespec limit = {time_t(whole), long((std::max(0.0, seconds) - whole) * 1e9)};
@@ -26,7 +26,7 @@ ChildSet::ChildSet(double patience) : patience_(patience) {
   watched_ = stops_;
   sigaddset(&watched_, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &watched_, &before_);
-  // Whoever started this program may have it ignore SIGCHLD; then children would vanish unseen.
+  // Whoever started this program may have made it ignore SIGCHLD; then children would vanish unseen.
   std::signal(SIGCHLD, SIG_DFL);
 }
 

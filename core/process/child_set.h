@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several child processes at work: starting, waiting, asking to stop, killing and reaping.
+// Several child processes are started, waited for, asked to stop, killed and reaped together.
 #pragma once
 
 #include <sys/types.h>
@@ -13,12 +13,12 @@
 
 namespace caddie {
 
-/// While it lives, SIGINT, SIGTERM and SIGCHLD interrupt nothing in this thread: wait() reports them.
-/// Children are told apart by keys that the caller chooses. No child outlives it.
+/// Runs child processes, which are told apart by keys that the caller chooses. While the set lives, SIGINT,
+/// SIGTERM and SIGCHLD interrupt nothing in this thread: wait() reports them. No child outlives the set.
 class ChildSet {
  public:
-  /// `patience`: seconds that children which are left at the end get to stop in good order, before they are
-  /// killed; 0: they are killed at once. Another signal to this process ends the patience.
+  /// `patience` is how many seconds the children that are left at the end get to stop in good order before
+  /// they are killed; 0 kills them at once. Another signal to this process ends the patience.
   explicit ChildSet(double patience = 0);
   ~ChildSet();
   ChildSet(const ChildSet&) = delete;
@@ -37,11 +37,11 @@ class ChildSet {
     ChildEnd how;
   };
   struct Event {
-    int stop_signal = 0;         // SIGINT or SIGTERM, when this process got one
-    std::optional<Ended> ended;  // a child that is gone from the set
+    int stop_signal = 0;         // SIGINT or SIGTERM when this process got one, else 0
+    std::optional<Ended> ended;  // the child that has left the set, if one has
   };
-  /// The next event, or neither of both when nothing happens in `seconds`. Signals come before ends, so that
-  /// ends are seen in the light of a signal that all got.
+  /// Returns the next event, or neither of both when nothing happens in `seconds`. Signals come before ends,
+  /// so that ends are seen in the light of a signal that all got.
   Event wait(double seconds);
 
  private:

@@ -9,7 +9,7 @@
 namespace caddie {
 namespace {
 
-constexpr time_t kEchoSeconds = 1;  // a signal that comes so soon repeats the first one
+constexpr time_t kEchoSeconds = 1;  // A signal that comes within this time repeats the first one.
 
 volatile std::sig_atomic_t asked = 0;
 volatile time_t asked_at = 0;

@@ -11,7 +11,8 @@
 namespace caddie {
 namespace {
 
-/// The number behind `name` in a file of such lines; nothing changes when it is not there.
+/// Reads the number behind `name` from a file whose lines each have a name and a number. `bytes` stays as it
+/// is when there is no such line.
 void read_line(const char* file, std::string_view name, int64_t& bytes) {
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);)
@@ -32,7 +33,7 @@ Memory memory_here() {
   std::ifstream("/sys/fs/cgroup/memory.max") >> limit;
   std::ifstream("/sys/fs/cgroup/memory.current") >> used;
   read_line("/sys/fs/cgroup/memory.stat", "inactive_file ", reclaimable);
-  if (limit <= 0 || limit >= memory.total) return memory;  // "max" is no number and reads as 0
+  if (limit <= 0 || limit >= memory.total) return memory;  // "max" is no number and reads as 0.
   memory.total = limit;
   memory.available = std::clamp<int64_t>(limit - used + reclaimable, 0, memory.available);
   return memory;

@@ -18,7 +18,7 @@
 namespace caddie {
 namespace {
 
-/// How bad a verdict on a technique's effect is.
+/// Ranks the verdicts on a technique's effect from 0 (none yet) to 3 (no effect).
 int severity(const std::string& verdict) {
   if (verdict == "no_effect") return 3;
   if (verdict == "partial" || verdict == "allowed_no_effect") return 2;
@@ -87,7 +87,7 @@ class Analysis {
     std::vector<Trainings> trainings(a_.arms.size());
     for (const RunRow& run : a_.runs)
       if (run.is_done()) trainings[run.run->arm][run.run->seed] = run.training();
-    std::map<std::pair<int64_t, std::string>, std::vector<size_t>> arms_of;  // by seed and training
+    std::map<std::pair<int64_t, std::string>, std::vector<size_t>> arms_of;  // the arms by seed and training
     for (size_t arm = 0; arm < a_.arms.size(); ++arm) {
       size_t first = arm;
       for (const auto& training : trainings[arm]) {

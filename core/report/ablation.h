@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a sweep has shown so far: its runs, its arms against the baseline, and whether its claim holds.
+// An ablation is what a sweep has shown so far: its runs, its arms against the baseline, and whether its
+// claim holds.
 #pragma once
 
 #include <cmath>
@@ -22,7 +23,7 @@ struct RunRow {
   const Arm* arm = nullptr;
   RunState state;
   bool is_done() const { return state.status == RunStatus::done; }
-  /// A metric of the run; NaN when it is not known.
+  /// Returns a metric of the run; NaN when it is not known.
   double number(std::string_view metric) const { return state.summary.number(metric); }
   double number(const Metric& metric) const { return number(metric.name); }
   std::string training() const { return state.summary.training(); }
@@ -31,56 +32,60 @@ struct RunRow {
 struct ArmRow {
   const Arm* arm = nullptr;
   bool is_baseline = false;
-  std::vector<int64_t> seeds;  // of finished runs
+  std::vector<int64_t> seeds;  // the seeds of the finished runs
   int planned = 0, failed = 0;
-  Sample bpb, nats, metric;  // metric: the one that is tested
-  /// The first arm whose finished runs come from the same trainings, seed by seed; itself when there is none.
+  Sample bpb, nats, metric;  // `metric` is the one that is tested
+  /// This is the first arm whose finished runs come from the same trainings, seed by seed; the arm itself
+  /// when there is none.
   size_t trained_as = 0;
-  Comparison shown;   // difference of val_bpb, two-sided, with the interval for the reader
+  Comparison shown;   // the two-sided difference of val_bpb, with the interval for the reader
   Comparison tested;  // what p is about: the claim's hypothesis, or `shown`
   double p_adjusted = kUnknown;
   bool significant = false;
   std::optional<Standing> race;
   double delta_nats = kUnknown;
-  double bytes = kUnknown, delta_bytes = kUnknown;      // means of artifact_bytes
-  double step_ms = kUnknown, delta_step_ms = kUnknown;  // means of step_avg_ms
-  double usual_rate = kUnknown;                         // median of tok_s
-  double delta_at_time =
-      kUnknown;  // val_bpb of the raw weights, both at the shorter of the two training times
+  double bytes = kUnknown, delta_bytes = kUnknown;      // artifact_bytes: mean, and its difference
+  double step_ms = kUnknown, delta_step_ms = kUnknown;  // step_avg_ms: mean, and its difference
+  double usual_rate = kUnknown;                         // the median of tok_s
+  /// This is the difference of val_bpb of the raw weights, both at the shorter of the two training times.
+  double delta_at_time = kUnknown;
   bool is_tested() const { return std::isfinite(tested.p); }
-  std::string effect_check;  // the worst of its runs: ok, partial or no_effect; empty before the first
+  /// This is the worst verdict of its runs on a technique: ok, partial, allowed_no_effect or no_effect. It is
+  /// empty before the first run is done.
+  std::string effect_check;
 };
 
 struct Ablation {
   const Plan* plan = nullptr;
   std::string baseline;
-  std::vector<RunRow> runs;  // by arm, then seed
-  std::vector<ArmRow> arms;  // in the plan's order
-  PooledVariance pooled;     // of val_bpb
-  std::string test;          // "pooled"
-  std::string correction;    // "dunnett", "holm", "none"
+  std::vector<RunRow> runs;  // the runs by arm, then seed
+  std::vector<ArmRow> arms;  // the arms in the plan's order
+  PooledVariance pooled;     // the variance of val_bpb within arms
+  std::string test;          // "pooled", "welch", "one_sample", "paired_seed" or "paired_checkpoint"
+  std::string correction;    // "dunnett", "holm" or "none"
   Hypothesis hypothesis;
   double alpha = 0.05;
-  double confidence = 0.95;        // of the arms' intervals
-  std::string metric = kBpb.name;  // that is tested
-  std::vector<std::string> notes;  // for people: what to know before believing the table
-  /// Whether the claim holds; nothing without a claim, or while runs are missing.
+  double confidence = 0.95;        // the confidence of the arms' intervals
+  std::string metric = kBpb.name;  // the metric that is tested
+  std::vector<std::string> notes;  // what people should know before believing the table
+  /// Tells whether the claim holds; nothing without a claim, or while runs are missing.
   std::optional<bool> claim_met;
 
   const ArmRow& baseline_row() const;
-  /// Numbers of an arm's finished runs by seed.
+  /// Returns a metric of an arm's finished runs by seed.
   std::map<int64_t, double> by_seed(const Arm* arm, std::string_view metric) const;
-  /// Returns these numbers without their seeds.
+  /// Returns the numbers of by_seed() without their seeds.
   std::vector<double> numbers(const Arm* arm, std::string_view metric) const;
-  /// Variance within arms. Arms that come from the same trainings have the same noise and count once.
+  /// Returns the variance within arms. Arms that come from the same trainings have the same noise and count
+  /// once.
   PooledVariance pool_over_arms(std::string_view metric) const;
 };
 
-/// The run's tokens/s as a share of the median of its arm's finished runs; NaN when it is not known.
+/// Returns the run's tokens/s as a share of the median of its arm's finished runs; NaN when it is not known.
 double relative_rate(const Ablation& ablation, const RunRow& run);
 
-/// Reads all run folders. `baseline`: label of the arm to compare with; empty: the plan's. Throws Error(2)
-/// when there is no such arm. The plan must outlive the result.
+/// Reads all run folders. `baseline` is the label of the arm to compare with; where it is empty, the plan's
+/// baseline is taken. Throws Error(2) when there is no such arm. The plan must outlive the result.
 Ablation analyze(const Plan& plan, const std::filesystem::path& folder, const std::string& baseline = "");
 
 }  // namespace caddie

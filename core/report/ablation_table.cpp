@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One row an arm: ablation.csv and JSON for machines, and the readable table.
+// Each arm is one row: of ablation.csv and JSON for machines, and of the readable table.
 #include <caddie/error.h>
 #include <fmt/format.h>
 
@@ -32,7 +32,7 @@ ArmColumn count(std::string name, std::string help, Get get) {
           [=](const ArmRow& arm) { return Json(get(arm)); }};
 }
 
-/// Yes or no; an empty cell where the arm was not tested.
+/// Makes a column of yes or no, whose cell is empty where the arm was not tested.
 template <class Get>
 ArmColumn verdict(std::string name, std::string help, Get get) {
   return {std::move(name), std::move(help),
@@ -136,7 +136,7 @@ std::vector<ArmColumn> mean_columns(const Ablation& a) {
       number("tested_hi", 8, "upper end of its interval", [](const ArmRow& arm) { return arm.tested.high; })};
 }
 
-/// Where the metric that p is about is neither the score nor the nats, which are shown anyway.
+/// Returns columns of the tested metric, unless that is the score or the nats, which are shown anyway.
 std::vector<ArmColumn> tested_metric_columns(const std::string& metric) {
   if (metric == kBpb.name || metric == kLossNats.name) return {};
   return {text(metric, "mean of the metric that is tested",
@@ -195,7 +195,7 @@ std::vector<ArmColumn> joined(std::initializer_list<std::vector<ArmColumn>> grou
   return all;
 }
 
-/// Columns of ablation.csv that an arm has in JSON too, in their order there.
+/// Returns the columns of ablation.csv that an arm has in JSON too, in their order there.
 std::vector<std::string> names_in_json() {
   return {"arm",
           "kind",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Columns of tables: the head of each, its cells, and what they mean, in one place.
+// A column of a table has its head, its cells, and what they mean in one place.
 #pragma once
 
 #include <algorithm>
@@ -17,9 +17,9 @@ template <class Row>
 struct Column {
   std::string name, help;
   std::function<std::string(const Row&)> cell;
-  /// What JSON shows instead of the cell: numbers that are not rounded, null where they are not known.
+  /// JSON shows this instead of the cell: numbers that are not rounded, null where they are not known.
   std::function<Json(const Row&)> value = {};
-  bool only_where_filled = false;  // no column where all of its cells are empty
+  bool only_where_filled = false;  // whether to leave the column out where all of its cells are empty
 };
 
 template <class Row>
@@ -37,28 +37,29 @@ TextTable table_of(const std::vector<Column<Row>>& columns, const std::vector<Ro
   return table;
 }
 
-/// A number, rounded in cells; null in JSON where it is not known.
+/// Makes a column of a number that is rounded in cells and null in JSON where it is not known.
 template <class Row, class Get>
 Column<Row> number_column(std::string name, int decimals, std::string help, Get get) {
   return {std::move(name), std::move(help), [=](const Row& row) { return fixed(get(row), decimals); },
           [=](const Row& row) { return number_or_null(get(row)); }};
 }
 
-/// The columns of ablation.csv, of an arm in JSON, and of the table for people. The ablation must outlive
-/// them.
+/// Returns the columns of ablation.csv and of an arm in JSON; readable_columns() returns those of the table
+/// for people. The ablation must outlive them.
 std::vector<Column<ArmRow>> arm_columns(const Ablation& ablation);
 std::vector<Column<ArmRow>> readable_columns(const Ablation& ablation);
-/// All arms as JSON shows them.
+/// Returns all arms as JSON shows them.
 Json arms_json(const Ablation& ablation);
 
-/// Names of what differs from sweep to sweep and has columns of its own in runs.csv.
+/// Holds the names of what differs from sweep to sweep and has columns of its own in runs.csv.
 struct VaryingNames {
   std::vector<std::string> techniques, params, evaluators;
 };
-/// Evaluators are named where a run has more than one: a single one's score is the run's.
+/// Returns the names of a sweep. Evaluators are named where a run has more than one: a single one's score is
+/// the run's.
 VaryingNames varying_names(const Ablation& ablation);
 
-/// The columns of runs.csv. The ablation must outlive them.
+/// Returns the columns of runs.csv. The ablation must outlive them.
 std::vector<Column<RunRow>> run_columns(const Ablation& ablation, const VaryingNames& varying);
 
 }  // namespace caddie

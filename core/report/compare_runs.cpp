@@ -20,13 +20,13 @@ namespace {
 
 constexpr const char* kWeights = "weights.safetensors";
 
-/// What two runs need not share to be the same.
+/// Tells whether two runs need not share this to be the same.
 bool is_incidental(const std::string& path) {
   return path == "started_at" || path == "command" || path == "key" || path == "group" ||
          path.starts_with("stages.");
 }
 
-/// What the clock and the machine's load decide.
+/// Tells whether the clock and the machine's load decide this.
 bool is_cost(const std::string& path) {
   const Metric* metric = find_metric(path);
   return (metric && metric->is_cost) || path.ends_with(".seconds");
@@ -72,7 +72,8 @@ Json read_json(const std::filesystem::path& folder, const char* name) {
 
 double rounded(double value) { return std::strtod(fmt::format("{:.8f}", value).c_str(), nullptr); }
 
-/// Whether two runs may have measured the same. Journals of older versions hold no more than 8 decimals.
+/// Tells whether two runs may have measured the same. Journals of older versions hold no more than 8
+/// decimals.
 bool are_equal(double a, double b) {
   return a == b || (rounded(a) == rounded(b) && (a == rounded(a) || b == rounded(b)));
 }
@@ -81,7 +82,8 @@ struct Parting {
   std::string stage, words;
 };
 
-/// The stages of a run in order, each with the number that shows its outcome.
+/// Follows the stages of a run in order, each with the number that shows its outcome, to the first that
+/// differs.
 Parting where_they_part(const std::filesystem::path& a, const std::filesystem::path& b,
                         const std::vector<std::string>& results) {
   std::vector<CurvePoint> first = read_curve(a, kTrainLoss.name), second = read_curve(b, kTrainLoss.name);

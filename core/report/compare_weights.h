@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The weights of two runs side by side, tensor by tensor.
+// The weights of two runs are compared side by side, tensor by tensor.
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,25 @@ struct TensorDifference {
   std::string name;
   std::string only_in;  // "a" or "b" where the other has no such tensor
   std::string shape, other_shape;
-  int64_t differing = 0;            // elements whose bits differ
-  std::vector<int64_t> first = {};  // indices of the first of them
-  double a = 0, b = 0;              // its two values
-  double largest = 0;               // |a - b| over all elements; infinite where one is not finite
+  int64_t differing = 0;            // the number of elements whose bits differ
+  std::vector<int64_t> first = {};  // the indices of the first element that differs
+  double a = 0, b = 0;              // the two values of the first element that differs
+  double largest = 0;               // the largest |a - b| over all elements; infinite where one is not finite
   bool is_comparable() const { return only_in.empty() && shape == other_shape; }
 };
 
 struct WeightDifferences {
-  int64_t tensors = 0, equal = 0;           // names in either file; those with equal bits
+  int64_t tensors = 0, equal = 0;           // names in either file, and those with equal bits
   std::vector<TensorDifference> differing;  // in the order of the first file, then what only the other has
   bool same() const { return equal == tensors; }
 };
 
 /// Compares two safetensors files of float32 tensors by their bits, so that 0 and -0 differ, and a NaN equals
-/// itself. Throws Error naming the file that is none, or the tensor of another type.
+/// itself. Throws Error naming the file that is no such file, or the tensor of another type.
 WeightDifferences compare_weights(const std::filesystem::path& a, const std::filesystem::path& b);
 
-/// One line a tensor: "blocks.0.attn.q: 12 of 4,096 differ, first at [0, 3] (0.5 and 0.25), by at most 0.25".
+/// Returns one line on a tensor: "blocks.0.attn.q: 12 of its elements differ, first at [0, 3] (0.5 and 0.25),
+/// by at most 0.25".
 std::string line_of(const TensorDifference& difference);
 
 }  // namespace caddie

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was measured during trainings, as functions of time: for comparisons on the clock instead of by steps.
+// Curves are what was measured during trainings as functions of time, for comparisons on the clock instead of
+// by steps.
 #pragma once
 
 #include <filesystem>
@@ -15,14 +16,15 @@ struct CurvePoint {
   double seconds = 0, value = 0;
 };
 
-/// The rows called `name` of a run's metrics.csv, by step; empty when there are none.
+/// Returns the rows called `name` of a run's metrics.csv, by step; empty when there are none.
 std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, const std::string& name);
 
-/// The curve at a time, in a straight line between neighbours; nothing outside of what was measured.
+/// Returns the curve's value at a time, in a straight line between neighbours; nothing outside of what was
+/// measured.
 std::optional<double> at_time(std::span<const CurvePoint> curve, double seconds);
 
-/// Mean of `arm` minus mean of `baseline`, all at the latest time that every curve reaches; NaN when some
-/// curve is empty or begins later than that.
+/// Returns the mean of `arm` minus the mean of `baseline`, all at the latest time that every curve reaches;
+/// NaN when some curve is empty or begins later than that.
 double delta_at_time(std::span<const std::vector<CurvePoint>> arm,
                      std::span<const std::vector<CurvePoint>> baseline);
 

@@ -19,18 +19,18 @@ namespace caddie {
 namespace {
 
 constexpr double kConfidence = 0.95;
-constexpr double kRounding = 1e-24;  // share of the scores' squares that is no noise
+constexpr double kRounding = 1e-24;  // A smaller share of the scores' squares than this is no noise.
 
-/// Columns that together stand for a factor or a pair.
+/// A term is the set of columns that together stand for a factor or a pair.
 struct Term {
   std::string name;
-  size_t factor = 0;  // of a main effect
+  size_t factor = 0;  // is meant for a main effect only
   std::vector<Regressor> columns;
-  std::vector<size_t> levels = {};  // of the columns, where the factor has more than two
+  std::vector<size_t> levels = {};  // the level of each column, where the factor has more than two
 };
 
-/// All finished runs as rows. A factor of two levels is -1 at its first and +1 at the other; one of more has
-/// a column for each level but the reference, 1 at that level and 0 elsewhere.
+/// Fits all finished runs, each of which is a row. A factor of two levels is -1 at its first and +1 at the
+/// other; one of more has a column for each level but the reference, 1 at that level and 0 elsewhere.
 class Regression {
  public:
   explicit Regression(const Ablation& ablation) : ablation_(ablation), plan_(*ablation.plan) {
@@ -98,7 +98,7 @@ class Regression {
     return fmt::format("{}[{}]", plan_.factors[factor], level);
   }
 
-  /// `at` where a run has the level, else `elsewhere`.
+  /// Returns a column that is `at` where a run has the level and `elsewhere` in the other rows.
   Regressor coded(size_t factor, size_t level, double at, double elsewhere) const {
     Regressor column;
     for (const std::vector<size_t>* levels : rows_)
@@ -137,7 +137,7 @@ class Regression {
     for (const Regressor& column : term.columns) basis.add(column);
   }
 
-  /// Of the constant and all terms but one.
+  /// Returns a basis of the constant, the blocks and all terms but one.
   Basis without(const Term& left_out, const std::vector<Term>& terms) const {
     Basis basis;
     basis.add(Regressor(scores_.size(), 1));
@@ -147,8 +147,9 @@ class Regression {
     return basis;
   }
 
-  /// From seeds where there are several, else from what the model leaves over. Of one seed's runs of one
-  /// training that is no noise, and where only some runs share trainings there is no one noise for all terms.
+  /// Returns the variance of a run and its degrees of freedom: from the seeds where there are several, else
+  /// from what the model leaves over. Runs of one seed that share a training show no noise, and where only
+  /// some runs share trainings there is no one noise for all terms: both are unknown.
   std::pair<double, double> noise(const std::vector<Term>& terms) const {
     if (shares_trainings_ && blocks_.size() < 2) return {kUnknown, 0};
     if (ablation_.pooled.df > 0 && !shares_trainings_)
@@ -160,7 +161,8 @@ class Regression {
     return known ? std::pair(dot(rest, rest) / df, df) : std::pair(kUnknown, 0.0);
   }
 
-  /// The change by a step of the column, by what no other column explains of it.
+  /// Sets the change that a step of the column makes, from the part of it that no other column explains;
+  /// returns false where there is no such part.
   bool measure(Effect& effect, const Basis& others, const Regressor& column, double step, double variance,
                double df) const {
     if (scores_.empty() || others.holds(column)) return false;
@@ -181,7 +183,7 @@ class Regression {
 
   std::vector<Effect> against_reference(const Term& term, double variance, double df) const {
     std::vector<Effect> found;
-    std::vector<int64_t> runs;  // of the levels with an effect
+    std::vector<int64_t> runs;  // how many each level with an effect has
     for (size_t i = 0; i < term.columns.size(); ++i) {
       Effect effect{label(term.factor, term.levels[i]) + " vs " + label(term.factor, reference(term.factor))};
       Basis others = without(term, mains_);
@@ -252,9 +254,9 @@ class Regression {
   const Plan& plan_;
   std::vector<const std::vector<size_t>*> rows_;
   Regressor scores_;
-  std::vector<int64_t> seeds_;  // of the rows
+  std::vector<int64_t> seeds_;  // by row
   bool shares_trainings_ = false;
-  std::vector<Regressor> blocks_;  // one a seed
+  std::vector<Regressor> blocks_;  // There is one for each seed.
   std::vector<Term> mains_, pairs_;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of a sweep as text and as files: runs.csv, ablation.csv, ablation.md.
+// The tables of a sweep are made as text and as files: runs.csv, ablation.csv, ablation.md, ablation.tex,
+// effects.csv.
 #pragma once
 
 #include <filesystem>
@@ -11,41 +12,44 @@
 
 namespace caddie {
 
-/// One row a run. Missing values are empty, bpb and nats have 8 decimals, switches are 0 and 1.
+/// Returns one row for each run. Missing values are empty, bpb and nats have 8 decimals, switches are 0 and
+/// 1.
 TextTable runs_table(const Ablation& ablation);
-/// One row an arm, for machines.
+/// Returns one row for each arm, for machines.
 TextTable ablation_table(const Ablation& ablation);
-/// One row an arm, for people: mean, sd, difference with interval and p, bytes, time.
+/// Returns one row for each arm, for people: mean, sd, difference with interval and p, bytes, time.
 TextTable readable_table(const Ablation& ablation);
 
-/// "3 of 4 runs done; val_bpb (lower is better) against 'baseline'".
+/// Returns a line such as "3 of 4 runs done; val_bpb (lower is better) against 'baseline'".
 std::string standing(const Ablation& ablation);
-/// What stands above the readable table: question, name and standing.
+/// Returns what stands above the readable table: question, name and standing.
 std::string heading(const Ablation& ablation);
-/// `format`: term, csv, md, tex or json. Throws Error(2) for others.
+/// Returns the table of the arms as text. `format` is term, csv, md, tex or json. Throws Error(2) for others.
 std::string render(const Ablation& ablation, const std::string& format);
-/// The runs instead of the arms; json: all that is known of each.
+/// Returns the runs instead of the arms; json holds all that is known of each.
 std::string render_runs(const Ablation& ablation, const std::string& format);
 
-/// Rewrites runs.csv, ablation.csv, ablation.md and ablation.tex in the sweep's folder, each by rename.
+/// Rewrites runs.csv, ablation.csv, ablation.md and ablation.tex in the sweep's folder, and effects.csv where
+/// there are effects, each by rename.
 void write_tables(const Plan& plan, const std::filesystem::path& folder);
 
 /// Writes the tables while a sweep is at work, so rarely that it takes no more than a twentieth of the time.
 class LiveTables {
  public:
-  /// The plan may grow.
+  /// The plan must outlive the tables and may grow.
   LiveTables(const Plan& plan, std::filesystem::path folder) : plan_(plan), folder_(std::move(folder)) {}
-  /// A run has ended: rewrites them, now or, when that was done a moment ago, in a later call of catch_up().
+  /// Is called when a run has ended. Rewrites the tables now or, when that was done a moment ago, in a later
+  /// call of catch_up().
   void changed();
   void catch_up();
-  /// Rewrites them in any case.
+  /// Rewrites the tables in any case.
   void write();
 
  private:
   const Plan& plan_;
   std::filesystem::path folder_;
-  Stopwatch since_;   // they were written
-  double pause_ = 0;  // seconds
+  Stopwatch since_;   // the time since they were written
+  double pause_ = 0;  // in seconds
   bool due_ = false;
 };
 

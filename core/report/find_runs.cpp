@@ -29,7 +29,7 @@ void add_members(const Json& json, const std::string& path, RunValues& values) {
   }
 }
 
-/// What the index remembers of a run: settings by path, results and provenance by name.
+/// Returns what the index remembers of a run: settings by path, results and provenance by name.
 RunValues remembered(const fs::path& folder) {
   RunValues values;
   if (fs::path settings = folder / "resolved.toml"; fs::exists(settings)) {
@@ -43,7 +43,7 @@ RunValues remembered(const fs::path& folder) {
   return values;
 }
 
-/// How the run stands now: one that goes on is seen by its lock, which no file tells of.
+/// Returns how the run stands now: one that goes on is seen by its lock, which no file tells of.
 std::string status_of(const RunIndex& index, const fs::path& folder) {
   if (FileLock::is_held(folder / kRunLock)) return std::string(name_of(RunStatus::running));
   if (std::optional<RunValue> status = index.value(folder, "status")) return std::get<std::string>(*status);
@@ -86,7 +86,7 @@ std::vector<RunValues> runs_where(const RunIndex& index, const std::string& wher
   return runs;
 }
 
-/// Runs that do not have the value come last.
+/// Sorts by a value; runs that do not have it come last.
 void sort_by(const std::string& name, const RunIndex& index, std::vector<RunValues>& runs) {
   if (index.runs().empty()) return;
   ConditionScope scope = scope_of("--sort");

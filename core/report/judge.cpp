@@ -43,7 +43,7 @@ class Judge {
     return {a_.by_seed(arm.arm, metric), a_.by_seed(base_->arm, metric), shares_training(arm), pooled,
             target};
   }
-  /// What is compared seed by seed of the metric that is tested.
+  /// Returns the values of the tested metric that are compared seed by seed.
   SeedPairs pairs(const ArmRow& arm) const { return pairs_of(pair(arm, a_.metric, pooled_)); }
 
   void compare(ArmRow& arm) {
@@ -56,7 +56,7 @@ class Judge {
     arm.tested = claim_ ? run_test(a_.test, pair(arm, a_.metric, pooled_), a_.hypothesis) : arm.shown;
   }
 
-  /// Indices of the arms that take part in the correction and are judged.
+  /// Returns the indices of the arms that take part in the correction and are judged.
   std::vector<size_t> claimed() const {
     std::vector<size_t> arms;
     for (size_t i = 0; i < a_.arms.size(); ++i)
@@ -65,7 +65,7 @@ class Judge {
     return arms;
   }
 
-  // Two kinds of test in one table: each gets the share of alpha that it has of the arms.
+  // Where two kinds of test stand in one table, each gets the share of alpha that it has of the arms.
   void correct_without_claim() {
     std::vector<size_t> by_checkpoint, others;
     for (size_t i = 0; i < a_.arms.size(); ++i)
@@ -89,7 +89,8 @@ class Judge {
     }
   }
 
-  /// By the joint distribution of the family's statistics where it is known, else by Bonferroni's bound.
+  /// Adjusts p by the joint distribution of the family's statistics where it is known, else by Bonferroni's
+  /// bound.
   std::vector<double> joint(const std::vector<size_t>& family, const std::vector<double>& p, bool step_down,
                             double alpha) {
     const std::string& test = a_.arms[family[0]].tested.test;
@@ -173,7 +174,7 @@ class Judge {
   }
 
   void follow_race() {
-    std::vector<RunState> states;  // in the plan's order
+    std::vector<RunState> states;  // the state of each run, in the plan's order
     for (const PlannedRun& run : plan_.runs)
       for (const RunRow& row : a_.runs)
         if (row.run == &run) states.push_back(row.state);
@@ -212,7 +213,7 @@ class Judge {
   const Plan& plan_;
   const SweepClaim* claim_;
   const ArmRow* base_ = nullptr;
-  PooledVariance pooled_;  // of the metric that is tested
+  PooledVariance pooled_;  // the variance within arms of the metric that is tested
 };
 
 }  // namespace

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tests of a sweep: every arm against the baseline, corrected for all of them, and the claim.
+// A sweep is judged by tests of every arm against the baseline, corrected for all of them, and by its claim.
 #pragma once
 
 #include "report/ablation.h"
 
 namespace caddie {
 
-/// Sets the hypothesis of the plan's claim; without a claim it is that there is any difference.
+/// Sets the hypothesis of the plan's claim; without a claim the hypothesis is that there is any difference.
 void choose_hypothesis(Ablation& ablation);
 
 /// Fills what is compared and tested in every arm but the baseline, and `claim_met`. Arms that come from the

@@ -62,7 +62,7 @@ class Notes {
                      plan_.claim ? "" : ", so compared checkpoint by checkpoint", join(labels, ", ")));
   }
 
-  /// The last time; empty when the claim is the one that was frozen first.
+  /// Returns the last time that it was changed; "" when the claim is the one that was frozen first.
   std::string when_claim_changed() const {
     std::string when;
     for (const Json& entry : plan_.history)
@@ -92,7 +92,7 @@ class Notes {
                            arm.arm->label));
   }
 
-  /// Once for each reason, in the order of the first runs.
+  /// Tells each reason once, in the order of the first runs.
   void tell_failures() {
     std::vector<const RunRow*> failed;
     for (const RunRow& run : a_.runs)
@@ -128,7 +128,7 @@ class Notes {
           "levels of a factor at once (Dunnett); F: whether one factor's effects depend on the other");
   }
 
-  // One run an arm is enough: what a technique acts on does not depend on the seed.
+  // One run of an arm is enough: what a technique acts on does not depend on the seed.
   void tell_void_techniques() {
     for (const ArmRow& arm : a_.arms) {
       if (arm.effect_check != "no_effect" && arm.effect_check != "partial") continue;

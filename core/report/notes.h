@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reader should know before believing the table, in sentences.
+// These notes say in sentences what a reader should know before believing the table.
 #pragma once
 
 #include <string>

@@ -130,7 +130,8 @@ class Page {
     return table.rows.empty() ? "" : html_table(table);
   }
 
-  /// Mean over the arm's seeds at each step that all of them have measured; x is the step or the time.
+  /// Returns the mean over the arm's seeds at each step that all of them have measured; x is the step or the
+  /// time.
   std::vector<Point> mean_curve(const Arm* arm, const char* name, bool by_time) const {
     std::map<int64_t, std::vector<CurvePoint>> by_step;
     size_t runs = 0;
@@ -153,7 +154,7 @@ class Page {
     return thinned(std::move(points));
   }
 
-  /// At most 80 points: means of neighbours.
+  /// Returns at most 80 points, which are means of neighbours.
   static std::vector<Point> thinned(std::vector<Point> points) {
     size_t width = (points.size() + 79) / 80;
     if (width < 2) return points;
@@ -210,7 +211,7 @@ class Page {
     }
     if (points.size() < 2) return "";
     Axis across = Axis::around(x, "artifact bytes");
-    across.high += 0.25 * (across.high - across.low);  // room for the names
+    across.high += 0.25 * (across.high - across.low);  // leaves room for the names
     Chart chart(900, 340, 60, across, Axis::around(y, kBpb.name));
     chart.draw_axes();
     chart.line(frontier(points), "zero");
@@ -227,7 +228,7 @@ class Page {
            "<figcaption>Dashed: no arm is smaller and better.</figcaption></figure>\n";
   }
 
-  /// From small to large, only what is better than all that is smaller.
+  /// Returns the line through the points from small to large that are better than all that are smaller.
   static std::vector<Point> frontier(std::vector<Point> points) {
     std::sort(points.begin(), points.end(),
               [](const Point& a, const Point& b) { return std::pair(a.x, a.y) < std::pair(b.x, b.y); });
@@ -267,7 +268,7 @@ class Page {
                        escape_html(text));
   }
 
-  /// Each hash and command that any run has, once.
+  /// Returns each hash and command that any run has, once.
   static std::string distinct(const TextTable& runs) {
     std::string text;
     for (size_t column = 0; column < runs.head.size(); ++column) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sweep as one HTML page that needs nothing else: question, table, forest plot, curves, cost, provenance.
+// A sweep becomes one HTML page that needs nothing else: question, table, forest plot, curves, cost,
+// provenance.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +10,8 @@
 
 namespace caddie {
 
-/// The page; light or dark as the reader's system is. `folder`: of the sweep, where the curves are read.
+/// Returns the page, which is light or dark as the reader's system is. `folder` is that of the sweep, where
+/// the curves are read.
 std::string report_page(const Ablation& ablation, const std::filesystem::path& folder);
 
 }  // namespace caddie

@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The paired variance of a sweep's folder; unknown when it is about another base, or not of this version.
+/// Returns the paired variance of a sweep's folder; it is unknown when that is about another base, or not of
+/// this version.
 PooledVariance paired_variance_in(const fs::path& folder, const std::string& base_file) {
   try {
     Plan plan = read_plan(folder);
@@ -43,7 +44,7 @@ PooledVariance paired_variance(const Ablation& ablation) {
 }
 
 PriorRuns prior_runs_of(const Ablation& ablation, const fs::path& folder) {
-  std::vector<double> steps, own;  // seconds
+  std::vector<double> steps, own;  // both in seconds
   for (const RunRow& run : ablation.runs) {
     if (!run.is_done()) continue;
     steps.push_back(run.number(kStepMs) / 1000);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What earlier runs tell of a sweep that is planned: the noise from seed to seed, and the time that runs
+// Earlier runs tell something of a sweep that is planned: the noise from seed to seed, and the time that runs
 // take.
 #pragma once
 
@@ -11,24 +11,25 @@
 namespace caddie {
 
 struct PriorRuns {
-  double sd = kUnknown, df = 0;  // of val_bpb from seed to seed
+  double sd = kUnknown, df = 0;  // the noise of val_bpb from seed to seed
   std::string source;            // the folder that these runs lie in
   KnownTimes times;
-  double paired_sd = kUnknown;  // of differences between arms of one training
+  double paired_sd = kUnknown;  // the noise of the differences between arms of one training
   std::string paired_source;
 };
 
-/// From the runs of the sweep itself, else from those of caddie noise on its base.
+/// Learns from the runs of the sweep itself, else from those of caddie noise on its base.
 PriorRuns prior_runs(const Plan& plan);
 
-/// Where arms of the plan come in pairs and nothing tells yet how these differ: looks for pairs in all sweeps
-/// below results/ on the same base. Those with the most degrees of freedom count.
+/// Looks for pairs in all sweeps below results/ on the same base, where arms of the plan come in pairs and
+/// nothing tells yet how these differ. The sweep with the most degrees of freedom counts.
 void learn_pairs(PriorRuns& prior, const Plan& plan);
 
-/// What the finished runs of a sweep tell; `folder`: where they lie.
+/// Returns what the finished runs of a sweep tell; `folder` is where they lie.
 PriorRuns prior_runs_of(const Ablation& ablation, const std::filesystem::path& folder);
 
-/// Variance of the differences from the baseline that arms of its trainings show, pooled over these arms.
+/// Returns the variance of the differences from the baseline that arms of its trainings show, pooled over
+/// these arms.
 PooledVariance paired_variance(const Ablation& ablation);
 
 }  // namespace caddie

@@ -22,7 +22,7 @@ struct Section {
   std::function<void(Settings&)> declare;
 };
 
-/// A section whose settings a struct declares.
+/// Returns a section whose settings a struct declares.
 template <class Declared>
 Section section(Topic::Kind kind, const char* name, const char* help) {
   return {kind, name, help, [](Settings& s) { Declared().settings(s); }};
@@ -61,7 +61,7 @@ std::string help_of(const Slot& slot) {
   return "";
 }
 
-/// Where an experiment names plugins, with what the core itself reads in their tables.
+/// Returns the sections where an experiment names plugins, with what the core itself reads in their tables.
 std::vector<Section> slot_sections() {
   std::vector<Section> all;
   for (const Slot& slot : slot_table())
@@ -87,7 +87,7 @@ Topic topic_of(const Metric& metric) {
   return topic;
 }
 
-/// Columns that are metrics themselves are described as such.
+/// Adds columns as topics, except those that are metrics and are described as such.
 template <class Row>
 void add_columns(std::vector<Topic>& topics, const std::vector<Column<Row>>& columns, const char* table) {
   for (const Column<Row>& column : columns)
@@ -105,7 +105,7 @@ void add_all_columns(std::vector<Topic>& topics) {
   add_columns(topics, readable_columns(ablation), "caddie table");
 }
 
-/// Whether `pattern` holds a part in <> and `name` is what it stands for.
+/// Tells whether `pattern` holds a part in <> and stands for `name`.
 bool stands_for(std::string_view pattern, std::string_view name) {
   size_t open = pattern.find('<');
   return open != std::string_view::npos && name.size() > open && name.starts_with(pattern.substr(0, open));

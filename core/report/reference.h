@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reference that `caddie describe` prints: sections of experiments and sweeps with their settings,
-// designs, metrics, and columns of tables, all from where they are declared.
+// `caddie describe` prints this reference: sections of experiments and sweeps with their settings, designs,
+// metrics, and columns of tables, all from where they are declared.
 #pragma once
 
 #include <string>
@@ -15,23 +15,23 @@ namespace caddie {
 struct Topic {
   enum class Kind { kExperimentSection, kSweepSection, kDesign, kMetric, kColumn };
   Kind kind;
-  std::string name;  // "train", "val_bpb"; a part in <> stands for any text: "tech.<label>"
+  std::string name;  // such as "train" or "val_bpb"; a part in <> stands for any text: "tech.<label>"
   std::string help;
-  std::vector<SettingInfo> settings = {};                       // of a section
-  std::vector<std::pair<std::string, std::string>> facts = {};  // "unit" and "bits per byte", ...
+  std::vector<SettingInfo> settings = {};                       // the settings of a section
+  std::vector<std::pair<std::string, std::string>> facts = {};  // such as "unit" and "bits per byte"
 };
 
-/// "section of an experiment", "section of a sweep", "design of a sweep", "metric", "column".
+/// Returns "section of an experiment", "section of a sweep", "design of a sweep", "metric" or "column".
 std::string_view name_of(Topic::Kind kind);
 
-/// All topics, by kind, then in the order of their declaration.
+/// Returns all topics, by kind, then in the order of their declaration.
 std::vector<Topic> reference();
 
-/// The topics that are called `name`; where there are none, those whose name stands for it: "tech.x0" for
-/// "tech.<label>". Empty when there are none either.
+/// Returns the topics that are called `name`; where there are none, those whose name stands for it: "tech.x0"
+/// for "tech.<label>". Returns nothing when there are none either.
 std::vector<Topic> topics_called(std::string_view name);
 
-/// Name, kind, help, facts and settings.
+/// Returns name, kind, help, facts and settings.
 Json json_of(const Topic& topic);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A finished run made once more, and whether it got the same bits.
+// A finished run is made once more, to see whether it gets the same bits.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 namespace caddie {
 
 struct RerunResult {
-  std::vector<std::string> differing;  // what has other bits: names of files, "results"
+  std::vector<std::string> differing;  // the names of what has other bits: files, or "results"
   RunDifferences found;
   bool is_same() const { return differing.empty(); }
 };

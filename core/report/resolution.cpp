@@ -7,7 +7,7 @@
 namespace caddie {
 namespace {
 
-/// Arms that are tested at once, so that alpha is the sweep's.
+/// Returns how many arms are tested at once, so that alpha is the sweep's.
 int64_t comparisons_of(const Plan& plan) {
   if (!plan.claim) return int64_t(plan.arms.size()) - 1;
   if (plan.claim->correction == "none") return 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the comparisons of a planned sweep could resolve, before any of its runs is paid for.
+// These functions say what the comparisons of a planned sweep could resolve, before any of its runs is paid
+// for.
 #pragma once
 
 #include <cstdint>
@@ -11,35 +12,38 @@
 
 namespace caddie {
 
-/// The comparison of one arm, trained apart, with the baseline, as the plan makes it: with its seeds, its
-/// claim's test and tail, corrected for all arms that are tested. `sd`: from seed to seed.
+/// Returns the comparison of one arm, trained apart, with the baseline, as the plan makes it: with its seeds,
+/// its claim's test and tail, corrected for all arms that are tested. `sd` is the standard deviation from
+/// seed to seed.
 ComparisonDesign design_of(const Plan& plan, double sd);
 
-/// The comparison of an arm of the baseline's trainings with it. `paired_sd`: of the differences.
+/// Returns the comparison of an arm of the baseline's trainings with the baseline. `paired_sd` is the
+/// standard deviation of the differences.
 ComparisonDesign paired_design_of(const Plan& plan, double paired_sd);
 
-/// Arms whose variance the test of such a design pools.
+/// Returns how many arms' variance the test of such a design pools.
 int64_t pooled_arms(const Plan& plan, const ComparisonDesign& design);
 
-/// What one kind of comparison of a plan resolves.
+/// Says what one kind of comparison of a plan resolves.
 struct Resolution {
   double detectable = kUnknown;   // the smallest difference found with the wanted power
   double significant = kUnknown;  // the smallest observed difference that is significant
   double effect = kUnknown;       // the difference of interest
-  int64_t seeds = 0;              // an arm, to find that with the wanted power; 0: more than can be asked for
+  // Seeds of an arm that find `effect` with the wanted power; 0 when that takes more than can be asked for.
+  int64_t seeds = 0;
 };
-/// `effect`: the difference of interest; 0: half of what is detectable. Unknown where the design has no
-/// degrees of freedom.
+/// `effect` is the difference of interest; 0 takes half of what is detectable. The result is unknown where
+/// the design has no degrees of freedom.
 Resolution resolution_of(const Plan& plan, const ComparisonDesign& design, double power, double effect);
 
-/// The effect that a race of `arms`, the baseline included, proves with chance `power`, in standard
+/// Returns the effect that a race of `arms`, the baseline included, proves with chance `power`, in standard
 /// deviations from seed to seed.
 double race_resolution(const Race& race, int64_t arms, double power);
 
-/// Whether the arm is compared with the baseline in pairs, as it comes from the baseline's trainings. False
-/// while the plan's groups are not known.
+/// Tells whether the arm is compared with the baseline in pairs, as it comes from the baseline's trainings.
+/// Returns false while the plan's groups are not known.
 bool shares_training(const Plan& plan, const Arm& arm);
-/// Labels of these arms.
+/// Returns the labels of the arms that shares_training() holds for.
 std::vector<std::string> paired_arms(const Plan& plan);
 
 }  // namespace caddie

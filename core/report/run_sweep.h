@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan run with its tables kept up to date while it is at work, and its race followed.
+// A plan is run with its tables kept up to date while it is at work, and its race followed.
 #pragma once
 
 #include "base/file_lock.h"
@@ -7,7 +7,7 @@
 
 namespace caddie {
 
-/// As run_plan(), in options.folder; afterwards the tables tell of all runs.
+/// Does what run_plan() does, in options.folder; afterwards the tables tell of all runs.
 RunnerResult run_sweep(Plan& plan, const RunnerOptions& options, const FileLock& lock);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// runs.csv: one row a run, with all that produced it.
+// Each run is one row of runs.csv, with all that produced it.
 #include <fmt/format.h>
 
 #include <set>
@@ -14,13 +14,13 @@
 namespace caddie {
 namespace {
 
-/// A value of TOML as a cell: texts without their quotes.
+/// Returns a value of TOML as a cell: texts without their quotes.
 std::string cell_of(const std::string& toml) {
   bool text = toml.size() >= 2 && toml.front() == '"' && toml.back() == '"';
   return text ? toml.substr(1, toml.size() - 2) : toml;
 }
 
-/// A member of run.json by its dotted path; empty when it is not there.
+/// Returns a member of run.json by its dotted path; "" when it is not there.
 std::string recorded(const Json& record, const std::string& path) {
   const Json* node = &record;
   for (const std::string& name : split(path, '.')) {
@@ -34,7 +34,7 @@ std::string recorded(const Json& record, const std::string& path) {
 
 std::string short_hash(const std::string& text) { return text.empty() ? "" : sha256(text).substr(0, 16); }
 
-/// "name:hash name:hash", hashes by their first 16 digits.
+/// Returns "name:hash name:hash", with the first 16 digits of each hash.
 std::string plugins_text(const Json& record) {
   std::string text;
   if (!record.is_object() || !record.contains("plugins")) return text;
@@ -67,7 +67,7 @@ class RunColumns {
     columns_.push_back({std::move(name), std::move(help), std::move(cell)});
   }
 
-  /// What stands in run.json under `path`.
+  /// Adds a column of what stands in run.json under `path`.
   void add_recorded(const char* name, const char* path, const char* help) {
     add(name, help, [=](const RunRow& run) { return recorded(run.state.record, path); });
   }
@@ -105,7 +105,7 @@ class RunColumns {
           });
   }
 
-  /// What is derived from a metric stands behind it.
+  /// Adds the column of a metric, and behind it what is derived from the metric.
   void add_metric(const Metric& metric) {
     add(metric.name, metric.help,
         [&metric](const RunRow& run) { return fixed(run.number(metric), metric.decimals); });

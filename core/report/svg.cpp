@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kRight = 16, kBottom = 40;
 
-/// A tick with no more digits than its distance to the next one needs.
+/// Returns a tick with no more digits than its distance to the next one needs.
 std::string tick_text(double value, double step) {
   if (std::abs(value) >= 1e6) return fmt::format("{:g}M", value / 1e6);
   if (std::abs(value) >= 1e4) return fmt::format("{:g}k", value / 1e3);

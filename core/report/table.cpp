@@ -6,7 +6,7 @@
 namespace caddie {
 namespace {
 
-/// Characters on the screen: continuation bytes of UTF-8 take no room.
+/// Counts characters on the screen: continuation bytes of UTF-8 take no room.
 size_t width(std::string_view text) {
   return size_t(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
 }

@@ -13,7 +13,7 @@
 namespace caddie {
 namespace {
 
-/// The value of `name`, computed the first time that it is asked for. References stay valid.
+/// Returns the value of `name`, which is computed the first time that it is asked for. References stay valid.
 const std::string& once(const std::string& name, const std::function<std::string()>& compute) {
   static std::mutex mutex;
   static std::map<std::string, std::string> known;

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Raised when the tables change, and the index of an older version is made anew.
+// The version rises when the tables change; an index of another version is made anew.
 constexpr int kVersion = 2;
 
 constexpr const char* kTables =
@@ -24,7 +24,8 @@ constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS value (folder TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL,"
     " value NOT NULL, PRIMARY KEY (folder, name)) WITHOUT ROWID;";
 
-/// Changes whenever one of the files that are remembered does: times and sizes.
+/// Returns the times and sizes of the files that are remembered, so that it changes whenever one of them
+/// does.
 std::string stamp_of(const fs::path& run) {
   std::string stamp;
   for (const char* name : {"run.json", "summary.json", "resolved.toml"}) {
@@ -48,7 +49,7 @@ std::vector<fs::path> run_folders(const fs::path& folder) {
 
 }  // namespace
 
-/// A connection; every failure is an Error with SQLite's words.
+/// Holds a connection to SQLite and throws every failure as an Error with SQLite's words.
 class RunIndex::Database {
  public:
   explicit Database(const fs::path& file) {
@@ -111,7 +112,7 @@ class RunIndex::Database {
     return found;
   }
 
-  /// Makes the tables agree with the folders. Returns how many runs were read.
+  /// Makes the tables agree with the folders and returns how many runs were read.
   int update(const fs::path& folder, const std::vector<fs::path>& runs, const Reader& read) {
     execute(kTables);
     outdated_ = version() != 0 && version() != kVersion;
@@ -161,7 +162,8 @@ class RunIndex::Database {
 
 RunIndex::RunIndex(const fs::path& folder, const Reader& read) : folder_(folder), runs_(run_folders(folder)) {
   fs::path file = folder / "index.db";
-  // A useless index is thrown away once; what cannot be written, or is being written, is done without.
+  // A useless index is thrown away once. One that cannot be written, or that another process writes, is
+  // replaced by one in memory.
   for (bool in_memory = runs_.empty(), again = true;; again = false) {
     bool useless = false;
     try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An index of the runs below a folder, kept in index.db (SQLite) there so that many runs are found quickly.
-// It is never the truth: the run folders are, and it may be deleted at any time.
+// The index of the runs below a folder is kept in index.db (SQLite) there, so that many runs are found
+// quickly. It is never the truth: the run folders are, and it may be deleted at any time.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@
 
 namespace caddie {
 
-/// What is known of a run, by name.
+/// These are the facts that are known of a run, by name.
 using RunValue = std::variant<bool, double, std::string>;
 using RunValues = std::map<std::string, RunValue, std::less<>>;
 
@@ -32,11 +32,11 @@ class RunIndex {
   ~RunIndex();
   RunIndex(RunIndex&&) noexcept;
 
-  /// Folders of all runs, sorted.
+  /// Returns the folders of all runs, sorted.
   const std::vector<std::filesystem::path>& runs() const { return runs_; }
   std::optional<RunValue> value(const std::filesystem::path& run, std::string_view name) const;
   RunValues values(const std::filesystem::path& run) const;
-  /// How many runs had to be read for this index.
+  /// Returns how many runs had to be read for this index.
   int read() const { return read_; }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structs as JSON objects: one visit of a struct's members both writes and reads them.
+// Structs are JSON objects: one visit of a struct's members both writes and reads them.
 //
 //     struct Look {
 //       int64_t seeds = 0;
@@ -27,7 +27,7 @@ namespace caddie {
 
 using Json = nlohmann::ordered_json;
 
-/// Values by label, in the order in which they came: an object whose members are not known beforehand.
+/// Holds values by label, in the order in which they came: an object whose members are not known beforehand.
 template <class T>
 using Labelled = std::vector<std::pair<std::string, T>>;
 
@@ -66,7 +66,8 @@ class Writer {
   void operator()(const char* name, T& value) {
     json[name] = write(value);
   }
-  /// Leaves out what is empty: no value, no text, no members.
+  /// Leaves out what is empty: an optional without a value, an empty text, or a list or an object without
+  /// members.
   template <class T>
   void maybe(const char* name, T& value) {
     Json written = write(value);
@@ -140,14 +141,14 @@ void read(const Json& json, T& value) {
 
 }  // namespace json_fields
 
-/// The struct as a JSON object, its members in the order of the visit.
+/// Returns the struct as a JSON object, its members in the order of the visit.
 template <class T>
 Json written(T value) {
   return json_fields::write(value);
 }
 
-/// The struct that an object holds. Members that it does not know are passed over. Throws Error, or an
-/// exception of the JSON library, when a member is missing or of another type.
+/// Returns the struct that an object holds. Members that the struct does not know are passed over. Throws
+/// Error, or an exception of the JSON library, when a member is missing or of another type.
 template <class T>
 T read_fields(const Json& json) {
   T value;

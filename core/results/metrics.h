@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of metrics: what Caddie measures of a run, and what each number means. Whoever names, lists or
-// rounds a metric asks this table.
+// This table of metrics says what Caddie measures of a run, and what each number means. Whoever names, lists
+// or rounds a metric asks this table.
 #pragma once
 
 #include <span>
@@ -11,13 +11,14 @@
 namespace caddie {
 
 enum class Better { kLower, kHigher, kNeither };
-std::string_view name_of(Better better);  // "lower", "higher", "neither"
+std::string_view name_of(Better better);
 
-/// Where the numbers of a metric stand: one for each run, or one for each step that measured it.
+/// The places of a metric tell where its numbers stand: one for each run, or one for each step that measured
+/// it.
 struct MetricPlaces {
-  bool summary = false;  // summary.json
-  bool runs = false;     // a column of runs.csv, which a claim may be about
-  bool steps = false;    // rows of metrics.csv
+  bool summary = false;  // whether the metric is in summary.json
+  bool runs = false;     // whether the metric is a column of runs.csv, which a claim may be about
+  bool steps = false;    // whether the metric has rows in metrics.csv
 };
 inline constexpr MetricPlaces kOfRun{true, true, false}, kOfSteps{false, false, true},
     kOfRunAndSteps{true, true, true}, kOfSummary{true, false, false};
@@ -25,12 +26,14 @@ inline constexpr MetricPlaces kOfRun{true, true, false}, kOfSteps{false, false, 
 struct Metric {
   const char* name;
   const char* unit;
-  int decimals;  // in runs.csv
+  int decimals;  // the decimals that are written to runs.csv
   Better better;
-  const char* stage;  // that decides it: train, average, quantize, compress, evaluate; or run for all of them
+  // The stage that decides the metric is train, average, quantize, compress or evaluate, or run where all do.
+  const char* stage;
   const char* help;
   MetricPlaces places = kOfRun;
-  /// Whether the clock and the machine's load decide it, so that no two runs need have it in common.
+  /// Tells that the clock and the machine's load decide the metric, so that no two runs need have it in
+  /// common.
   bool is_cost = false;
 
   bool operator==(const Metric& other) const { return std::string_view(name) == other.name; }
@@ -106,11 +109,11 @@ inline constexpr Metric kGradientNorm = metric_rows::of_step(
 inline constexpr Metric kLearningRateScale =
     metric_rows::of_step("lr_scale", "what the schedule multiplies every learning rate with in a step");
 
-/// All of them, in the order of the columns of runs.csv.
+/// Returns all metrics, in the order of the columns of runs.csv.
 std::span<const Metric* const> metrics();
-/// Null when no metric has this name.
+/// Returns null when no metric has this name.
 const Metric* find_metric(std::string_view name);
-/// Names of those that are columns of runs.csv.
+/// Returns the names of the metrics that are columns of runs.csv.
 std::vector<std::string> names_of_run_metrics();
 
 }  // namespace caddie

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kHeader = "step,tokens,time_s,name,value\n";
 
-// The rows of `journal` whose step is at most `steps`; a last line that was cut short is dropped.
+// Keeps the rows of `journal` whose step is at most `steps` and drops a last line that was cut short.
 std::string rows_up_to(std::string_view journal, int64_t steps) {
   std::string kept(kHeader);
   if (journal.starts_with(kHeader)) journal.remove_prefix(kHeader.size());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of one run, which is the truth about it:
+// The folder of one run is the truth about it. It holds these files:
 //
 //   resolved.toml           every setting, with where its value came from
 //   run.json                what produced it: key, seed, plugins, data, machine, command
@@ -23,7 +23,8 @@ namespace caddie {
 
 using Json = nlohmann::ordered_json;
 
-/// A member of a JSON object that is a number; NaN when it is not there or null, as JSON writes NaN.
+/// Returns the member of a JSON object that is a number; NaN when it is not there or null, as JSON writes
+/// NaN.
 double number_in(const Json& json, std::string_view name);
 
 class RunFolder {
@@ -36,17 +37,17 @@ class RunFolder {
   bool has(std::string_view name) const { return std::filesystem::exists(file(name)); }
 
   void write_json(std::string_view name, const Json& json) const;
-  /// Nothing when the file is not there. Throws Error naming the file when it holds no JSON.
+  /// Returns nothing when the file is not there. Throws Error naming the file when it holds no JSON.
   std::optional<Json> read_json(std::string_view name) const;
 
  private:
   std::filesystem::path path_;
 };
 
-/// The journal of a training.
+/// Writes metrics.csv, the journal of a training.
 class Metrics {
  public:
-  /// Opens `path` for appending and drops rows of steps beyond `steps`: what a killed training wrote after
+  /// Opens `path` for appending and drops rows of steps beyond `steps`, which a killed training wrote after
   /// the checkpoint that it goes on from.
   Metrics(const std::filesystem::path& path, int64_t steps);
   void add(int64_t step, int64_t tokens, double seconds, std::string_view name, double value);

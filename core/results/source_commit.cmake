@@ -1,6 +1,6 @@
-# Run by each build: writes FILE, which says what SOURCE_DIR was when it was built: its commit, and whether what is
-# compiled was changed since. Git's word about another repository around SOURCE_DIR is not taken; without an own one the
-# commit is "". A FILE that says so already stays as it is.
+# Each build runs this script. It writes FILE, which says what SOURCE_DIR was when it was built: its commit, and whether
+# what is compiled was changed since. Git's word about another repository around SOURCE_DIR is not taken; without a
+# repository of its own the commit is "". A FILE that says so already stays as it is.
 cmake_minimum_required(VERSION 3.25)
 set(paths CMakeLists.txt CMakePresets.json core plugins)
 set(git ${CMAKE_COMMAND} -E env --unset=GIT_DIR --unset=GIT_WORK_TREE git --no-optional-locks -C ${SOURCE_DIR})

@@ -83,7 +83,7 @@ std::string StageKeys::text_of(Slot::Tells tells) const {
   return text;
 }
 
-// All that acts on every step of a training in the same way.
+// Returns all that acts on every step of a training in the same way.
 std::string StageKeys::steady_text() const {
   const Experiment& e = experiment_;
   std::string text = "engine " + engine_hash() + "\ndevice " +
@@ -92,7 +92,7 @@ std::string StageKeys::steady_text() const {
   if (ranks_ > 1) text += "ranks " + std::to_string(ranks_) + "\n";
   text += "data " + data_hash(e.data.train) + "\n";
   text += core_text(Stage::kTrain) + text_of(Slot::Tells::kFromTheStart);
-  // Averaging takes time, and then time is what decides.
+  // Averaging takes time, which decides the number of steps under a wall-clock budget.
   if (e.budget.seconds > 0)
     for (const Experiment::Part& part : e.parts)
       if (part.slot->stage == Stage::kAverage) text += "averager " + observer(part.technique) + "\n";

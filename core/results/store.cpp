@@ -50,7 +50,7 @@ Json Store::get(const std::string& key, const std::function<Json(const std::file
 
 bool Store::is_held(const std::string& key) const { return FileLock::is_held(folder(key) / kLock); }
 
-// The lock stays: others may be waiting for it.
+// The lock file stays, because others may be waiting for it.
 void Store::forget(const std::string& key) const {
   std::filesystem::path place = folder(key);
   if (!std::filesystem::exists(place)) return;

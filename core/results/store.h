@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outputs of stages, shared by all runs that agree up to them: one folder a stage, called by its key.
+// The store keeps the outputs of stages, which all runs that agree up to them share. Each stage has a folder
+// that is called by its key:
 //
 //   train-<hash>/     weights.safetensors, metrics.csv; checkpoint.safetensors while it goes on
 //   prefix-<hash>/    checkpoint.safetensors and metrics.csv of the first steps of several trainings
@@ -8,7 +9,7 @@
 //   compress-<hash>/  artifact.bin
 //   evaluate-<hash>/  nothing but the record
 //
-// Each holds stage.json, the stage's record, which is written last: a folder without it is unfinished.
+// Each folder holds stage.json, the stage's record, which is written last: a folder without it is unfinished.
 #pragma once
 
 #include <filesystem>
@@ -28,20 +29,20 @@ class Store {
 
   std::filesystem::path folder(const std::string& key) const { return path_ / key; }
 
-  /// The record of a finished stage.
+  /// Returns the record of a finished stage, or nothing when it is not finished.
   std::optional<Json> find(const std::string& key) const;
 
-  /// The record of the stage. Unless it is there and `suffices`, `make` is called with the folder to leave
-  /// files in, and what it returns becomes the record; never by two processes at once.
+  /// Returns the record of the stage. Unless it is there and `suffices`, `make` is called with the folder to
+  /// leave files in, and what it returns becomes the record. Two processes never do so at once.
   Json get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
            const std::function<bool(const Json&)>& suffices = {});
 
-  /// Whether a process is at work on the stage.
+  /// Tells whether a process is at work on the stage.
   bool is_held(const std::string& key) const;
   /// Throws away the stage, so that it is made anew. Throws Error when a process is at work on it.
   void forget(const std::string& key) const;
 
-  /// Files the record of a stage that was made outside get().
+  /// Writes the record of a stage that was made outside get().
   void finish(const std::string& key, const Json& record) const;
 
  private:

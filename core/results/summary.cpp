@@ -33,7 +33,7 @@ ScoreRecord::ScoreRecord(const Score& score)
 
 double RunSummary::number(std::string_view metric) const {
   NumberFinder finder{metric};
-  const_cast<RunSummary*>(this)->fields(finder);  // which only looks
+  const_cast<RunSummary*>(this)->fields(finder);  // The visit only looks.
   return finder.number;
 }
 

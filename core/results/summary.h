@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run leaves in summary.json: how it ended, its metrics, and the stages that they come from.
+// A run leaves in summary.json how it ended, its metrics, and the stages that they come from.
 #pragma once
 
 #include <caddie/slots.h>
@@ -17,9 +17,9 @@
 
 namespace caddie {
 
-/// The score of one text under one evaluator.
+/// This is the score of one text under one evaluator.
 struct ScoreRecord {
-  /// Bits per byte, nats per token. JSON writes what is not finite as null.
+  /// The scores are in bits per byte and nats per token. JSON writes what is not finite as null.
   double bpb = std::numeric_limits<double>::quiet_NaN(), loss_nats = bpb;
   int64_t tokens = 0, bytes = 0, windows = 0;
   double seconds = 0;
@@ -38,7 +38,7 @@ struct ScoreRecord {
   }
 };
 
-/// Keys of the stages that a run went through; `weights` tells apart the trainings of one key.
+/// These are the keys of the stages that a run went through; `weights` tells apart the trainings of one key.
 struct StageNames {
   std::vector<std::string> evaluate;
   std::string train, weights, average, quantize, compress;
@@ -56,30 +56,30 @@ struct StageNames {
 
 /// Values are missing where the run did not come so far, or was made by a Caddie that did not write them.
 struct RunSummary {
-  std::string status;  // "running", "done" or "failed"; empty: there is no summary
+  std::string status;  // "running", "done" or "failed"; empty when there is no summary
   std::optional<double> train_loss;
   std::optional<int64_t> steps, tokens, parameters;
   std::optional<double> train_seconds, step_ms, tokens_per_second;
   StageNames stages;
   std::optional<double> bpb_raw, bpb_averaged;
-  Labelled<double> averages;           // bits per byte of averagers that are not exported
-  std::string selected_on_validation;  // label of the weights that were chosen by the validation text
+  Labelled<double> averages;           // the bits per byte of each averager that is not exported
+  std::string selected_on_validation;  // the label of the weights that were chosen by the validation text
   std::optional<int64_t> artifact_bytes, model_bytes, code_bytes;
   std::optional<bool> under_cap;
   std::optional<double> export_seconds, bpb_quantized, bpb, loss_nats;
-  Labelled<ScoreRecord> scores;                  // of the artifact, by evaluator
+  Labelled<ScoreRecord> scores;                  // the artifact's scores by evaluator
   std::string effect_check;                      // the worst verdict on a technique
-  std::optional<Labelled<std::string>> effects;  // by technique that did not act in full
+  std::optional<Labelled<std::string>> effects;  // why techniques did not act in full, by technique
   std::optional<double> evaluation_seconds;
   std::optional<int64_t> peak_memory_bytes;
   std::string fail_reason;
 
   bool is_there() const { return !status.empty(); }
-  /// The metric of this name; NaN when it is unknown or no number of a run.
+  /// Returns the metric of this name; NaN when it is unknown or no number of a run.
   double number(std::string_view metric) const;
   double number(const Metric& metric) const { return number(metric.name); }
-  /// The training that the weights come from, by its key and theirs: made again under a wall-clock budget it
-  /// is another one. Empty when it is not known.
+  /// Returns the training that the weights come from, by its key and theirs, because one that is made again
+  /// under a wall-clock budget is another one. Returns "" when it is not known.
   std::string training() const;
 
   template <class Fields>
@@ -116,13 +116,13 @@ struct RunSummary {
 
 inline constexpr const char* kSummaryFile = "summary.json";
 
-/// That of a run that failed before it had results.
+/// Returns the summary of a run that failed before it had results.
 RunSummary failed_summary(std::string reason);
 
-/// What the object holds; an empty summary when it is none, or a member is of another type.
+/// Returns what the object holds; an empty summary when it is none, or a member is of another type.
 RunSummary summary_from(const Json& json);
 
-/// That of the run in `folder`; an empty one when there is none that can be read.
+/// Returns the summary of the run in `folder`; an empty one when there is none that can be read.
 RunSummary read_summary(const std::filesystem::path& folder);
 void write_summary(const std::filesystem::path& folder, const RunSummary& summary);
 

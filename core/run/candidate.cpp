@@ -18,7 +18,7 @@ bool has_stride(const Technique& evaluator) {
                      [](const SettingInfo& setting) { return setting.name == "stride"; });
 }
 
-/// Gives every evaluator that has a stride this one.
+/// Sets the stride of every evaluator that has one. Throws Error (kUsage) when none has.
 void set_stride(Tree& tree, Registry& registry, int64_t stride) {
   Tree copy = tree;
   Experiment watchers = assemble_watchers(copy, registry);

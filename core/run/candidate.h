@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An artifact that is scored again: the weights in a file, with the experiment that they belong to.
+// A candidate is an artifact that is scored again: the weights in a file, with the experiment that they
+// belong to.
 #pragma once
 
 #include <filesystem>
@@ -14,22 +15,22 @@
 
 namespace caddie {
 
-/// Where the settings of an artifact stand: in `named` when that is not empty, else beside the artifact,
-/// under its own name or as resolved.toml. Empty when there are none.
+/// Returns the file with the settings of an artifact: `named` when that is not empty, else the one beside the
+/// artifact, under its own name or as resolved.toml. Returns "" when there is none.
 std::filesystem::path experiment_beside(const std::filesystem::path& artifact,
                                         const std::filesystem::path& named);
 
-/// What a candidate is made of and scored with.
+/// The options say what a candidate is made of and scored with.
 struct CandidateOptions {
-  std::filesystem::path experiment;    // as for experiment_beside()
-  std::vector<std::string> overrides;  // as of -S
-  int64_t stride = 0;                  // of every evaluator that has one; 0: as the experiment says
+  std::filesystem::path experiment;    // the file that experiment_beside() takes as `named`
+  std::vector<std::string> overrides;  // assignments as behind -S
+  int64_t stride = 0;  // the stride of every evaluator that has one; 0 leaves it as the experiment says
 };
 
 class Candidate {
  public:
-  /// `named`: an artifact, or the folder of a run with one. Throws Error when the artifact, its experiment,
-  /// the tokenizer and the validation text do not fit each other. The registry outlives the candidate.
+  /// `named` is an artifact, or the folder of a run with one. Throws Error when the artifact, its experiment,
+  /// the tokenizer and the validation text do not fit each other. The registry must outlive the candidate.
   Candidate(const std::filesystem::path& named, const CandidateOptions& options, Registry& registry,
             Device device);
   Candidate(const Candidate&) = delete;
@@ -37,13 +38,13 @@ class Candidate {
 
   const std::filesystem::path& artifact() const { return artifact_; }
   const std::filesystem::path& experiment_file() const { return file_; }
-  /// Label of the evaluator whose score is the run's.
+  /// Returns the label of the evaluator whose score is the run's.
   const std::string& headline() const { return experiment_.headline().technique.label; }
-  /// Labels of the experiment's evaluators, or `wanted` when that is not empty. Throws Error (kUsage) when
-  /// one of these is not there.
+  /// Returns the labels of the experiment's evaluators, or `wanted` when that is not empty. Throws Error
+  /// (kUsage) when one of `wanted` is no evaluator of the experiment.
   std::vector<std::string> evaluators(std::span<const std::string> wanted) const;
 
-  /// What the artifact scores on all of the text, as `caddie run` scores it.
+  /// Scores the artifact on all of the text, as `caddie run` does.
   Score score(const std::string& evaluator) const;
   /// Scores a part of the text, the share `fraction` of it.
   PartScore score_part(const std::string& evaluator, double fraction) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of an experiment: what it trains on, and what it is scored on.
+// The corpus is the text of an experiment: what it trains on, and what it is scored on.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@ namespace caddie {
 
 class Corpus {
  public:
-  /// Throws Error (kUsage) when shards, tokenizer and model do not fit each other. `experiment` outlives the
-  /// corpus.
+  /// Throws Error (kUsage) when shards, tokenizer and model do not fit each other. `experiment` must outlive
+  /// the corpus.
   explicit Corpus(Experiment& experiment);
 
   const TokenStream& train() const { return train_; }
   const ValidationText& validation() const { return validation_; }
-  /// One sequence of the validation text.
+  /// Returns the first sequence of the validation text.
   std::span<const int32_t> probe() const { return validation_.tokens().first(sequence_length_); }
 
  private:

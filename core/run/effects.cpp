@@ -27,13 +27,13 @@ std::string hash_of(const Tensor& value) {
 std::string check_visits(const Experiment::Part& part, const Evidence& evidence) {
   const std::string& label = part.technique.label;
   if (!names(evidence.trace.at("visited"), label)) return "its site was never visited in training";
-  if (part.slot->proof == Proof::kView) return "";  // evaluation reads what was exported, not views of it
+  if (part.slot->proof == Proof::kView) return "";  // Evaluation reads what was exported, not views of it.
   if (!evidence.before_export.count(label)) return "its site was never visited in evaluation";
   if (!evidence.after_export.count(label)) return "its site was never visited after export";
   return "";
 }
 
-/// What became of the weights that are the technique's own.
+/// Judges by what became of the weights that are the technique's own.
 EffectFinding check_own_weights(const Experiment& experiment, const Experiment::Part& part,
                                 const Json& trace) {
   std::vector<std::string> dead;
@@ -103,7 +103,7 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
     case Proof::kWindows:
       return void_unless(!evaluates_plainly(part.technique.as<Evaluator>(), experiment.data.sequence_length),
                          "it scores the same windows as a plain evaluation");
-    case Proof::kAverage:  // the stages themselves note these
+    case Proof::kAverage:  // The stages themselves note these.
     case Proof::kSmaller:
     case Proof::kClaim:
     case Proof::kNone:
@@ -112,8 +112,8 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
   return {};
 }
 
-/// Compares what an evaluator asks for with full windows side by side. The text that it is told of has two
-/// documents, and no end that fills no window: evaluators may treat that end in many ways.
+/// Compares the windows that an evaluator asks for with full ones side by side. The text that it is told of
+/// has two documents, and no end that fills no window: evaluators may treat that end in many ways.
 class WindowRecorder final : public Scorer {
  public:
   explicit WindowRecorder(int64_t sequence_length)
@@ -227,7 +227,7 @@ std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evi
 }
 
 std::string void_text(std::span<const EffectFinding> findings) {
-  std::map<std::string, std::vector<std::string>> techniques;  // by reason
+  std::map<std::string, std::vector<std::string>> techniques;  // the techniques by reason
   for (const EffectFinding& finding : findings)
     if (finding.verdict == Verdict::kVoid) techniques[finding.reason].push_back(finding.technique);
   std::vector<std::string> groups;

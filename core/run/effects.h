@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Proof that each technique acted: one that is switched on and changes nothing makes every comparison void.
+// Each technique must prove that it acted: one that is switched on and changes nothing makes every comparison
+// void.
 #pragma once
 
 #include <set>
@@ -14,22 +15,23 @@
 namespace caddie {
 
 enum class Verdict { kActed, kPartial, kAllowed, kVoid };
-std::string_view name_of(Verdict verdict);  // "ok", "partial", "allowed_no_effect", "no_effect"
+std::string_view name_of(Verdict verdict);  // Returns "ok", "partial", "allowed_no_effect" or "no_effect".
 
 struct EffectFinding {
-  std::string technique;  // label, or path of the slot for plugins outside [techniques]
+  std::string technique;  // its label, or the path of the slot for plugins outside [techniques]
   Verdict verdict = Verdict::kActed;
-  std::string reason;  // empty when it acted in full
+  std::string reason;  // why it did not act in full; empty when it did
 };
 
-/// How findings call a part: by its label where a label alone is unambiguous, and else by its path.
+/// Returns what findings call a part: its label where a label alone is unambiguous, and else its path.
 std::string called(const Experiment::Part& part);
 
 /// Notes which plugins that act inside the model are called in `mode` from now on.
 class CallCounter {
  public:
   CallCounter(const Experiment& experiment, Mode mode);
-  std::set<std::string> visited() const;  // labels
+  /// Returns the labels of the plugins that were called.
+  std::set<std::string> visited() const;
 
  private:
   Mode mode_;
@@ -43,9 +45,9 @@ class TrainingWatch {
   explicit TrainingWatch(const Experiment& experiment);
   /// Call after each step with what the learning rates were multiplied by.
   void see_scale(double scale) { scaled_ = scaled_ || scale != 1; }
-  /// What a checkpoint must carry of the watch.
+  /// Reads or writes what a checkpoint must carry of the watch.
   void state(Archive& archive);
-  /// What judge_effects() wants to know of the training, to be kept with its results.
+  /// Returns what judge_effects() wants to know of the training, to be kept with its results.
   Json trace(const Trainer& trainer) const;
 
  private:
@@ -53,32 +55,33 @@ class TrainingWatch {
 
   const Experiment& experiment_;
   CallCounter calls_;
-  std::vector<std::string> initial_;  // hashes, one a weight
+  std::vector<std::string> initial_;  // the hash of each weight when the training began
   bool filled_ = false;               // whether the initializer made a number other than zero
   bool scaled_ = false;
 };
 
-/// What a run has seen of its plugins by its end.
+/// The evidence is what a run has seen of its plugins by its end.
 struct Evidence {
-  Json trace;                                         // of the training
-  std::set<std::string> before_export, after_export;  // labels of what evaluations called
+  Json trace;                                         // what TrainingWatch::trace() returned of the training
+  std::set<std::string> before_export, after_export;  // the labels of what evaluations called
   std::span<const int32_t> probe;                     // one sequence of token ids
-  std::span<const Tensor> weights;                    // the averaged ones
-  /// What the stages that averaged, exported and compressed found, each by the path of the plugin's table.
+  std::span<const Tensor> weights;                    // the averaged weights
+  /// These are what the stages that averaged, exported and compressed found, each by the path of the plugin's
+  /// table.
   std::vector<EffectFinding> noted;
 };
 
-/// One finding for each part of the experiment, in their order; each is asked as the proof of its slot says.
-/// A technique of the model has no effect when its site was not visited in training, in evaluation or after
-/// export, when no gradient reached any of its weights or none of them moved, or when the logits of the
-/// probe are the same without it. An effect is partial when that holds for some of its weights. Parts that
-/// are neutral are not asked, and nothing is void that the experiment allows to be.
+/// Returns a finding for each part of the experiment that is not neutral, in their order; each is asked as
+/// the proof of its slot says. A technique of the model has no effect when its site was not visited in
+/// training, in evaluation or after export, when no gradient reached any of its weights or none of them
+/// moved, or when the logits of the probe are the same without it. An effect is partial when that holds for
+/// some of its weights. Nothing is void that the experiment allows to be.
 std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evidence& evidence);
 
-/// Whether an evaluator asks for the same windows as a plain evaluation: full ones side by side.
+/// Tells whether an evaluator asks for the same windows as a plain evaluation: full ones side by side.
 bool evaluates_plainly(Evaluator& evaluator, int64_t sequence_length);
 
-/// The void techniques, those of one reason together: "a, b (why); c (why)".
+/// Returns the void techniques, those of one reason together: "a, b (why); c (why)".
 std::string void_text(std::span<const EffectFinding> findings);
 
 }  // namespace caddie

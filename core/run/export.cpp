@@ -8,7 +8,7 @@
 namespace caddie {
 namespace {
 
-constexpr const char* kQuantized = "quantized.bin";  // the payload of an artifact
+constexpr const char* kQuantized = "quantized.bin";  // holds the payload of an artifact
 constexpr const char* kArtifact = "artifact.bin";
 
 Json json_of(const std::vector<NoEffect>& without_effect) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From averaged weights to the artifact and back: quantize -> compress -> read it again.
+// The averaged weights become the artifact and come back from it: quantize -> compress -> read it again.
 #pragma once
 
 #include <filesystem>
@@ -13,34 +13,33 @@
 
 namespace caddie {
 
-/// Prunes and quantizes `values`, one a weight of the model, as the experiment says. `training_text` may
-/// serve as calibration text; it may be null when the experiment does not ask for that.
+/// Prunes and quantizes `values`, one for each weight of the model, as the experiment says. `training_text`
+/// may serve as calibration text; it may be null when the experiment does not ask for that.
 QuantizedModel quantize_weights(Experiment& experiment, std::span<const Tensor> values,
                                 const TokenStream* training_text, StatusLine& status);
 /// Trims and compresses what quantize_weights() made.
 WrittenArtifact compress_weights(const Experiment& experiment, Artifact artifact, StatusLine& status);
 
-/// Both steps as stages of a run, whose output other runs share.
+/// Runs both steps as stages of a run, whose output other runs share.
 class ExportStage {
  public:
-  /// Everything outlives the stage. `training_text` may serve as calibration text.
+  /// All arguments must outlive the stage. `training_text` may serve as calibration text.
   ExportStage(Experiment& experiment, const StageKeys& keys, Store& store, const TokenStream& training_text,
               StatusLine& status);
 
-  /// Puts the artifact of `values` at `file`. `weights`: what tells them apart.
+  /// Puts the artifact of `values` at `file`. `weights` is what tells them apart.
   void run(const std::string& weights, std::span<const Tensor> values, const std::filesystem::path& file);
 
-  const std::string& quantized() const { return quantized_; }    // key of the stage
-  const std::string& compressed() const { return compressed_; }  // the same
-  int64_t bytes() const { return bytes_; }                       // of the file
-  double seconds() const { return seconds_; }                    // that the stages take
-  const std::vector<NoEffect>& without_effect() const {
-    return without_effect_;
-  }  // techniques that had nothing to do
+  const std::string& quantized() const { return quantized_; }    // the key of the stage quantize
+  const std::string& compressed() const { return compressed_; }  // the key of the stage compress
+  int64_t bytes() const { return bytes_; }                       // the size of the file
+  double seconds() const { return seconds_; }                    // the time of both stages
+  /// Returns the techniques that had nothing to do.
+  const std::vector<NoEffect>& without_effect() const { return without_effect_; }
 
-  /// What tells the weights in the file apart: a hash of what it expands to.
+  /// Returns a hash of what the file expands to, which tells its weights apart.
   const std::string& contents() const { return contents_; }
-  /// The weights as read back from the file.
+  /// Returns the weights as read back from the file.
   std::vector<Tensor> reloaded() const { return weights_in(again_, e_.export_parts, *e_.model); }
 
  private:
@@ -55,7 +54,7 @@ class ExportStage {
   const TokenStream& training_text_;
   StatusLine& status_;
   std::string quantized_, compressed_, contents_;
-  Artifact again_;  // as read back
+  Artifact again_;  // the artifact as read back
   int64_t bytes_ = 0;
   double seconds_ = 0;
   std::vector<NoEffect> without_effect_;

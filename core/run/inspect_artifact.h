@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be told of an artifact in a file, with the experiment beside it where there is one.
+// An artifact in a file is inspected, with the experiment beside it where there is one.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,12 @@
 namespace caddie {
 
 struct InspectRequest {
-  std::filesystem::path file;           // the artifact
-  std::filesystem::path experiment;     // as for experiment_beside()
-  int64_t limit = -1, code_bytes = -1;  // below 0: as the experiment says, else the published limit and none
-  bool fast = false;                    // compress nothing; shares come from the entropy
-  bool compare = false;                 // try every compressor and layout
+  std::filesystem::path file;        // the artifact
+  std::filesystem::path experiment;  // the file that experiment_beside() takes as `named`
+  // Below 0 they are what the experiment says, else the published limit and no code.
+  int64_t limit = -1, code_bytes = -1;
+  bool fast = false;     // whether to compress nothing, so that shares come from the entropy
+  bool compare = false;  // whether to try every compressor and layout
 };
 
 struct Inspection {
@@ -27,7 +28,8 @@ struct Inspection {
   int64_t limit = kArtifactLimit, code_bytes = 0;
   std::vector<CodecResult> alternatives;
 
-  /// Bytes that the limit leaves beside artifact and code; negative: too many.
+  /// Returns the bytes that the limit leaves beside artifact and code; a negative number says how many are
+  /// too many.
   int64_t headroom() const { return limit - code_bytes - account.file_bytes; }
 };
 

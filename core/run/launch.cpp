@@ -22,9 +22,9 @@ int run_ranks(const ChildCommand& command, int ranks, double grace) {
     one.arguments.insert(one.arguments.end(), {"--rank", std::to_string(rank)});
     children.start(size_t(rank), one);
   }
-  int code = 0;  // of the first rank
+  int code = 0;  // the exit code of the first rank
   bool stopped = false;
-  std::optional<Stopwatch> failed;  // since the first failure
+  std::optional<Stopwatch> failed;  // the time since the first failure
   while (!children.empty()) {
     ChildSet::Event event = children.wait(failed ? 0.2 : 1);
     if (event.stop_signal != 0) {
@@ -43,7 +43,7 @@ int run_ranks(const ChildCommand& command, int ranks, double grace) {
 
 int launch_ranks(int ranks, int threads) {
   std::vector<std::string> arguments = split(read_file("/proc/self/cmdline"), '\0');
-  arguments.pop_back();  // what follows the last terminator
+  arguments.pop_back();  // An empty string follows the last terminator.
   if (threads > 0) arguments.insert(arguments.end(), {"--threads", std::to_string(threads)});
   int port = 0;
   Socket reserved = reserve_port(&port);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several processes of this program that train together on this machine.
+// Several processes of this program train together on this machine.
 #pragma once
 
 #include "process/child.h"
@@ -12,8 +12,8 @@ namespace caddie {
 /// on ended it.
 int run_ranks(const ChildCommand& command, int ranks, double grace = 10);
 
-/// Does that with the command line of this process, with `threads` for each rank unless it says how many; 0:
-/// leaves it to them. The ranks find each other at MASTER_ADDR and MASTER_PORT.
+/// Calls run_ranks() with the command line of this process, with `threads` for each rank unless the command
+/// line says how many; 0 leaves it to the ranks. They find each other at MASTER_ADDR and MASTER_PORT.
 int launch_ranks(int ranks, int threads);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What watches a training without changing it: averagers and validations, its own and those of other
+// Observers watch a training without changing it: averagers and validations, its own and those of other
 // experiments that share it.
 #pragma once
 
@@ -17,23 +17,25 @@ namespace caddie {
 struct Observers {
   struct Validation {
     const Technique* evaluator;
-    int64_t every;  // steps
+    int64_t every;  // the steps from one validation to the next
   };
   // Both are held by key, so that equal ones run once.
   std::map<std::string, Averager*> averagers;
   std::map<std::string, Validation> validations;
 
-  /// Adds those of an experiment, which outlives them. Validations of other text than `data` are left out.
+  /// Adds the observers of an experiment, which must outlive them. Validations of other text than `data` are
+  /// left out.
   void add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data);
-  /// Whether all of these took part in the training whose record this is.
+  /// Tells whether all of these took part in the training whose record this is.
   bool took_part(const Json& record) const;
 };
 
-/// Other experiments that share a training: their observers are attached to it. Holds the plugins that these
+/// Attaches the observers of other experiments that share a training, and holds the plugins that these
 /// consist of.
 class AttachedExperiments {
  public:
-  /// Adds to `observers`. `data` is that of the training to which they are attached.
+  /// Adds the experiments' observers to `observers`. `data` is that of the training to which they are
+  /// attached.
   AttachedExperiments(const std::vector<std::filesystem::path>& files, const DataSettings& data,
                       Observers& observers);
 
@@ -46,7 +48,8 @@ class AttachedExperiments {
   std::vector<std::unique_ptr<Attached>> attached_;
 };
 
-/// The key under which a training reports the validations of an experiment; empty when there are none.
+/// Returns the key under which a training reports the validations of an experiment, or "" when there are
+/// none.
 std::string validation_key(const Experiment& experiment, const StageKeys& keys);
 
 }  // namespace caddie

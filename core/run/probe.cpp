@@ -8,7 +8,7 @@
 namespace caddie {
 namespace {
 
-/// Counts what an evaluator would run through the model, and runs nothing.
+/// Counts the positions that an evaluator would run through the model, and runs nothing.
 class CountingScorer final : public Scorer {
  public:
   CountingScorer(int64_t positions, int64_t sequence_length)
@@ -35,13 +35,13 @@ double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) 
     for (int i = 0; i < e.train.accumulation; ++i) batches.push_back(loader.next());
     steps.push_back(trainer.step(batches).seconds);
   }
-  steps.erase(steps.begin());  // warms up
+  steps.erase(steps.begin());  // The first step warms up.
   return median(steps);
 }
 
-/// Scores some validation text, to see how long that takes; returns how many positions.
+/// Scores some validation text, to see how long that takes, and returns the number of its positions.
 int64_t score_sample(const Experiment& e, const ValidationText& text) {
-  constexpr int64_t kSample = 16384;  // positions
+  constexpr int64_t kSample = 16384;  // positions that are enough to see the speed
   int64_t length = e.data.sequence_length, count = 0;
   std::vector<Window> windows;
   for (; count + length <= text.positions() && (count == 0 || count < kSample); count += length)
@@ -50,7 +50,7 @@ int64_t score_sample(const Experiment& e, const ValidationText& text) {
   return count;
 }
 
-/// Positions that a run puts through the model: raw weights, every average, and the artifact.
+/// Returns how many positions a run puts through the model: for raw weights, every average, and the artifact.
 int64_t positions_scored(const Experiment& e, int64_t positions) {
   auto of = [&](const Technique& evaluator) {
     CountingScorer counter(positions, e.data.sequence_length);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast an experiment runs here, measured in a moment; what estimates of a sweep's time rest on.
+// A moment of training shows how fast an experiment runs here; estimates of a sweep's time rest on that.
 #pragma once
 
 #include "run/corpus.h"
@@ -7,13 +7,14 @@
 namespace caddie {
 
 struct Speed {
-  double step_seconds = 0;        // of an optimizer step
-  double evaluation_seconds = 0;  // of all that a run scores, from raw weights to the artifact
-  int64_t peak_mem_bytes = 0;     // of this process
+  double step_seconds = 0;        // the median time of an optimizer step
+  double evaluation_seconds = 0;  // the time of all that a run scores, from raw weights to the artifact
+  int64_t peak_mem_bytes = 0;     // the most memory that this process has held
 };
 
-/// Takes training steps for about `seconds`, two at least, and scores some validation text; evaluators are
-/// only asked which windows they would score. The weights are afterwards those of a training just begun.
+/// Takes training steps for about `seconds`, one to warm up and at least two more, and scores some validation
+/// text; evaluators are only asked which windows they would score. Afterwards the weights are those after
+/// these steps.
 Speed measure_speed(Experiment& experiment, const Corpus& corpus, double seconds);
 
 }  // namespace caddie

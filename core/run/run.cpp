@@ -18,7 +18,7 @@
 namespace caddie {
 namespace {
 
-constexpr const char* kPrivateStore = "stages";  // in the run's folder
+constexpr const char* kPrivateStore = "stages";  // is in the run's folder
 
 int ranks_of(const RunOptions& options) { return options.training.comm ? options.training.comm->size() : 1; }
 
@@ -40,12 +40,12 @@ class Run {
   RunSummary go();
 
  private:
-  /// Weights on their way to the artifact, and the stage that they come from.
+  /// These are weights on their way to the artifact, and the stage that they come from.
   struct Weights {
     std::string label, stage;
     std::vector<Tensor> values;
-    /// For stages that go on from these weights: the stage's name and a hash of them, as under a wall-clock
-    /// budget a stage that is made again, with the same name, has others.
+    /// Names the weights for stages that go on from them: the stage's name and a hash of the weights, as
+    /// under a wall-clock budget a stage that is made again, with the same name, has others.
     std::string identity;
   };
   bool finished_before(RunSummary* summary);
@@ -74,8 +74,8 @@ class Run {
   Store store_;
   std::optional<Corpus> corpus_;
   StatusLine status_;
-  std::string training_;  // key
-  Json trained_;          // record
+  std::string training_;  // the key of the training
+  Json trained_;          // the record of the training
   Evidence evidence_;
   std::string void_techniques_;
   double evaluation_seconds_ = 0;
@@ -120,7 +120,8 @@ void Run::train() {
   summary_.tokens_per_second = trained_.at(kTokensPerSecond.name).get<double>();
 }
 
-/// `values()` gives the weights; it is called when the store does not know their score.
+/// Returns the score of weights, which `values()` gives; it is called when the store does not know their
+/// score.
 template <class ValuesOf>
 ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, ValuesOf values,
                        std::set<std::string>& visited) {
@@ -236,7 +237,7 @@ void Run::export_and_score(const Weights& weights) {
 }
 
 void Run::check_effects(std::span<const Tensor> weights) {
-  if (trained_.at(kSteps.name) == 0) return;  // nothing was trained, so nothing can have moved
+  if (trained_.at(kSteps.name) == 0) return;  // Nothing was trained, so nothing can have moved.
   Verdict worst = Verdict::kActed;
   Labelled<std::string>& reasons = summary_.effects.emplace();
   evidence_.trace = trained_.at("trace");

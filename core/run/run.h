@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One experiment from data to score, stage by stage: train -> average -> artifact -> read it back ->
-// evaluate.
+// A run takes one experiment from data to score, stage by stage: train -> average -> artifact -> read it back
+// -> evaluate.
 #pragma once
 
 #include <filesystem>
@@ -17,23 +17,24 @@
 namespace caddie {
 
 struct RunOptions {
-  std::filesystem::path folder;  // of the run
-  /// Where stages leave their outputs for other runs; empty: in the run's folder, until it is done.
+  std::filesystem::path folder;  // the folder of the run
+  /// Stages leave their outputs for other runs here. Where it is empty, they stay in the run's folder until
+  /// the run is done.
   std::filesystem::path store;
   TrainingOptions training;
-  bool fresh = false;   // start over although the folder holds results
-  bool strict = false;  // a technique without effect makes the run fail
+  bool fresh = false;   // whether to start over although the folder holds results
+  bool strict = false;  // whether the run fails when a technique has no effect
   bool quiet = false;
 };
 
 /// Runs the experiment, or what is left of it: a finished folder of the same key is returned as it is, stages
 /// that the store holds are taken from there, a checkpoint is continued. Returns what summary.json holds.
 /// Throws Error when the folder belongs to another run, and after writing a summary with status "failed" when
-/// the run itself fails. Of several ranks the first one calls this.
+/// the run itself fails. Where there are several ranks, only the first one calls this.
 RunSummary run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
                           const RunOptions& options);
 
-/// What the other ranks of a run do: they train with the first one when there is something to train, and
+/// Runs on the other ranks of a run: they train with the first one when there is something to train, and
 /// leave. They write nothing.
 void run_along(const Tree& tree, Experiment& experiment, const Registry& registry, const RunOptions& options);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a part of the validation text says about the score of all of it.
+// A part of the validation text tells something about the score of all of it.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace caddie {
 
-/// The score of a part of the validation text.
+/// This is the score of a part of the validation text.
 struct PartScore {
-  Score score;                   // of all stretches together
-  std::vector<Score> stretches;  // of each
-  int64_t whole = 0;             // positions that a score of all the text counts
+  Score score;                   // the score of all stretches together
+  std::vector<Score> stretches;  // one score for each stretch
+  int64_t whole = 0;             // the number of positions that a score of all the text counts
 };
 
 /// Estimates bits per byte of the whole text, with a 95 % interval. With `other`, the score of another model

@@ -18,7 +18,7 @@ Team::~Team() {
   try {
     release();
   } catch (const std::exception&) {
-    // They are gone already.
+    // The others are gone already.
   }
 }
 
@@ -31,7 +31,7 @@ void Team::release() {
   if (std::exchange(waiting_, false)) broadcast("");
 }
 
-// By way of the memory that the ranks share numbers in.
+// The text goes by way of the memory that the ranks share numbers in.
 std::string Team::broadcast(const std::string& text) const {
   if (!comm_) return text;
   auto size = size_t(comm_->all_reduce(leads() ? double(text.size()) : 0.0));

@@ -24,10 +24,10 @@ constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kCurves = "metrics.csv";
 constexpr const char* kWeights = "weights.safetensors";
 
-/// What rows of a validation are called while several experiments share the training.
+/// Returns the name of a validation's rows while several experiments share the training.
 std::string validation_row(const std::string& key) { return kBpb.name + ("@" + key); }
 
-/// Writes down what a step says of itself.
+/// Writes the metrics that a step reports.
 void note(Metrics& curves, const Progress& p, const StepReport& report) {
   auto add = [&](const Metric& metric, double value) {
     curves.add(p.step, p.step * report.tokens, p.seconds, metric.name, value);
@@ -37,7 +37,7 @@ void note(Metrics& curves, const Progress& p, const StepReport& report) {
   add(kLearningRateScale, report.lr_scale);
 }
 
-/// Whether all observers rode along up to the checkpoint.
+/// Tells whether all observers took part up to the checkpoint, and sets `step` to where it stands.
 bool carries(const std::filesystem::path& checkpoint, const Observers& observers, int64_t* step) {
   if (!std::filesystem::exists(checkpoint)) return false;
   SafetensorsFile file(checkpoint);
@@ -53,7 +53,7 @@ bool carries(const std::filesystem::path& checkpoint, const Observers& observers
 
 }  // namespace
 
-/// A training under way.
+/// Holds a training under way.
 struct TrainingStage::State {
   State(TrainingStage& stage, const std::filesystem::path& folder)
       : folder(folder),
@@ -203,7 +203,7 @@ void TrainingStage::discarded_warmup(State& state) {
     state.trainer.discarded_step(state.next_batches());
   load_checkpoint(aside, e_.model->weights().device(), restored);
   state.loader.seek(0);
-  team_.any(false);  // all have read it
+  team_.any(false);  // Returns when all ranks have read the file.
   if (team_.leads()) std::filesystem::remove(aside);
 }
 
@@ -249,7 +249,7 @@ void TrainingStage::save(State& state, const std::filesystem::path& folder) cons
   save_checkpoint(folder / kCheckpoint, [&](Archive& archive) { state.archive(archive); });
 }
 
-// Leaves the training so far to those that go another way from here on.
+// Saves the training so far for those that go another way from here on.
 void TrainingStage::fork(State& state) const {
   int64_t step = state.progress().step;
   if (std::find(options_.forks.begin(), options_.forks.end(), step) == options_.forks.end()) return;

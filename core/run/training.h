@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stage that takes longest: from initial weights to trained ones, with whatever watches them.
+// This stage takes longest: it makes trained weights from initial ones, with whatever watches them.
 #pragma once
 
 #include <filesystem>
@@ -16,10 +16,11 @@
 namespace caddie {
 
 struct TrainingOptions {
-  std::filesystem::path initial_weights;        // safetensors with upstream's names; empty: the initializer's
-  std::vector<std::filesystem::path> attached;  // experiments whose observers are attached
-  std::vector<int64_t> forks;                   // steps after which other trainings go their own way
-  Comm* comm = nullptr;                         // of the ranks that train together; null: one rank
+  // Safetensors with upstream's names; where it is empty, the initializer makes the weights.
+  std::filesystem::path initial_weights;
+  std::vector<std::filesystem::path> attached;  // the experiments whose observers are attached
+  std::vector<int64_t> forks;                   // the steps after which other trainings go their own way
+  Comm* comm = nullptr;                         // the ranks that train together; null for one rank
 };
 
 class TrainingStage {
@@ -27,11 +28,11 @@ class TrainingStage {
   TrainingStage(Experiment& experiment, const Corpus& corpus, const StageKeys& keys, Store& store,
                 const TrainingOptions& options, Team& team, StatusLine& status);
 
-  /// The record of the training, made now or found in the store. A training goes on from the furthest point
-  /// that the store holds of it: its own checkpoint, or the prefix of another one.
+  /// Returns the record of the training, made now or found in the store. A training goes on from the furthest
+  /// point that the store holds of it: its own checkpoint, or the prefix of another one.
   Json run();
 
-  /// What the other ranks do meanwhile: the same steps, without a record. `folder`: of the training.
+  /// Runs on the other ranks: takes the same steps, without a record. `folder` is that of the training.
   void run_along(const std::filesystem::path& folder) { train(folder); }
 
   /// Writes the curves of a finished training as the journal of this experiment.
@@ -41,7 +42,7 @@ class TrainingStage {
   struct State;
   struct Beginning {
     int64_t step = 0;
-    std::filesystem::path folder;  // with checkpoint and curves; empty: from nothing
+    std::filesystem::path folder;  // the folder of checkpoint and curves; empty for a start from nothing
   };
   Json train(const std::filesystem::path& folder);
   void initialize();
@@ -65,13 +66,13 @@ class TrainingStage {
   const std::string key_;
 };
 
-/// What tells weights apart: a hash of all values.
+/// Returns a hash of all values, which tells weights apart.
 std::string hash_of(std::span<const Tensor> values);
-/// Weights with their names, for a file.
+/// Writes weights with their names to a file.
 void write_weights(const std::filesystem::path& file, const WeightTable& table,
                    std::span<const Tensor> values);
-/// What such a file holds, in the order of the table and on its device. Throws Error naming the first weight
-/// that is missing or of another shape.
+/// Returns what a file of write_weights() holds, in the order of the table and on its device. Throws Error
+/// naming the first weight that is missing or of another shape.
 std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table);
 
 }  // namespace caddie

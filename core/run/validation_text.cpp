@@ -8,7 +8,8 @@
 namespace caddie {
 namespace {
 
-/// The vocabulary of an experiment, whose ids are rows of the model's table.
+/// Returns the vocabulary of an experiment, whose ids are rows of the model's table. Throws Error (kUsage)
+/// when it has more pieces than the model.
 Vocabulary vocabulary_of(const Experiment& e) {
   Vocabulary vocabulary(e.data.tokenizer, e.model_settings.vocabulary);
   if (vocabulary.pieces() > e.model_settings.vocabulary)

@@ -7,7 +7,7 @@
 namespace caddie {
 namespace {
 
-constexpr double kNothing = 1e-8;  // share of a column's length that is rounding
+constexpr double kNothing = 1e-8;  // a smaller share of a column's length than this is rounding
 
 }  // namespace
 
@@ -16,7 +16,7 @@ double dot(const Regressor& a, const Regressor& b) {
 }
 
 Regressor Basis::outside(Regressor column) const {
-  for (int pass = 0; pass < 2; ++pass)  // twice: the second removes what rounding left
+  for (int pass = 0; pass < 2; ++pass)  // The second pass removes what rounding left.
     for (const Regressor& base : columns_) {
       double share = dot(column, base);
       for (size_t i = 0; i < column.size(); ++i) column[i] -= share * base[i];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Least squares: what some columns explain of a response, and what only one of them does.
+// Least squares finds what some columns explain of a response, and what only one of them does.
 #pragma once
 
 #include <cstddef>
@@ -7,16 +7,17 @@
 
 namespace caddie {
 
-using Regressor = std::vector<double>;  // one number an observation
+using Regressor = std::vector<double>;  // has one number for each observation
 
 double dot(const Regressor& a, const Regressor& b);
 
-/// An orthonormal basis that grows column by column.
+/// This is an orthonormal basis that grows column by column.
 class Basis {
  public:
-  /// What of `column` lies outside the basis.
+  /// Returns the part of `column` that is orthogonal to the basis.
   Regressor outside(Regressor column) const;
-  /// Columns that the basis holds already change nothing.
+  /// Adds what lies outside the basis, normed to length 1. A column that the basis holds already changes
+  /// nothing.
   void add(const Regressor& column);
   bool holds(const Regressor& column) const;
   size_t rank() const { return columns_.size(); }

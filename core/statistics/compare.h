@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Is it a difference or noise? Summaries of seeds and tests of one difference. Wherever something cannot be
-// known (one seed, no spread) the number is NaN.
+// These summaries of seeds and tests of one difference tell whether it is a difference or noise. Wherever
+// something cannot be known (one seed, no spread) the number is NaN.
 #pragma once
 
 #include <cstdint>
@@ -16,25 +16,25 @@ inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 struct Sample {
   int64_t n = 0;
   double mean = kUnknown;
-  double sd = kUnknown;  // of a sample: divided by n - 1
-  double sem() const;    // sd / sqrt(n)
+  double sd = kUnknown;  // the standard deviation, with n - 1 as the divisor
+  double sem() const;    // the standard error of the mean
 };
 Sample summarize(std::span<const double> values);
 
-/// The variance within arms, from all arms at once: the usual estimate of an analysis of variance.
+/// This is the variance within arms, from all arms at once: the usual estimate of an analysis of variance.
 struct PooledVariance {
   double variance = kUnknown;
   double df = 0;
 };
 PooledVariance pool(std::span<const Sample> arms);
 
-/// The hypothesis that is to be shown. both: the difference is not 0. less: it lies below -margin.
-/// greater: it lies above margin.
+/// The tail names the hypothesis that is to be shown. both: the difference is not 0. less: it lies below
+/// -margin. greater: it lies above margin.
 enum class Tail { both, less, greater };
 struct Hypothesis {
   Tail tail = Tail::both;
-  double margin = 0;         // of a one-sided hypothesis, at least 0
-  double confidence = 0.95;  // of the interval, which is always two-sided
+  double margin = 0;         // the margin of a one-sided hypothesis, at least 0
+  double confidence = 0.95;  // the confidence of the interval, which is always two-sided
 };
 
 struct Comparison {
@@ -42,9 +42,9 @@ struct Comparison {
   double delta = kUnknown;  // arm - baseline
   double standard_error = kUnknown;
   double df = kUnknown;
-  double t = kUnknown;  // of delta +- margin
+  double t = kUnknown;  // the statistic of delta + margin for Tail::less, of delta - margin for Tail::greater
   double p = kUnknown;
-  double low = kUnknown, high = kUnknown;  // confidence interval of delta
+  double low = kUnknown, high = kUnknown;  // the ends of the confidence interval of delta
 
   /// Sets the interval to delta +- `critical` standard errors.
   void reach(double critical);
@@ -52,28 +52,30 @@ struct Comparison {
 
 Comparison pooled_test(const Sample& arm, const Sample& baseline, const PooledVariance& pooled,
                        const Hypothesis& hypothesis);
-/// Unequal variances, with Welch's (1947) less biased degrees of freedom,
+/// Allows for unequal variances, with Welch's (1947) less biased degrees of freedom,
 /// (a + b)^2 / (a^2 / (f + 2) + b^2 / (g + 2)) - 2, where a and b are squared standard errors and f and g
 /// their degrees of freedom. Satterthwaite's, without the twos, is too small on average and claims too
 /// seldom: 3.5% at 3 seeds, 4.4% at 5 and alpha 5%. This one keeps alpha where the SDs are equal (2 seeds
 /// aside); where one SD is twice the other it claims in 6.0% of nulls at 3 seeds, 5.5% at 5, 5.1% at 10.
 Comparison welch_test(const Sample& arm, const Sample& baseline, const Hypothesis& hypothesis);
-/// Against a number that has no noise.
+/// Compares an arm with a number that has no noise.
 Comparison one_sample_test(const Sample& arm, double target, const Hypothesis& hypothesis);
-/// Differences of pairs: the same checkpoint, or the same seed when that was declared beforehand.
+/// Tests the differences of pairs: runs of the same checkpoint, or of the same seed when that was declared
+/// beforehand.
 Comparison paired_test(std::span<const double> arm, std::span<const double> baseline,
                        const Hypothesis& hypothesis);
 
-/// Welch's degrees of freedom; `a`, `b`: squared standard errors, `n`, `m`: their seeds.
+/// Returns Welch's degrees of freedom. `a` and `b` are squared standard errors, `n` and `m` the numbers of
+/// seeds that they come from.
 double welch_df(double a, double n, double b, double m);
 
-/// How far t lies on the side that counts.
+/// Returns how far t lies on the side that counts.
 double extremity(double t, Tail tail);
 
-/// P of Student's t with `df` degrees of freedom under the null.
+/// Returns the p of Student's t with `df` degrees of freedom under the null; NaN where t or df is unknown.
 double p_of_t(double t, double df, Tail tail);
 
-/// The t beyond which a single result counts; for two sides |t|. Above 0 for alpha < 0.5.
+/// Returns the t (for two sides the |t|) beyond which a single result counts. It is above 0 for alpha < 0.5.
 double critical_t(double df, double alpha, Tail tail);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intervals: of a spread, and those that go with one-sided hypotheses.
+// Here are the confidence interval of a spread and the intervals that go with one-sided hypotheses.
 #pragma once
 
 #include "statistics/compare.h"
@@ -10,12 +10,12 @@ struct Interval {
   double low = kUnknown, high = kUnknown;
 };
 
-/// 95 % confidence interval of the standard deviation of a normal population, from the chi squared
-/// distribution. Unknown for fewer than two values.
+/// Returns the 95 % confidence interval of the standard deviation of a normal population, from the chi
+/// squared distribution. It is unknown for fewer than two values.
 Interval interval_of_sd(const Sample& sample);
 
-/// The hypothesis whether a difference lies beyond `margin` on one side, at level `alpha`. Both ends of its
-/// interval leave out alpha, so that the interval excludes the margin when the answer is yes.
+/// Returns the hypothesis that a difference lies beyond `margin` on one side, at level `alpha`. Both ends of
+/// its interval leave out alpha, so that the interval excludes the margin when the answer is yes.
 Hypothesis one_sided_hypothesis(Tail tail, double margin, double alpha);
 
 }  // namespace caddie

@@ -17,7 +17,8 @@ namespace bm = boost::math;
 
 double normal_cdf(double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); }
 
-/// A direction in as many dimensions as there are seeds, each as likely as any other.
+/// Draws a direction in `dimensions` dimensions, as many as there are seeds; each direction is as likely as
+/// any other.
 std::vector<double> random_direction(std::mt19937_64& random, size_t dimensions) {
   std::normal_distribution<double> normal;
   std::vector<double> direction(dimensions);
@@ -30,7 +31,8 @@ std::vector<double> random_direction(std::mt19937_64& random, size_t dimensions)
   return direction;
 }
 
-/// Student's t of values whose sum of squares is `squares` and whose mean's share of them is `along`^2.
+/// Returns Student's t of `n` values whose sum of squares is `squares`; the share `along`^2 of it is their
+/// mean's.
 double t_along(double along, double squares, size_t n) {
   return along * std::sqrt(double(n - 1) / std::max(squares - along * along, 1e-300));
 }
@@ -71,8 +73,8 @@ Dunnett::Dunnett(std::span<const int64_t> arms, double baseline, double df) : df
     groups_.push_back({std::sqrt(double(seeds) / (double(seeds) + baseline)), count});
 }
 
-/// Chance that all statistics lie below `limit`, or in [-limit, limit]: an integral over the baseline's noise
-/// z within one over the estimated standard deviation s, in units of the true one.
+/// Returns the chance that all statistics lie below `limit`, or in [-limit, limit]: an integral over the
+/// baseline's noise z within one over the estimated standard deviation s, in units of the true one.
 double Dunnett::inside(double limit, bool two_sided) const {
   using Outer = bm::quadrature::gauss<double, 60>;
   bm::chi_squared chi(df_);
@@ -109,13 +111,13 @@ double Dunnett::critical(double alpha, Tail tail) const {
   bool two_sided = tail == Tail::both;
   int arms = 0;
   for (const Group& group : groups_) arms += group.count;
-  // Between the value for one arm and Bonferroni's.
+  // The value lies between that for one arm and Bonferroni's.
   double low = critical_t(df_, std::min(0.5, alpha), two_sided ? Tail::both : Tail::greater);
   double high = critical_t(df_, alpha / std::max(1, arms), two_sided ? Tail::both : Tail::greater) + 1e-9;
   if (arms < 2) return 0.5 * (low + high);
   uintmax_t steps = 30;
   auto miss = [&](double t) { return inside(t, two_sided) - (1 - alpha); };
-  // At few degrees of freedom the integral is no better than the distance between the two.
+  // At few degrees of freedom the integral's error can exceed the distance between the two.
   if (miss(low) >= 0) return low;
   if (miss(high) <= 0) return high;
   auto [below, above] =

@@ -16,7 +16,7 @@ namespace bm = boost::math;
 
 bool is_known(const ComparisonDesign& design) { return design.df > 0 && design.sd > 0; }
 
-/// Chance that t lies beyond `limit` when its mean lies `shift` standard errors from the null.
+/// Returns the chance that t lies beyond `limit` when its mean lies `shift` standard errors from the null.
 double beyond(const ComparisonDesign& design, double limit, double shift) {
   if (shift > 30 + limit) return 1;
   bm::non_central_t distribution(design.df, shift);
@@ -24,14 +24,15 @@ double beyond(const ComparisonDesign& design, double limit, double shift) {
   return design.tail == Tail::both ? chance + bm::cdf(distribution, -limit) : chance;
 }
 
-/// Several arms, each with an estimate of its own variance. With many seeds that is as good as the true one,
-/// and their statistics have the distribution of Dunnett.
+/// Tells whether there are several arms, each with an estimate of its own variance. With many seeds that
+/// estimate is as good as the true variance, and their statistics have the distribution of Dunnett.
 bool is_welch_family(const ComparisonDesign& design) {
   constexpr double kMany = 50;
   return design.own_variances && design.comparisons > 1 && design.seeds < kMany;
 }
 
-/// For each of some thousand made-up sweeps the smallest difference that is found in it; rising.
+/// Returns, for each of some thousand made-up sweeps, the smallest difference that is found in it, in rising
+/// order.
 std::vector<double> found_from(const ComparisonDesign& design) {
   std::vector<int64_t> arms(static_cast<size_t>(design.comparisons), int64_t(design.seeds));
   WelchNulls nulls(arms, int64_t(design.baseline_seeds));
@@ -70,7 +71,7 @@ double detectable(const ComparisonDesign& design, double power) {
     std::vector<double> from = found_from(design);
     return from[std::min(from.size() - 1, size_t(power * double(from.size())))];
   }
-  double limit = design.critical(), low = 0, high = 1;  // in standard errors
+  double limit = design.critical(), low = 0, high = 1;  // All of these are in standard errors.
   while (beyond(design, limit, high) < power && high < 1e6) high *= 2;
   for (int i = 0; i < 60; ++i) {
     double middle = 0.5 * (low + high);

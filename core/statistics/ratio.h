@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a part of a text says about the ratio of two totals over all of it.
+// The ratio of two totals over all of a text is estimated from a part of it.
 #pragma once
 
 #include <span>
@@ -11,15 +11,15 @@ namespace caddie {
 struct RatioEstimate {
   double ratio = kUnknown;
   double standard_error = kUnknown;
-  double low = kUnknown, high = kUnknown;  // confidence interval
+  double low = kUnknown, high = kUnknown;  // the ends of the confidence interval
 };
 
-/// Estimates (sum of `above`) / (sum of `below`) over a population from its clusters i, of which these were
-/// drawn; they hold the share `sampled` of it. Clusters may depend on nothing but themselves: what depends on
-/// each other belongs into one. The linearised variance of the ratio between clusters, with the correction
-/// for a finite population, and Student's t with one degree of freedom less than clusters. Throws Error
-/// unless there are as many sums above as below, and at least two. Source: Cochran, Sampling Techniques, 3rd
-/// edition (1977), equation 6.13.
+/// Estimates (sum of `above`) / (sum of `below`) over a population from a sample of its clusters i, which
+/// hold the share `sampled` of it. Clusters must be independent: what depends on each other belongs into one.
+/// The variance is the linearised one of the ratio between clusters, with the correction for a finite
+/// population; the interval is Student's, with one degree of freedom less than clusters. Throws Error unless
+/// there are as many sums above as below, and at least two. Source: Cochran, Sampling Techniques, 3rd edition
+/// (1977), equation 6.13.
 RatioEstimate estimate_ratio(std::span<const double> above, std::span<const double> below, double sampled,
                              double confidence = 0.95);
 

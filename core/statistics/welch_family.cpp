@@ -12,8 +12,8 @@ namespace {
 constexpr int kWidest = WelchNulls::kWidest;
 constexpr size_t kSome = 4'000;
 
-/// A standard normal value about as likely as `t` at `df` degrees of freedom (Hill 1970). It rises with t;
-/// scores of null sweeps being off alike, that is all that is asked of it.
+/// Returns a standard normal value about as likely as `t` at `df` degrees of freedom (Hill 1970). It rises
+/// with t, and that is enough: the scores of null sweeps are off by the same amount.
 double normal_score(double t, double df) {
   double a = df - 0.5, b = 48 * a * a;
   double square = a * std::log1p(t * t / df);
@@ -21,7 +21,7 @@ double normal_score(double t, double df) {
   return std::copysign(std::sqrt(square) * (1 + (series + square + 3) / b), t);
 }
 
-/// The t above 0 whose score is `score`.
+/// Returns the t above 0 whose score is `score`.
 double t_of_score(double score, double df) {
   double low = 0, high = 1;
   while (normal_score(high, df) < score && high < 1e12) high *= 2;
@@ -32,22 +32,22 @@ double t_of_score(double score, double df) {
   return 0.5 * (low + high);
 }
 
-/// The value that a share of `alpha` lies above.
+/// Returns the value that a share of `alpha` lies above.
 double upper_quantile(std::vector<double> values, double alpha) {
   auto at = values.begin() + long((1 - alpha) * double(values.size()));
   std::nth_element(values.begin(), at, values.end());
   return *at;
 }
 
-/// Where the limits were found for powers of e, that at another one.
+/// Interpolates limits that were found for powers of e at any other ratio.
 double between(std::span<const double> limits, double ratio) {
   double place = std::clamp(std::log(ratio) + kWidest, 0.0, 2.0 * kWidest - 1e-9);
   auto below = size_t(place);
   return std::lerp(limits[below], limits[below + 1], place - double(below));
 }
 
-/// Made-up arms without differences: the mean of each and its estimated variance, where the true ones are 0
-/// and 1.
+/// Draws arms without differences: the mean of each and its estimated variance, where the true ones are 0 and
+/// 1.
 class Noise {
  public:
   Noise(std::span<const int64_t> arms, int64_t baseline) {
@@ -74,7 +74,8 @@ class Noise {
     return squares / df / variances_[0];
   }
 
-  /// Of an arm, counted from 0, when all arms' variance is `ratio` times the baseline's.
+  /// Returns the statistic of an arm, counted from 0, when all arms' variance is `ratio` times the
+  /// baseline's.
   WelchNulls::Statistic statistic(size_t arm, double ratio) const {
     double own = ratio * variances_[arm + 1] / seeds_[arm + 1], baseline = variances_[0] / seeds_[0];
     double error = std::sqrt(own + baseline);
@@ -93,14 +94,14 @@ class Noise {
   std::mt19937_64 random_{1};
   std::normal_distribution<double> normal_;
   std::gamma_distribution<double> gamma_;
-  std::vector<double> seeds_, means_, variances_;  // the baseline first
+  std::vector<double> seeds_, means_, variances_;  // the baseline comes first
 };
 
 }  // namespace
 
 WelchNulls::WelchNulls(std::span<const int64_t> arms, int64_t baseline)
     : arms_(arms.size()), unequal_(2 * kWidest + 1) {
-  // As many as a moment allows; 12,500 place a chance of 5% to 0.2 percentage points.
+  // There are as many as a moment allows; 12,500 sweeps place a chance of 5% to 0.2 percentage points.
   auto sweeps = std::clamp<size_t>(250'000 / std::max<size_t>(1, arms_), kSome, 60'000);
   Noise noise(arms, baseline);
   for (size_t sweep = 0; sweep < sweeps; ++sweep) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values that an axis of a sweep lists, and which of them the base experiment has.
+// An axis of a sweep lists values, and the base experiment may have one of them.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,8 @@
 
 namespace caddie {
 
-/// The values of an array as TOML texts. Throws Error(2) that shows `path` when it is empty or repeats one.
+/// Returns the values of an array as TOML texts. Throws Error(2) that shows `path` when it is empty or
+/// repeats one.
 std::vector<std::string> distinct_values(Tree& sweep, const std::string& path);
 
 /// Makes the level whose value `is_base` the baseline of a factor, given the values in the order of its

@@ -11,7 +11,8 @@
 namespace caddie {
 namespace {
 
-/// All settings of an experiment by path, defaults included; none when it needs an arm's changes to be one.
+/// Returns all settings of an experiment by path, defaults included; none when it needs an arm's changes to
+/// be one.
 std::map<std::string, std::string> resolve(const std::filesystem::path& file) {
   std::map<std::string, std::string> values;
   Tree tree = Tree::load(file);

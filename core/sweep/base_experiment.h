@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the base experiment of a sweep says before an arm changes anything.
+// The base experiment of a sweep says what holds before an arm changes anything.
 #pragma once
 
 #include <filesystem>
@@ -17,23 +17,24 @@ class BaseExperiment {
   /// Throws Error(2) when the file, or one that it extends, is missing or no TOML.
   explicit BaseExperiment(std::filesystem::path file);
 
-  /// Whether the file, or one that it extends, writes something at `path`.
+  /// Tells whether the file, or one that it extends, writes something at `path`.
   bool has(const std::string& path) const { return tree_.has(path); }
-  /// Names below a table that are written.
+  /// Returns the names below a table that are written.
   std::vector<std::string> children(const std::string& path) const { return tree_.children(path); }
 
-  /// The value at `path` as TOML text, defaults included; empty when there is none, and for defaults of a
-  /// base that is no experiment without an arm's changes.
+  /// Returns the value at `path` as TOML text, defaults included; "" when there is none, and for defaults of
+  /// a base that is no experiment without an arm's changes.
   std::string value(const std::string& path);
 
-  /// Everything that is written, in canonical form.
+  /// Returns everything that is written, in canonical form.
   const std::string& text() const { return text_; }
 
  private:
   std::filesystem::path file_;
   Tree tree_;
   std::string text_;
-  std::optional<std::map<std::string, std::string>> resolved_;  // found when the first default is asked for
+  // The settings are found when the first default is asked for.
+  std::optional<std::map<std::string, std::string>> resolved_;
 };
 
 }  // namespace caddie

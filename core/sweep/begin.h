@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How `caddie sweep` takes a sweep up: begun now, gone on with, planned anew, or started over.
+// `caddie sweep` takes a sweep up: begun now, gone on with, planned anew, or started over.
 #pragma once
 
 #include <filesystem>
@@ -11,13 +11,14 @@
 namespace caddie {
 
 struct SweepRequest {
-  std::string file;  // a sweep file, or what sweep_folder() finds the folder of a begun sweep by
-  std::filesystem::path output = {};  // folder of a sweep file's results; empty: results/<name>
-  bool fresh = false;                 // throw away its runs and trainings
-  bool replan = false;                // take in edits of the files
+  // This is a sweep file, or what sweep_folder() finds the folder of a begun sweep by.
+  std::string file;
+  std::filesystem::path output = {};  // the folder of a sweep file's results; empty for results/<name>
+  bool fresh = false;                 // whether to throw away the sweep's runs and trainings
+  bool replan = false;                // whether to take in edits of the files
 };
 
-/// A sweep that nobody else works on, with its frozen plan.
+/// This is a sweep that nobody else works on, with its frozen plan.
 struct LockedSweep {
   std::filesystem::path folder;
   FileLock lock;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what varies to the arms of a sweep: which combinations of levels are run, and which is the baseline.
+// The arms of a sweep follow from what varies: which combinations of levels are run, and which is the
+// baseline.
 #pragma once
 
 #include <string>
@@ -9,18 +10,18 @@
 
 namespace caddie {
 
-/// An arm before anything is known of the experiment that it makes.
+/// Describes an arm before anything is known of the experiment that it makes.
 struct Combination {
-  std::string label;   // differences from the baseline: "+a -b bits=6"; "baseline"
+  std::string label;   // differences from the baseline: "+a -b bits=6"; or "baseline"
   std::string kind;    // "baseline", the design's kind, or "point"
-  Levels levels = {};  // empty for a point
+  Levels levels = {};  // the arm's levels; empty for a point
   std::vector<std::string> overrides = {};
 };
 
-/// All arms of a sweep, the baseline first. Throws Error(2) when the design does not fit the axes.
+/// Returns all arms of a sweep, the baseline first. Throws Error(2) when the design does not fit the axes.
 std::vector<Combination> combinations(const SweepFile& sweep);
 
-/// What the design of a sweep cannot tell apart. Throws as `combinations` does.
+/// Returns what the design of a sweep cannot tell apart. Throws as combinations() does.
 std::vector<std::string> aliases(const SweepFile& sweep);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the end of a sweep's work is called: fine, to be gone on with, or failed.
+// The conclusion says how the end of a sweep's work is called: fine, to be gone on with, or failed.
 #pragma once
 
 #include <filesystem>
@@ -13,13 +13,14 @@ namespace caddie {
 
 struct Conclusion {
   ExitCode code = kFine;
-  std::string error;  // for people; empty when the code is kFine
-  std::string note;   // for people, on what is left although nothing went wrong; may be empty
+  std::string error;  // an error for people; empty when the code is kFine
+  // This is for people, on what is left although nothing went wrong; it may be empty.
+  std::string note;
 };
 
-/// `runs`: of the whole plan. `onward`: the words for how it goes on, such as "the same command goes on".
-/// `claim_met`: nothing without a claim, or while it is open. What went wrong with runs comes before the
-/// claim.
+/// `runs` is the number of runs in the whole plan. `onward` holds the words for how it goes on, such as "the
+/// same command goes on". `claim_met` is nothing without a claim, or while it is open. What went wrong with
+/// runs comes before the claim.
 Conclusion conclude(const RunnerResult& result, size_t runs, const std::filesystem::path& folder,
                     const std::string& onward, std::optional<bool> claim_met);
 

@@ -18,7 +18,7 @@
 namespace caddie {
 namespace {
 
-/// A folder for the time of a measurement.
+/// Makes a folder for the time of a measurement.
 class Scratch {
  public:
   Scratch() {

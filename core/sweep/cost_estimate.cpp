@@ -29,7 +29,8 @@ Bytes bytes_of(const Arm& arm) {
           x.budget.artifact_bytes};
 }
 
-/// Compressed size of the baseline and of the arm with the most parameters, before anything is trained.
+/// Returns the compressed size of the baseline and of the arm with the most parameters, before anything is
+/// trained.
 std::string bytes_text(const Plan& plan) {
   auto largest = std::max_element(plan.arms.begin(), plan.arms.end(),
                                   [](const Arm& a, const Arm& b) { return a.parameters < b.parameters; });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is shown of a sweep at work.
+// The display shows a sweep at work.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@
 
 namespace caddie {
 
-/// Where it is shown.
+/// Shows a sweep at work somewhere, such as on a terminal.
 class Display {
  public:
   virtual ~Display() = default;
-  /// Whether show() shows anything.
+  /// Tells whether show() shows anything.
   virtual bool is_live() const = 0;
   /// Replaces the lines that were shown last.
   virtual void show(const std::vector<std::string>& lines) = 0;
@@ -22,28 +22,28 @@ class Display {
   virtual void say(const std::string& line) = 0;
 };
 
-/// "label s1337".
+/// Returns "label s1337".
 std::string name_of_run(const Plan& plan, size_t run);
 
-/// The line about a run that is done after so many seconds, where `result` counts it and `open` runs wait or
-/// are at work.
+/// Returns the line about a run that is done after so many seconds, where `result` counts it and `open` runs
+/// wait or are at work.
 std::string text_of_done(const std::string& name, const RunState& state, double seconds,
                          const RunnerResult& result, size_t open);
-/// The line about one that failed or was lost.
+/// Returns the line about a run that failed or was lost.
 std::string text_of_failure(const std::string& name, const Verdict& verdict, const std::string& log);
 
 struct SweepStatus {
   struct AtWork {
     std::string name;
-    double seconds = 0;  // since it was started
+    double seconds = 0;  // the time since it was started
     std::string says;    // the last line of its log
   };
   RunnerResult result;
   size_t waiting = 0;
   std::vector<AtWork> at_work;
-  double seconds_left = 0;  // NaN when that is unknown
+  double seconds_left = 0;  // the time until all is done; NaN when that is unknown
 };
-/// A line on the whole, and one on each run at work.
+/// Returns a line on the whole, and one on each run at work.
 std::vector<std::string> lines_of(const SweepStatus& status);
 
 }  // namespace caddie

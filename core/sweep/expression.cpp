@@ -17,7 +17,7 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-' || c == '+';
 }
 
-/// The next token from `position` on, which moves behind it; empty at the end.
+/// Returns the next token from `position` on, and moves `position` behind it; "" at the end.
 std::string next_token(std::string_view text, size_t& position) {
   while (position < text.size() && std::isspace(static_cast<unsigned char>(text[position]))) ++position;
   size_t start = position;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conditions as a user writes them: "model.dim == 384 and not hash", "val_bpb < 1.2".
+// Users write conditions such as these: "model.dim == 384 and not hash", "val_bpb < 1.2".
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@
 
 namespace caddie {
 
-/// Names (dotted), numbers, "texts", true and false; == != < <= > >=; not, and, or; parentheses.
-/// A name alone must be a switch. A comparison with something that has no value is false.
+/// Evaluates a condition of names (dotted), numbers, "texts", true and false; == != < <= > >=; not, and, or;
+/// parentheses. A name alone must be a switch. A comparison with something that has no value is false.
 class Expression {
  public:
   using Value = TomlValue;
-  /// The value of a name; nothing when it has none. Throws for a name that cannot be right.
+  /// Returns the value of a name; nothing when it has none. Throws for a name that cannot be right.
   using Lookup = std::function<std::optional<Value>(const std::string& name)>;
 
   /// Parses `text`. Throws Error(2) that begins with `where` and shows what was not understood.

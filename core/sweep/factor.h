@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What varies in a sweep, and arms as a choice of one level of each.
+// Factors are what varies in a sweep, and an arm is a choice of one level of each.
 #pragma once
 
 #include <cstddef>
@@ -9,32 +9,33 @@
 
 namespace caddie {
 
-/// One choice of a factor: assignments "path=value" or "~path" upon the base experiment.
+/// This is one choice of a factor: assignments "path=value" or "~path" upon the base experiment.
 struct Level {
   std::string label;  // how an arm at this level reads: "+hash", "-hash", "bits=6"
   std::vector<std::string> overrides;
 };
 
-/// Something that varies. Its baseline level is what "nothing changed" means for it.
+/// This is something that varies. Its baseline level is what "nothing changed" means for it.
 struct Factor {
-  std::string name;     // of the technique, the key or the slot
+  std::string name;     // the name of the technique, the key or the slot
   bool toggle = false;  // whether its levels are off and on
   std::vector<Level> levels;
   size_t baseline = 0;
-  /// What the base experiment has there when no level says the same; the sweep then has to name its baseline.
+  /// The base experiment has this there when no level says the same; the sweep then has to name its baseline.
   std::string unlisted_base = {};
 };
 
-/// An arm as the index of a level of each factor.
+/// An arm is the index of a level of each factor.
 using Levels = std::vector<size_t>;
 
-/// The arm in which every factor is at its baseline level.
+/// Returns the arm in which every factor is at its baseline level.
 Levels baseline_levels(std::span<const Factor> factors);
 
-/// The level that is not the baseline, for designs that switch. Throws Error(2) unless the factor has two.
+/// Returns the level that is not the baseline, for designs that switch. Throws Error(2) unless the factor has
+/// two.
 size_t other_level(const Factor& factor);
 
-/// Arms that differ from the baseline in one factor: one for each other level of each factor.
+/// Returns the arms that differ from the baseline in one factor: one for each other level of each factor.
 std::vector<Levels> one_factor_at_a_time(std::span<const Factor> factors);
 
 }  // namespace caddie

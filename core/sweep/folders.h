@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where sweeps and measurements of noise keep their results.
+// Sweeps and measurements of noise keep their results in these folders.
 #pragma once
 
 #include <filesystem>
@@ -7,18 +7,18 @@
 
 namespace caddie {
 
-/// Whether two paths lead to the same file, which need not exist.
+/// Tells whether two paths lead to the same file, which need not exist.
 bool same_file(const std::filesystem::path& a, const std::filesystem::path& b);
 
-/// Whether what the user names is the file that describes a sweep, and not the folder of one.
+/// Tells whether what the user names is the file that describes a sweep, and not the folder of one.
 bool is_sweep_file(const std::filesystem::path& file);
 
-/// The folder of a sweep that was begun. What is named may be that folder, its plan.json, the sweep file, or
-/// the name of a folder in results/. Throws Error (kUsage) when it is none of these.
+/// Returns the folder of a sweep that was begun. What is named may be that folder, its plan.json, the sweep
+/// file, or the name of a folder in results/. Throws Error (kUsage) when it is none of these.
 std::filesystem::path sweep_folder(const std::string& named);
 
-/// Where caddie noise keeps the runs of an experiment: in results/noise, under the name of its file; where
-/// that holds the runs of another file, with digits of a hash of its path.
+/// Returns where caddie noise keeps the runs of an experiment: in results/noise, under the name of its file;
+/// where that holds the runs of another file, with digits of a hash of its path.
 std::filesystem::path noise_folder(const std::filesystem::path& experiment);
 
 }  // namespace caddie

@@ -12,7 +12,7 @@
 namespace caddie {
 namespace {
 
-/// Letters of the shortest word.
+/// Returns the number of letters of the shortest word.
 int resolution_of(const std::vector<uint32_t>& words) {
   int shortest = 0;
   for (uint32_t word : words)
@@ -20,7 +20,7 @@ int resolution_of(const std::vector<uint32_t>& words) {
   return shortest;
 }
 
-/// All products of the generators' words.
+/// Returns all products of the generators' words.
 std::vector<uint32_t> words_of(const std::vector<uint32_t>& generators, size_t basic) {
   std::vector<uint32_t> words;
   for (uint32_t choice = 1; choice < 1u << generators.size(); ++choice) {
@@ -44,7 +44,7 @@ class GeneratorSearch {
                      [](uint32_t a, uint32_t b) { return std::popcount(a) > std::popcount(b); });
   }
 
-  /// Empty when there are none, or none were found in as many steps as a moment allows.
+  /// Returns nothing when there are no such products, or none were found in as many steps as a moment allows.
   std::vector<uint32_t> run() { return extend(0) ? chosen_ : std::vector<uint32_t>(); }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular fractions of two-level designs, and what they confound.
+// Regular fractions of two-level designs are made here, with what they confound.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +9,21 @@
 
 namespace caddie {
 
-/// A two-level design in 2^(factors - p) rows of 0 and 1; the first row is all 0.
+/// This is a two-level design in 2^(factors - p) rows of 0 and 1; the first row is all 0.
 struct Fraction {
   std::vector<std::vector<size_t>> rows;
-  /// Products of factors that no row tells apart from the identity, as bit masks: 0b1111 is ABCD.
+  /// These are the products of factors that no row tells apart from the identity, as bit masks: 0b1111 is
+  /// ABCD.
   std::vector<uint32_t> words;
-  int resolution = 0;  // letters of the shortest word; 0 for a full design
+  int resolution = 0;  // the number of letters of the shortest word; 0 for a full design
 };
 
-/// `arms` is a power of two; 0 chooses the smallest that reaches `resolution`. Among the designs of that size
-/// the one with the longest shortest word is taken. Throws Error(2) when the size cannot hold the factors or
-/// reach the resolution. At most 16 factors.
+/// Returns a fraction for 2 to 16 factors. `arms` is a power of two; 0 chooses the smallest that reaches
+/// `resolution`. Among the designs of that size the one with the longest shortest word is taken. Throws
+/// Error(2) when the size cannot hold the factors or reach the resolution.
 Fraction fraction(size_t factors, size_t arms, int resolution);
 
-/// What cannot be told apart among main effects and pairs, as text: "a = b*c*d", "a*b = c*d".
+/// Returns what cannot be told apart among main effects and pairs, as text: "a = b*c*d", "a*b = c*d".
 std::vector<std::string> aliases(const Fraction& fraction, const std::vector<std::string>& names);
 
 }  // namespace caddie

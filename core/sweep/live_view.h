@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A few lines at the bottom of a terminal that are rewritten in place; plain lines elsewhere.
+// The view is a few lines at the bottom of a terminal that are rewritten in place; elsewhere it is plain
+// lines.
 #pragma once
 
 #include <string>
@@ -26,7 +27,7 @@ class LiveView final : public Display {
  private:
   void clear();
   bool quiet_, live_;
-  size_t height_ = 0;  // lines of the block that stand on the screen
+  size_t height_ = 0;  // the number of lines of the block that stands on the screen
 };
 
 }  // namespace caddie

@@ -51,7 +51,7 @@ Concurrency timed_share(const Plan& plan, const Concurrency& asked) {
 }
 
 bool is_worth_measuring(int64_t trainings, int threads, int cores) {
-  constexpr int64_t kFewest = 4;  // trainings
+  constexpr int64_t kFewest = 4;  // Fewer trainings than these do not repay a measurement.
   return threads == 0 && cores > 1 && trainings >= kFewest;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the rest of a sweep will take, by the runs that have ended.
+// The runs that have ended tell how long the rest of a sweep will take.
 #pragma once
 
 #include <cstdint>
@@ -7,23 +7,24 @@
 
 namespace caddie {
 
-/// What is still to be done.
+/// Describes what is still to be done.
 struct WorkLeft {
   struct AtWork {
-    bool trains = true;  // or finds its training made
-    double seconds = 0;  // since it was started
+    bool trains = true;  // whether it makes its training, or finds it made
+    double seconds = 0;  // the time since it was started
   };
   std::vector<AtWork> at_work;
-  int64_t trainings = 0;  // waiting runs that will train
-  int64_t others = 0;     // waiting runs that will find their training made by then
-  int jobs = 1;           // runs at a time
+  int64_t trainings = 0;  // the number of waiting runs that will train
+  int64_t others = 0;     // the number of waiting runs that will find their training made by then
+  int jobs = 1;           // the number of runs at a time
 };
 
 class Pace {
  public:
-  /// A run is done that took so long.
+  /// Counts a run that is done and took so long.
   void add(bool trained, double seconds);
-  /// NaN before the first run is done. Runs of a kind of which none is done take as long as the others.
+  /// Returns NaN before the first run is done. Runs of a kind of which none is done are taken to last as long
+  /// as the others.
   double seconds_left(const WorkLeft& left) const;
 
  private:

@@ -16,7 +16,7 @@
 namespace caddie {
 namespace {
 
-/// "+a -b bits=6" -> "a+no-b+bits=6": letters that need no quotes in a shell.
+/// Turns "+a -b bits=6" into "a+no-b+bits=6", whose letters need no quotes in a shell.
 std::string folder_name(const std::string& label) {
   std::string name;
   for (const std::string& part : split(label, ' ')) {
@@ -34,7 +34,7 @@ std::string folder_name(const std::string& label) {
   return name.substr(0, 120);
 }
 
-/// Names of the arms' folders, all different.
+/// Returns the names of the arms' folders, all different.
 std::vector<std::string> folder_names(const Plan& plan) {
   std::set<std::string> names;
   std::vector<std::string> folders;
@@ -56,8 +56,8 @@ std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
                                 std::span<const int64_t> seeds) {
   std::vector<std::string> folders = folder_names(plan);
   std::vector<PlannedRun> runs;
-  // One seed after the other, so that an interrupted sweep has compared all arms equally often; shuffled
-  // within, so that what changes slowly on a machine falls on no arm in particular.
+  // One seed comes after the other, so that an interrupted sweep has compared all arms equally often. They
+  // are shuffled within, so that what changes slowly on a machine falls on no arm in particular.
   for (int64_t seed : seeds) {
     auto first = long(runs.size());
     for (size_t arm : arms) runs.push_back({arm, seed, message("runs/{}-s{}", {folders[arm], seed})});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// plan.json: the fields of a plan as they are written and read, and what was edited since it was frozen.
+// plan.json holds the fields of a plan, which are written and read here, and what was edited since it was
+// frozen.
 #include <caddie/error.h>
 #include <fmt/format.h>
 

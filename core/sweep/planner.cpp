@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a sweep file to its plan: every arm assembled once, so that what is wrong in any of them fails here.
+// A sweep file becomes its plan: every arm is assembled once, so that what is wrong in any of them fails
+// here.
 #include <caddie/error.h>
 
 #include <algorithm>
@@ -102,7 +103,7 @@ class Planner {
     keep(combination, tree, std::move(values));
   }
 
-  /// The first condition that leaves out an arm with these settings, if any.
+  /// Returns the first condition that leaves out an arm with these settings, if any.
   const Expression* excluding(const Values& values) {
     const Expression* found = nullptr;
     for (const Expression& condition : exclude_)
@@ -190,7 +191,7 @@ class Planner {
   ConditionScope scope_;
   std::vector<Expression> exclude_;
   Registry registry_;
-  std::map<std::string, size_t> by_content_;  // arms, by a hash of their settings
+  std::map<std::string, size_t> by_content_;  // the arms by a hash of their settings
   Plan plan_;
 };
 

@@ -28,7 +28,7 @@ Hypothesis claimed_hypothesis(const SweepClaim& claim) {
 
 std::vector<Standing> standings(const Plan& plan, std::span<const RunState> states) {
   check(plan.race && plan.claim, "{}: its plan holds no race", plan.name);
-  std::map<int64_t, size_t> turn;  // of a seed
+  std::map<int64_t, size_t> turn;  // the place of a seed among the plan's
   for (size_t i = 0; i < plan.seeds.size(); ++i) turn[plan.seeds[i]] = i;
   std::vector<ArmScores> arms;
   for (const Arm& arm : plan.arms)

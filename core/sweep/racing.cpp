@@ -14,13 +14,14 @@ namespace bm = boost::math;
 double normal_quantile(double p) { return bm::quantile(bm::normal(), p); }
 double normal_tail(double z) { return bm::cdf(bm::complement(bm::normal(), z)); }
 
-/// Sweeps under the null, all at once, look by look: sums of each arm and squares within all of them.
+/// Draws sweeps under the null, all at once, look by look: the sums of each arm and the squares within all of
+/// them.
 class NullSweeps {
  public:
   NullSweeps(size_t sweeps, int64_t claimed, int64_t arms)
       : claimed_(size_t(claimed)), arms_(size_t(arms)), sums_(sweeps * arms_), squares_(sweeps) {}
 
-  /// Goes on to `seeds` an arm. Returns the largest t of the claimed arms, for each sweep.
+  /// Goes on to `seeds` of each arm. Returns the largest t of the claimed arms, for each sweep.
   std::vector<double> look(int64_t seeds) {
     auto before = double(seeds_), added = double(seeds - seeds_), now = double(seeds);
     auto arms = double(arms_), df = arms * (now - 1);
@@ -45,22 +46,23 @@ class NullSweeps {
 
  private:
   size_t claimed_, arms_;
-  std::vector<double> sums_, squares_;  // by sweep, then arm; by sweep
+  std::vector<double> sums_, squares_;  // Sums are by sweep, then arm; squares by sweep.
   int64_t seeds_ = 0;
   std::mt19937_64 random_{1};
 };
 
-/// Tells arms that cannot make it from those that may: the p above which predictive power is too small.
+/// Returns the p above which predictive power is too small, which tells arms that cannot make it from those
+/// that may.
 double futile_p(const Race& race, const Look& look) {
   double share = double(look.seeds) / double(race.looks.back().seeds);
-  double excluded = 1 - look.proved_at;  // from here on the interval excludes the margin
+  double excluded = 1 - look.proved_at;  // From here on the interval excludes the margin.
   if (share >= 1 || !(race.futility > 0)) return excluded;
   double goal = normal_quantile(1 - race.looks.back().proved_at);
   double z = goal * std::sqrt(share) + std::sqrt(1 - share) * normal_quantile(race.futility);
   return std::min(excluded, normal_tail(z));
 }
 
-/// One race going on: which arms are in, and what each look says of them.
+/// Follows one race: which arms are in, and what each look says of them.
 class SequentialAnalysis {
  public:
   SequentialAnalysis(const Race& race, const Hypothesis& hypothesis, std::span<const ArmScores> arms)
@@ -142,10 +144,10 @@ double spent(std::string_view spending, double alpha, double information) {
 void calibrate(Race& race, int64_t claimed, int64_t arms, bool jointly) {
   if (!jointly) claimed = 1;
   auto last = double(race.looks.back().seeds);
-  // More than this changes levels by less than a hundredth of a percentage point.
+  // More sweeps than this change levels by less than a hundredth of a percentage point.
   auto count = size_t(std::clamp(1e7 / double(arms * int64_t(race.looks.size())), 5e4, 2e5));
   NullSweeps sweeps(count, claimed, arms);
-  std::vector<bool> over(count, false);  // a claim was made at an earlier look
+  std::vector<bool> over(count, false);  // tells whether a claim was made at an earlier look
   double before = 0;
   for (Look& look : race.looks) {
     double now = spent(race.spending, race.alpha, double(look.seeds) / last), share = now - before;
@@ -154,7 +156,7 @@ void calibrate(Race& race, int64_t claimed, int64_t arms, bool jointly) {
     for (size_t i = 0; i < count; ++i)
       if (!over[i]) running.push_back(t[i]);
     auto beyond = size_t(std::llround(share * double(count)));
-    constexpr size_t kFew = 20;  // too few to place a quantile by; then Bonferroni's level is as good
+    constexpr size_t kFew = 20;  // Fewer sweeps do not place a quantile; then Bonferroni's level is as good.
     double df = double(arms * (look.seeds - 1)), limit = 0;
     if (beyond < kFew) {
       look.proved_at = share / double(claimed);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seeds added look by look until each arm's claim is proved, refuted, or out of seeds. The chance of a false
-// claim is spent over the looks (Lan and DeMets 1983), so that all looks and arms together keep alpha.
+// In a race seeds are added look by look until each arm's claim is proved, refuted, or out of seeds. The
+// chance of a false claim is spent over the looks (Lan and DeMets 1983), so that all looks and arms together
+// keep alpha.
 #pragma once
 
 #include <cstdint>
@@ -13,29 +14,29 @@
 
 namespace caddie {
 
-/// A look at the arms when each has had as many seeds.
+/// A look is held at the arms when each has had as many seeds.
 struct Look {
   int64_t seeds = 0;
-  double proved_at = 0;   // one-sided p at or below which the claim is proved
-  double refuted_at = 1;  // p at or above which it is given up
+  double proved_at = 0;   // the one-sided p at or below which the claim is proved
+  double refuted_at = 1;  // the p at or above which the claim is given up
 
   template <class Fields>
   void fields(Fields& f);
 };
 
-/// A race as it is frozen in the plan.
+/// This is a race as it is frozen in the plan.
 struct Race {
   std::string spending;  // "obrien_fleming" or "pocock"
-  double alpha = 0.01;   // of the whole race
-  double futility = 0;   // an arm is given up when its chance to be proved by the last look is smaller
+  double alpha = 0.01;   // the chance of a false claim in the whole race
+  double futility = 0;   // the chance to be proved by the last look below which an arm is given up
   std::vector<Look> looks;
 
   template <class Fields>
   void fields(Fields& f);
 };
 
-/// Share of alpha that is spent when `information`, the share of the seeds, is in: O'Brien and Fleming's
-/// keeps nearly all for the end, Pocock's gives early looks their share.
+/// Returns the share of alpha that is spent when `information`, the share of the seeds, is in: O'Brien and
+/// Fleming's keeps nearly all for the end, Pocock's gives early looks their share.
 double spent(std::string_view spending, double alpha, double information);
 
 /// Fills the levels of `race`, whose other members are set. Levels are those of the joint null distribution
@@ -44,11 +45,11 @@ double spent(std::string_view spending, double alpha, double information);
 /// each arm keeps alpha for itself. Futility is the predictive power under a flat prior.
 void calibrate(Race& race, int64_t claimed, int64_t arms, bool jointly);
 
-/// What is known of an arm: a score a seed, NaN where its run is not finished.
+/// Holds what is known of an arm: a score for each seed, NaN where its run is not finished.
 struct ArmScores {
   std::vector<double> scores;
   bool claimed = false;
-  int64_t failed_at = INT64_MAX;  // index of the first seed whose run failed
+  int64_t failed_at = INT64_MAX;  // the index of the first seed whose run failed
 };
 
 enum class RaceEnd { open, proved, refuted, undecided };
@@ -56,22 +57,23 @@ std::string_view name_of(RaceEnd end);
 
 struct Standing {
   RaceEnd end = RaceEnd::open;
-  int64_t seeds = 0;   // at the last look that the arm took part in
-  Comparison at_look;  // with a repeated confidence interval: honest at every look and for all arms, each
-                       // side missed with chance alpha at most
-  bool wants_seeds = false;  // takes part in the next look
+  int64_t seeds = 0;  // the seeds at the last look that the arm took part in
+  // It has a repeated confidence interval, which is honest at every look and for all arms: each side is
+  // missed with chance alpha at most.
+  Comparison at_look;
+  bool wants_seeds = false;  // whether the arm takes part in the next look
 };
 
-/// How the race stands. The first arm is the baseline; a look is held when it and every arm that is still
-/// in the race have finished its seeds, and counts these alone, so that the outcome depends neither on the
-/// order of runs nor on interruptions. An arm with a failed run is left out until that is mended.
+/// Returns how the race stands. The first arm is the baseline; a look is held when it and every arm that is
+/// still in the race have finished its seeds, and counts these alone, so that the outcome depends neither on
+/// the order of runs nor on interruptions. An arm with a failed run is left out until that is mended.
 std::vector<Standing> stand(const Race& race, const Hypothesis& hypothesis, std::span<const ArmScores> arms);
 
-/// What a race of `arms`, the baseline included, is expected to do when one arm is better by `effect`
+/// Says what a race of `arms`, the baseline included, is expected to do when one arm is better by `effect`
 /// standard deviations and the others are as good as the baseline.
 struct RaceForecast {
-  double power = 0;       // chance that the better arm is proved
-  double mean_seeds = 0;  // of an arm that is no better
+  double power = 0;       // the chance that the better arm is proved
+  double mean_seeds = 0;  // the seeds of an arm that is no better
 };
 RaceForecast forecast(const Race& race, int64_t arms, double effect, int sweeps = 4000);
 

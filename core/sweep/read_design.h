@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [design] of a sweep file: the kind, its own settings, and the baseline that is chosen there.
+// [design] of a sweep file holds the kind, its own settings, and the baseline that is chosen there.
 #pragma once
 
 #include <string>

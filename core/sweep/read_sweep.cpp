@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a sweep file, section by section.
+// A sweep file is read section by section.
 #include <caddie/error.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the end of a run's process means for the run.
+// It is judged here what the end of a run's process means for the run.
 #pragma once
 
 #include <string>
@@ -9,32 +9,32 @@
 
 namespace caddie {
 
-/// What is known of a run whose process is gone.
+/// Holds what is known of a run whose process is gone.
 struct RunEnd {
   size_t run = 0;
   ChildEnd process;
-  RunState state;          // by the run's folder
-  std::string last_words;  // the error that its log ends with
+  RunState state;          // the state that the run's folder shows
+  std::string last_words;  // the error that the run's log ends with
 };
 
-/// What the sweep itself had asked of the run before.
+/// Holds what the sweep itself had asked of the run before.
 struct RunRequests {
-  bool timed_out = false;      // it was to stop, as it took longer than `timeout_seconds`
-  bool stopping = false;       // the whole sweep is to stop
-  double timeout_seconds = 0;  // that each run may take
+  bool timed_out = false;      // whether it was to stop, as it took longer than `timeout_seconds`
+  bool stopping = false;       // whether the whole sweep is to stop
+  double timeout_seconds = 0;  // the time that each run may take
 };
 
-/// done: the folder holds its results. failed: it will not end well by itself. lost: killed from outside, so
-/// that a later call goes on with it. stopped: it can go on from a checkpoint.
+/// done: the folder holds its results. failed: it will not end well by itself. lost: it was killed from
+/// outside, so that a later call goes on with it. stopped: it can go on from a checkpoint.
 enum class RunOutcome { done, failed, lost, stopped };
 
 struct Verdict {
   RunOutcome outcome = RunOutcome::done;
-  std::string reason;  // of a failure or loss, in one line
+  std::string reason;  // why it failed or was lost, in one line
 };
 
-/// Results count whatever became of the process; then the sweep's own requests explain an end, then signals
-/// from outside, then what the run left.
+/// Judges an end. Results count whatever became of the process; then the sweep's own requests explain an end,
+/// then signals from outside, then what the run left.
 Verdict judge(const RunEnd& end, const RunRequests& requests);
 
 }  // namespace caddie

@@ -8,7 +8,7 @@
 namespace caddie {
 namespace {
 
-constexpr double kPatience = 30;  // seconds for the checkpoints of runs that are at work when the sweep ends
+constexpr double kPatience = 30;  // the seconds for checkpoints of runs that are at work when the sweep ends
 
 }  // namespace
 
@@ -57,7 +57,7 @@ std::vector<std::string> RunProcesses::command_for(size_t run, const std::vector
 bool RunProcesses::start(size_t run, const std::vector<size_t>& waiting) {
   std::filesystem::path folder = folder_of(run);
   make_folder(folder);
-  std::optional<FileLock> lock = FileLock::take(folder / kRunLock, true);  // which the child inherits
+  std::optional<FileLock> lock = FileLock::take(folder / kRunLock, true);  // The child inherits the lock.
   if (!lock) return false;
   bool stale = state(run).stale;
   if (stale || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");

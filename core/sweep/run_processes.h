@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runs of a sweep as processes of this program, each with its folder.
+// The runs of a sweep are processes of this program, each with its folder.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +12,8 @@
 
 namespace caddie {
 
-/// Starts `caddie run` on runs of the plan, which outlives it. Processes that are left at its end are asked
-/// to stop and get some seconds to save checkpoints.
+/// Starts `caddie run` on runs of the plan, which must outlive it. Processes that are left at its end are
+/// asked to stop and get some seconds to save checkpoints.
 class RunProcesses final : public RunExecutor {
  public:
   RunProcesses(const Plan& plan, const RunnerOptions& options, int threads);

@@ -6,8 +6,8 @@
 namespace caddie {
 namespace {
 
-constexpr int kMostStops = 10;        // of one run by somebody else, after which it is left
-constexpr double kGraceSeconds = 30;  // for the checkpoint of a run that is asked to stop
+constexpr int kMostStops = 10;        // After so many stops by somebody else a run is left.
+constexpr double kGraceSeconds = 30;  // the time for the checkpoint of a run that is asked to stop
 
 }  // namespace
 
@@ -68,7 +68,7 @@ RunQueue::Aftermath RunQueue::ended(const RunEnd& end) {
   return after;
 }
 
-/// Whether a run that ended like this is to go on in this sweep; otherwise it is counted.
+/// Tells whether a run that ended like this is to go on in this sweep; otherwise it is counted.
 bool RunQueue::takes_up(size_t run, RunOutcome outcome) {
   History& history = history_[run];
   if (outcome == RunOutcome::done) {

@@ -10,7 +10,7 @@
 namespace caddie {
 namespace {
 
-/// The last lines of log.txt; what lies further back than a few kilobytes is of no use here.
+/// Returns the last lines of log.txt; what lies further back than a few kilobytes is of no use here.
 std::vector<std::string> log_tail(const std::filesystem::path& folder) {
   std::ifstream log(folder / "log.txt", std::ios::binary);
   constexpr std::streamoff kTail = 4096;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a run of a plan has come, read from its folder and nothing else.
+// The state of a run says how far it has come, read from its folder and nothing else.
 #pragma once
 
 #include <filesystem>
@@ -13,26 +13,28 @@
 
 namespace caddie {
 
-/// planned: not begun, or stopped in good order. running: a process holds its lock. lost: begun, and neither
-/// running nor ended. A summary of another experiment than the plan's counts as planned.
+/// planned: it is not begun, or was stopped in good order. running: a process holds its lock. lost: it was
+/// begun, and is neither running nor ended. A summary of another experiment than the plan's counts as
+/// planned.
 enum class RunStatus { planned, running, done, failed, lost };
 std::string_view name_of(RunStatus status);
 
 struct RunState {
   RunStatus status = RunStatus::planned;
-  std::string reason;  // of a failure
-  bool stale = false;  // the folder holds another experiment's run
-  RunSummary summary;  // of summary.json; empty when not there or stale
-  Json record;         // run.json; null when not there or stale
+  std::string reason;  // why the run failed
+  bool stale = false;  // whether the folder holds another experiment's run
+  RunSummary summary;  // what summary.json holds; empty when that is not there or stale
+  Json record;         // what run.json holds; null when that is not there or stale
 };
 
-/// The lock in a run's folder while it is worked on.
+/// This is the lock in a run's folder while it is worked on.
 inline constexpr std::string_view kRunLock = "lock";
 
-/// State of one run of the plan whose folder is `sweep`. Unreadable files count as not there.
+/// Returns the state of one run of the plan whose folder is `sweep`. Unreadable files count as not there.
 RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep);
 
-/// The last line of the run's log that is not blank; for a failure the last that begins with "error:".
+/// Returns the last line of the run's log that is not blank, or "". error_in_log() explains a failure: it
+/// returns the last error that the log tells of, without the "error: " before it, else the last line.
 std::string last_log_line(const std::filesystem::path& folder);
 std::string error_in_log(const std::filesystem::path& folder);
 

@@ -66,7 +66,7 @@ RunnerResult Scheduler::go() {
   return queue_.result();
 }
 
-/// The chosen runs of the plan from number `first` on.
+/// Takes the chosen runs of the plan from number `first` on into the queue.
 void Scheduler::take_in(size_t first) {
   for (size_t run : select_runs(plan_, options_.only))
     if (run >= first) queue_.add(run, executor_.state(run), options_.retry);
@@ -82,7 +82,7 @@ void Scheduler::ask_for_more() {
   take_in(before);
 }
 
-/// Runs that cannot start yet leave their turn to those behind them.
+/// Starts what may start. Runs that cannot start yet leave their turn to those behind them.
 void Scheduler::start_some() {
   std::vector<size_t> waiting = queue_.waiting();
   for (size_t run : waiting)
@@ -122,7 +122,7 @@ void Scheduler::ended(const RunEnd& end) {
     case RunOutcome::stopped:
       if (after.goes_on)
         display_.say(fmt::format("stopped {} from outside; it goes on later", name_of(end.run)));
-      return;  // with the results of before
+      return;  // The tables keep the results of before.
     case RunOutcome::failed:
       executor_.record_failure(end.run, after.verdict.reason);
       [[fallthrough]];
@@ -145,7 +145,7 @@ void Scheduler::results_changed() {
   if (hooks_.changed) hooks_.changed();
 }
 
-/// A training that several runs wait for is made once.
+/// Returns the time that is left. A training that several runs wait for is made once.
 double Scheduler::seconds_left() const {
   WorkLeft left;
   left.jobs = jobs_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The course of a sweep: what is started when, what follows from an end, and when it is over.
+// The scheduler decides the course of a sweep: what is started when, what follows from an end, and when it is
+// over.
 #pragma once
 
 #include "sweep/display.h"

@@ -25,14 +25,14 @@ bool before(const ScheduleSignature& a, const ScheduleSignature& b) {
                                       });
 }
 
-/// The step where a training diverges from another one; at least one step is its own.
+/// Returns the step where a training diverges from another one; at least one step is its own.
 int64_t divergence_step(const ScheduleSignature& a, const ScheduleSignature& b) {
   int64_t common = std::min(common_steps(a, b), int64_t(a.steps.size()) - 1);
   return double(common) >= kWorthwhile * double(a.steps.size()) ? std::max<int64_t>(common, 0) : 0;
 }
 
-/// Weights, gradients of the accumulators, optimizer states, averages, and what each accumulator keeps for
-/// its backward pass.
+/// Estimates the memory of weights, gradients of the accumulators, optimizer states, averages, and what each
+/// accumulator keeps for its backward pass, in bytes.
 int64_t memory_of(const Experiment& e) {
   int64_t parameters = e.model->weights().parameters();
   int64_t copies = 8 + e.train.gradient_accumulators + 2 * int64_t(e.extra_averagers.size());
@@ -60,13 +60,13 @@ void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment
   if (!signatures_.count(arm.training)) signatures_.emplace(arm.training, keys.schedule_signature());
 }
 
-// In sorted order what two signatures have in common is the least that neighbours between them have in
+// In sorted order, what two signatures have in common is the least that neighbours between them have in
 // common.
 void SharingFinder::find_forks(std::vector<Arm>& arms) const {
   std::vector<const std::pair<const std::string, ScheduleSignature>*> order;
   for (const auto& signature : signatures_) order.push_back(&signature);
   std::sort(order.begin(), order.end(), [](auto* a, auto* b) { return before(a->second, b->second); });
-  std::vector<int64_t> common(order.size(), 0);  // of a signature and the one before it
+  std::vector<int64_t> common(order.size(), 0);  // the steps that a signature shares with the one before it
   for (size_t i = 1; i < order.size(); ++i)
     common[i] = divergence_step(order[i - 1]->second, order[i]->second);
   std::map<std::string, std::vector<Arm::Fork>> forks;

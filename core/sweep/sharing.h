@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which trainings the arms of a plan have in common, in whole or in their first steps.
+// The arms of a plan may have trainings in common, in whole or in their first steps.
 #pragma once
 
 #include <filesystem>
@@ -15,46 +15,47 @@ namespace caddie {
 
 class SharingFinder {
  public:
-  /// Fills what an arm says of its training, but for the forks.
+  /// Fills what an arm says of its training, except for the forks.
   void add(Arm& arm, const Tree& tree, const Experiment& experiment, const Registry& registry);
   /// Fills Arm::forks of arms that were all added.
   void find_forks(std::vector<Arm>& arms) const;
 
  private:
-  std::map<std::string, ScheduleSignature> signatures_;  // by training
+  std::map<std::string, ScheduleSignature> signatures_;  // the signature of each training
 };
 
-/// In which order runs may be started so that no two do the same work.
+/// Tells in which order runs may be started so that no two do the same work.
 class TrainingOrder {
  public:
-  /// `store`: where the runs leave what they share. The plan outlives the order.
+  /// `store` is where the runs leave what they share. The plan must outlive the order.
   TrainingOrder(const Plan& plan, Store store) : plan_(plan), store_(std::move(store)) {}
 
-  /// The name of the training of a run, and whether the store holds it.
+  /// Returns the name of the training of a run; is_trained() tells whether the store holds it.
   std::string training(size_t run) const;
-  std::vector<std::string> prefixes(size_t run) const;  // names of the shared ones, the longest first
+  /// Returns the names of the prefixes that its training shares, the longest first.
+  std::vector<std::string> prefixes(size_t run) const;
   bool is_trained(size_t run) const { return store_.find(training(run)).has_value(); }
 
-  /// Whether one of the `running` runs is at work on something that `run` needs.
+  /// Tells whether one of the `running` runs is at work on something that `run` needs.
   bool must_wait(size_t run, const std::vector<size_t>& running) const;
-  /// Those of `others` that will go on from the training of `run` and want it watched in another way; one for
-  /// each way.
+  /// Returns those of `others` that will go on from the training of `run` and want it watched in another way;
+  /// one for each way.
   std::vector<size_t> attached(size_t run, const std::vector<size_t>& others) const;
 
  private:
-  /// The first steps that the training of one run leaves for another: their longest common prefix.
+  /// Returns the first steps that the training of one run leaves for another: their longest common prefix.
   std::string shared_prefix(size_t a, size_t b) const;
 
   const Plan& plan_;
   Store store_;
 };
 
-/// What runs cost once work that several of them have in common is done once.
+/// Says what runs cost once work that several of them have in common is done once.
 struct SharedWork {
   int64_t runs = 0;
-  int64_t trainings = 0;   // distinct ones that the store does not hold
-  int64_t steps = 0;       // of these, shared first steps counted once
-  int64_t separately = 0;  // steps that the runs would take alone
+  int64_t trainings = 0;   // the distinct trainings that the store does not hold
+  int64_t steps = 0;       // the steps of these trainings, shared first steps counted once
+  int64_t separately = 0;  // the steps that the runs would take alone
 };
 
 /// Counts the work of the given runs of a plan.

@@ -12,7 +12,7 @@
 namespace caddie {
 namespace {
 
-/// Whether a setting belongs to the core, so that it stays when the plugin of its table is replaced.
+/// Tells whether a setting belongs to the core, so that it stays when the plugin of its table is replaced.
 bool is_kept(const std::string& name) {
   static const std::vector<std::string> kNames = slot_setting_names();
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
@@ -43,7 +43,7 @@ class SlotAxis {
   }
 
  private:
-  /// Whether a table that names a plugin with settings says what the base says.
+  /// Tells whether a table that names a plugin with settings says what the base says.
   bool is_base_table(const std::string& text) {
     Tree table = Tree::parse("use = " + text, "use");
     if (!table.is_table("use") || !table.has("use.use") || unquoted(table.read_text("use.use")) != used_)
@@ -57,7 +57,8 @@ class SlotAxis {
     });
   }
 
-  /// Replacing a plugin takes its settings away, except those that the core reads for every plugin.
+  /// Makes a level that replaces a plugin. This takes its settings away, except those that the core reads for
+  /// every plugin.
   Level level(const std::string& text) {
     Level level;
     for (const std::string& name : base_.children(slot_))
@@ -84,7 +85,7 @@ class SlotAxis {
   Tree& sweep_;
   std::string path_;
   BaseExperiment& base_;
-  std::string slot_, used_;  // path of the table; the plugin that the base has there
+  std::string slot_, used_;  // the path of the table, and the plugin that the base has there
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An axis that replaces the plugin of a slot: `slot = "model.activation", use = ["a", { use = "b", x = 1 }]`.
+// A slot axis replaces the plugin of a slot: `slot = "model.activation", use = ["a", { use = "b", x = 1 }]`.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace caddie {
 
-/// Reads the axis at `path` of `sweep`, as read_axes does.
+/// Reads the axis at `path` of `sweep`, as read_axes() does.
 Factor read_slot_axis(Tree& sweep, const std::string& path, BaseExperiment& base);
 
 }  // namespace caddie

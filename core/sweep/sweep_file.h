@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sweep file as written: a question, a base experiment, seeds, what varies, and what is claimed beforehand.
+// A sweep file holds, as written, a question, a base experiment, seeds, what varies, and what is claimed
+// beforehand.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +16,17 @@
 
 namespace caddie {
 
-/// What the sweep sets out to show, fixed before the first run.
+/// The claim is what the sweep sets out to show, fixed before the first run.
 struct SweepClaim {
   std::string metric = kBpb.name;
   std::string direction = "min";
-  double margin = 0;       // in the metric's unit
-  double margin_nats = 0;  // of val_loss_nats; when above 0 the claim is about that
+  double margin = 0;       // how much better an arm must be, in the metric's unit
+  double margin_nats = 0;  // how much better, in nats per token; above 0 the claim is about val_loss_nats
   double alpha = 0.01;
   std::string test = "pooled";
   std::string correction = "holm";
-  std::optional<double> target;   // one_sample: what the mean is held against
-  std::vector<std::string> arms;  // labels; empty: every arm but the baseline
+  std::optional<double> target;   // the number that one_sample holds the mean against
+  std::vector<std::string> arms;  // labels of the claimed arms; where there are none, all but the baseline
 
   void settings(Settings& s);
   /// Visits what plan.json holds.
@@ -33,16 +34,17 @@ struct SweepClaim {
   void fields(Fields& f);
 };
 
-/// Seeds added look by look, as far as the claim needs them.
+/// Seeds are added look by look, as far as the claim needs them.
 struct RaceSettings {
-  std::vector<int64_t> looks;  // seeds of an arm at each look; the last look takes all seeds
+  // These are the seeds of an arm at each look; the last look takes all seeds.
+  std::vector<int64_t> looks;
   std::string spending = "obrien_fleming";
   double futility = 0.05;
   void settings(Settings& s);
 };
 
 struct RunSettings {
-  double timeout_seconds = 0;  // 0: none
+  double timeout_seconds = 0;  // 0 sets none
   int64_t retries = 0;
   std::string order = "shuffled";
 
@@ -58,10 +60,10 @@ struct SweepFile {
   std::vector<int64_t> seeds;
   int64_t baseline_extra = 0;  // seeds that only the baseline gets, counted on from the largest
   std::string design_kind = "grid";
-  std::unique_ptr<SweepDesign> design;  // of that kind, with its settings
+  std::unique_ptr<SweepDesign> design;  // the design of that kind, with its settings
   std::vector<Factor> factors;
-  std::vector<Level> points;   // arms written out, by label
-  std::string baseline_label;  // empty: all factors at their baseline level
+  std::vector<Level> points;   // the arms that are written out, by label
+  std::string baseline_label;  // empty where the baseline has all factors at their baseline level
   std::vector<std::string> exclude;
   std::optional<SweepClaim> claim;
   std::optional<RaceSettings> race;
@@ -73,7 +75,7 @@ struct SweepFile {
 /// Reads `file`. Throws Error(2) that shows the place of the first thing that is wrong.
 SweepFile read_sweep(const std::filesystem::path& file);
 
-/// A sweep that runs nothing but `experiment` itself, for one seed after the other.
+/// Returns a sweep that runs nothing but `experiment` itself, for one seed after the other.
 SweepFile seeds_of(const std::filesystem::path& experiment, std::string name, std::vector<int64_t> seeds);
 
 }  // namespace caddie

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 using Names = std::set<std::string>;
 
-/// The strings in a list or an object, at any depth.
+/// Adds the strings in a list or an object, at any depth.
 void add_strings(const Json& json, Names& names) {
   if (json.is_string()) names.insert(json.get<std::string>());
   if (json.is_structured())
@@ -43,7 +43,7 @@ void add_stages_to_come(const fs::path& sweep, const Store& store, Names& names)
   }
 }
 
-/// The averages that finished trainings have made on their way.
+/// Adds the averages that finished trainings have made on their way.
 void add_averages(const Store& store, Names& names) {
   for (const std::string& name : Names(names)) {
     std::optional<Json> record = store.find(name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Designs of sweeps: each kind is one file in this folder and one row in table.cpp.
+// Each kind of design is one file in this folder and one row in table.cpp.
 #pragma once
 
 #include <caddie/settings.h>
@@ -15,9 +15,9 @@
 
 namespace caddie {
 
-/// How the arms of a sweep are formed from its factors. Every other part of Caddie that treats one design
-/// otherwise than another asks it here. Errors about factors that do not fit are Error(2) without a place:
-/// the caller says which sweep and which kind of design it is.
+/// Tells how the arms of a sweep are formed from its factors. Every other part of Caddie that treats one
+/// design otherwise than another asks it here. Errors about factors that do not fit are Error(2) without a
+/// place: the caller says which sweep and which kind of design it is.
 class SweepDesign {
  public:
   virtual ~SweepDesign() = default;
@@ -25,51 +25,52 @@ class SweepDesign {
   /// Declares what this kind alone reads in [design].
   virtual void settings(Settings&) {}
 
-  /// Whether a sweep without a factor is an error. Where it is not, there is the baseline and the points.
+  /// Tells whether a sweep without a factor is an error. Where it is not, there is the baseline and the
+  /// points.
   virtual bool needs_factors() const { return true; }
 
-  /// The level of a factor that means "nothing changed", unless the sweep names one; `factor.baseline` is the
-  /// one that the base experiment has (off, for a toggle).
+  /// Returns the level of a factor that means "nothing changed", unless the sweep names one;
+  /// `factor.baseline` is the one that the base experiment has (off, for a toggle).
   virtual size_t baseline_of(const Factor& factor) const { return factor.baseline; }
 
-  /// The arms in the order of the tables, with or without the baseline; at least one factor is given.
+  /// Returns the arms in the order of the tables, with or without the baseline; at least one factor is given.
   virtual std::vector<Levels> arms(std::span<const Factor> factors) const = 0;
 
-  /// Effects that no run of these arms tells apart, as text: "a = b*c".
+  /// Returns the effects that no run of these arms tells apart, as text: "a = b*c".
   virtual std::vector<std::string> aliases(std::span<const Factor>) const { return {}; }
 
-  /// Whether arms vary several factors at once, so that main effects and interactions are estimated from all
-  /// runs and the report has a table of them.
+  /// Tells whether arms vary several factors at once, so that main effects and interactions are estimated
+  /// from all runs and the report has a table of them.
   virtual bool has_effects() const { return false; }
 };
 
-/// A row of the table of designs.
+/// This is a row of the table of designs.
 struct DesignKind {
-  std::string_view name;  // as in `kind = "..."`, and the name of its file
+  std::string_view name;  // the name in `kind = "..."`, and of its file
   std::string_view help;
   std::unique_ptr<SweepDesign> (*make)();
 };
 
-/// What every kind of design reads in [design].
+/// Holds what every kind of design reads in [design].
 struct DesignSettings {
   std::string kind = "grid";
-  std::vector<std::string> techniques;  // toggles besides the axes
+  std::vector<std::string> techniques;  // the techniques that are toggled besides the axes
   void settings(Settings& s);
 };
 
-/// All kinds of designs, the one that sweeps have by default first.
+/// Returns all kinds of designs, the one that sweeps have by default first.
 std::span<const DesignKind> design_kinds();
 
-/// Nothing when there is no kind of that name.
+/// Returns null when there is no kind of that name.
 const DesignKind* find_design(std::string_view name);
 
-/// The names of all kinds, in the order of the table.
+/// Returns the names of all kinds, in the order of the table.
 std::vector<std::string> design_names();
 
-/// What a kind alone reads in [design].
+/// Returns what a kind alone reads in [design].
 std::vector<SettingInfo> settings_of(const DesignKind& kind);
 
-/// Names of the kinds that declare a setting of that name.
+/// Returns the names of the kinds that declare a setting of that name.
 std::vector<std::string> designs_with(std::string_view setting);
 
 }  // namespace caddie

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of the grid of two-level factors that keeps main effects, and as many pairs as fit, apart.
+// The arms are a part of the grid of two-level factors that keeps main effects, and as many pairs as fit,
+// apart.
 #include "sweep/designs/design.h"
 #include "sweep/fraction.h"
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr size_t kMostArms = 100000;
 
-/// The first axis varies fastest, each from its baseline level on: arms stand in the order of what they add.
+/// Multiplies the axes. The first axis varies fastest, each from its baseline level on: arms stand in the
+/// order of what they add.
 class Grid final : public SweepDesign {
   bool needs_factors() const override { return false; }
   bool has_effects() const override { return true; }

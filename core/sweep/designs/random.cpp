@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Some combinations of levels, drawn by chance.
+// The arms are some combinations of levels, drawn by chance.
 #include <caddie/error.h>
 
 #include <algorithm>
@@ -11,7 +11,8 @@
 namespace caddie::designs {
 namespace {
 
-/// The draws follow a hash of seed and number, so that they are the same on every machine; none comes twice.
+/// Draws arms. The draws follow a hash of seed and number, so that they are the same on every machine; none
+/// comes twice.
 class Random final : public SweepDesign {
   void settings(Settings& s) override {
     s("samples", samples_, "arms to draw", between(1, 100000));

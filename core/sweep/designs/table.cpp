@@ -6,7 +6,7 @@
 namespace caddie {
 namespace designs {
 
-// Each is defined in the file of its name.
+// Each design is defined in the file of its name.
 std::unique_ptr<SweepDesign> grid();
 std::unique_ptr<SweepDesign> zip();
 std::unique_ptr<SweepDesign> list();
