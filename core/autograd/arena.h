@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory of one micro-batch: handed out by moving a pointer, given back all at once, kept for the next one.
+// Holds the memory of one micro-batch: it is handed out by moving a pointer, given back all at once, and kept
+// for the next micro-batch.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -9,6 +10,7 @@
 
 namespace caddie {
 
+/// Hands out memory of one device. It must not be used by several threads at once.
 class Arena {
  public:
   explicit Arena(Device device) : device_(device) {}
@@ -16,9 +18,10 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
+  /// Returns memory that is aligned to 64 bytes, not filled, and valid until reset() or a rewind() before it.
   void* allocate(size_t bytes);
   void reset() { rewind({}); }
-  /// A place to go back to: all that was handed out after it is given back.
+  /// A place to go back to: rewind() gives back all that was handed out after it.
   struct Mark {
     size_t chunk = 0, used = 0;
   };

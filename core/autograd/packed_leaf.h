@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A weight laid out for matrix products, once for all that use it between two changes.
+// Lays a weight out for matrix products, once for all that use it between two changes.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -11,13 +11,16 @@
 
 namespace caddie {
 
-/// Both orientations of one weight [out, in] on the CPU, packed when first asked for. Threads may share it.
+/// Holds both orientations of one weight [out, in] on the CPU, packed when first asked for. Threads may share
+/// it.
 class PackedLeaf {
  public:
-  /// kYes: the right factor w^T [in, out] of a forward product; kNo: w [out, in] itself, for the gradient of
-  /// the input. Bits do not depend on who packed.
+  /// Returns the right factor of a product: for kYes w^T [in, out], as a forward pass wants it, for kNo
+  /// w [out, in] itself, as the gradient of the input wants it. The bits do not depend on the thread that
+  /// packed.
   const PackedMatrix& get(Transpose transpose, const Tensor& weight);
-  /// The weight has changed. No thread may be inside get(), nor use what it gave.
+  /// Drops what was packed, because the weight has changed. No thread may be inside get() or use what it
+  /// gave.
   void forget();
 
  private:

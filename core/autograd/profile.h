@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the time of forward and backward passes goes, by part of the model.
+// Tells where the time of forward and backward passes goes, by part of the model.
 #pragma once
 
 #include <string>
@@ -7,19 +7,19 @@
 
 namespace caddie {
 
-/// Seconds of all threads together that one part took since profiling began.
+/// Holds the seconds that one part took since profiling began, summed over all threads.
 struct PartTime {
   std::string part;
   double forward = 0, backward = 0;
 };
 
-/// Starts anew, or stops. Only while no pass is running.
+/// Starts profiling anew, or stops it. It may be called only while no pass is running.
 void set_profiling(bool on);
-/// The parts, longest first. Only while no pass is running.
+/// Returns the parts, the longest first. It may be called only while no pass is running.
 std::vector<PartTime> profile();
 
 /// Charges the calling thread's time to `part` for as long as the scope lives; scopes nest, and time belongs
-/// to the innermost. `part` must outlive the profile. Costs next to nothing while profiling is off.
+/// to the innermost. `part` must outlive the profile. It costs next to nothing while profiling is off.
 class PartScope {
  public:
   explicit PartScope(const char* part);
@@ -31,7 +31,7 @@ class PartScope {
   const char* outer_;
 };
 
-/// The part of the innermost scope of this thread; null outside all.
+/// Returns the part of the innermost scope of this thread, or null outside of all scopes.
 const char* current_part();
 /// Charges the backward time of this thread to `part` from now on; null ends it.
 void enter_backward(const char* part);

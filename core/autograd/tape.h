@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tape of one thread: the values of a forward pass and, in order, how their gradients flow back.
+// Defines the tape of one thread. It holds the values of a forward pass and, in order, how their gradients
+// flow back.
 #pragma once
 
 #include <caddie/var.h>
@@ -14,7 +15,7 @@
 
 namespace caddie {
 
-/// What stands behind a Parameter during a pass. `gradient` is null when none is wanted; `summed` tells
+/// Holds what stands behind a Parameter during a pass. `gradient` is null when none is wanted; `summed` tells
 /// whether it already holds a sum to add to, and is set when it does. `packed` may be null.
 struct Leaf {
   Tensor value;
@@ -23,19 +24,20 @@ struct Leaf {
   PackedLeaf* packed = nullptr;
 };
 
-/// Leaves of which no gradient is wanted. `packed`: one a value, or none.
+/// Returns leaves of which no gradient is wanted. `packed` has one element for each value, or none at all.
 std::vector<Leaf> leaves_of(std::span<const Tensor> values, std::span<PackedLeaf> packed = {});
 
 /// Is told, as a pass goes along, of each linear whose weight is a leaf.
 class LinearObserver {
  public:
   virtual ~LinearObserver() = default;
-  /// x: [.., in].
+  /// Is told of the linear's input x, [.., in], and of the index of the leaf that is its weight.
   virtual void see(int leaf, const Tensor& x) = 0;
-  /// The memory of values that were seen may hold others from now on.
+  /// Is told that the memory of values that were seen may hold others from now on.
   virtual void forget() = 0;
 };
 
+/// Records the operations of a forward pass and runs their gradients backwards. It belongs to one thread.
 class Tape {
  public:
   explicit Tape(Device device) : device_(device), values_(device), host_(Device::kCpu), lasting_(device) {}
@@ -43,7 +45,7 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// The tape that ops of this thread write on. Throws Error when there is none.
+  /// Returns the tape that ops of this thread write on. Throws Error when there is none.
   static Tape& current();
   /// Makes a tape current on this thread for as long as the scope lives.
   class Scope {
@@ -64,11 +66,11 @@ class Tape {
   void backward(Var y, float seed);
   /// Runs the tape backwards from the gradients that are already there.
   void backward();
-  /// The same as the first with a gradient given for each of several outputs; an undefined tensor stands for
+  /// Runs the tape backwards from several outputs, each with its gradient; an undefined tensor stands for
   /// none.
   void backward(std::span<const Var> outputs, std::span<const Tensor> gradients);
 
-  /// A point in the forward pass to go back to.
+  /// A point of the forward pass to go back to.
   struct Mark {
     size_t nodes = 0, closures = 0, reads = 0;
     Arena::Mark values, host;
@@ -77,20 +79,26 @@ class Tape {
   /// Forgets all values made since the mark, and gives their memory back.
   void rewind(const Mark& mark);
   /// Runs what was recorded since the mark backwards from y with dy = seed everywhere, and then forgets it.
-  /// Gradients of values from before the mark stay. Not while a gradient of such a value waits for its turn.
+  /// Gradients of values from before the mark stay. It must not be called while a gradient of such a value
+  /// waits for its turn.
   void backward_since(const Mark& mark, Var y, float seed);
 
+  /// Returns the value of the parameter with this index, one and the same node for the whole pass. Throws
+  /// Error when there is none.
   Var read(int parameter);
-  /// The weight w laid out for products; null when w is no leaf or is not packed.
+  /// Returns the weight w laid out for products, or null when w is no leaf or is not packed.
   const PackedMatrix* packed(Var w, Transpose transpose) const;
   void observe_linear(Var x, Var w) {
     if (observer_) tell_observer(x, w);
   }
+  /// Returns a new value whose memory is not filled.
   Var make(const Shape& shape);
+  /// Returns a value in the memory of a tensor, which must outlive the pass.
   Var adopt(const Tensor& value);
-  /// A value from elsewhere whose gradient is assigned to gradient[0..numel), or added by later ones.
+  /// Returns a value from elsewhere, whose first gradient is assigned to gradient[0..numel) and whose later
+  /// ones are added there.
   Var leaf(const Tensor& value, float* gradient);
-  /// A copy that no rewind takes back, for a pass that records nothing.
+  /// Returns a copy that no rewind takes back, for a pass that records nothing.
   Var adopt_copy(const Tensor& value);
   float* floats(int64_t count) {
     return static_cast<float*>(values_.allocate(size_t(count) * sizeof(float)));
@@ -99,10 +107,11 @@ class Tape {
   int32_t* ids(int64_t count) {
     return static_cast<int32_t*>(values_.allocate(size_t(count) * sizeof(int32_t)));
   }
+  /// Returns memory for a gradient, not filled, which recycle() takes back once the gradient was passed on.
   float* gradient_memory(int64_t count);
   bool recording() const { return recording_; }
   void push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*));
-  /// Memory of the values and closures that are there now.
+  /// Returns the bytes of the values and closures that are there now.
   size_t used_bytes() const { return values_.used_bytes() + host_.used_bytes() + lasting_.used_bytes(); }
   size_t reserved_bytes() const {
     return values_.reserved_bytes() + host_.reserved_bytes() + lasting_.reserved_bytes();
@@ -129,8 +138,9 @@ class Tape {
   std::vector<Closure> closures_;
   std::span<Leaf> leaves_;
   std::vector<Node*> leaf_nodes_;
-  std::vector<int> reads_;  // leaves that have a node, in order
-  // Gradients that were passed on, by size: the next one of that size finds its memory still in the cache.
+  std::vector<int> reads_;  // indices of the leaves that have a node, in the order of their reading
+  // Holds memory of gradients that were passed on, by size: the next gradient of that size finds it in the
+  // cache.
   std::map<int64_t, std::vector<float*>> spare_;
 };
 

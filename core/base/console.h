@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line of progress on stderr: rewritten in place on a terminal, a plain line now and then elsewhere.
+// Shows a line of progress on stderr: it is rewritten in place on a terminal, a plain line now and then
+// elsewhere.
 #pragma once
 
 #include <chrono>
@@ -7,16 +8,19 @@
 
 namespace caddie {
 
+/// Shows how far some work is.
 class StatusLine {
  public:
-  /// A quiet one prints nothing.
+  /// A quiet status line prints nothing.
   explicit StatusLine(bool quiet = false);
   ~StatusLine();
   StatusLine(const StatusLine&) = delete;
   StatusLine& operator=(const StatusLine&) = delete;
 
-  /// Whether it is time to show something again: ten times a second on a terminal, else every ten seconds.
+  /// Returns whether it is time to show something again, which is ten times a second on a terminal, else
+  /// every ten seconds.
   bool due() const;
+  /// Prints the text, on a terminal in place of what the line showed before.
   void show(const std::string& text);
   /// Ends the line: `text` stays, and later output starts below it.
   void finish(const std::string& text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Locks between processes, kept in files.
+// Defines locks between processes, which are kept in files.
 #pragma once
 
 #include <filesystem>
@@ -8,13 +8,14 @@
 
 namespace caddie {
 
-/// A file lock that ends with the process that holds it, however that ends. A child inherits it when
-/// `inherit`.
+/// Locks a file until the process that holds the lock ends, however it ends. A child process inherits the
+/// lock when `inherit`.
 class FileLock {
  public:
-  /// Nothing when another process holds it. Creates the file. Throws Error when that fails.
+  /// Locks the file or folder, and creates a file where there is nothing. Returns nothing when another
+  /// process holds the lock. Throws Error when the file cannot be opened or locked.
   static std::optional<FileLock> take(const std::filesystem::path& file, bool inherit = false);
-  /// Whether a process holds it; false when the file is not there.
+  /// Returns whether a process holds the lock; false when the file is not there.
   static bool is_held(const std::filesystem::path& file);
 
   FileLock(FileLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }

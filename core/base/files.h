@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files: read whole, mapped, or replaced so that a reader sees the old bytes or the new ones, never half.
+// Reads files whole or maps them, and replaces them so that a reader sees the old bytes or the new ones,
+// never half.
 #pragma once
 
 #include <cstddef>
@@ -11,22 +12,25 @@
 
 namespace caddie {
 
-/// The files that a shell pattern matches, by name; none when it matches none or cannot be read.
+/// Returns the files that a shell pattern matches, sorted by the bytes of their paths; none when a folder
+/// cannot be read.
 std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 
-/// The whole file as bytes. Throws Error naming the path when it cannot be read.
+/// Returns the whole file as bytes. Throws Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-/// Replaces `path` by `bytes`: written to a neighbour, flushed to disk, renamed. Creates missing folders.
-/// Throws Error naming the path (no space, no permission); the old file is then untouched.
+/// Replaces `path` by `bytes`, which are written to a neighbour, flushed to disk and renamed. Creates missing
+/// folders. Throws Error naming the path when that fails (no space, no permission); the old file is then
+/// untouched.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// Creates the folder and its parents. Throws Error naming the path and the reason.
 void make_folder(const std::filesystem::path& path);
 
-/// A file mapped read-only into memory for as long as the object lives.
+/// Maps a file read-only into memory for as long as the object lives.
 class MappedFile {
  public:
+  /// Throws Error naming the path when the file cannot be mapped.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

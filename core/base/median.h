@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The median of some numbers.
+// Finds the median of some numbers.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace caddie {
 
-/// The middle value, the mean of the two in the middle for an even count; NaN for none.
+/// Returns the middle value, or the mean of the two in the middle when the count is even; NaN for no values.
 inline double median(std::vector<double> values) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
   std::sort(values.begin(), values.end());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one pool of threads. Workers wait on a condition variable: a spinning pool starves the other runs of a
-// sweep.
+// Holds the one pool of threads. Its workers wait on a condition variable, because a spinning pool starves
+// the other runs of a sweep.
 #include <caddie/parallel.h>
 
 #include <caddie/error.h>

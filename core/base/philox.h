@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The block function below every random stream.
+// Declares the block function below every random stream.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace caddie {
 
-/// Philox 4x32-10: the four words that stand at `counter` in the stream of `key`; low words come first.
+/// Returns the four words that Philox 4x32-10 has at `counter` in the stream of `key`; low words come first.
 /// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.
 std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 

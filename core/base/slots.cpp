@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the SDK's interfaces define out of line: one home for their virtual tables, so that exceptions and
-// casts work across plugins.
+// Defines the out-of-line parts of the SDK's interfaces. Their virtual tables have one home here, so that
+// exceptions and casts work across plugins.
 #include <caddie/slots.h>
 
 namespace caddie {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long something takes.
+// Measures how long something takes.
 #pragma once
 
 #include <chrono>
@@ -7,11 +7,12 @@
 
 namespace caddie {
 
+/// Runs from the moment it is made.
 class Stopwatch {
  public:
-  /// Returns the time since it was made or last started anew.
+  /// Returns the seconds since it was made or last started anew.
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  /// Returns that time, and starts anew.
+  /// Returns the seconds as seconds() does, and starts anew.
   double lap() {
     Clock::time_point now = Clock::now();
     return std::chrono::duration<double>(now - std::exchange(start_, now)).count();

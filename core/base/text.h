@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text for people and patterns: nearest names, globs, numbers and durations as they are printed.
+// Helps with text: nearest names, globs, and numbers and durations as they are printed for people.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +10,31 @@
 
 namespace caddie {
 
-/// The candidate with the fewest edits (insert, delete, replace, swap of neighbours) from `name`;
-/// empty when none is closer than half of the name's length. Ties: the first.
+/// Returns the candidate with the fewest edits (insert, delete, replace, swap of neighbours) from `name`, the
+/// first among equals; empty when all need more edits than half of the name's length, or than 1 if that is
+/// more.
 std::string nearest(std::string_view name, std::span<const std::string> candidates);
 
-/// "; did you mean 'x'?" or, when nothing is near, "; known: a, b, c".
+/// Returns "; did you mean 'x'?" or, when nothing is near, "; known: a, b, c"; empty without candidates.
 std::string suggestion(std::string_view name, std::span<const std::string> candidates);
 
-/// True when `pattern` covers all of `text`; '*' stands for any run of characters, '?' for one.
+/// Returns whether `pattern` covers all of `text`, where '*' stands for any run of characters, '?' for one.
 bool matches(std::string_view pattern, std::string_view text);
 
 std::string join(std::span<const std::string> parts, std::string_view separator);
-/// Without the white space at both ends; a part of `text`.
+/// Returns the part of `text` without the white space at both ends.
 std::string_view trimmed(std::string_view text);
 
+/// Returns the parts between separators, one more than there are separators; parts may be empty.
 std::vector<std::string> split(std::string_view text, char separator);
 
-/// 16000000 -> "16,000,000".
+/// Returns the number as in "16,000,000".
 std::string with_commas(int64_t value);
 
-/// 93.4 -> "1m33s"; 0.25 -> "0.25s"; 7300 -> "2h02m".
+/// Returns the time as in "1m33s" for 93.4, "0.25s" for 0.25 and "2h02m" for 7300.
 std::string duration(double seconds);
 
-/// The time now, as ISO 8601 in UTC: "2026-01-31T12:00:00Z".
+/// Returns the time now as ISO 8601 in UTC, as in "2026-01-31T12:00:00Z".
 std::string utc_now();
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lies below a folder, at any depth.
+// Visits what lies below a folder, at any depth.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How ranks on several machines get the first bytes in common: rank 0 listens, each other rank connects and
+// Gives ranks on several machines their first bytes in common: rank 0 listens, each other rank connects and
 // says who it is, and all are answered once all are there.
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kDone = Socket::Outcome::kDone;
 
-// Machines of one training share their byte order.
+// Is what each rank says first. Machines of one training share their byte order.
 struct Hello {
   char magic[8];
   int32_t rank, size;
@@ -49,8 +49,8 @@ Socket make_socket(const addrinfo& address) {
   return Socket(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol));
 }
 
-// At all addresses of this machine, for its own name often means 127.0.1.1 to itself; but where all ranks are
-// on this machine, nobody else is to come.
+// Listens at all addresses of this machine, for its own name often means 127.0.1.1 to itself. Where all ranks
+// are on this machine it listens at 127.0.0.1 alone, for nobody else is to come.
 Socket listen_at(const Ranks& ranks) {
   Addresses named(ranks.address.c_str(), ranks.port, AF_UNSPEC, 0);
   int problem = 0;
@@ -85,7 +85,7 @@ Socket connect_to_first_rank(const Ranks& ranks, Clock::time_point deadline) {
       ranks.rank, ranks.size, ranks.address, ranks.port);
 }
 
-// Small messages are answered, so they must not wait for more.
+// Turns off TCP's wait for more to send: small messages are answered, so they must leave at once.
 Socket& send_at_once(Socket& socket) {
   int yes = 1;
   ::setsockopt(socket.handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -107,7 +107,7 @@ Meeting serve(const Ranks& ranks, const std::string& bytes, Clock::time_point de
     Hello hello;
     if (!guest.open() || guest.receive(&hello, sizeof hello, kIntroduction) != kDone ||
         std::memcmp(hello.magic, kMagic, sizeof kMagic) != 0)
-      continue;  // not one of ours
+      continue;  // The guest is no rank of this program.
     check(hello.size == ranks.size && hello.rank > 0 && hello.rank < ranks.size,
           "ranks: rank {} of {} came to rank 0 of {}; all must be started with the same number of ranks",
           hello.rank, hello.size, ranks.size);

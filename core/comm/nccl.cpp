@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One process a GPU, by NCCL on the stream of the process. Part of caddie_cuda.so.
+// Connects processes with a GPU each, by NCCL on the stream of the process. It is part of caddie_cuda.so.
 #include <nccl.h>
 
 #include "comm/comm.h"
@@ -20,7 +20,7 @@ class NcclComm final : public Comm {
     check(bytes.size() == sizeof id.internal, "nccl: rank 0 sent an id of {} bytes, wanted {}", bytes.size(),
           sizeof id.internal);
     bytes.copy(id.internal, sizeof id.internal);
-    cuda_stream();  // makes the device of this process current
+    cuda_stream();  // This makes the device of this process current.
     check_cuda(cudaMalloc(reinterpret_cast<void**>(&number_), sizeof(double)), "allocating memory");
     check_nccl(ncclCommInitRank(&comm_, size_, id, rank_), "joining the ranks");
   }
@@ -71,7 +71,7 @@ class NcclComm final : public Comm {
 }  // namespace
 }  // namespace caddie
 
-/// The communicator of this process, owned by the caller. The CUDA backend is open already.
+/// Returns the communicator of this process, which the caller owns. The CUDA backend must be open already.
 extern "C" CADDIE_API caddie::Comm* caddie_open_nccl(const caddie::Ranks& ranks) {
   return new caddie::NcclComm(ranks);
 }

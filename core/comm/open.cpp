@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The communicator that fits the number of ranks and the device.
+// Makes the communicator that fits the number of ranks and the device.
 #include "comm/comm.h"
 #include "device/device.h"
 
@@ -8,7 +8,7 @@ namespace caddie {
 std::unique_ptr<Comm> open_comm(const Ranks& ranks, Device device) {
   if (ranks.size == 1) return make_single_comm(device);
   if (device == Device::kCpu) return make_socket_comm(ranks);
-  cuda_backend();  // says why when there is none
+  cuda_backend();  // This throws, saying why, when there is no CUDA.
   using Open = Comm* (*)(const Ranks&);
   auto open = reinterpret_cast<Open>(cuda_symbol("caddie_open_nccl"));
   check(open != nullptr, "{} ranks (from {}): this build has no NCCL; set NCCL_HOME and configure it again",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rank this process is, from what launchers leave in the environment.
+// Finds out which rank this process is, from what launchers leave in the environment.
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -14,7 +14,7 @@ struct Launcher {
   const char *name, *rank, *size, *local_rank;
 };
 
-// In order of precedence.
+// Those that come first take precedence.
 constexpr Launcher kLaunchers[] = {
     {"torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK"},
     {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
@@ -82,8 +82,8 @@ std::optional<Ranks> from_launcher(const Launcher& launcher, const Environment& 
   return ranks;
 }
 
-// torchrun under srun, or mpirun inside a Slurm job: the inner launcher's word counts, the outer one counts
-// other processes.
+// Returns whether `inner` is known to run inside `outer`, as torchrun does under srun and mpirun inside a
+// Slurm job. Then the word of the inner one counts, for the outer one counts other processes.
 bool runs_inside(const Launcher& inner, const Launcher& outer, const Environment& environment) {
   if (&inner == &kTorchrun) return environment("TORCHELASTIC_RUN_ID") != nullptr;
   return &inner == &kOpenMpi && &outer == &kSlurm;
@@ -106,7 +106,7 @@ void find_meeting_point(Ranks& ranks, const Launcher* launcher, const Environmen
     fail_usage("ranks: {} says {} ranks but MASTER_ADDR is not set; wanted the host of rank 0", ranks.source,
                ranks.size);
   ranks.port = port ? number("MASTER_PORT", port) : kDefaultPort;
-  // There torchrun's own store listens at MASTER_PORT for as long as the processes live.
+  // With that store, torchrun itself listens at MASTER_PORT for as long as the processes live.
   const char* store = environment("TORCHELASTIC_USE_AGENT_STORE");
   if (launcher == &kTorchrun && store && std::string_view(store) == "True") ++ranks.port;
   if (ranks.port < 1 || ranks.port > 65535)

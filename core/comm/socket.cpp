@@ -16,7 +16,7 @@ Socket::~Socket() {
   if (handle_ >= 0) ::close(handle_);
 }
 
-// In short pieces: while a process is stopped it does not wait.
+// Waits in short pieces, so that the time for which a process is stopped hardly counts as waiting.
 bool Socket::wait(short event, double seconds) const {
   constexpr double kPiece = 1;
   for (;; seconds -= kPiece) {
@@ -57,8 +57,8 @@ Socket::Outcome Socket::receive(void* data, size_t bytes, double patience) {
                   [&](size_t done) { return ::recv(handle_, to + done, bytes - done, MSG_DONTWAIT); });
 }
 
-// Bound, but not listening: others that reuse addresses may then listen there, and nobody is given it by
-// chance.
+// The port is bound, but nobody listens at it: others that reuse addresses may then listen there, and nobody
+// is given it by chance.
 Socket reserve_port(int* port) {
   Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address = {};

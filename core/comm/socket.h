@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Connections between the processes of one training, and how these find each other.
+// Connects the processes of one training, which find each other through rank 0.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 namespace caddie {
 
+/// Owns one connection, or a port.
 class Socket {
  public:
   enum class Outcome { kDone, kClosed, kSilent };
@@ -25,12 +26,15 @@ class Socket {
   int handle() const { return handle_; }
   bool open() const { return handle_ >= 0; }
 
-  /// All bytes, unless the other side closes or nothing moves for `patience` seconds.
+  /// Sends all bytes. Returns kClosed when the other side closes first, and kSilent when nothing moves for
+  /// `patience` seconds.
   Outcome send(const void* data, size_t bytes, double patience);
+  /// Receives all bytes, with the outcomes of send().
   Outcome receive(void* data, size_t bytes, double patience);
 
-  /// Until something can be read or accepted; false when `seconds` pass first.
+  /// Waits until something can be read or accepted; returns false when `seconds` pass first.
   bool can_read(double seconds) const;
+  /// Waits until something can be written; returns false when `seconds` pass first.
   bool can_write(double seconds) const;
 
  private:
@@ -41,9 +45,10 @@ class Socket {
   int handle_;
 };
 
+/// Holds what a rank has after all have met.
 struct Meeting {
-  std::vector<Socket> peers;  // on rank 0 those to ranks 1, 2, ..; on each other rank the one to rank 0
-  std::string bytes;          // what rank 0 passed
+  std::vector<Socket> peers;  // rank 0 is connected with ranks 1, 2, ..; any other with rank 0
+  std::string bytes;          // what rank 0 passed to meet()
 };
 
 /// Connects rank 0, which listens at ranks.port, with each other rank. Throws Error when they have not all

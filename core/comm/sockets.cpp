@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranks as processes that are connected with rank 0 by TCP. Rank 0 adds what the others send, in the order of
+// Connects ranks that are processes with rank 0 by TCP. Rank 0 adds what the others send, in the order of
 // the ranks, and sends each the sum, so all have the same bits. Every rank says now and then that it is
 // alive: one may work alone for as long as it likes, but one that is stopped or cut off is missed.
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace caddie {
 namespace {
 
 constexpr double kMeetSeconds = 300;
-constexpr int kBeats = 10;                    // signs of life in the time after which a rank is missed
-constexpr int64_t kChunk = int64_t(1) << 16;  // floats added at once; they fit into the cache
+constexpr int kBeats = 10;  // A rank shows life this often in the time after which it is missed.
+constexpr int64_t kChunk = int64_t(1) << 16;  // So many floats are added at once; they fit into the cache.
 
 enum class Word : int32_t { kAlive, kFailure, kData, kFloats, kDouble, kBroadcast, kBarrier };
 
@@ -35,7 +35,7 @@ const char* name_of(Word word) {
   }
 }
 
-/// How every message begins. `count` bytes follow kFailure (a text) and kData.
+/// Is how every message begins. `count` bytes follow kFailure (a text) and kData.
 struct Frame {
   Word word = Word::kAlive;
   int32_t root = 0;
@@ -46,7 +46,7 @@ struct Frame {
 struct Peer {
   int rank;
   Socket socket;
-  std::mutex sending;  // of whole messages
+  std::mutex sending;  // is held while a whole message is sent
 };
 
 class SocketComm final : public Comm {
@@ -123,7 +123,8 @@ class SocketComm final : public Comm {
     expect(peer, peer.socket.receive(data, bytes, patience_));
   }
 
-  /// The next frame that says more than that the peer is alive.
+  /// Returns the next frame that says more than that the peer is alive. Throws Error when it says that a rank
+  /// has failed.
   Frame next(Peer& peer) {
     Frame frame;
     do {
@@ -137,7 +138,8 @@ class SocketComm final : public Comm {
     return frame;
   }
 
-  // A rank that cannot send to rank 0 learns the reason when it reads on.
+  /// Sends a frame and, if there are `data`, its `count` bytes. When rank 0 has closed the connection this
+  /// does not throw: the reason is read later.
   void send(Peer& peer, const Frame& frame, const void* data = nullptr) {
     std::unique_lock lock(peer.sending);
     Socket::Outcome outcome = peer.socket.send(&frame, sizeof frame, patience_);
@@ -153,7 +155,8 @@ class SocketComm final : public Comm {
       give_up(message("rank {} has been silent for {} s", {peer.rank, patience_}));
   }
 
-  /// Tells the other ranks why, for they hear of each other through rank 0 only.
+  /// Throws Error with the reason. Rank 0 tells it to the others first, for they hear of each other through
+  /// rank 0 only.
   [[noreturn]] void give_up(const std::string& reason) {
     failure_ = reason;
     Frame frame = {Word::kFailure, 0, int64_t(reason.size())};
@@ -182,8 +185,8 @@ class SocketComm final : public Comm {
   double patience_;
   std::deque<Peer> peers_;
   std::vector<float> terms_;
-  std::string failure_;  // why no call can succeed any more
-  std::jthread life_;    // last, so that it ends first
+  std::string failure_;  // says why no call can succeed any more; empty while all is well
+  std::jthread life_;    // stands last, so that it ends first
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranks as threads of one process: what tests use to run several ranks without several GPUs.
+// Makes ranks of the threads of one process, with which tests run several ranks without several GPUs.
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
@@ -10,6 +10,7 @@
 namespace caddie {
 namespace {
 
+/// Is where the ranks meet: each posts its memory, and all wait for each other.
 class Group {
  public:
   explicit Group(int size) : posts_(size_t(size)) {}
@@ -21,7 +22,7 @@ class Group {
     int64_t count = 0;
   };
 
-  /// Shows `post` to the others and waits for theirs. Throws unless all ask for the same.
+  /// Shows `post` to the others and waits for theirs. Throws Error unless all ask for the same.
   void meet(int rank, const Post& post) {
     posts_[size_t(rank)] = post;
     wait();
@@ -91,7 +92,7 @@ class ThreadComm final : public Comm {
   }
 
  private:
-  // Each rank sums its share of the elements and writes them to all.
+  /// Sums over the ranks: each sums its share of the elements and writes the sums to all.
   template <class T>
   void sum(T* data, int64_t count) {
     group_->meet(

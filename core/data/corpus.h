@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The corpus: the files that text comes from, and one pass over all their documents.
+// Defines the corpus: the files that text comes from, and one pass over all their documents.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +14,29 @@
 
 namespace caddie {
 
+/// Describes one file of text.
 struct Input {
   std::filesystem::path path;
   int64_t file_bytes = 0;
-  std::string hash;                       // XXH3-128 of the file
-  int64_t documents = 0, text_bytes = 0;  // filled by the survey
+  std::string hash;                       // the file's XXH3-128
+  int64_t documents = 0, text_bytes = 0;  // are filled by the survey
 };
 
-/// The files that the patterns stand for: patterns in the order given, files of one pattern in the order of
-/// their paths' bytes. Throws Error when a pattern matches nothing, names no regular file, or names a file
-/// twice.
+/// Returns the files that the patterns stand for: patterns in the order given, files of one pattern in the
+/// order of their paths' bytes. Throws Error when a pattern matches nothing, names no regular file, or names
+/// a file twice.
 std::vector<Input> find_inputs(const std::vector<std::string>& patterns);
 
+/// Reads the documents of all inputs once, in order.
 class Pass {
  public:
   /// The inputs and the progress must outlive the pass.
   Pass(const std::vector<Input>& inputs, std::string field, ByteProgress& progress);
 
-  /// The next document of any input; false at the end.
+  /// Reads the next document of any input; returns false at the end.
   bool next(std::string& document);
 
-  /// The side of the document just read, which has this digest.
+  /// Returns the side of the document just read, which has this digest.
   Side side(const TailSplit& split, const Digest& digest) const { return split.side(input_, index_, digest); }
 
  private:
@@ -43,8 +45,8 @@ class Pass {
   ByteProgress& progress_;
   std::unique_ptr<DocumentReader> reader_;
   size_t input_ = 0;
-  int64_t index_ = -1;    // of the document in its input
-  int64_t finished_ = 0;  // bytes of the files before
+  int64_t index_ = -1;    // the number of the document in its input
+  int64_t finished_ = 0;  // the bytes of the files before this input
 };
 
 }  // namespace caddie

@@ -40,11 +40,11 @@ bool begins_as_zstd(const std::filesystem::path& path) {
 
 }  // namespace
 
-/// The uncompressed bytes of a file, block by block.
+/// Yields the uncompressed bytes of a file, block by block.
 class DocumentReader::Source {
  public:
   virtual ~Source() = default;
-  /// Replaces `block`; empty at the end of the file.
+  /// Replaces `block` by the next bytes, none at the end of the file.
   virtual void read(std::string& block) = 0;
   virtual int64_t consumed() const = 0;
 
@@ -55,7 +55,7 @@ class DocumentReader::Source {
   class Zstd;
 };
 
-/// gzip files of one or several members, and plain files, which zlib passes through.
+/// Reads gzip files of one or several members, and plain files, which zlib passes through.
 class DocumentReader::Source::Gzip final : public Source {
  public:
   explicit Gzip(const std::filesystem::path& path) : path_(path), file_(gzopen(path.c_str(), "rbe")) {
@@ -120,7 +120,7 @@ class DocumentReader::Source::Zstd final : public Source {
   ZSTD_DStream* stream_;
   std::vector<char> raw_;
   ZSTD_inBuffer in_ = {nullptr, 0, 0};
-  size_t pending_ = 0;  // what zstd says is missing of the current frame
+  size_t pending_ = 0;  // zstd's hint of how much is missing of the current frame
   int64_t consumed_ = 0;
 };
 

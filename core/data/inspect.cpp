@@ -27,8 +27,8 @@ constexpr int64_t kChunk = 1 << 20;
 constexpr int64_t kSampleTokens = 120;
 
 struct SplitFiles {
-  const char* name;     // in reports and in the manifest
-  const char* pattern;  // of its shards
+  const char* name;     // the split's name in reports and in the manifest
+  const char* pattern;  // what the names of its shards match
 };
 constexpr SplitFiles kSplits[] = {{"train", "*train_*.bin"}, {"validation", "*val_*.bin"}};
 
@@ -39,7 +39,7 @@ std::vector<fs::path> shards_in(const fs::path& folder, const char* pattern) {
   return files;
 }
 
-/// Entropy of the distribution that the counts form, in nats.
+/// Returns the entropy of the distribution that the counts form, in nats.
 double entropy_of(const std::vector<int64_t>& counts, int64_t total) {
   double sum = 0;
   for (int64_t count : counts)
@@ -89,7 +89,7 @@ SplitReport inspect_split(const char* name, const TokenStream& stream, const Tok
   return report;
 }
 
-/// What of one split differs from the manifest.
+/// Adds to `problems` what differs between one split and the manifest.
 void compare_split(const fs::path& folder, const SplitFiles& split, const Json& manifest,
                    std::vector<std::string>& problems) {
   std::vector<fs::path> present = shards_in(folder, split.pattern);

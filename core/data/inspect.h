@@ -9,20 +9,22 @@
 
 namespace caddie {
 
+/// Reports one split of the folder.
 struct SplitReport {
   std::string name;  // "train" or "validation"
   int64_t shards = 0, tokens = 0;
-  int64_t documents = -1, bytes = -1;  // -1: no tokenizer is known
+  int64_t documents = -1, bytes = -1;  // -1 when no tokenizer is known
   int64_t distinct_ids = 0;
   int max_id = -1;
-  double entropy = 0;        // of single tokens, nats a token
+  double entropy = 0;        // the entropy of single tokens, in nats per token
   double bits_per_byte = 0;  // the same entropy over the bytes of text; 0 when bytes are unknown
   std::string sample;        // the opening of the first document, decoded
 };
 
+/// Reports a folder of shards.
 struct FolderReport {
   std::filesystem::path folder, tokenizer;
-  int pieces = 0;  // 0: no tokenizer
+  int pieces = 0;  // 0 without a tokenizer
   bool has_manifest = false;
   std::vector<SplitReport> splits;
   std::vector<std::string> problems;  // differences from the manifest; empty when all hashes agree
@@ -32,9 +34,9 @@ struct FolderReport {
 /// tokenizer.model. Throws Error when the folder holds no shards or a malformed one.
 FolderReport inspect(const std::filesystem::path& folder, const std::filesystem::path& tokenizer = {});
 
-/// For people, several lines.
+/// Returns the report for people, in several lines.
 std::string describe(const FolderReport& report);
-/// For programs, one JSON object.
+/// Returns the report for programs, as one JSON object.
 std::string to_json(const FolderReport& report);
 
 }  // namespace caddie

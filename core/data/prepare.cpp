@@ -28,7 +28,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int kFormat = 1;  // raise it when the same inputs would give other shards
+constexpr int kFormat = 1;  // It must rise when the same inputs would give other shards.
 constexpr double kTokenizerSampleBytes = 256e6;
 
 void check_options(const PrepareOptions& options) {
@@ -44,7 +44,7 @@ void check_options(const PrepareOptions& options) {
     fail_usage("data prepare: shards of {} tokens; 1 to 2147483647 fit", options.shard_tokens);
 }
 
-/// All that the shards depend on.
+/// Returns a hash of all that the shards depend on.
 std::string key_of(const PrepareOptions& options, const std::vector<Input>& inputs) {
   Json key = {{"format", kFormat},
               {"validation_fraction", options.validation_fraction},
@@ -58,7 +58,8 @@ std::string key_of(const PrepareOptions& options, const std::vector<Input>& inpu
   return sha256(key.dump());
 }
 
-/// The result of an earlier run with the same key, if the folder holds one with all its shards.
+/// Returns the result of an earlier run with the same key, if the folder holds one. Throws Error when one of
+/// its shards is damaged.
 std::optional<PrepareResult> earlier_result(const fs::path& output, const std::string& key) {
   if (!fs::exists(output / "manifest.json")) return std::nullopt;
   Json manifest = Json::parse(read_file(output / "manifest.json"), nullptr, false);
@@ -80,7 +81,7 @@ std::optional<PrepareResult> earlier_result(const fs::path& output, const std::s
                        .pieces = manifest["tokenizer"]["pieces"]};
 }
 
-/// Reads everything once: counts, and decides the split.
+/// Reads everything once to count it and to decide the split.
 TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs, PrepareResult& result,
                  int64_t file_bytes) {
   TailSplit split(options.validation_fraction);

@@ -9,24 +9,27 @@
 
 namespace caddie {
 
+/// Says what to make of which text.
 struct PrepareOptions {
-  std::vector<std::string> text;       // files or globs: plain, gzip or zstd; text or .jsonl
+  std::vector<std::string> text;       // files or globs of text or .jsonl, plain, gzip or zstd
   std::filesystem::path output;        // the folder to make
-  int vocab = 1024;                    // pieces of the tokenizer to train
+  int vocab = 1024;                    // the number of pieces of the tokenizer to train
   std::filesystem::path tokenizer;     // a model to use instead of training one
-  double validation_fraction = 0.02;   // of the text's bytes, [0, 1)
-  int64_t shard_tokens = 100'000'000;  // of a full shard
-  std::string field = "text";          // of a .jsonl line
-  bool quiet = false;                  // no progress on stderr
+  double validation_fraction = 0.02;   // the share of the text's bytes to hold out, in [0, 1)
+  int64_t shard_tokens = 100'000'000;  // the tokens that a full shard has
+  std::string field = "text";          // which field of a .jsonl line holds the text
+  bool quiet = false;                  // leaves out the progress on stderr
 };
 
-/// The command line that asks for these options; the manifest notes it.
+/// Returns the command line that asks for these options; the manifest notes it.
 std::string command_of(const PrepareOptions& options);
 
+/// Counts what one split holds. Its bytes are those of the text as the tokens spell it.
 struct PreparedSplit {
-  int64_t documents = 0, tokens = 0, bytes = 0, shards = 0;  // bytes: of text as the tokens spell it
+  int64_t documents = 0, tokens = 0, bytes = 0, shards = 0;
 };
 
+/// Tells what prepare() made.
 struct PrepareResult {
   bool already_done = false;  // the folder held the same data; nothing was written
   PreparedSplit train, validation;

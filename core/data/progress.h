@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress of a pass over many bytes.
+// Shows the progress of a pass over many bytes.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,13 @@
 
 namespace caddie {
 
+/// Shows on stderr how far a pass is.
 class ByteProgress {
  public:
-  /// `total`: bytes of the whole pass. A quiet one prints nothing.
+  /// `what` names the pass and `total` is its number of bytes. A quiet one prints nothing.
   ByteProgress(std::string what, int64_t total, bool quiet);
 
-  /// Shows share, bytes a second and time left, when it is due.
+  /// Shows the share done, the speed and the time left, if it is time to show something again.
   void update(int64_t done);
 
   /// Ends the pass with one line: `what`, the time taken and `result`.

@@ -12,21 +12,24 @@
 
 namespace caddie {
 
+/// Describes one written shard.
 struct ShardFile {
   std::string name;
   int64_t tokens = 0;
-  std::string hash;  // XXH3-128 of the file
+  std::string hash;  // the file's XXH3-128
 };
 
-/// Files are <folder>/<split>_000000.bin, _000001.bin, ...; all but the last hold `shard_tokens` tokens.
+/// Writes the files <folder>/<split>_000000.bin, _000001.bin, ...; all but the last hold `shard_tokens`
+/// tokens.
 class ShardWriter {
  public:
+  /// Throws Error unless shard_tokens lies in 1 .. 2^31 - 1.
   ShardWriter(std::filesystem::path folder, std::string split, int64_t shard_tokens);
 
   /// Throws Error naming the file when it cannot be written.
   void append(std::span<const uint16_t> tokens);
 
-  /// Completes the last shard and tells what was written. Nothing may be appended afterwards.
+  /// Completes the last shard and returns what was written. Nothing may be appended afterwards.
   std::vector<ShardFile> finish();
 
  private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The split: which documents are held out for validation, and which must not be trained on because of them.
+// Decides the split: which documents are held out for validation, and which must not be trained on because of
+// them.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +11,18 @@
 
 namespace caddie {
 
-/// XXH3-128 of a document's text.
+/// Holds the XXH3-128 of a document's text.
 struct Digest {
   uint64_t low = 0, high = 0;
   bool operator==(const Digest&) const = default;
 };
 Digest digest_of(std::string_view document);
 
+/// Says what becomes of a document.
 enum class Side {
   kTrain,
   kValidation,
-  kDropped,  // would be trained on, but has the text of a validation document
+  kDropped,  // It would be trained on, but has the text of a validation document.
 };
 
 /// Holds out the tail of each input: its last documents, as many as fit into `fraction` of its bytes together
@@ -28,16 +30,16 @@ enum class Side {
 /// sides.
 class TailSplit {
  public:
-  /// fraction in [0, 1).
+  /// `fraction` lies in [0, 1).
   explicit TailSplit(double fraction) : fraction_(fraction) {}
 
   void survey(std::string_view document);
   void end_input();
 
-  /// Documents held out so far.
+  /// Returns the number of documents held out so far.
   int64_t held_out() const { return held_out_count_; }
 
-  /// The side of document `index` of `input`, both from 0 in the order of the survey.
+  /// Returns the side of document `index` of `input`, both counted from 0 in the order of the survey.
   Side side(size_t input, int64_t index, const Digest& digest) const;
 
  private:
@@ -51,13 +53,13 @@ class TailSplit {
   double quota() const { return left_over_ + fraction_ * double(input_bytes_); }
 
   double fraction_;
-  double left_over_ = 0;  // bytes that earlier inputs did not use
+  double left_over_ = 0;  // the bytes of their shares that earlier inputs did not use
   int64_t input_bytes_ = 0, input_documents_ = 0;
-  // The longest tail of the current input that fits. What once has left it could never come back: with each
-  // document the tail behind it grows by the document's bytes, and the quota only by a fraction of them.
+  // Holds the longest tail of the current input that fits. What once has left it could never come back: with
+  // each document the tail behind it grows by the document's bytes, and the quota only by a fraction of them.
   std::deque<Candidate> tail_;
   int64_t tail_bytes_ = 0;
-  std::vector<int64_t> first_held_out_;  // of each input
+  std::vector<int64_t> first_held_out_;  // by input, the index of its first document that is held out
   std::unordered_set<Digest, DigestHash> held_out_;
   int64_t held_out_count_ = 0;
 };

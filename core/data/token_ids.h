@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token ids of whole streams against the vocabulary of a model.
+// Checks the token ids of whole streams against the vocabulary of a model.
 #pragma once
 
 #include "data/shards.h"

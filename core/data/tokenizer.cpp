@@ -17,11 +17,11 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kLongestWord = 48;        // bytes; longer ones hardly ever come twice
+constexpr size_t kLongestWord = 48;        // in bytes; longer words hardly ever come twice
 constexpr size_t kMostWords = 1 << 20;     // the memory starts over when it is full
-constexpr std::string_view kLeadIn = "a";  // put before a word, so that its leading space is kept
+constexpr std::string_view kLeadIn = "a";  // stands before a word, so that its leading space is kept
 
-/// Walks the fields of one protocol-buffer message: a varint's value, or the bytes of a string or submessage.
+/// Holds one field of a protocol-buffer message: a varint's value, or the bytes of a string or submessage.
 struct Field {
   uint64_t number = 0, value = 0;
   std::string_view bytes;
@@ -63,9 +63,9 @@ bool read_field(std::string_view& rest, Field& field) {
   return true;
 }
 
-/// True for byte-pair models with one of SentencePiece's own normalisation rules: the only ones whose ids
-/// depend on nothing beyond a word and the space before it. (A unigram model adds up floats over the whole
-/// text.)
+/// Returns whether this is a byte-pair model with one of SentencePiece's own normalisation rules: the only
+/// ones whose ids depend on nothing beyond a word and the space before it. (A unigram model adds up floats
+/// over the whole text.)
 bool encodes_by_word(std::string_view model) {
   constexpr uint64_t kTrainer = 2, kModelType = 3, kBytePair = 2, kNormalizer = 3, kRuleName = 1;
   constexpr std::array<std::string_view, 5> kRules = {"nmt_nfkc", "nmt_nfkc_cf", "nfkc", "nfkc_cf",
@@ -97,11 +97,11 @@ struct Tokenizer::State {
   sentencepiece::SentencePieceProcessor model;
   bool by_word = false;      // whether the words of a text can be encoded one by one
   std::string spaces = " ";  // characters that the model takes for a space
-  size_t lead_in_ids = 0;    // ids of kLeadIn
+  size_t lead_in_ids = 0;    // how many ids kLeadIn has
   std::string scratch;
   std::vector<int> library_ids;
   std::unordered_map<std::string, Range, WordHash, std::equal_to<>> words;
-  std::vector<int32_t> ids;  // of all words in memory
+  std::vector<int32_t> ids;  // those of all words in memory
 
   void ask_library(std::string_view text) {
     auto status = model.Encode({text.data(), text.size()}, &library_ids);
@@ -124,7 +124,7 @@ struct Tokenizer::State {
     return !model.IsUnknown(model.PieceToId({kSpaceMark.data(), kSpaceMark.size()}));
   }
 
-  /// The ids of a word together with the spaces before it, valid until the next call.
+  /// Returns the ids of a word together with the spaces before it, valid until the next call.
   std::span<const int32_t> word_ids(std::string_view spaced_word) {
     bool keep = spaced_word.size() <= kLongestWord;
     if (auto known = keep ? words.find(spaced_word) : words.end(); known != words.end())

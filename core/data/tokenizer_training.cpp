@@ -14,7 +14,7 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kLongestLine = 4000;  // bytes; SentencePiece skips lines above 4192
+constexpr size_t kLongestLine = 4000;  // in bytes; SentencePiece skips lines above 4192
 
 /// Yields the lines of all documents, long ones cut at a space where there is one.
 class Lines final : public sentencepiece::SentenceIterator {

@@ -36,7 +36,7 @@ ByteTables read_tables(const sentencepiece::SentencePieceProcessor& model, size_
   return tables;
 }
 
-/// The hash of the tokenizer that made the shards, or "" when no manifest lies beside them.
+/// Returns the hash of the tokenizer that made the shards, or "" when there is no manifest.
 std::string tokenizer_of_manifest(const std::filesystem::path& manifest) {
   if (!std::filesystem::exists(manifest)) return "";
   nlohmann::json json = nlohmann::json::parse(read_file(manifest), nullptr, false);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary: how many bytes of text each token stands for, which is what turns nats into bits per byte.
+// Defines the vocabulary: how many bytes of text each token stands for, which is what turns nats into bits
+// per byte.
 #pragma once
 
 #include <cstdint>
@@ -12,41 +13,43 @@
 
 namespace caddie {
 
-/// One entry an id. A control, unknown or unused id is a boundary of no bytes.
+/// Holds one entry for each id in each table. A control, unknown or unused id is a boundary of no bytes.
 struct ByteTables {
   std::vector<int16_t> base_bytes;         // UTF-8 bytes of the piece without its leading space mark
-  std::vector<uint8_t> has_leading_space;  // 1: the piece starts with a space
-  std::vector<uint8_t> is_boundary;        // 1: the space of a piece that follows costs nothing
+  std::vector<uint8_t> has_leading_space;  // 1 when the piece starts with a space
+  std::vector<uint8_t> is_boundary;        // 1 when the space of a piece that follows costs nothing
 };
 
+/// Counts the bytes of text that tokens stand for.
 class Vocabulary {
  public:
   /// Reads a SentencePiece model. The tables get max(pieces, model_vocab) entries.
   /// Throws Error when the file is no SentencePiece model.
   Vocabulary(const std::filesystem::path& path, int model_vocab);
 
-  /// From tables alone: pieces() is their length, path() is empty. Throws Error when the lengths differ.
+  /// Makes a vocabulary of tables alone: pieces() is their length, path() is empty. Throws Error when the
+  /// lengths differ.
   explicit Vocabulary(ByteTables tables);
 
-  /// Bytes of text that `token` adds after `previous`; both in [0, size of the tables).
+  /// Returns the bytes of text that `token` adds after `previous`. Both must lie in [0, size of the tables).
   int bytes(int previous, int token) const {
     return tables_.base_bytes[size_t(token)] +
            (tables_.has_leading_space[size_t(token)] & (tables_.is_boundary[size_t(previous)] ^ 1));
   }
 
-  /// Sum over all positions of bytes(inputs[i], targets[i]). Throws Error when the lengths differ or an id is
-  /// outside the tables.
+  /// Returns the sum over all positions of bytes(inputs[i], targets[i]). Throws Error when the lengths differ
+  /// or an id is outside the tables.
   int64_t bytes(std::span<const int32_t> inputs, std::span<const int32_t> targets) const;
 
   int pieces() const { return pieces_; }
-  /// The id that stands before every document; -1 when the tokenizer has none, and for tables.
+  /// Returns the id that stands before every document; -1 when the tokenizer has none, and for tables.
   int begin_id() const { return begin_id_; }
   const std::vector<int16_t>& base_bytes() const { return tables_.base_bytes; }
   const std::vector<uint8_t>& has_leading_space() const { return tables_.has_leading_space; }
   const std::vector<uint8_t>& is_boundary() const { return tables_.is_boundary; }
 
   const std::filesystem::path& path() const { return path_; }
-  /// SHA-256 of the model file, empty for a vocabulary from tables.
+  /// Returns the SHA-256 of the model file, empty for a vocabulary from tables.
   const std::string& hash() const { return hash_; }
 
  private:

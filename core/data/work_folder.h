@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder that appears under its name only when it is complete.
+// Makes a folder that appears under its name only when it is complete.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,8 @@
 
 namespace caddie {
 
-/// Work happens in "<target>.partial", which one process at a time may hold; what a killed one left there is
-/// removed.
+/// Gives work the folder "<target>.partial", which one process at a time may hold. What a killed process left
+/// there is removed.
 class WorkFolder {
  public:
   /// Throws Error when another process works on the same target or the folder cannot be made.

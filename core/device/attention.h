@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal attention with grouped heads in float32 on the calling thread, blocked for the cache: no T x T
-// matrix is stored.
+// Computes causal attention with grouped heads in float32 on the calling thread, blocked for the cache: no T
+// x T matrix is stored.
 #pragma once
 #include <cstdint>
 
 namespace caddie {
 
-/// q, y: [batch, length, heads, head_dim]; k, v: [batch, length, kv_heads, head_dim], contiguous. Query head
-/// h reads key head h / (heads / kv_heads), so kv_heads divides heads.
+/// Holds the sizes of q, y: [batch, length, heads, head_dim]; k, v: [batch, length, kv_heads, head_dim], all
+/// contiguous. Query head h reads key head h / (heads / kv_heads), so kv_heads divides heads.
 struct AttentionShape {
   int64_t batch, length;
   int heads, kv_heads, head_dim;
@@ -16,11 +16,11 @@ struct AttentionShape {
   int64_t first = 0;
 };
 
-/// Positions are worked through in blocks of so many.
+/// The number of positions that are worked on together, as a block.
 constexpr int kAttentionBlock = 64;
 
-/// y = softmax(causal(q k^T * scale)) v: position t attends to positions 0..t.
-/// log_sum: [batch, heads, length], the logarithm of each row's sum of exp(score), natural; may be null.
+/// Sets y = softmax(causal(q k^T * scale)) v: position t attends to positions 0..t. log_sum, [batch, heads,
+/// length], gets the natural logarithm of each row's sum of exp(score); it may be null.
 /// The bits of a sequence do not depend on the others of the batch. Throws Error if kv_heads does not divide
 /// heads.
 void attention_forward(const AttentionShape& shape, float scale, const float* q, const float* k,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which device a run uses, and the opening of the CUDA library, which is a module of its own: a program that
+// Chooses the device of a run and opens the CUDA library, which is a module of its own: a program that
 // linked cuBLAS would not start where it is missing, and would start slowly where it is not.
 #include <dlfcn.h>
 
@@ -16,14 +16,15 @@
 namespace caddie {
 namespace {
 
-/// The folder of libcaddie itself.
+/// Returns the folder that libcaddie lies in.
 std::filesystem::path library_folder() {
   Dl_info info = {};
   dladdr(reinterpret_cast<void*>(&cpu_backend), &info);
   return std::filesystem::path(info.dli_fname).parent_path();
 }
 
-/// Why CUDA cannot be used, as far as that is known without cuBLAS, whose loading takes up to a second.
+/// Returns why CUDA cannot be used, as far as that is known without cuBLAS, whose loading takes up to a
+/// second; empty when nothing stands against it.
 std::string obstacle() {
 #if defined(CADDIE_CUDA)
   return cuda_obstacle();
@@ -36,7 +37,7 @@ struct Cuda {
   std::once_flag once;
   void* library = nullptr;
   Backend* backend = nullptr;
-  std::string reason;  // why there is no backend
+  std::string reason;  // says why there is no backend
   int local_rank = 0;
 
   void open() {
@@ -58,7 +59,7 @@ Cuda& cuda() {
   return one;
 }
 
-/// Opened on first use.
+/// Returns the CUDA library, which it opens on first use.
 const Cuda& opened_cuda() {
   std::call_once(cuda().once, [] { cuda().open(); });
   return cuda();

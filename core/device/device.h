@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What differs between devices: memory, matrix products and attention. Everything else is written once, as
-// kernels.
+// Declares what differs between devices: memory, matrix products and attention. Everything else is written
+// once, as kernels.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -14,10 +14,12 @@
 
 namespace caddie {
 
+/// Is one device. Several threads may call it at once.
 class Backend {
  public:
   virtual ~Backend() = default;
-  /// 64-byte aligned at least; throws Error when there is no memory. Contents are unspecified.
+  /// Returns memory that is aligned to 64 bytes at least and whose contents are unspecified. Throws Error
+  /// when there is none.
   virtual void* allocate(size_t bytes) = 0;
   virtual void release(void* memory, size_t bytes) = 0;
   virtual void zero(void* memory, size_t bytes) = 0;
@@ -25,8 +27,8 @@ class Backend {
   virtual void copy_out(void* host, const void* device, size_t bytes) = 0;
   virtual void copy_within(void* to, const void* from, size_t bytes) = 0;
 
-  /// The contracts of device/gemm.h and device/attention.h. On CUDA equal calls give equal bits, but the bits
-  /// of an element may depend on the sizes too.
+  /// These and the ones below keep the contracts of device/gemm.h and device/attention.h. On CUDA equal calls
+  /// give equal bits, but the bits of an element may depend on the sizes too.
   virtual void gemm(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
                     int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) = 0;
   virtual void syrk(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, float beta, float* c,
@@ -43,15 +45,15 @@ Backend& cpu_backend();
 Backend& cuda_backend();
 inline Backend& backend(Device device) { return device == Device::kCpu ? cpu_backend() : cuda_backend(); }
 
-/// A function of the opened CUDA library; null when it has none of that name.
+/// Returns a function of the opened CUDA library, or null when it has none of that name.
 void* cuda_symbol(const char* name);
-/// Which process of this machine this is, from 0: it uses the CUDA device of that number, or the only visible
-/// one. Set before CUDA is first used.
+/// Sets which process of this machine this is, from 0: it uses the CUDA device of that number, or the only
+/// visible one. It must be set before CUDA is first used.
 void set_local_rank(int local_rank);
 int local_rank();
 
-/// "cpu", "cuda" or "auto" as the user wrote it. "cuda" throws Error without a usable device; "auto" falls
-/// back to the CPU and then sets `note` to one line that says why.
+/// Returns the device for "cpu", "cuda" or "auto", as the user wrote it. "cuda" throws Error without a usable
+/// device; "auto" falls back to the CPU and then sets `note` to one line that says why.
 Device choose_device(std::string_view wish, std::string* note);
 
 }  // namespace caddie

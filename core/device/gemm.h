@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products in float32 on the calling thread, by kernels chosen for the processor at hand.
+// Multiplies matrices in float32 on the calling thread, by kernels chosen for the processor at hand.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,19 +9,19 @@ namespace caddie {
 
 enum class Transpose : bool { kNo, kYes };
 
-/// c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c, all row-major; lda, ldb, ldc are the distances between
-/// rows of the stored matrices, in floats. m, n, k may be 0; beta = 0 never reads c; c must not overlap a or
-/// b. The bits of an element of c depend only on its row of op(a), its column of op(b), alpha, beta and k:
-/// not on m or n, not on where it lies, not on packing, and not on the instruction set.
+/// Sets c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c, all row-major; lda, ldb, ldc are the distances
+/// between rows of the stored matrices, in floats. m, n, k may be 0; beta = 0 never reads c; c must not
+/// overlap a or b. The bits of an element of c depend only on its row of op(a), its column of op(b), alpha,
+/// beta and k: not on m or n, not on where it lies, not on packing, and not on the instruction set.
 void gemm(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
           int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc);
 
-/// c[m,m] = alpha * a a^T + beta * c for a[m,k]: each pair of rows is multiplied once and mirrored. With beta
-/// other than 0, c must be symmetric. The result is symmetric to the bit, and equal to that of gemm.
+/// Sets c[m,m] = alpha * a a^T + beta * c for a[m,k]: each pair of rows is multiplied once and mirrored. With
+/// beta other than 0, c must be symmetric. The result is symmetric to the bit, and equal to that of gemm.
 void syrk(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, float beta, float* c, int64_t ldc);
 
-/// The right factor of a product, laid out for the kernels, for a matrix that is used many times between
-/// changes. Reading it from several threads is fine.
+/// Holds the right factor of a product, laid out for the kernels, for a matrix that is used many times
+/// between changes. Several threads may read it at once.
 class PackedMatrix {
  public:
   PackedMatrix();
@@ -43,21 +43,21 @@ class PackedMatrix {
   std::unique_ptr<State> state_;
 };
 
-/// gemm with op(b) packed beforehand: the same bits. Throws Error if b was not packed as [k,n].
+/// Does what gemm does, to the bit, with op(b) packed beforehand. Throws Error if b was not packed as [k,n].
 void gemm_packed(Transpose ta, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda,
                  const PackedMatrix& b, float beta, float* c, int64_t ldc);
 
-/// What the calling thread's products have cost so far on the CPU, for tests that guard against waste:
+/// Counts what the calling thread's products have cost so far on the CPU, for tests that guard against waste:
 /// counts, unlike seconds, are the same on every machine. The half that syrk leaves out is counted.
 struct ProductWork {
   int64_t multiply_adds = 0;
-  int64_t packed_floats = 0;  ///< of right factors
+  int64_t packed_floats = 0;  ///< floats of right factors that were packed
 };
 ProductWork& product_work();
 
-/// The instruction set of the kernels in use: "v3" (AVX2 and FMA) or "v4" (AVX-512). The best that the
-/// processor has, unless the environment variable CADDIE_ISA names one of them. Throws Error if that one is
-/// unknown or not there.
+/// Returns the instruction set of the kernels in use: "v3" (AVX2 and FMA) or "v4" (AVX-512). It is the best
+/// that the processor has, unless the environment variable CADDIE_ISA names one of them. Throws Error if that
+/// one is unknown or the processor lacks it.
 const char* isa_name();
 
 }  // namespace caddie

@@ -16,17 +16,17 @@ namespace {
 // Fewer windows than this are not worth a trial.
 constexpr int64_t kTrimmedWindows = 8;
 
-// Windows that share their first activations at most, and how many such groups are tried: one in so many,
-// some at most.
+// At most kSharers windows share their first activations. Sharing is tried on one in kGroupsATrial such
+// groups, but on hardly more than kTrials of them.
 constexpr size_t kSharers = 16, kGroupsATrial = 8, kTrials = 4;
 
-// Positions at the start of a window that may differ because nothing is before them: more than techniques
+// The first positions of a window may differ because nothing is before them. They are more than techniques
 // look back.
 constexpr int64_t kFirstPositions = 16;
 
-// The length that all windows run at: a window that the end of the stream cuts short is padded, since
-// techniques may look at the length of a sequence. That of the whole windows, or of a training sequence where
-// none is.
+// Returns the length that all windows run at: that of the whole windows, or of a training sequence where no
+// window is whole. A window that the end of the stream cuts short is padded, since techniques may look at the
+// length of a sequence.
 int64_t common_length(std::span<const Window> windows, int64_t positions, int64_t sequence_length) {
   int64_t whole = 0, longest = 0;
   for (const Window& w : windows) {
@@ -36,7 +36,8 @@ int64_t common_length(std::span<const Window> windows, int64_t positions, int64_
   return std::max(longest, whole > 0 ? whole : sequence_length);
 }
 
-// Whether b starts in the first half of a, both whole: what they compute of it can be shared.
+// Returns whether b starts in the first half of a and both are whole, so that they can share what they
+// compute.
 bool overlap(const Window& a, const Window& b, int64_t length) {
   return a.start < b.start && b.start - a.start <= length / 2 && a.length == length && b.length == length;
 }
@@ -45,14 +46,16 @@ bool shares(std::span<const Window> group, int64_t length) {
   return group.size() > 1 && overlap(group[0], group[1], length);
 }
 
-// How many windows share their first activations when `count` are to keep all threads busy to the end.
+// Returns how many windows share their first activations when `count` are to keep all threads busy to the
+// end.
 size_t sharers(size_t count) {
   auto divided = [](size_t a, size_t b) { return (a + b - 1) / b; };
   size_t of_thread = divided(count, size_t(thread_count()));
   return divided(of_thread, divided(of_thread, kSharers));
 }
 
-// The windows as threads take them, in order: some that overlap, where they may share, or up to `batch`.
+// Returns the windows in the groups that threads take, in order: some that overlap, where they may share,
+// else up to `batch`.
 std::vector<std::span<const Window>> groups_of(std::span<const Window> windows, int64_t length, size_t batch,
                                                bool share) {
   std::vector<std::span<const Window>> groups;

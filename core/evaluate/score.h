@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores of a model on the validation stream: windows run on all threads, summed in window order.
+// Scores a model on the validation stream: windows run on all threads and are summed in window order.
 #pragma once
 
 #include <optional>
@@ -12,13 +12,15 @@
 
 namespace caddie {
 
-/// Adds everything but seconds.
+/// Adds `part` to `total`, except for its seconds.
 void add(Score& total, const Score& part);
 
+/// Scores windows with one set of weights. On the CPU overlapping windows share what they can.
 class ModelScorer final : public Scorer {
  public:
-  /// `tokens` is the validation stream, `weights` what the model reads, one a weight. `batch_tokens`
-  /// positions run through one thread at once. All outlive the scorer.
+  /// `tokens` is the validation stream, `weights` what the model reads in place of each weight.
+  /// `batch_tokens` positions run through one thread at once. All must outlive the scorer. Throws Error when
+  /// the stream has fewer than 2 tokens.
   ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
               const Vocabulary& vocabulary, int64_t batch_tokens);
 
@@ -26,30 +28,34 @@ class ModelScorer final : public Scorer {
   int64_t sequence_length() const override { return model_.shape().sequence_length; }
   std::span<const int64_t> document_starts() const override { return document_starts_; }
   Score score(std::span<const Window> windows, double temperature) override;
-  /// Scores window by window, without seconds.
+  /// Returns the score of each window, without seconds. Throws Error when a window does not lie in the
+  /// stream.
   std::vector<Score> score_each(std::span<const Window> windows, double temperature);
 
  private:
-  /// How the windows of one call run.
+  /// Says how the windows of one call run.
   struct ScoringMode {
-    int64_t length = 0;  // to which each is padded
+    int64_t length = 0;  // the length that each window is padded to
     double temperature = 1;
     bool trim = false;
   };
-  /// Runs the windows as one batch; with `shared`, that of the only one. Returns the losses, [windows,
-  /// length].
+  /// Runs the windows as one batch. There must be only one if `shared` is given, which is that of this
+  /// window. Returns the losses, [windows, length].
   std::vector<float> run_batch(std::span<const Window> windows, const ScoringMode& mode, Score* scores,
                                const SharedActivations* shared = nullptr) const;
-  /// Runs windows that overlap one after another, with the shared activations of all positions computed once.
+  /// Runs windows that overlap, one after the other; the shared activations of all positions are computed
+  /// once.
   void run_sharing(std::span<const Window> windows, const ScoringMode& mode, Score* scores) const;
+  /// Returns the shared activations of `length` positions from `start` on.
   SharedActivations activations_of(int64_t start, int64_t length) const;
-  /// Returns those of one of the windows that share `whole`, in its memory: the first rows, of positions that
-  /// see nothing before them, are computed anew. This spoils `whole` for windows that start earlier.
+  /// Returns the activations of one of the windows that share `whole`, in its memory: the first rows, of
+  /// positions that see nothing before them, are computed anew. This spoils `whole` for windows that start
+  /// earlier.
   SharedActivations own_activations(const Window& window, const SharedActivations& whole,
                                     int64_t whole_start) const;
-  /// Whether the last layer can leave out what is not scored: tried on one window, once.
+  /// Returns whether the last layer can leave out what is not scored; it is tried on one window, once.
   bool can_trim(std::span<const Window> windows, int64_t length);
-  /// Whether the windows of a group can share their first activations: tried on some groups.
+  /// Returns whether the windows of a group can share their first activations; it is tried on some groups.
   bool can_share(std::vector<std::span<const Window>> groups, int64_t length) const;
 
   Model& model_;
@@ -58,7 +64,7 @@ class ModelScorer final : public Scorer {
   const Vocabulary& vocabulary_;
   int64_t batch_tokens_;
   std::vector<int64_t> document_starts_;
-  mutable std::vector<PackedLeaf> packed_;  // one a weight
+  mutable std::vector<PackedLeaf> packed_;  // has an element for each weight
   std::optional<bool> trims_;
 };
 

@@ -10,7 +10,7 @@
 namespace caddie {
 namespace {
 
-// Fewer say too little about how much they vary; more would be shorter, and no surer.
+// Fewer stretches say too little about how much they vary; more would be shorter, and no surer.
 constexpr int64_t kFewest = 20, kMost = 64;
 
 }  // namespace

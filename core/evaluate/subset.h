@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of the validation stream in place of all of it: fixed stretches, evenly spread, the same for every
-// model.
+// Scores a part of the validation stream in place of all of it: fixed stretches, evenly spread, the same for
+// every model.
 #pragma once
 
 #include <span>
@@ -10,13 +10,14 @@
 
 namespace caddie {
 
-/// Stretches of one length that hold `fraction` of the stream, one in the middle of each of as many equal
-/// shares of it, or at another `place` in [0,1]: up to 64, of at least `shortest` positions. Throws Error
-/// (exit code 2) when they would be fewer than 20.
+/// Returns stretches of one length that hold `fraction` of the stream, one in the middle of each of as many
+/// equal shares of it, or at another `place` in [0,1]: up to 64, of at least `shortest` positions. Throws
+/// Error (exit code 2) when they would be fewer than 20.
 std::vector<Stretch> spread_stretches(int64_t positions, double fraction, int64_t shortest,
                                       double place = 0.5);
 
-/// The stretch in which the first position lies that the window counts; -1 when there is none.
+/// Returns the index of the stretch in which the first position lies that the window scores; -1 when there is
+/// none.
 int64_t stretch_of(const Window& window, std::span<const Stretch> stretches);
 
 /// Lets an evaluator believe that it scores everything, and scores the windows of some stretches alone.
@@ -27,12 +28,13 @@ class SubsetScorer final : public Scorer {
   int64_t positions() const override { return scorer_.positions(); }
   int64_t sequence_length() const override { return scorer_.sequence_length(); }
   std::span<const int64_t> document_starts() const override { return scorer_.document_starts(); }
-  /// The score of the part. Throws Error when called again: an estimate is of one list of windows.
+  /// Returns the score of the part. Throws Error when it is called again, because an estimate is one of a
+  /// single list of windows.
   Score score(std::span<const Window> windows, double temperature) override;
 
-  /// One a stretch.
+  /// Returns the score of each stretch, empty before score().
   std::span<const Score> stretches() const { return stretches_; }
-  /// Scored positions of all windows, those passed over included.
+  /// Returns the number of scored positions of all windows, those passed over included.
   int64_t whole() const { return whole_; }
 
  private:

@@ -33,7 +33,8 @@ class Assembler {
   void check_headline() const;
   void check_warmup_keeps() const;
 
-  /// The plugins of the slots of a kind, those whose table has a given number of them.
+  /// Returns the plugins of a kind; with `many`, only those of slots that take any number (true) or not
+  /// (false).
   std::vector<const Part*> parts_of(Kind kind, std::optional<bool> many = std::nullopt) const;
   std::vector<Technique> techniques_of(Kind kind, std::optional<bool> many = std::nullopt) const;
   std::vector<Routed> routed(Kind kind) const;
@@ -49,7 +50,8 @@ std::string place(const Tree& tree, const std::string& path) {
   return "[" + path + "] (" + tree.origin(path).text() + ")";
 }
 
-/// Tables of plugins below each path of the table, in its order. Slots that share a path are read together.
+/// Reads the plugins below each path of the slot table, in its order. Slots that share a path are read
+/// together.
 void Assembler::read_parts(const std::function<bool(const Slot&)>& wanted) {
   std::set<std::string_view> done;
   for (const Slot& slot : table_)
@@ -68,7 +70,8 @@ void Assembler::read_tables(std::string_view path, const std::function<bool(cons
   }
 }
 
-/// The slot that the plugin named in a table fills; `label` is that of a table among many, and else empty.
+/// Returns the slot that the plugin named in a table fills; `label` is that of a table among many, and else
+/// empty. Throws Error when no plugin is named or its kind fits none of the slots.
 const Slot& Assembler::slot_at(const std::string& path, std::string_view section, const std::string& label) {
   std::string plugin = label;
   tree_.read(path, [&](Settings& s) { s("use", plugin, "plugin"); });
@@ -155,7 +158,7 @@ void Assembler::claim_weights() {
   }
 }
 
-/// Gives the rooms below their plugins.
+/// Hands the plugins to the rooms that use them: train, export and evaluate.
 void Assembler::hand_out() {
   Experiment& e = experiment_;
   e.optimizers = routed(Kind::kOptimizer);
@@ -226,7 +229,7 @@ Experiment Assembler::watchers() {
 }  // namespace
 
 void DataSettings::settings(Settings& s) {
-  // Files count by their content, wherever they lie.
+  // These name files, which count by their content, wherever they lie.
   s("train", train, "pattern of the training shards, relative to the working folder", any(), Stage::kNothing);
   s("validation", validation, "pattern of the validation shards", any(), Stage::kNothing);
   s("tokenizer", tokenizer, "SentencePiece model that made the shards", any(), Stage::kNothing);

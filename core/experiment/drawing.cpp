@@ -29,7 +29,8 @@ class Drawing {
   const Model& model_;
 };
 
-// The modifiers at a site, in the order in which they run; `layer` -1 for sites outside the layers.
+// Returns the modifiers at a site, in the order in which they run; `layer` is -1 for sites outside the
+// layers.
 std::string Drawing::site(Site where, int layer) const {
   std::vector<std::string> names;
   for (const Technique* technique : model_.at(where))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An experiment's model drawn layer by layer, each technique at its site.
+// Draws an experiment's model layer by layer, each technique at its site.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace caddie {
 
-/// Many lines, for a terminal or a file. Equal layers are drawn once.
+/// Returns the drawing in many lines, for a terminal or a file. Neighbouring layers that are equal are drawn
+/// once.
 std::string draw(const Experiment& experiment);
 
 }  // namespace caddie

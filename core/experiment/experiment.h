@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An experiment file made real: its settings read, its plugins opened, its model built, every weight routed.
+// Makes an experiment file real: its settings are read, its plugins opened, its model built, every weight
+// routed.
 #pragma once
 
 #include <filesystem>
@@ -17,19 +18,22 @@
 
 namespace caddie {
 
+/// The section [data] of an experiment.
 struct DataSettings {
-  std::string train, validation;  // patterns of shards
-  std::string tokenizer;          // SentencePiece model
+  std::string train, validation;  // the patterns that shards match
+  std::string tokenizer;          // the path of a SentencePiece model
   int64_t sequence_length = 1024;
   int64_t batch_tokens = 524288;
   void settings(Settings& s);
 };
 
+/// An evaluator, and whether its score is the run's.
 struct RoutedEvaluator {
   Technique technique;
   bool headline = false;
 };
 
+/// Holds all that an experiment file describes.
 struct Experiment {
   std::string title;
   int64_t seed = 1337;
@@ -41,23 +45,23 @@ struct Experiment {
   /// A plugin that takes part, and the table that named it.
   struct Part {
     const Slot* slot;
-    std::string path;  // "optimizers.<label>"
+    std::string path;  // such as "optimizers.<label>"
     Technique technique;
     bool headline = false;
-    std::vector<int> weights = {};  // indices of those that it claims
+    std::vector<int> weights = {};  // the indices of the weights that it claims
   };
-  std::vector<Part> parts;            // in the order of the slot table, those of one slot by label
+  std::vector<Part> parts;            // in the order of the slot table, and by label within a slot
   std::vector<std::string> disabled;  // labels of tables that are switched off
 
   // These are the same plugins, as the rooms below take them.
   std::unique_ptr<Model> model;
   std::vector<Routed> optimizers;
-  std::optional<Technique> averager;       // of what is exported
-  std::vector<Technique> extra_averagers;  // further averages of the same training
+  std::optional<Technique> averager;       // averages what is exported
+  std::vector<Technique> extra_averagers;  // take further averages of the same training
   ExportParts export_parts;
   std::vector<RoutedEvaluator> evaluators;
 
-  /// The plugin of a slot that has exactly one.
+  /// Returns the plugin of a kind that has exactly one. Throws Error when there is none.
   const Technique& only(Kind kind) const;
   template <class Interface>
   Interface& only() const {
@@ -65,8 +69,10 @@ struct Experiment {
     return technique.as<Interface>();
   }
 
+  /// Returns the evaluator whose score is the run's.
   const RoutedEvaluator& headline() const;
-  /// The one that scores weights on the way to the artifact: the first that is not the headline, if any.
+  /// Returns the evaluator that scores weights on the way to the artifact: the first that is not the
+  /// headline, or the headline when there is no other.
   const Technique& stage_evaluator() const;
 };
 
@@ -76,11 +82,11 @@ struct Experiment {
 Experiment assemble(Tree& tree, Registry& registry, Device device,
                     std::span<const Slot> table = slot_table());
 
-/// Only what watches a training without changing it, with the settings of data and train: the plugins of
-/// slots that feed averages and scores. There is no model.
+/// Builds only what watches a training without changing it, with the settings of data and train: the plugins
+/// of slots that feed averages and scores. There is no model.
 Experiment assemble_watchers(Tree& tree, Registry& registry);
 
-/// assemble(Tree::load(file, overrides)), for verbs that need no tree.
+/// Returns assemble(Tree::load(file, overrides)), for verbs that need no tree.
 Experiment load_experiment(const std::filesystem::path& file, std::span<const std::string> overrides,
                            Registry& registry, Device device);
 

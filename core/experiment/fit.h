@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether the techniques of an experiment go together, as far as their plugins' cards say.
+// Checks whether the techniques of an experiment go together, as far as their plugins' cards say.
 #pragma once
 
 #include <caddie/error.h>
@@ -8,7 +8,7 @@
 
 namespace caddie {
 
-/// Thrown when they do not. A sweep leaves such a combination out.
+/// Is thrown when techniques do not go together. A sweep leaves such a combination out.
 class Misfit : public Error {
  public:
   explicit Misfit(const std::string& message) : Error(message, 2) {}

@@ -11,7 +11,7 @@
 namespace caddie {
 namespace {
 
-/// Takes down what a technique declares in a model of the baseline's size.
+/// Records what a technique declares in a model of the baseline's size.
 class Recorder final : public Weights {
  public:
   explicit Recorder(const ModelShape& shape) : shape_(shape) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plugin is, takes and adds to a model, for people and for programs.
+// Describes what a plugin is, takes and adds to a model, for people and for programs.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,19 +12,21 @@
 
 namespace caddie {
 
+/// Holds what is known of a plugin.
 struct PluginDescription {
   const LoadedPlugin* loaded;
   std::vector<SettingInfo> settings;
-  std::vector<WeightInfo> weights;  // that it declares in a model of the default size
-  int64_t parameters = 0;           // of those weights
+  std::vector<WeightInfo> weights;  // the weights that it declares in a model of the default size
+  int64_t parameters = 0;           // the number of elements of those weights
 };
 
 /// Opens the plugin. Throws Error (exit code 4) when there is none of that name, or it does not fit this
 /// program. `where` says in errors who asked. The registry must outlive the description.
 PluginDescription describe_plugin(Registry& registry, const std::string& name, std::string_view where);
 
+/// Returns the description for programs.
 nlohmann::ordered_json json_of(const PluginDescription& description);
-/// Several lines: card, file, sites, settings, weights.
+/// Returns the description for people, in several lines: card, file, sites, settings, weights.
 std::string text_of(const PluginDescription& description);
 
 }  // namespace caddie

@@ -12,7 +12,7 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kNamedGroups = 3;  // in the error about the limit
+constexpr size_t kNamedGroups = 3;  // The error about the limit names so many groups.
 
 double entropy_bits(const std::array<int64_t, 256>& counts, int64_t total) {
   double bits = 0;
@@ -27,7 +27,8 @@ std::string_view name_of(Place place) {
   return names[size_t(place)];
 }
 
-/// Looks up the tensor's weight; tensors that the model lacks are called "unknown".
+/// Groups tensors by what `name_of_info` says of their weights; tensors that the model lacks are called
+/// "unknown".
 template <class NameOf>
 GroupOf group_by_info(std::span<const WeightInfo> infos, NameOf name_of_info) {
   std::map<std::string, std::string> groups;

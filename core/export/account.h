@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the bytes of an artifact go.
+// Tells where the bytes of an artifact go.
 #pragma once
 
 #include "export/artifact.h"
@@ -12,57 +12,58 @@
 
 namespace caddie {
 
-/// What the published limit allows for the compressed model and the code together.
+/// The bytes that the published limit allows for the compressed model and the code together.
 inline constexpr int64_t kArtifactLimit = 16'000'000;
 
-/// Some tensors of an artifact, counted together.
+/// Counts some tensors of an artifact together.
 struct ByteGroup {
   std::string name;
   int64_t parameters = 0;
-  int64_t raw_bytes = 0;         // as float32
-  int64_t packed_bytes = 0;      // of the arrays, before compression
-  double entropy_bytes = 0;      // order-0 entropy of the arrays, each byte of an element by itself
-  int64_t compressed_bytes = 0;  // of the arrays compressed without the other groups; 0 when not measured
+  int64_t raw_bytes = 0;         // the bytes of the weights as float32
+  int64_t packed_bytes = 0;      // the bytes of the arrays before compression
+  double entropy_bytes = 0;      // the order-0 entropy of the arrays, each byte of an element by itself
+  int64_t compressed_bytes = 0;  // the size when this group is compressed alone; 0 when not measured
 };
 
-/// The group of a tensor.
+/// Returns the name of the group that a tensor belongs to.
 using GroupOf = std::function<std::string(const ArtifactTensor& tensor)>;
 
-/// By the pattern of its name. Needs no model.
+/// Groups a tensor by the pattern of its name, which needs no model.
 std::string group_by_name(const ArtifactTensor& tensor);
-/// By the technique that declared the weight: "model", "value_table".
+/// Groups tensors by the technique that declared the weight: "model", "value_table".
 GroupOf group_by_owner(std::span<const WeightInfo> infos);
-/// By place, or by role where the place tells nothing: "query", "vector".
+/// Groups tensors by place, or by role where the place tells nothing: "query", "vector".
 GroupOf group_by_place(std::span<const WeightInfo> infos);
 
-/// The groups by falling packed bytes, then by name. `compressor` may be null; otherwise each group is
-/// compressed alone, which takes as long as compressing the artifact.
+/// Returns the groups by falling packed bytes, then by name. `compressor` may be null; otherwise each group
+/// is compressed alone, which takes as long as compressing the artifact.
 std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of, Compressor* compressor);
 
-/// The sums, named "total".
+/// Returns the sums of the groups under the name "total".
 ByteGroup total(std::span<const ByteGroup> groups);
 
-/// Where the bytes of a whole file go: its tensors by name with layers together, by the technique that
+/// Tells where the bytes of a whole file go: its tensors by name with layers together, by the technique that
 /// declared them where the experiment is known, and by quantizer.
 struct FileAccount {
   int64_t file_bytes = 0;
-  bool measured = false;  // shares come from compressing each group by itself, else from its entropy
+  bool measured = false;  // says that shares come from compressing each group alone, not from its entropy
   std::vector<ByteGroup> by_name, by_technique, by_quantizer;
   ByteGroup all;  // the sum of the groups by name
 
-  /// The share of the file that a group by name takes, in [0, 1].
+  /// Returns the share of the file that a group by name takes, in [0, 1].
   double share(const ByteGroup& group) const;
-  /// Bits of the file for each of the group's parameters.
+  /// Returns how many bits of the file each parameter of a group by name takes; 0 for a group without
+  /// parameters.
   double bits_per_weight(const ByteGroup& group) const;
 };
 
-/// `compressor`: the file's own, by which shares are measured; null: from the entropy. `infos`: the weights
-/// of the artifact's model, empty when it is not known.
+/// `compressor` is the file's own, by which shares are measured; when it is null they come from the entropy.
+/// `infos` are the weights of the artifact's model, empty when it is not known.
 FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compressor* compressor,
                          std::span<const WeightInfo> infos);
 
-/// Order-0 entropy of an array in bytes: over the values that the first bytes of all elements take, plus the
-/// same for the second bytes, and so on. The table of frequencies is not counted.
+/// Returns the order-0 entropy of an array in bytes: over the values that the first bytes of all elements
+/// take, plus the same for the second bytes, and so on. The table of frequencies is not counted.
 double entropy_bytes(const Array& array);
 
 /// Throws Error when the artifact's bytes and the code's exceed the limit; says by how much and names the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The artifact: a model's quantized weights as one compressed file. It holds data only, and equal contents
-// give equal bytes.
+// Defines the artifact: a model's quantized weights as one compressed file. It holds data only, and equal
+// contents give equal bytes.
 //
 // Layout, version 2. Numbers are little-endian. A "count" is an unsigned LEB128 number in its shortest form.
 // A "name" is a count from 1 to 255 and that many bytes, none of them a control character.
@@ -44,14 +44,15 @@
 
 namespace caddie {
 
+/// Holds one quantized weight.
 struct ArtifactTensor {
-  std::string name;       // of the weight
+  std::string name;       // the name of the weight
   std::string quantizer;  // the plugin that unpacks it
-  Shape shape;            // of the weight
+  Shape shape;            // the shape of the weight
   Packed packed;
 };
 
-/// How arrays become bytes.
+/// Says how arrays become bytes.
 struct Layout {
   bool shuffle_bytes = true;
   bool pack_bits = false;
@@ -59,38 +60,41 @@ struct Layout {
   bool operator==(const Layout&) const = default;
 };
 
+/// Holds all that the file holds.
 struct Artifact {
   std::vector<ArtifactTensor> tensors;
   std::string compressor;  // the plugin that expands the file
   Layout layout = {};
 };
 
-/// The compressor with this name; throws Error when there is none.
+/// Returns the compressor with this name; throws Error when there is none.
 using FindCompressor = std::function<const Compressor&(const std::string& name)>;
 
-/// Longest payload, and most bytes of arrays, that decode() accepts unless told otherwise: 1 GiB.
+/// The longest payload, and the most bytes of arrays, that decode() accepts unless told otherwise: 1 GiB.
 inline constexpr size_t kPayloadLimit = size_t(1) << 30;
 /// A directory longer than this is refused; thus memory stays within twice the payload and 64 MiB. It is
 /// enough for some 5,000 tensors.
 inline constexpr size_t kDirectoryLimit = size_t(1) << 18;
 
-/// The file. `compressor` must be what artifact.compressor names. Throws Error when two tensors share a name
-/// or an array's bytes do not fill its shape.
+/// Returns the bytes of the file. `compressor` must be what artifact.compressor names. Throws Error when two
+/// tensors share a name or an array's bytes do not fill its shape.
 std::string encode(const Artifact& artifact, Compressor& compressor);
 
-/// The inverse of encode(). Throws Error naming what is wrong with bytes that are truncated, altered, of
-/// another version, or that would expand to a payload or to arrays of more than `limit` bytes; nothing larger
-/// is ever allocated for them.
+/// Returns the artifact that encode() was given. Throws Error naming what is wrong with bytes that are
+/// truncated, altered, of another version, or that would expand to a payload or to arrays of more than
+/// `limit` bytes; nothing larger is ever allocated for them.
 Artifact decode(std::string_view bytes, const FindCompressor& find, size_t limit = kPayloadLimit);
 
-/// The name with numbers between dots as '*', the same for a weight in every layer:
+/// Returns the name with '*' in place of numbers between dots, which is the same for a weight in every layer:
 /// "blocks.*.attn.c_q.weight".
 std::string name_pattern(std::string_view name);
 
-/// The two halves of encode(): the payload before compression, and the file around any payload.
+/// Returns the payload before compression, which is the first half of encode().
 std::string payload_of(const Artifact& artifact);
-/// The inverse of payload_of(), with the same errors as decode(). The artifact's compressor is left empty.
+/// Returns the artifact that payload_of() was given, with the same errors as decode(). The artifact's
+/// compressor is left empty.
 Artifact artifact_of(std::string_view payload, size_t limit = kPayloadLimit);
+/// Returns the file around a payload, which is the second half of encode().
 std::string seal(std::string_view payload, const std::string& compressor_name, Compressor& compressor);
 
 }  // namespace caddie

@@ -14,10 +14,10 @@
 namespace caddie {
 namespace {
 
-constexpr int64_t kRowsTogether = 8;  // sequences that are sampled as one batch
+constexpr int64_t kRowsTogether = 8;  // So many sequences are sampled as one batch.
 constexpr double kSmallestMean = 1e-6;
 
-/// Counts up on any thread and tells.
+/// Counts up on any thread and tells the progress function.
 class Counter {
  public:
   Counter(std::string_view what, int64_t all, const CalibrationProgress& progress)
@@ -35,7 +35,7 @@ class Counter {
   std::mutex mutex_;
 };
 
-/// A model whose weights stay as they are, laid out once for all passes.
+/// Holds a model whose weights stay as they are, laid out once for all passes.
 struct FixedModel {
   Model& model;
   std::span<const Tensor> weights;
@@ -44,7 +44,7 @@ struct FixedModel {
   std::vector<Leaf> leaves() { return leaves_of(weights, packed); }
 };
 
-/// A token drawn from softmax(logits / temperature).
+/// Returns a token drawn from softmax(logits / temperature).
 int32_t draw(std::span<const float> logits, double temperature, Rng& rng) {
   double largest = double(*std::max_element(logits.begin(), logits.end()));
   std::vector<double> sums;
@@ -85,7 +85,7 @@ void sample(FixedModel& fixed, double temperature, uint64_t seed, int64_t begin,
               text.tokens.begin() + (begin + r) * text.length);
 }
 
-/// sum += x^T x for x [.., in].
+/// Adds x^T x to `sum`, for x [.., in].
 void add_moments(const Tensor& x, const Tensor& sum) {
   Tensor rows = x.reshaped({x.shape().rows(), x.shape().last()});
   Tensor columns({rows.shape()[1], rows.shape()[0]}, x.device());
@@ -93,7 +93,7 @@ void add_moments(const Tensor& x, const Tensor& sum) {
   multiply_by_own_transpose(columns, sum, 1, 1);
 }
 
-/// Sums of x x^T over what the linears of some passes read, one a weight. Weights that always read the same
+/// Sums x x^T over what the linears of some passes read, for each weight. Weights that always read the same
 /// values share a sum, unless told that some do so only now and then.
 class Moments final : public LinearObserver {
  public:
@@ -118,17 +118,17 @@ class Moments final : public LinearObserver {
     add_moments(x, sum);
   }
   const std::vector<Tensor>& sums() const { return sums_; }
-  /// Whether a sum was shared that should not have been.
+  /// Returns whether a sum was shared that should not have been.
   bool mixed() const { return mixed_; }
 
  private:
   std::vector<Tensor> sums_;
-  std::vector<bool> borrowed_, wanted_;     // by weight
-  std::map<const float*, size_t> readers_;  // the first weight that read a value
+  std::vector<bool> borrowed_, wanted_;     // indexed by weight
+  std::map<const float*, size_t> readers_;  // by a value's memory, the first weight that read it
   bool share_, mixed_ = false;
 };
 
-/// The sum of all accumulators, divided and damped.
+/// Returns the sum of all accumulators, divided by the number of sequences and damped.
 Tensor finish(std::span<const Moments> accumulators, size_t weight, double sequences, double damp) {
   Tensor sum = clone(on_host(accumulators[0].sums()[weight]));
   int64_t in = sum.shape()[0];
@@ -145,7 +145,7 @@ Tensor finish(std::span<const Moments> accumulators, size_t weight, double seque
   return sum;
 }
 
-/// Adds sequence s to accumulator s % accumulators; each is worked through by one thread, in order.
+/// Adds sequence s to accumulator s % accumulators. One thread works through an accumulator, in order.
 std::vector<Moments> run_accumulators(FixedModel& fixed, const CalibrationText& text,
                                       std::span<const int> wanted, int64_t most, bool share,
                                       const CalibrationProgress& progress) {
@@ -218,7 +218,8 @@ std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weigh
                   [](const Moments& accumulator) { return accumulator.mixed(); }))
     accumulators = run_accumulators(fixed, text, wanted, settings.accumulators, false, progress);
   std::vector<Tensor> hessians(weights.size());
-  std::map<std::vector<const float*>, size_t> finished;  // weights that share sums share results
+  // By a weight's sums this gives the weight's index, because weights that share sums share results.
+  std::map<std::vector<const float*>, size_t> finished;
   for (size_t i = 0; i < weights.size(); ++i) {
     if (!accumulators[0].sums()[i].defined()) continue;
     std::vector<const float*> sums;

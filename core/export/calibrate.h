@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What quantizers that look at a weight's inputs are told: a calibration text runs forward through the model,
-// and the second moments of what reaches each weight are summed.
+// Collects what quantizers that look at a weight's inputs are told: a calibration text runs forward through
+// the model, and the second moments of what reaches each weight are summed.
 #pragma once
 
 #include <caddie/settings.h>
@@ -17,6 +17,7 @@
 
 namespace caddie {
 
+/// The section [export.calibration] of an experiment.
 struct CalibrationSettings {
   std::string text = "sampled";
   int64_t sequences = 64, length = 0;
@@ -25,33 +26,34 @@ struct CalibrationSettings {
   void settings(Settings& s);
 };
 
-/// Sequences of one length, one after the other. Their last tokens are never read.
+/// Holds sequences of one length, one after the other. Their last tokens are never read.
 struct CalibrationText {
   std::vector<int32_t> tokens;
   int64_t length = 0;
   int64_t sequences() const { return int64_t(tokens.size()) / length; }
 };
 
-/// It is told what goes on and which part of it is done; never by two threads at once.
+/// Is told what goes on and how much of it is done, never by two threads at once.
 using CalibrationProgress = std::function<void(std::string_view what, int64_t done, int64_t all)>;
 
-/// Text of the model itself: the first token of a sequence is drawn evenly, each further one from
+/// Returns text that the model writes: the first token of a sequence is drawn evenly, each further one from
 /// softmax(logits / temperature), for which the model runs over the whole sequence so far. Sequence i draws
 /// from its own random stream.
 CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
                             const CalibrationSettings& settings, uint64_t seed,
                             const CalibrationProgress& progress = {});
 
-/// Sequences that lie evenly spread over the stream. Throws Error when it is shorter than one of them.
+/// Returns sequences that lie evenly spread over the stream. Throws Error when it is shorter than one of
+/// them.
 CalibrationText text_from(const TokenStream& stream, const CalibrationSettings& settings,
                           int64_t sequence_length);
 
-/// For each weight of `wanted` that linears read, H = sum of x x^T over all inputs x of these linears,
-/// divided by the number of sequences, plus damp * max(mean of the diagonal, 1e-6) on the diagonal: [in, in],
-/// on the CPU. Undefined for all other weights. One tensor a weight of the model; weights that read the same
-/// inputs share one. Accumulators are filled side by side and added in order, so that the bits depend on
-/// settings.accumulators and never on the number of threads; each takes the memory of one H for each of
-/// these inputs.
+/// Returns, for each weight of `wanted` that linears read, H = sum of x x^T over all inputs x of these
+/// linears, divided by the number of sequences, plus damp * max(mean of the diagonal, 1e-6) on the diagonal:
+/// [in, in], on the CPU. There is one tensor for each weight of the model, undefined where H is not known;
+/// weights that read the same inputs share one. Accumulators are filled side by side and added in order, so
+/// that the bits depend on settings.accumulators and never on the number of threads; each takes the memory of
+/// one H for each of these inputs.
 std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weights,
                                      const CalibrationText& text, std::span<const int> wanted,
                                      const CalibrationSettings& settings,

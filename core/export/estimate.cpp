@@ -10,12 +10,12 @@
 namespace caddie {
 namespace {
 
-constexpr int64_t kSampleSize = 4096;     // numbers drawn for a weight, rounded up to whole rows
-constexpr int64_t kTrustedSample = 1024;  // elements from which an entropy says something
-constexpr double kGrownDeviation = 1;     // wider than any quantizer's smallest step asks for
-constexpr double kDirectoryBytes = 7;     // of a tensor, compressed
+constexpr int64_t kSampleSize = 4096;     // So many numbers are drawn for a weight, rounded up to whole rows.
+constexpr int64_t kTrustedSample = 1024;  // From so many elements on an entropy says something.
+constexpr double kGrownDeviation = 1;     // It is wider than any quantizer's smallest step asks for.
+constexpr double kDirectoryBytes = 7;     // what the directory says of one tensor, compressed
 
-/// The same weight with fewer rows (elements, of a vector).
+/// Returns the shape of the same weight with fewer rows, or fewer elements if it is a vector.
 Shape sample_shape(const Shape& shape) {
   if (shape.rank() == 0 || shape.numel() <= kSampleSize) return shape;
   Shape sample;
@@ -32,8 +32,8 @@ Tensor normal(const WeightInfo& info, double deviation) {
   return tensor;
 }
 
-/// The weight as it starts. What an initializer will do is not known here: it is taken to keep the size of
-/// its input, deviation 1 / sqrt(row length).
+/// Returns the weight as it starts. What an initializer will do is not known here: it is taken to keep the
+/// size of its input, deviation 1 / sqrt(row length).
 Tensor initial(const WeightInfo& info) {
   if (info.init.kind == Init::Kind::kInitializer)
     return normal(info, 1 / std::sqrt(double(std::max<int64_t>(info.shape.last(), 1))));
@@ -46,7 +46,7 @@ Tensor initial(const WeightInfo& info) {
   return tensor;
 }
 
-/// Compressed bytes of a weight of which `packed` holds a share of 1 / `factor`.
+/// Returns the compressed bytes of a weight of which `packed` holds a share of 1 / `factor`.
 double packed_bytes(const Packed& packed, double factor) {
   double bytes = 0;
   for (const Array& array : packed) {

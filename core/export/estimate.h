@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How large an artifact will be, before anything is trained.
+// Estimates how large an artifact will be, before anything is trained.
 #pragma once
 
 #include "model/technique.h"
@@ -10,12 +10,14 @@
 
 namespace caddie {
 
-/// Compressed bytes of the model at two ends: weights still as they are initialised, and weights that have
-/// grown until each row fills its quantizer's grid. Trained weights lie between, nearer to `grown`.
+/// Holds the compressed bytes of the model at two ends: with weights still as they are initialised, and with
+/// weights that have grown until each row fills its quantizer's grid. Trained weights lie between, nearer to
+/// `grown`.
 struct SizeEstimate {
   int64_t parameters = 0;
-  int64_t initial = 0, grown = 0;  // bytes
-  std::string text() const;        // with its assumption, for people
+  int64_t initial = 0, grown = 0;  // in bytes
+  /// Returns the estimate for people, with its assumption.
+  std::string text() const;
 };
 
 /// Packs a few rows of each weight, drawn from a normal distribution, and counts the entropy of what its

@@ -13,7 +13,7 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kSlowBytes = 1 << 22;  // so many take long enough to compress that one says so
+constexpr size_t kSlowBytes = 1 << 22;  // So many bytes take long enough to compress that one says so.
 
 void show_share(StatusLine& status, std::string_view what, int64_t done, int64_t all) {
   if (status.due()) status.show(fmt::format("{}: {:.0f} %", what, 100.0 * double(done) / double(all)));
@@ -41,7 +41,7 @@ class CompressionCache {
   std::string payload_, file_;
 };
 
-/// The pruned weights; those that no pruner touches are shared.
+/// Returns the pruned weights; those that no pruner touches are shared with `given`.
 std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::span<const Tensor> given,
                           std::vector<NoEffect>& without_effect) {
   std::vector<Tensor> weights(given.begin(), given.end());
@@ -99,7 +99,7 @@ void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<c
   }
 }
 
-/// The artifact as one trimmer sees it.
+/// Shows one trimmer the artifact.
 class ArtifactPackage final : public Package {
  public:
   ArtifactPackage(Artifact& artifact, CompressionCache& cache, int64_t limit_bytes, int64_t code_bytes,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From averaged weights to the bytes that count, and back:
+// Leads from averaged weights to the bytes that count, and back:
 //
 //   quantize_model: prune -> calibrate, if a quantizer wants it -> quantize
 //   write_artifact: trim -> compress
@@ -24,19 +24,21 @@ struct ExportParts {
   Technique compressor;
   Layout layout;
 
+  /// Returns whether a quantizer wants the second moments of the inputs.
   bool wants_calibration() const;
-  /// Whether that is done with the text that was trained on.
+  /// Returns whether calibration is wanted and runs on the text that was trained on.
   bool reads_training_text() const;
 };
 
-/// A technique that changed less than it might have.
+/// Names a technique that changed less than it might have.
 struct NoEffect {
   Kind kind;
-  std::string technique;  // label
+  std::string technique;  // its label
   bool entirely;          // it changed nothing, and could not have
   std::string reason;
 };
 
+/// Holds what quantize_model() made.
 struct QuantizedModel {
   Artifact artifact;
   std::vector<NoEffect> without_effect;
@@ -49,8 +51,9 @@ struct QuantizedModel {
 QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<const Tensor> weights,
                               const TokenStream* training_text, uint64_t seed, StatusLine& status);
 
+/// Holds what write_artifact() made.
 struct WrittenArtifact {
-  std::string bytes;  // the file
+  std::string bytes;  // the bytes of the file
   std::vector<NoEffect> without_effect;
   double trim_seconds = 0, compress_seconds = 0;
 };
@@ -60,11 +63,12 @@ struct WrittenArtifact {
 WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status);
 
-/// What a file holds. Throws Error when it is damaged or compressed with another plugin than that of `parts`.
+/// Returns what a file holds. Throws Error when it is damaged or compressed with another plugin than that of
+/// `parts`.
 Artifact decode_artifact(std::string_view bytes, const ExportParts& parts);
 
-/// The weights in an artifact, on the device of the model, in the order of its weights. Throws Error when
-/// they are those of another model, or want quantizers that `parts` lacks.
+/// Returns the weights in an artifact, on the device of the model, in the order of its weights. Throws Error
+/// when they are those of another model, or want quantizers that `parts` lacks.
 std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& parts, const Model& model);
 
 /// Decodes a file and returns its weights: decode_artifact(), then weights_in().

@@ -13,7 +13,7 @@
 namespace caddie {
 namespace {
 
-/// For each weight the technique that claims it.
+/// Returns for each weight the technique that claims it. Throws Error unless that is exactly one.
 std::vector<const Technique*> claimants(std::span<const WeightInfo> infos,
                                         std::span<const Routed> quantizers) {
   std::vector<Claim> claims;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From weights to an artifact's tensors and back.
+// Leads from weights to an artifact's tensors and back.
 #pragma once
 
 #include "export/artifact.h"
@@ -11,7 +11,7 @@
 
 namespace caddie {
 
-/// It is told after each weight how many of the model's parameters are done; never by two threads at once.
+/// Is told after each weight how many of the model's parameters are done; never by two threads at once.
 using QuantizeProgress = std::function<void(int64_t parameters_done, int64_t parameters)>;
 
 /// Packs values[i], the weight infos[i], with the quantizer that claims it, which is given hessians[i] where
@@ -22,8 +22,8 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
                   std::span<const Routed> quantizers, const QuantizeProgress& progress = {},
                   std::span<const Tensor> hessians = {});
 
-/// The weights again, on the CPU, in the order of `infos`. Throws Error naming the first tensor that is
-/// missing, unknown to the model, of another shape, or that its quantizer cannot unpack, and the first
+/// Returns the weights again, on the CPU, in the order of `infos`. Throws Error naming the first tensor that
+/// is missing, unknown to the model, of another shape, or that its quantizer cannot unpack, and the first
 /// quantizer that is not among `quantizers`.
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
                                std::span<const Routed> quantizers);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one forward pass carries: the context that techniques see, and the way through the sites.
+// Runs one forward pass: it carries the context that techniques see and leads through the sites.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,10 @@
 
 namespace caddie {
 
+/// One pass over one micro-batch, on the tape that is current on this thread.
 class ForwardPass final : public Forward {
  public:
-  /// `without` is passed over, as in Model::logits().
+  /// `without` is passed over, as in Model::logits(); it may be null.
   ForwardPass(Model& model, Ids ids, Mode how, const Progress& where, const Technique* without)
       : model_(model), without_(without) {
     tokens = ids;
@@ -28,19 +29,20 @@ class ForwardPass final : public Forward {
     return found == cache_.end() ? Var() : found->second;
   }
 
-  /// The stem and what the first layer computes before its attention. Undefined when a technique keeps
-  /// something there for later. Outside training only, as is resume().
+  /// Runs the stem and what the first layer computes before its attention. The result is undefined when a
+  /// technique keeps something there for later. It works outside training only, as does resume().
   SharedActivations shared_activations();
-  /// hidden() takes these values, which must outlive the pass, for those of shared_activations().
+  /// Makes hidden() take these values, which must outlive the pass, for those of shared_activations().
   void resume(const SharedActivations& shared);
-  /// The stem, all layers and the norm before the head, [B,T-first,C], from position `first` on: the last
-  /// layer leaves out the others where nothing looks back at them. `first` is 0, or a multiple of
-  /// kAttentionBlock on a CPU tape that does not record.
+  /// Runs the stem, all layers and the norm before the head, and returns [B,T-first,C], the positions from
+  /// `first` on: the last layer leaves out the others where nothing looks back at them. `first` is 0, or a
+  /// multiple of kAttentionBlock on a CPU tape that does not record.
   Var hidden(int64_t first = 0);
-  /// From there to the logits [B,T,V].
+  /// Runs the head and returns the logits [B,T,V] of what hidden() returned.
   Var logits(Var x);
-  /// The logits [1,count,V] of positions first .. first + count - 1 of one sequence, given their part of
-  /// hidden(). The head and its modifiers see these positions alone.
+  /// Returns the logits [1,count,V] of positions first .. first + count - 1 of one sequence, given their part
+  /// of hidden(), where positions count on through the sequences of the batch. The head and its modifiers see
+  /// these positions alone.
   Var logits_of(Var x, const Ids& all, int64_t first, int64_t count);
 
  protected:
@@ -69,7 +71,7 @@ class ForwardPass final : public Forward {
     technique.calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
     return technique.as<Slot>();
   }
-  // Passes `value` through the modifiers of a site that acts once a pass.
+  // Passes `value` through the modifiers of a site that stands outside the layers.
   template <class Value>
   Value through(Site site, Value (Modifier::*step)(Forward&, Value), Value value) {
     for (const Technique* technique : model_.at(site)) {
@@ -91,7 +93,7 @@ class ForwardPass final : public Forward {
   }
   Var norm(Var x) const;
   Var stem();
-  // A layer up to its attention: the residual stream, its norm, and their products.
+  // Holds a layer up to its attention: the residual stream, its norm, and their products.
   struct Entry {
     Var x, h, q, k, v;
   };
@@ -100,14 +102,14 @@ class ForwardPass final : public Forward {
   Var attend(Block& block, const Entry& entry, int64_t first);
   Var attend_from(int64_t first, Block& block);
   Var mlp(Var h, const Model::LayerWeights& weights);
-  // Where values of a layer are forgotten after it, a copy that is not; x itself elsewhere.
+  // Returns a copy that is not forgotten where values of a layer are forgotten after it; x itself elsewhere.
   Var lasting(Var x) const;
 
   Model& model_;
   const Technique* without_;
   const Technique* owner_ = nullptr;
-  std::optional<Entry> entry_;  // of the first layer, when it was computed before
-  bool rewinds_ = false;        // whether values of a layer are forgotten after it
+  std::optional<Entry> entry_;  // that of the first layer, when it was computed before
+  bool rewinds_ = false;        // tells whether values of a layer are forgotten after it
   std::map<std::pair<const Technique*, int>, Var> cache_;
 };
 

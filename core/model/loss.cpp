@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a pass: logits and losses of a stretch of positions at a time, so that no logits of a whole
-// micro-batch are ever in memory. While training, the gradient of a stretch is taken before the next one.
+// Runs the end of a pass: it takes logits and losses of a stretch of positions at a time, so that no logits
+// of a whole micro-batch are ever in memory. While training, the gradient of a stretch is taken before the
+// next one.
 #include <algorithm>
 
 #include "device/attention.h"
@@ -9,9 +10,10 @@
 namespace caddie {
 namespace {
 
-constexpr int64_t kStretchFloats = 1 << 17;  // logits of a stretch: half a megabyte, a share of the L2 cache
+// A stretch has so many logits: half a megabyte, a share of the L2 cache.
+constexpr int64_t kStretchFloats = 1 << 17;
 
-// Positions of a stretch. A GPU has no use for small ones.
+// Returns the number of positions of a stretch. A GPU has no use for small ones.
 int64_t stretch_of(const ModelShape& shape, Device device) {
   if (device != Device::kCpu) return int64_t(1) << 20;
   return std::max<int64_t>(64, kStretchFloats / shape.vocabulary / 64 * 64);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the model is made of; how it computes is in skeleton.cpp.
+// Builds the model; skeleton.cpp says how it computes.
 #include "model/model.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reference transformer as a skeleton: token embedding, layers of attention and MLP, head. What it
-// computes at each site is what the experiment's techniques make of it.
+// Defines the reference transformer as a skeleton: token embedding, layers of attention and MLP, head. What
+// it computes at each site is what the experiment's techniques make of it.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -18,6 +18,7 @@
 
 namespace caddie {
 
+/// The section [model] of an experiment.
 struct ModelSettings {
   int vocabulary = 1024;
   int layers = 9;
@@ -31,23 +32,26 @@ struct ModelSettings {
   bool round_init_bf16 = true;
 
   void settings(Settings& s);
-  /// Throws Error (exit code 2) when heads do not divide dim, or kv_heads heads, or the head size is odd.
+  /// Returns the sizes of the model. Throws Error (exit code 2) when heads do not divide dim, when kv_heads
+  /// do not divide heads, or when the MLP would have no hidden units.
   ModelShape shape(int sequence_length) const;
 };
 
-/// The parts of a model that the experiment chooses, by kind, those of a kind in the experiment's order.
+/// Holds the parts of a model that the experiment chooses, by kind, those of a kind in the experiment's
+/// order.
 class ModelParts {
  public:
   void add(Kind kind, Technique technique) { by_kind_[size_t(kind)].push_back(std::move(technique)); }
   std::vector<Technique>& of(Kind kind) { return by_kind_[size_t(kind)]; }
   const std::vector<Technique>& of(Kind kind) const { return by_kind_[size_t(kind)]; }
-  /// The part of a kind that every model has.
+  /// Returns the part of a kind of which every model has one.
   const Technique& one(Kind kind) const { return of(kind).at(0); }
 
  private:
   std::array<std::vector<Technique>, size_t(Kind::kCount)> by_kind_;
 };
 
+/// Holds the weights and the techniques of a model, and runs them.
 class Model {
  public:
   Model(const ModelSettings& settings, int sequence_length, ModelParts parts, Device device);
@@ -58,28 +62,29 @@ class Model {
   WeightTable& weights() { return weights_; }
   const WeightTable& weights() const { return weights_; }
 
-  /// Modifiers that act at `site`, in the order in which they run.
+  /// Returns the modifiers that act at `site`, in the order in which they run.
   std::span<const Technique* const> at(Site site) const;
-  /// Whether the modifier acts in `layer`.
+  /// Returns whether the modifier acts in `layer`.
   bool acts_in(const Technique& technique, int layer) const;
 
+  /// Fills all weights with their initial values, which depend on the seed and the weights' names.
   void initialize(Initializer& initializer, uint64_t seed);
 
-  /// Logits [B,T,V] on this thread's tape, whose leaves stand for the weights. Safe on several threads at
-  /// once. `without` is passed over, as if it did nothing: an embedding adds nothing, a modifier or an
-  /// activation hands its value on, and a head is the product with the token table.
+  /// Returns the logits [B,T,V] on this thread's tape, whose leaves stand for the weights. Several threads
+  /// may call it at once. `without` is passed over, as if it did nothing: an embedding adds nothing, a
+  /// modifier or an activation hands its value on, and a head is the product with the token table.
   Var logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without = nullptr);
-  /// -log p(target) at each position [B,T], in nats.
+  /// Returns -log p(target) at each position [B,T], in nats.
   Var losses(Ids tokens, Ids targets, Mode mode, const Progress& progress);
 
-  /// A training pass forward and backward, on this thread's recording tape: adds the gradient of `seed` times
-  /// the sum of the losses to its leaves, and returns that sum in nats. The head and the modifiers of the
-  /// logits are called for some positions of one sequence at a time.
+  /// Runs a training pass forward and backward, on this thread's recording tape: adds the gradient of `seed`
+  /// times the sum of the losses to its leaves, and returns that sum in nats. The head and the modifiers of
+  /// the logits are called for some positions of one sequence at a time.
   double add_gradients(Ids tokens, Ids targets, const Progress& progress, float seed);
-  /// What an evaluation of tokens [1,T], on this thread's tape, computes before its first attention, in
-  /// memory of its own. Undefined when a technique keeps something there for later.
+  /// Returns what an evaluation of tokens [1,T], on this thread's tape, computes before its first attention,
+  /// in memory of its own. It is undefined when a technique keeps something there for later.
   SharedActivations shared_activations(Ids tokens);
-  /// nats[b * T + t] = -log p(target) for each t >= first_scored[b], on a tape that does not record; the
+  /// Sets nats[b * T + t] = -log p(target) for each t >= first_scored[b], on a tape that does not record; the
   /// others are left as they are or get a loss too. `nats` lies on the host. Logits are divided by
   /// `temperature`. With `trim` the last layer works on the positions that are scored alone: the same bits,
   /// unless a modifier looks from one position to another after that layer's attention. `shared`, when given,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an evaluation pass computes before its first attention. Windows that overlap can share it; what
+// Holds what an evaluation pass computes before its first attention. Windows that overlap can share it; what
 // follows depends on where each begins, the attention itself at least in its rounding.
 #pragma once
 
@@ -9,13 +9,14 @@
 
 namespace caddie {
 
+/// Holds these values for one sequence.
 struct SharedActivations {
-  /// [1,T,..], a row a position: the stem's output; of the first layer the input, the normed input, and
-  /// query, key and value as they leave their products.
+  /// Each is [1,T,..], with a row for each position: the stem's output; then, of the first layer, the input,
+  /// the normed input, and query, key and value as they leave their products.
   std::vector<Tensor> values;
 
   bool defined() const { return !values.empty(); }
-  /// `count` positions from `first` on, in the same memory.
+  /// Returns `count` positions from `first` on, in the same memory.
   SharedActivations rows(int64_t first, int64_t count) const;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One forward pass:
+// Runs one forward pass:
 //
 //   e = token_table[tokens] + embeddings      -> embedded
 //   x = x0 = rms_norm(e)                      -> stem
@@ -23,7 +23,7 @@
 namespace caddie {
 namespace {
 
-// x [B,T,..] -> [B,T-first,..], without gradient.
+// Returns the positions of x [B,T,..] from `first` on, [B,T-first,..], without gradient.
 Var from_position(int64_t first, Var x) {
   if (first == 0) return x;
   int64_t batch = x.shape()[0], length = x.shape()[1], kept = length - first;
@@ -96,7 +96,7 @@ Var ForwardPass::attend(Block& block, const Entry& entry, int64_t first) {
                 model_.layers_[size_t(block.layer)].attention_out);
 }
 
-// After the keys and values, positions before `first` are wanted no more: the pass goes on without them.
+// Runs the attention. It was the last to want the positions before `first`: the pass goes on without them.
 Var ForwardPass::attend_from(int64_t first, Block& block) {
   PartScope part("attention");
   Var y = attention_from(first, block.q, block.k, block.v);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin as an experiment uses it: its label, where it acts, and how often it was called.
+// Defines a plugin as an experiment uses it: its label, where it acts, and how often it was called.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -11,19 +11,20 @@
 
 namespace caddie {
 
-/// Copies stand for the same plugin object.
+/// Refers to a plugin object, which its copies share.
 struct Technique {
   std::string label;   // the name of its table in the experiment
   std::string plugin;  // the name of its file
   const PluginEntry* entry = nullptr;
   Layers layers;                          // where it acts, as written
-  std::vector<std::string> weights = {};  // of views, optimizers, quantizers: patterns of what they claim
-  bool allow_no_effect = false;           // the experiment says so: that it changes nothing is no mistake
+  std::vector<std::string> weights = {};  // patterns of the weights that it claims, if its kind claims any
+  bool allow_no_effect = false;           // The experiment says that it may change nothing.
   std::shared_ptr<Plugin> object = {};
 
-  /// Calls during training and during evaluation: a technique that was never called changed nothing.
+  /// Counts the calls during training and during evaluation: a technique that was never called changed
+  /// nothing.
   struct Calls {
-    std::atomic<int64_t> in[2] = {0, 0};  // by Mode
+    std::atomic<int64_t> in[2] = {0, 0};  // indexed by Mode
   };
   std::shared_ptr<Calls> calls = std::make_shared<Calls>();
 

@@ -11,7 +11,8 @@ namespace {
 /// Throws Error naming the first id outside [0, vocabulary) and its place.
 void check_token_ids(std::span<const int32_t> ids, int64_t length, int vocabulary) {
   uint32_t largest = 0;
-  for (int32_t id : ids) largest = std::max(largest, uint32_t(id));  // a negative id is a very large one
+  // A negative id becomes a very large one.
+  for (int32_t id : ids) largest = std::max(largest, uint32_t(id));
   if (largest < uint32_t(vocabulary)) return;
   auto wrong =
       std::find_if(ids.begin(), ids.end(), [=](int32_t id) { return uint32_t(id) >= uint32_t(vocabulary); });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token ids on their way into a pass: each is a row of the embedding table, and nothing after this looks.
+// Checks token ids on their way into a pass: each is a row of the embedding table, and nothing after this
+// looks.
 #pragma once
 
 #include "autograd/tape.h"
@@ -7,8 +8,8 @@
 
 namespace caddie {
 
-/// `rows` x `length` token ids of the host, for a pass of `model` on the device of `tape`; `host` must
-/// outlive the pass. All ids that reach a model come this way: throws Error naming the first that is outside
+/// Returns the token ids [rows, length] at `host`, which must outlive the pass, for a pass of `model` on the
+/// device of `tape`. All ids that reach a model come this way. Throws Error naming the first that is outside
 /// [0, vocabulary), and where it stands.
 Ids place_ids(const Model& model, Tape& tape, const int32_t* host, int64_t rows, int64_t length);
 

@@ -47,7 +47,7 @@ void ViewedWeights::pull(std::span<Tensor> gradients) {
   for (size_t i = 0; i < gradients.size(); ++i) {
     if (views_[i].empty() || !gradients[i].defined()) continue;
     if (outputs_[i].value().data() == leaves_[i].value.data())
-      continue;  // the view passed the weight through
+      continue;  // The view passed the weight through.
     outputs.push_back(outputs_[i]);
     seeds.push_back(gradients[i]);
     indices.push_back(i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The learned tensors of a model, in the order in which they were declared, and who claims which.
+// Holds the learned tensors of a model, in the order in which they were declared, and says who claims which.
 #pragma once
 
 #include <caddie/slots.h>
@@ -12,13 +12,15 @@
 
 namespace caddie {
 
-std::string_view name_of(Role role);  // "matrix"
+/// Returns the name of a role, such as "matrix".
+std::string_view name_of(Role role);
 
+/// Holds the declared weights. A weight's index is its place in the order of declaration.
 class WeightTable {
  public:
   explicit WeightTable(Device device) : device_(device) {}
 
-  /// Throws Error when the name is taken, naming both owners.
+  /// Declares a weight. Throws Error when the name is taken, naming both owners.
   Parameter add(WeightInfo info);
 
   int size() const { return int(infos_.size()); }
@@ -26,11 +28,13 @@ class WeightTable {
   const WeightInfo& info(int index) const { return infos_[size_t(index)]; }
   const Tensor& value(int index) const { return values()[size_t(index)]; }
   std::span<const WeightInfo> infos() const { return infos_; }
-  /// Zeros at first. Memory is taken when they are first asked for: a plan looks at hundreds of models and
-  /// computes with none. Safe on several threads; no weight may be added afterwards.
+  /// Returns the values, which are zeros at first. Their memory is taken when they are first asked for: a
+  /// plan looks at hundreds of models and computes with none. Several threads may ask at once; no weight may
+  /// be added afterwards.
   std::span<const Tensor> values() const;
-  int64_t parameters() const;  // elements of all weights
-  /// Index of the weight called `name`, or -1.
+  /// Returns the number of elements of all weights.
+  int64_t parameters() const;
+  /// Returns the index of the weight called `name`, or -1.
   int find(std::string_view name) const;
 
   /// Fills every weight from its Init; `initializer` serves those that leave it to the experiment. Each
@@ -44,14 +48,14 @@ class WeightTable {
   mutable std::vector<Tensor> values_;
 };
 
-/// Weights that match one of the patterns. A pattern is a glob over names ("*.attn.*"), a role
-/// ("role:matrix"), a size ("numel<=65536", "numel>65536"), one of these behind '!' for whatever it does not
-/// match, or several joined by '&', which must all hold. Throws Error naming `owner` for unknown roles and
-/// malformed sizes.
+/// Returns the indices of the weights that match one of the patterns. A pattern is a glob over names
+/// ("*.attn.*"), a role ("role:matrix"), a size ("numel<=65536", "numel>65536"), one of these behind '!' for
+/// whatever it does not match, or several joined by '&', which must all hold. Throws Error naming `owner` for
+/// unknown roles and malformed sizes.
 std::vector<int> select_weights(std::span<const WeightInfo> infos, std::span<const std::string> patterns,
                                 std::string_view owner);
 
-/// A claimant and the weights that it claims.
+/// A claimant and the indices of the weights that it claims.
 struct Claim {
   std::string owner;
   std::vector<int> weights;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention on the tape; the arithmetic itself belongs to the device.
+// Puts attention on the tape; the arithmetic itself belongs to the device.
 #include "ops/attention.h"
 
 #include <cmath>

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention for some of the positions.
+// Declares attention for some of the positions.
 #pragma once
 
 #include <caddie/ops.h>
 
 namespace caddie {
 
-/// attention(q, k, v) for the positions from `first` on, a multiple of kAttentionBlock: q, y:
-/// [B,T-first,H,D]; k, v: [B,T,K,D]. The same bits. On the CPU only, and without gradient, unless first is 0.
+/// Returns attention(q, k, v) for the positions from `first` on, a multiple of kAttentionBlock, with the bits
+/// that they have among all positions. q, result: [B,T-first,H,D]; k, v: [B,T,K,D]. Unless first is 0 it
+/// works only on the CPU and without gradient.
 Var attention_from(int64_t first, Var q, Var k, Var v);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax and the negative logarithm of the target's share, in one.
+// Computes the softmax and the negative logarithm of the target's share in one go.
 #include <caddie/math.h>
 #include <caddie/ops.h>
 
@@ -11,7 +11,7 @@ namespace {
 struct CrossEntropyForward {
   const float* logits;
   const int32_t* targets;
-  float *nats, *log_sum;  // one a row
+  float *nats, *log_sum;  // each holds one number for each row
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
     const float* z = logits + r * row.n;
@@ -26,7 +26,7 @@ struct CrossEntropyForward {
   }
 };
 
-// dz += (softmax(z) - onehot(target)) dnats.
+// Adds (softmax(z) - onehot(target)) dnats to dz.
 struct CrossEntropyBackward {
   const float* logits;
   const int32_t* targets;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums, products and weighted sums, where the right side may repeat over the leading axes.
+// Computes sums, products and weighted sums, where the right side may repeat over the leading axes.
 #include <caddie/math.h>
 #include <caddie/ops.h>
 
 namespace caddie {
 namespace {
 
-// by_x is the derivative by x, which for these depends on y alone, and by_y the other way round.
+// In these structs by_x is the derivative by x, which depends on y alone, and by_y the one by y, which
+// depends on x alone.
 struct Add {
   CADDIE_FN static float forward(float x, float y) { return x + y; }
   CADDIE_FN static float by_x(float) { return 1; }
@@ -23,7 +24,7 @@ struct Multiply {
   CADDIE_FN static float by_y(float x) { return x; }
 };
 
-// How y repeats: row r of x meets row r % rows of y, whose last axis is 1 or as long as x's.
+// Says how y repeats: row r of x meets row r % rows of y, whose last axis is 1 or as long as x's.
 struct Repeat {
   const float* y;
   int64_t rows;
@@ -74,7 +75,7 @@ struct BinaryByX {
   }
 };
 
-// y has as many rows as x: each row's share is its own.
+// Adds the gradient of a y that has as many rows as x, so that each row's share is its own.
 template <class Op>
 struct BinaryByOwnRow {
   const float *x, *dz;
@@ -93,7 +94,7 @@ struct BinaryByOwnRow {
   }
 };
 
-// x as [rows / y.rows, y.rows * n]: column c is summed over the repetitions.
+// Views x as [rows / y.rows, y.rows * n], where a sum over the rows of column c is one over y's repetitions.
 template <class Op>
 struct BinaryByColumn {
   const float *x, *dz;
@@ -104,7 +105,8 @@ struct BinaryByColumn {
   }
 };
 
-struct SumRow {  // dy[r] += sum of row r
+// Adds the sum of row r of x to dy[r].
+struct SumRow {
   const float* x;
   float* dy;
   template <class Row>
@@ -115,7 +117,8 @@ struct SumRow {  // dy[r] += sum of row r
   }
 };
 
-// x [.., n] beside y: checks that y's axes equal x's last ones, its own last one perhaps 1.
+// Returns how y repeats over x. Throws Error unless y's axes equal x's last ones, where its own last one may
+// be 1.
 Repeat repeat_of(const char* name, Var x, Var y) {
   const Shape &xs = x.shape(), &ys = y.shape();
   bool fits = ys.rank() <= xs.rank() && (ys.last() == xs.last() || ys.last() == 1);
@@ -171,7 +174,7 @@ struct Sigmoid {
   }
 };
 
-// z = a x + b y; a null weight is 1.
+// Computes z = a x + b y; a null weight is 1.
 struct WeightedSum {
   const float *a, *x, *b, *y;
   float* z;
@@ -190,7 +193,8 @@ struct WeightedSum {
   }
 };
 
-struct WeightedBackward {  // dx += a dz
+// Adds a dz to dx; a null weight is 1.
+struct WeightedBackward {
   const float *a, *dz;
   float* dx;
   bool fresh;
@@ -205,13 +209,15 @@ struct WeightedBackward {  // dx += a dz
   }
 };
 
-struct ProductOfColumns {  // da += sum over rows of x dz
+// Returns the terms of da, the sum over rows of x dz.
+struct ProductOfColumns {
   const float *x, *dz;
   int n;
   CADDIE_FN float operator()(int64_t r, int c) const { return x[r * n + c] * dz[r * n + c]; }
 };
 
-// The gradient of z becomes that of x when x has none yet and nothing else reads it: a sum costs no pass.
+// Makes the gradient of z that of x, so that a sum costs no pass; nothing may read z's gradient afterwards.
+// Returns false when x has a gradient already or is a weight.
 bool hand_over_gradient(Var x, Var z) {
   Node *from = z.node(), *to = x.node();
   if (to->gradient || to->leaf_gradient) return false;
@@ -220,7 +226,8 @@ bool hand_over_gradient(Var x, Var z) {
   return true;
 }
 
-// z's gradient is needed no more after the `last` call.
+// Adds to the gradients of a and x, where a x is a term of z. The `last` call for a z may give z's gradient
+// away.
 void weighted_backward(Var a, Var x, Var z, bool last) {
   int n = int(x.shape().last());
   int64_t rows = x.shape().rows();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of a table by integer, and what stood earlier in a sequence.
+// Looks up rows of a table, and what stood earlier in a sequence.
 #include <caddie/ops.h>
 
 namespace caddie {
@@ -23,8 +23,8 @@ struct AddRow {
   CADDIE_FN void operator()(int i) const { to[i] += from[i]; }
 };
 
-// On a GPU one warp owns one row of the table and looks for its positions: slow beside atomics, but every run
-// adds in the same order.
+// Adds the gradients of all positions to the rows of the table. On a GPU one warp owns one row and looks for
+// its positions: that is slow beside atomics, but every run adds in the same order.
 struct ScatterRows {
   const float* dy;
   const int32_t* ids;
@@ -44,7 +44,7 @@ void scatter(Device device, const float* dy, Ids ids, float* dtable, int64_t row
     CpuRow{width}.each(AddRow{dy + p * width, dtable + int64_t(ids.data[p]) * width});
 }
 
-// y[b, t, i] = x[b, t - steps, i]; `direction` -1 turns it into its own adjoint, which adds.
+// Sets y[b, t, i] = x[b, t - steps, i], or 0 before the start.
 struct Shift {
   const float* x;
   float* y;
@@ -54,6 +54,7 @@ struct Shift {
     y[i] = t >= steps ? x[i - steps * inner] : 0.0f;
   }
 };
+// Adds the gradient of y to that of x, each position's to the one that it was read from.
 struct ShiftBackward {
   const float* dy;
   float* dx;

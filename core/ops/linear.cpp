@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products with weights on the tape; the arithmetic itself belongs to the device.
+// Puts products with weights on the tape; the arithmetic itself belongs to the device.
 #include <caddie/ops.h>
 
 #include "autograd/tape.h"
@@ -8,7 +8,8 @@
 namespace caddie {
 namespace {
 
-/// y [rows, n] = beta y + x [rows, k] times w^T or w, of which the tape may hold a packed copy.
+/// Sets y [rows, n] = beta y + x [rows, k] times w^T (kYes) or w (kNo), of which the tape may hold a packed
+/// copy.
 void multiply_by_weight(Backend& device, int64_t rows, Var w, Transpose transpose, const float* x, float beta,
                         float* y) {
   bool forward = transpose == Transpose::kYes;
@@ -28,14 +29,14 @@ Var linear(Var x, Var w) {
   Var y = result(x.shape().with_last(out));
   Tape::current().observe_linear(x, w);
   Backend& device = backend(x.device());
-  // [rows, in] [out, in]^T -> [rows, out]
+  // This multiplies [rows, in] by [out, in]^T, which gives [rows, out].
   multiply_by_weight(device, rows, w, Transpose::kYes, x.data(), 0, y.data());
   record(y, {x, w}, [=, &device] {
-    if (x.needs_grad()) {  // [rows, out] [out, in] -> [rows, in]
+    if (x.needs_grad()) {  // [rows, out] times [out, in] gives [rows, in]
       GradientSlot dx = x.grad_slot();
       multiply_by_weight(device, rows, w, Transpose::kNo, y.grad(), dx.fresh ? 0 : 1, dx.data);
     }
-    if (w.needs_grad()) {  // [rows, out]^T [rows, in] -> [out, in]
+    if (w.needs_grad()) {  // [rows, out]^T times [rows, in] gives [out, in]
       GradientSlot dw = w.grad_slot();
       device.gemm(Transpose::kYes, Transpose::kNo, out, in, rows, 1, y.grad(), out, x.data(), in,
                   dw.fresh ? 0 : 1, dw.data, in);

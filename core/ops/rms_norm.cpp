@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Root mean square normalisation of rows.
+// Normalises rows by their root mean square.
 #include <caddie/ops.h>
 
 #include <cmath>
@@ -9,7 +9,7 @@ namespace {
 
 struct RmsNormForward {
   const float* x;
-  float *y, *inverse_rms;  // the latter: one a row
+  float *y, *inverse_rms;  // inverse_rms has one number for each row
   float eps;
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
@@ -21,7 +21,7 @@ struct RmsNormForward {
   }
 };
 
-// dx += s (dy - y mean(dy y)), with s = inverse_rms and y = x s.
+// Adds s (dy - y mean(dy y)) to dx, with s = inverse_rms and y = x s.
 struct RmsNormBackward {
   const float *y, *inverse_rms, *dy;
   float* dx;

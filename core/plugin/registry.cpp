@@ -29,7 +29,8 @@ void collect(const std::filesystem::path& folder, std::vector<PluginFile>& files
     if (entry.path().extension() == ".so") files.push_back({entry.path().stem().string(), entry.path()});
 }
 
-// A library linked with -ffast-math sets the processor to flush small numbers to zero, for everybody.
+// Throws Error when loading changed the arithmetic: a library linked with -ffast-math sets the processor to
+// flush small numbers to zero, for everybody.
 void check_arithmetic(const PluginFile& file) {
   constexpr unsigned kFlushBits = 0x8040;
   if ((_mm_getcsr() & kFlushBits) == 0) return;
@@ -73,7 +74,7 @@ std::string sdk_of(const PluginFile& file) {
     for (const std::string& symbol : info.symbols())
       if (symbol.starts_with(kEntryPrefix)) return symbol.substr(std::string_view(kEntryPrefix).size());
   } catch (const std::exception&) {
-    return "";  // not a shared library at all
+    return "";  // The file is no shared library at all.
   }
   return "";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Techniques on disk: found by name, checked before any of their code runs, opened when an experiment names
-// them, and never closed.
+// Opens techniques on disk: they are found by name, checked before any of their code runs, opened when an
+// experiment names them, and never closed.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -16,51 +16,57 @@
 
 namespace caddie {
 
-std::string_view name_of(Phase phase);  // "normalize"
-/// The names of the sites in the mask: "enter", "leave".
+/// Returns the name of a phase, such as "normalize".
+std::string_view name_of(Phase phase);
+/// Returns the names of the sites in the mask, such as "enter" and "leave".
 std::vector<std::string> names_of_sites(uint32_t sites);
 
+/// Names the library of a plugin.
 struct PluginFile {
-  std::string name;  // file name without extension
+  std::string name;  // the file's name without extension
   std::filesystem::path path;
 };
 
-/// Hash of the SDK that a file was built for, read from the name of its entry symbol without running its
-/// code; empty when it has no such symbol.
+/// Returns the hash of the SDK that a file was built for, read from the name of its entry symbol without
+/// running its code; empty when it has no such symbol.
 std::string sdk_of(const PluginFile& file);
-/// Hash of the SDK that this program offers.
+/// Returns the hash of the SDK that this program offers.
 std::string sdk_of_this_program();
 
+/// Describes a plugin whose library is loaded.
 struct LoadedPlugin {
   PluginFile file;
-  std::string sha256;  // of the file
+  std::string sha256;  // the file's hash
   const PluginEntry* entry = nullptr;
 };
 
+/// Finds plugins in some folders and opens them.
 class Registry {
  public:
-  /// Looks in each folder and one level below it. Opens no file.
+  /// Looks in each folder and one level below it, and opens no file. Throws Error (exit code 4) when two
+  /// libraries have the same name.
   explicit Registry(std::vector<std::filesystem::path> folders = default_folders());
 
-  /// The folder "plugins" that belongs to this program, and what the environment variable CADDIE_PLUGINS adds
-  /// (folders separated by ':').
+  /// Returns the folder "plugins" that belongs to this program, and what the environment variable
+  /// CADDIE_PLUGINS adds (folders separated by ':').
   static std::vector<std::filesystem::path> default_folders();
 
-  /// All files, by name. Throws Error when two folders hold the same name.
+  /// Returns all files, in the order of their names.
   const std::vector<PluginFile>& files() const { return files_; }
 
-  /// Opens the plugin called `name`. Throws Error (exit code 4) when there is none, naming near ones, or when
-  /// it was built for another SDK, saying which and how to rebuild it.
+  /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
+  /// there is none, naming near ones, or when it was built for another SDK, saying which and how to rebuild
+  /// it.
   const LoadedPlugin& open(std::string_view name, std::string_view where);
 
-  /// A new object of the plugin, which must be of kind `kind`.
+  /// Returns a new object of the plugin. Throws Error unless the plugin is of kind `kind`.
   std::unique_ptr<Plugin> make(std::string_view name, Kind kind, std::string_view where);
   template <class Slot>
   std::unique_ptr<Slot> make(std::string_view name, std::string_view where) {
     return std::unique_ptr<Slot>(static_cast<Slot*>(make(name, detail::kind_of<Slot>(), where).release()));
   }
 
-  /// What has been opened so far, by name.
+  /// Returns what has been opened so far, in the order of names.
   std::vector<const LoadedPlugin*> opened() const;
 
  private:

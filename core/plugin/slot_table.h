@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a slot is: one row says where an experiment names its plugins, how many it may name, what they claim,
-// and which stage of a run they feed. Assembling, keys, drawings, effect checks and tests loop over the rows,
-// so that a new slot is an interface in caddie/slots.h, a row here, and the place that calls it.
+// Defines the slots: one row of a table says where an experiment names its plugins, how many it may name,
+// what they claim, and which stage of a run they feed. Assembling, keys, drawings, effect checks and tests
+// loop over the rows, so that a new slot is an interface in caddie/slots.h, a row here, and the place that
+// calls it.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -13,27 +14,28 @@
 
 namespace caddie {
 
+/// One row of the table.
 struct Slot {
-  /// How many plugins an experiment names there.
+  /// Says how many plugins an experiment names there.
   enum class Count : uint8_t {
     kOne,       // exactly one, in the table `path` itself, which must say `use`
-    kOptional,  // the same, or none
+    kOptional,  // one in that table, or none
     kMany       // any number, each in a table of its own below `path`, called by its label
   };
-  /// What the plugins there do with the weights of the model.
+  /// Says what the plugins there do with the weights of the model.
   enum class Claims : uint8_t {
     kNone,
-    kSome,  // each names those that it acts on
+    kSome,  // each plugin names the weights that it acts on
     kEach   // every weight must be named by exactly one of them
   };
-  /// From which step of a training on a plugin can tell it from another one that began alike.
+  /// Says from which step on a plugin there makes a training differ from another one that began alike.
   enum class Tells : uint8_t {
     kFromTheStart,
     kByScale,  // a training is the same as long as the learning rates are scaled alike
     kByActing  // a training is the same as long as Plugin::acts() says no
   };
 
-  /// How a plugin there is asked, after a run, whether it acted.
+  /// Says how a plugin there is asked, after a run, whether it acted.
   enum class Proof : uint8_t {
     kNone,     // no slot may say this
     kLogits,   // the logits of a probe batch are others without it
@@ -48,29 +50,29 @@ struct Slot {
   };
 
   Kind kind;
-  std::string_view name;  // of the kind, for people and for plugin folders: "activation"
-  std::string_view path;  // in an experiment: "model.activation"
+  std::string_view name;  // the kind's name, for people and for plugin folders: "activation"
+  std::string_view path;  // where it stands in an experiment: "model.activation"
   Count count = Count::kOne;
-  Stage stage = Stage::kTrain;  // the first one that its plugins feed
+  Stage stage = Stage::kTrain;  // the first stage that its plugins feed
   Claims claims = Claims::kNone;
   Tells tells = Tells::kFromTheStart;
   Proof proof = Proof::kNone;
   bool drawn = false;  // whether the drawing of the model shows its plugins where they act
 };
 
-/// Every slot, in the order in which a run comes to them.
+/// Returns every slot, in the order in which a run comes to them.
 std::span<const Slot> slot_table();
 
-/// Whether the plugins there are parts of the model: the forward pass calls them.
+/// Returns whether the plugins there are parts of the model, which the forward pass calls.
 bool is_in_model(const Slot& slot);
 
-/// The first slot of a kind.
+/// Returns the first slot of a kind.
 const Slot& slot_of(Kind kind);
 
-/// "activation"; the name of the kind's slots.
+/// Returns the name of the kind and of its slots, such as "activation".
 std::string_view name_of(Kind kind);
 
-/// What the core itself reads in the table of a plugin, beside the plugin's own settings.
+/// Holds what the core itself reads in the table of a plugin, beside the plugin's own settings.
 struct SlotSettings {
   std::string use;
   bool enabled = true;
@@ -79,18 +81,19 @@ struct SlotSettings {
   bool headline = false;
   bool allow_no_effect = false;
 
-  /// Declares those that plugins of this slot have.
+  /// Declares those settings that plugins of this slot have.
   void settings(Settings& s, const Slot& slot);
 };
 
-/// The names of all settings that the core reads in tables of plugins; no plugin may declare one of these.
+/// Returns the names of all settings that the core reads in tables of plugins; no plugin may declare one of
+/// these.
 std::vector<std::string> slot_setting_names();
 
-/// The setting that switches a technique on and off. A label alone is that of a technique of the model:
-/// "x0" -> "techniques.x0.enabled", "evaluators.slow" -> "evaluators.slow.enabled".
+/// Returns the setting that switches a technique on and off. A label alone is that of a technique of the
+/// model: "x0" gives "techniques.x0.enabled", and "evaluators.slow" gives "evaluators.slow.enabled".
 std::string switch_of(std::string_view toggle);
 
-/// The label whose switch_of() is `path`, and empty when there is none.
+/// Returns the label whose switch_of() is `path`, empty when there is none.
 std::string label_switched_by(std::string_view path);
 
 }  // namespace caddie

@@ -35,7 +35,7 @@ struct Scale {
   CADDIE_FN void operator()(int64_t i) const { x[i] *= factor; }
 };
 
-// p <- p + b A + a I, with p = c A A on entry: then one product p X is the whole step. A row each.
+// Sets p <- p + b A + a I, where p = c A A on entry: then one product p X is the whole step.
 struct AddLowerPowers {
   float a, b;
   const float* gram;
@@ -52,7 +52,8 @@ struct AddLowerPowers {
   }
 };
 
-// Work space of one thread, kept between calls: fresh pages would cost more than some of the products.
+// Holds the work space of one thread, kept between calls: fresh pages would cost more than some of the
+// products.
 struct Workspace {
   Tensor memory;
   int64_t used = 0;

@@ -9,11 +9,12 @@
 namespace caddie {
 namespace {
 
-constexpr int64_t kBlock = 1 << 16;  // numbers that one thread takes at a time
-constexpr int kVectorLevels = 127;   // of weights that are no matrices
+constexpr int64_t kBlock = 1 << 16;  // One thread takes at least this many numbers at a time.
+constexpr int kVectorLevels = 127;   // the largest integer for weights that are no matrices
 
-// Below 2^22 before it is rounded: the grid is clamped first, to integers, which gives the same result.
-// A step of 0, from a row too small for its scale, gives 0.
+// Returns the integer of w on the grid. It clamps to the grid's ends first, which are integers, so that the
+// result is the same and round_even gets less than 2^22. A step of 0, from a row too small for its scale,
+// gives 0.
 float rounded(float w, const Grid& grid) {
   float units = clamp(w, -grid.clip, grid.clip) / grid.step;
   return grid.step > 0 ? round_even(clamp(units, float(grid.low), float(grid.high))) : 0;
@@ -145,7 +146,7 @@ void quantiles(std::span<float> values, std::span<const double> ranks, std::span
     std::fill(results.begin(), results.end(), 0.0f);
     return;
   }
-  auto sorted_from = values.begin();  // what lies before is in its place, or smaller than what follows
+  auto sorted_from = values.begin();  // What lies before it is no larger than what follows.
   for (size_t i = 0; i < ranks.size(); ++i) {
     float position = float(ranks[i]) * float(values.size() - 1);
     auto below = values.begin() + std::min(int64_t(position), int64_t(values.size()) - 1);

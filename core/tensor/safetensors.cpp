@@ -24,7 +24,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 
 float bfloat_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
 
-/// Calls put(i, value) for each element, read as Stored.
+/// Calls put(i, value) for each element, which it reads as Stored.
 template <class Stored, class Put>
 void each(std::span<const std::byte> bytes, Put put) {
   for (size_t i = 0; i < bytes.size() / sizeof(Stored); ++i) {
@@ -34,7 +34,7 @@ void each(std::span<const std::byte> bytes, Put put) {
   }
 }
 
-/// False when the dtype is not a floating one.
+/// Calls put(i, value) for each element. Returns false when the dtype is not a floating one.
 template <class Put>
 bool each_float(const StoredTensor& t, Put put) {
   if (t.dtype == "F64") return each<double>(t.bytes, put), true;
@@ -46,7 +46,7 @@ bool each_float(const StoredTensor& t, Put put) {
   return false;
 }
 
-/// False when the dtype is not an integer that int64 holds.
+/// Calls put(i, value) for each element. Returns false when the dtype is not an integer that int64 holds.
 template <class Put>
 bool each_integer(const StoredTensor& t, Put put) {
   if (t.dtype == "I64") return each<int64_t>(t.bytes, put), true;
@@ -59,7 +59,7 @@ bool each_integer(const StoredTensor& t, Put put) {
   return false;
 }
 
-/// Bytes of one element; 0 when the dtype is unknown.
+/// Returns the bytes of one element, or 0 when the dtype is unknown.
 size_t element_bytes(const std::string& dtype) {
   static const std::array<std::pair<const char*, size_t>, 13> kSizes = {{{"F64", 8},
                                                                          {"F32", 4},
@@ -110,7 +110,7 @@ Shape shape_of(const std::string& where, const Json& entry) {
   return shape;
 }
 
-/// The bytes that a tensor needs, or -1 when they cannot be counted in 63 bits.
+/// Returns the bytes that a tensor needs, or -1 when they cannot be counted in 63 bits.
 int64_t bytes_of(const Shape& shape, size_t element) {
   for (int axis = 0; axis < shape.rank(); ++axis)
     if (shape[axis] == 0) return 0;
@@ -146,7 +146,7 @@ StoredTensor read_entry(const std::string& path, const std::string& name, const 
   return tensor;
 }
 
-/// Tensors must cover the data exactly: no overlap, no gap, nothing behind the last.
+/// Throws Error unless the tensors cover the data exactly: no overlap, no gap, nothing behind the last.
 void check_cover(const std::string& path, const std::vector<StoredTensor>& tensors,
                  std::span<const std::byte> data) {
   std::vector<const StoredTensor*> by_offset;

@@ -10,7 +10,8 @@
 namespace caddie {
 namespace {
 
-struct Transposed {  // a: [n, k], out: [k, n]
+// Writes a, [n, k], to out, [k, n].
+struct Transposed {
   const float* a;
   float* out;
   int64_t n, k;

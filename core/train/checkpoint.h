@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checkpoints: everything a training needs to go on as if it had never stopped, in one safetensors file.
+// Saves and loads checkpoints: everything a training needs to go on as if it had never stopped, in one
+// safetensors file.
 #pragma once
 
 #include <caddie/slots.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gradient of one optimizer step: micro-batches run side by side on threads, and are summed in a fixed
-// order.
+// Computes the gradient of one optimizer step: micro-batches run side by side on threads, and are summed in a
+// fixed order.
 #pragma once
 
 #include <caddie/weight_loops.h>
@@ -15,8 +15,9 @@
 
 namespace caddie {
 
-/// Micro-batch m goes to accumulator m % accumulators. One thread works through an accumulator, in order, and
-/// accumulators are added in order: the bits depend on their number and never on the number of threads.
+/// Sums the gradients of micro-batches. Micro-batch m goes to accumulator m % accumulators. One thread works
+/// through an accumulator, in order, and accumulators are added in order: the bits depend on their number and
+/// never on the number of threads.
 class GradientSum {
  public:
   /// Each accumulator holds one gradient of the whole model.
@@ -26,7 +27,8 @@ class GradientSum {
   /// over all positions, in nats per token.
   double run(std::span<const Batch> batches, std::span<const Tensor> values, const Progress& progress);
 
-  /// One a weight: the gradient of that mean; undefined where nothing flowed back.
+  /// Returns for each weight the gradient of the mean loss of the last run(); undefined where nothing flowed
+  /// back.
   std::span<Tensor> gradients() { return gradients_; }
 
  private:
@@ -44,9 +46,9 @@ class GradientSum {
 
   Model& model_;
   int64_t micro_batch_tokens_;
-  std::vector<std::unique_ptr<PackedLeaf>> packed_;  // one a weight
+  std::vector<std::unique_ptr<PackedLeaf>> packed_;  // has an element for each weight
   std::vector<Accumulator> accumulators_;
-  std::vector<Chunk> chunks_;  // of the weights, added by one piece of work each
+  std::vector<Chunk> chunks_;  // pieces of the weights, each of which is added up as one piece of work
   std::vector<Tensor> gradients_;
 };
 

@@ -11,7 +11,8 @@
 namespace caddie {
 namespace {
 
-constexpr int64_t kMostTogether = 1 << 22;  // floats that ranks add up before they hear from each other again
+// Ranks add up so many floats before they hear from each other again.
+constexpr int64_t kMostTogether = 1 << 22;
 
 struct ScaleBy {
   float* x;
@@ -95,7 +96,7 @@ StepReport Trainer::step(std::span<const Batch> batches) {
     report.phases.average += seconds;
   }
   report.seconds = whole.seconds() - (progress_.budget_seconds > 0 ? 0 : report.phases.average);
-  if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();  // one clock for all ranks
+  if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();  // One clock is for all.
   progress_.seconds += report.seconds;
   return report;
 }
@@ -126,12 +127,13 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   return report;
 }
 
-/// The ranks see equal parts of a batch, so the mean of their means is the mean.
+/// Replaces gradients by their means over the ranks and returns the mean loss. The ranks see equal parts of a
+/// batch, so the mean of their means is the mean.
 double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
   for (size_t i = 0; i < gradients.size();) {
     Tensor& first = gradients[i++];
     if (!first.defined()) continue;
-    int64_t count = first.numel();  // with the neighbours in memory, which travel together
+    int64_t count = first.numel();  // It grows by the neighbours in memory, which travel together.
     for (; i < gradients.size() && count < kMostTogether && gradients[i].defined() &&
            gradients[i].data() == first.data() + count;
          ++i)
@@ -142,7 +144,8 @@ double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
   return comm_->all_reduce(loss) / comm_->size();
 }
 
-// Notes on the way which weights a gradient reached.
+// Scales the gradients down to clip_norm where they are larger, and returns the norm that they had. Notes on
+// the way which weights a gradient reached.
 double Trainer::clip(std::span<Tensor> gradients) {
   std::vector<double> squares(gradients.size());
   parallel_for(int(gradients.size()), [&](int i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Optimizer steps: gradient, clip, update, average. What is around them (data, validation, checkpoints) is
-// the room run's.
+// Takes optimizer steps: gradient, clip, update, average. What is around them (data, validation, checkpoints)
+// is in core/run.
 #pragma once
 
 #include <map>
@@ -14,6 +14,7 @@
 
 namespace caddie {
 
+/// The section [train] of an experiment.
 struct TrainSettings {
   int64_t micro_batch_tokens = 1024;
   int gradient_accumulators = 4;
@@ -27,6 +28,7 @@ struct TrainSettings {
   void settings(Settings& s);
 };
 
+/// The section [budget] of an experiment.
 struct Budget {
   int64_t steps = 20000;
   double seconds = 0;
@@ -35,54 +37,58 @@ struct Budget {
   void settings(Settings& s);
 };
 
-/// Seconds that the parts of a step took.
+/// Holds the seconds that the parts of a step took.
 struct StepPhases {
   double views = 0, gradient = 0, clip = 0, update = 0, average = 0;
 };
 
+/// Reports one optimizer step.
 struct StepReport {
-  double loss = 0;           // of the batch, before the update, in nats per token
-  double gradient_norm = 0;  // before clipping
-  double lr_scale = 1;       // of the learning rates
+  double loss = 0;           // the batch's, before the update, in nats per token
+  double gradient_norm = 0;  // the norm of the whole gradient, before clipping
+  double lr_scale = 1;       // what the schedule multiplied the learning rates by
   double seconds = 0;
-  int64_t tokens = 0;  // of all ranks
+  int64_t tokens = 0;  // the tokens of all ranks
   StepPhases phases;
 };
 
+/// Trains a model step by step.
 class Trainer {
  public:
-  /// With `comm` each rank sees its own part of every batch, and all take the same
-  /// steps. Everything outlives the trainer. Weights must be initialised already, on all ranks alike.
+  /// With `comm` each rank sees its own part of every batch, and all take the same steps. Everything must
+  /// outlive the trainer. Weights must be initialised already, on all ranks alike.
   Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, const TrainSettings& settings,
           const Budget& budget, Comm* comm = nullptr);
 
   /// Adds an averager under a name that no other one has; it averages along and changes nothing of the
-  /// training. Under a wall-clock budget its time counts all the same. Call before the first step.
+  /// training. Under a wall-clock budget its time counts all the same. It must be called before the first
+  /// step.
   void add_averager(std::string name, Averager& averager);
 
-  /// One step over all rows of the batches. Throws Error when the loss is not finite.
+  /// Takes one step over all rows of the batches. Throws Error when the loss is not finite.
   StepReport step(std::span<const Batch> batches);
 
-  /// A step at full rate that does not count and that averages do not see.
+  /// Takes a step at full rate that does not count and that averages do not see.
   void discarded_step(std::span<const Batch> batches);
 
   const Progress& progress() const { return progress_; }
   /// Sets how long training is said to have taken so far, for trainings that follow a recorded clock.
   void set_seconds(double seconds) { progress_.seconds = seconds; }
+  /// Returns whether the budget of steps or of seconds is used up.
   bool finished() const;
-  /// The average of one averager, in the weights' order; the live weights when it has none yet.
+  /// Returns the average of one averager, in the weights' order, or the live weights when it has none yet.
   std::vector<Tensor> averaged_by(const std::string& averager) const;
-  /// Seconds that one averager has taken so far.
+  /// Returns the seconds that one averager has taken so far.
   double seconds_of(const std::string& averager) const { return averagers_.at(averager).seconds; }
 
-  /// Whether a gradient other than zero ever reached the weight.
+  /// Returns whether a gradient other than zero ever reached the weight.
   bool reached(int weight) const { return reached_.data()[weight] != 0; }
 
-  /// All that a resumed training needs: weights, optimizers, averagers, progress. The same calls save and
-  /// load.
+  /// Shows the archive all that a resumed training needs: weights, optimizers, averagers, progress. The same
+  /// calls save and load.
   void state(Archive& archive);
-  /// The part of it that is restored after discarded steps: the weights, and the optimizers but those whose
-  /// labels are in `keeps`.
+  /// Shows the archive what is restored after discarded steps: the weights, and the optimizers but those
+  /// whose labels are in `keeps`.
   void restored_state(Archive& archive, std::span<const std::string> keeps);
 
  private:
@@ -100,13 +106,13 @@ class Trainer {
   Model& model_;
   std::vector<Routed>& optimizers_;
   Schedule& schedule_;
-  Comm* comm_;  // null when there is one rank
+  Comm* comm_;  // is null when there is one rank
   std::map<std::string, TimedAverager> averagers_;
   TrainSettings settings_;
   Progress progress_;
   ViewedWeights views_;
   GradientSum gradient_;
-  Tensor reached_;  // one number a weight, so that a checkpoint can hold it
+  Tensor reached_;  // holds a number for each weight, in a tensor so that a checkpoint can hold it
 };
 
 }  // namespace caddie

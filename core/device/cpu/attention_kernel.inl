@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal attention of one instruction set, in blocks of kBlock queries by kBlock keys. Scores are kept
-// transposed, [key, query]: the softmax then runs down the lanes of vectors and adds in the order of the
+// Computes causal attention for one instruction set, in blocks of kBlock queries by kBlock keys. Scores are
+// kept transposed, [key, query]: the softmax then runs down the lanes of vectors and adds in the order of the
 // keys, so its bits do not depend on the width. Queries carry scale * log2(e), and powers are those of 2.
 #include "device/cpu/attention_tiles.inl"
 
@@ -11,11 +11,11 @@ constexpr int kSliversPerBlock = (kBlock + kTileRows - 1) / kTileRows;
 constexpr float kLog2E = 1.44269504f;
 constexpr float kLn2 = 0.693147181f;
 
-/// The matrix of scores as a left factor: keys as rows, or queries as rows.
+/// Read the matrix of scores as a left factor: with keys as rows, or with queries as rows.
 using ByKey = Left<kBlock, 1, kChunk>;
 using ByQuery = Left<1, kBlock, kChunk * kBlock>;
 
-/// Where one head of one sequence lies: position t at base + t * stride.
+/// Says where one head of one sequence lies: position t is at base + t * stride.
 template <class T>
 struct HeadView {
   T* base;
@@ -25,7 +25,7 @@ struct HeadView {
 using Source = HeadView<const float>;
 using Target = HeadView<float>;
 
-/// The sizes that all loops share.
+/// Holds the sizes that all loops share.
 struct Sizes {
   int64_t length, depth, width, blocks, block_floats;
   int64_t rows(int64_t block) const { return least(kBlock, length - block * kBlock); }
@@ -40,7 +40,7 @@ Sizes sizes_of(const AttentionShape& shape) {
 
 int64_t sliver_floats(const Sizes& s) { return s.block_floats / kSliversPerBlock; }
 
-/// Slivers of each block, [blocks, block_floats].
+/// Packs each block into slivers, [blocks, block_floats].
 void pack_blocks(const Sizes& s, Source from, float* slivers) {
   for (int64_t b = 0; b < s.blocks; ++b) {
     pack_slivers(s.rows(b), s.depth, from.at(b * kBlock), from.stride, slivers + b * s.block_floats,
@@ -48,7 +48,7 @@ void pack_blocks(const Sizes& s, Source from, float* slivers) {
   }
 }
 
-/// Rows padded to whole vectors, [length, width].
+/// Copies the rows, padded with zeros to whole vectors, to [length, width].
 void pack_rows(const Sizes& s, Source from, float* rows) {
   for (int64_t t = 0; t < s.length; ++t) {
     copy(s.depth, from.at(t), rows + t * s.width);
@@ -56,7 +56,7 @@ void pack_rows(const Sizes& s, Source from, float* rows) {
   }
 }
 
-/// Block b transposed and scaled, [depth, kBlock]; positions beyond the last are zero.
+/// Writes block b, transposed and scaled, to [depth, kBlock]; positions beyond the last are zero.
 void pack_columns(const Sizes& s, Source from, int64_t b, float scale, float* columns) {
   const int64_t rows = s.rows(b);
   transpose(rows, s.depth, from.at(b * kBlock), from.stride, columns, kBlock);
@@ -70,7 +70,8 @@ void pack_columns(const Sizes& s, Source from, int64_t b, float scale, float* co
   }
 }
 
-/// scores[key, query] of one pair of blocks; tiles whose keys all lie after their queries are left out.
+/// Computes scores[key, query] of one pair of blocks; tiles whose keys all lie after their queries are left
+/// out.
 void multiply_keys(const Sizes& s, int64_t keys, int64_t queries, bool diagonal, const float* slivers,
                    const float* columns, float* scores) {
   for (int64_t row = 0; row < keys; row += kTileRows) {
@@ -80,10 +81,10 @@ void multiply_keys(const Sizes& s, int64_t keys, int64_t queries, bool diagonal,
   }
 }
 
-constexpr int kGroup = 4;  // vectors of queries that go through the softmax together
+constexpr int kGroup = 4;  // So many vectors of queries go through the softmax together.
 
-/// scores = exp2(scores - peak), where peak is the running maximum of each query; updates the running sum and
-/// tells by which factor earlier results shrink.
+/// Sets scores = exp2(scores - peak), where peak is the running maximum of each query; updates peak and the
+/// running sum, and sets `shrink` to the factor by which earlier results shrink.
 template <bool kDiagonal>
 void soften(int64_t keys, float* scores, float* peak, float* sum, float* shrink) {
   for (int64_t q = 0; q < kBlock; q += kGroup * kWidth) {
@@ -128,7 +129,7 @@ void soften(int64_t keys, float* scores, float* peak, float* sum, float* shrink)
   }
 }
 
-/// out[query, :] = shrink * out + the weighted values of one block of keys.
+/// Sets out[query, :] = shrink * out + the weighted values of one block of keys.
 void add_values(const Sizes& s, int64_t keys, int64_t queries, bool diagonal, const float* scores,
                 const float* values, const float* shrink, float* out) {
   for (int64_t row = 0; row < queries; row += kTileRows) {
@@ -138,13 +139,13 @@ void add_values(const Sizes& s, int64_t keys, int64_t queries, bool diagonal, co
   }
 }
 
-/// The scratch of a forward pass, one head at a time.
+/// Holds the scratch of a forward pass, which takes one head at a time.
 struct ForwardScratch {
   float *slivers, *values, *columns, *scores, *out;
   float peak[kBlock], sum[kBlock], shrink[kBlock];
 };
 
-/// y = out / sum, and the natural logarithm of the sums of exp(score).
+/// Writes y = out / sum, and the natural logarithm of the sums of exp(score) where log_sum is not null.
 void finish_block(const Sizes& s, int64_t i, const ForwardScratch& w, Target y, float* log_sum) {
   alignas(64) float inverse[kBlock], log[kBlock];
   for (int q = 0; q < kBlock; q += kWidth) {
@@ -196,7 +197,7 @@ void attention_forward_kernel(const AttentionShape& shape, float scale, const fl
       pack_blocks(s, {k + kv_offset, kv_stride}, w.slivers);
       pack_rows(s, {v + kv_offset, kv_stride}, w.values);
       for (int64_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-        // Where position 0 would lie: of what is there, nothing before `first` is read or written.
+        // The offset is where position 0 would lie; nothing before position `first` is read or written.
         const int64_t kept = s.length - shape.first;
         const int64_t offset = (b * kept - shape.first) * stride + head * s.depth;
         float* const sums = log_sum ? log_sum + (b * shape.heads + head) * kept - shape.first : nullptr;
@@ -209,18 +210,19 @@ void attention_forward_kernel(const AttentionShape& shape, float scale, const fl
   }
 }
 
-/// What the backward pass keeps of one key head: [blocks] slivers of k and v, rows of k, sums of dk and dv.
+/// Holds what the backward pass keeps of one key head: the slivers of all blocks of k and v, rows of k, sums
+/// of dk and dv.
 struct KeyScratch {
   float *key_slivers, *value_slivers, *keys, *dk, *dv;
 };
 
-/// What it keeps of one query head: transposed blocks of q and dy, rows of both, the sum of dq, and of each
-/// query log2(sum of exp) and dot(dy, y).
+/// Holds what the backward pass keeps of one query head: transposed blocks of q and dy, rows of both, the sum
+/// of dq, and of each query log2(sum of exp) and dot(dy, y).
 struct QueryScratch {
   float *columns, *dy_columns, *queries, *dy, *dq, *log_sum, *dot;
 };
 
-/// From scores and dp[key, query] = v dy^T to probabilities and the gradient of the scores.
+/// Turns scores and dp[key, query] = v dy^T into probabilities and the gradient of the scores.
 template <bool kDiagonal>
 void soften_backward(int64_t keys, const float* log_sum, const float* dot, float* scores, float* dp) {
   for (int64_t q = 0; q < kBlock; q += kGroup * kWidth) {
@@ -305,7 +307,7 @@ void pack_queries(const Sizes& s, float scale, Source q, Source y, Source dy, co
   __builtin_memset(w.dq, 0, sizeof(float) * s.padded_length() * s.width);
 }
 
-/// to += scale * rows.
+/// Adds scale * rows to `to`.
 void add_rows(const Sizes& s, float scale, const float* rows, Target to) {
   for (int64_t t = 0; t < s.length; ++t) {
     float* out = to.at(t);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The products inside a block of attention, tile by tile, and what becomes of the sums: they replace what is
-// there, are added to it, or are added after it was rescaled.
+// Computes the products inside a block of attention, tile by tile. Their sums replace what is there, are
+// added to it, or are added after it was rescaled.
 #pragma once
 #include "device/cpu/kernels.h"
 #include "device/cpu/tile.inl"
@@ -9,7 +9,7 @@ namespace caddie {
 namespace {
 
 constexpr int kBlock = kAttentionBlock;
-constexpr int kLastRows = kBlock % kTileRows;  // rows of the last tile of a block
+constexpr int kLastRows = kBlock % kTileRows;  // how many rows the last tile of a block has
 
 struct Replace {
   __attribute__((always_inline)) void operator()(Vector sum, float* to, int) const { store(to, sum); }
@@ -19,7 +19,8 @@ struct Add {
     store(to, load(to) + sum);
   }
 };
-struct Rescale {  // c = c * factor of the row + sum
+/// Sets c = c * factor of the row + sum.
+struct Rescale {
   const float* factor;
   __attribute__((always_inline)) void operator()(Vector sum, float* to, int row) const {
     store(to, fma(load(to), fill(factor[row]), sum));
@@ -36,7 +37,7 @@ CADDIE_ASKS_FIRST __attribute__((noinline)) void block_tile(int64_t depth, const
   multiply_tile<L, kRows, kVectors>(depth, left, right, right_stride, c, ldc, finish);
 }
 
-/// One row of tiles: c[rows of a tile, columns]; columns are rounded up to whole vectors.
+/// Computes one row of tiles, c[rows of a tile, columns]; columns are rounded up to whole vectors.
 template <class L, int kRows, class Finish>
 void multiply_row(int64_t depth, int64_t columns, const float* left, const float* right, int64_t right_stride,
                   float* c, int64_t ldc, Finish finish) {

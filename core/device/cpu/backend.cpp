@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CPU as a device: large blocks come as huge pages, since a first touch of small ones costs six times as
-// much.
+// Makes the CPU a device. Large blocks come as huge pages, since a first touch of small pages costs six times
+// as much.
 #include <sys/mman.h>
 
 #include <cstdlib>
@@ -52,7 +52,7 @@ class CpuBackend final : public Backend {
 }  // namespace
 
 Backend& cpu_backend() {
-  // Never destroyed: memory is given back to it until the very end of the program.
+  // It is never destroyed, because memory is given back to it until the very end of the program.
   static CpuBackend& backend = *new CpuBackend;
   return backend;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aligned memory, on huge pages when large.
+// Takes aligned memory, on huge pages when it is large.
 #include "device/cpu/buffer.h"
 
 #include <sys/mman.h>

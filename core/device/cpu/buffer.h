@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Aligned memory for packed matrices and for the kernels' scratch.
+// Gives aligned memory to packed matrices and to the kernels' scratch.
 #pragma once
 #include <cstdint>
 #include <cstdlib>
@@ -7,11 +7,11 @@
 
 namespace caddie {
 
-/// Floats aligned to 64 bytes; buffers of 2 MiB and more lie on huge pages where the system grants them. Not
-/// initialised.
+/// Owns floats that are aligned to 64 bytes and not initialised. Buffers of 2 MiB and more lie on huge pages
+/// where the system grants them.
 class Buffer {
  public:
-  /// At least `floats` floats; what was there is lost if the buffer has to grow.
+  /// Returns memory for at least `floats` floats; what was there is lost if the buffer has to grow.
   float* reserve(int64_t floats);
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }

@@ -12,7 +12,7 @@
 namespace caddie {
 namespace {
 
-/// The element where op(x)[row, column] begins.
+/// Returns where op(x) begins when its first rows and columns are left out.
 const float* at(Transpose t, const float* x, int64_t stride, int64_t row, int64_t column) {
   return t == Transpose::kYes ? x + column * stride + row : x + row * stride + column;
 }
@@ -31,14 +31,14 @@ void for_blocks(const CpuKernels& kernels, int64_t k, int64_t n, Visit visit) {
   }
 }
 
-/// c = beta * c, for products of depth 0.
+/// Sets c = beta * c, for products of depth 0.
 void scale(int64_t m, int64_t n, float beta, float* c, int64_t ldc) {
   for (int64_t i = 0; i < m; ++i) {
     for (int64_t j = 0; j < n; ++j) c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
   }
 }
 
-/// The part of `whole`, a product of depth k, that one block of op(b) contributes.
+/// Returns the part of `whole`, a product of its full depth, that one block of op(b) contributes.
 BlockProduct part(const BlockProduct& whole, int64_t row, int64_t depth, int64_t column, int64_t columns,
                   const float* block) {
   BlockProduct product = whole;
@@ -52,7 +52,7 @@ BlockProduct part(const BlockProduct& whole, int64_t row, int64_t depth, int64_t
   return product;
 }
 
-/// `whole` with its right factor packed block by block.
+/// Computes `whole` and packs its right factor block by block.
 void multiply(BlockProduct whole, Transpose tb, const float* b, int64_t ldb) {
   if (whole.m == 0 || whole.n == 0) return;
   if (whole.depth == 0) return scale(whole.m, whole.n, whole.beta, whole.c, whole.ldc);
@@ -86,8 +86,8 @@ void syrk(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, float 
   cpu_kernels().mirror(m, c, ldc);
 }
 
-/// Blocks in the order of for_blocks; the block at (row, column) begins at row * padded columns + column *
-/// its depth.
+/// Holds the blocks in the order of for_blocks; the block at (row, column) begins at row * padded columns +
+/// column * its depth.
 struct PackedMatrix::State {
   const CpuKernels* kernels = nullptr;
   int64_t k = 0, n = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The matrix product of one instruction set. A block of op(b) is packed into panels of kTileColumns columns,
-// row by row; op(a) into slivers of kTileRows rows. A panel stays in the L1 cache while the slivers pass by.
+// Computes the matrix product for one instruction set. A block of op(b) is packed into panels of kTileColumns
+// columns, row by row; op(a) into slivers of kTileRows rows. A panel stays in the L1 cache while the slivers
+// pass by.
 #include <utility>
 
 #include "device/cpu/kernels.h"
@@ -9,10 +10,10 @@
 namespace caddie {
 namespace {
 
-constexpr int kSlivers = kWidth == 16 ? 8 : 16;  // as many as fit a share of the L2 cache beside a block
+constexpr int kSlivers = kWidth == 16 ? 8 : 16;  // So many fit a share of the L2 cache beside a block.
 constexpr int64_t kSliverFloats = kTileRows * kBlockDepth;
 
-/// c[kRows,kTileColumns] = alpha * sliver times panel + beta * c.
+/// Sets c[kRows,kTileColumns] = alpha * sliver times panel + beta * c.
 template <class L, int kRows>
 CADDIE_ASKS_FIRST void product_tile(int64_t depth, const float* sliver, const float* panel, float alpha,
                                     float beta, float* c, int64_t ldc) {
@@ -55,7 +56,7 @@ inline void copy_tile_rows(const float* from, float* to) {
 #endif
 }
 
-/// Slivers from a stored as [depth, rows].
+/// Makes slivers of an `a` that is stored as [depth, rows].
 void pack_transposed_slivers(int64_t rows, int64_t depth, const float* a, int64_t lda, float* slivers) {
   for (int64_t k = 0; k < depth; ++k) {
     const float* from = a + k * lda;
@@ -68,7 +69,7 @@ void pack_transposed_slivers(int64_t rows, int64_t depth, const float* a, int64_
   }
 }
 
-/// A tile that reaches beyond the last column of c goes through a copy of its full width.
+/// Computes a tile that reaches beyond the last column of c, by way of a copy of its full width.
 void multiply_edge(TileFunction tile, int64_t rows, int64_t columns, const BlockProduct& p,
                    const float* sliver, const float* panel, float* c) {
   alignas(64) float copy[kTileRows * kTileColumns] = {};

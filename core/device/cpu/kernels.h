@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels of one instruction set, as a table that is chosen at start. Plain types only: this header is
-// read by files that are compiled for different processors.
+// Declares the kernels of one instruction set as a table that is chosen at start. It uses plain types only,
+// because files that are compiled for different processors read this header.
 #pragma once
 #include <cstdint>
 
@@ -9,10 +9,12 @@
 
 namespace caddie {
 
-/// Depth of the blocks in which a product is summed. The same for all instruction sets: it decides the bits.
+/// The depth of the blocks in which a product is summed. It is the same for all instruction sets, because it
+/// decides the bits.
 constexpr int64_t kBlockDepth = 256;
 
-/// c[m,n] = alpha * op(a)[m,depth] times a packed block + beta * c, where n and depth are those of the block.
+/// Asks for c[m,n] = alpha * op(a)[m,depth] times a packed block + beta * c, where n and depth are those of
+/// the block.
 struct BlockProduct {
   Transpose ta;
   int64_t m, n, depth;
@@ -23,15 +25,16 @@ struct BlockProduct {
   float beta;
   float* c;
   int64_t ldc;
-  bool lower;            ///< leave out tiles wholly above the diagonal of the matrix that c belongs to
-  int64_t first_column;  ///< column of that matrix where c begins
+  bool lower;            ///< leaves out tiles wholly above the diagonal of the matrix that c belongs to
+  int64_t first_column;  ///< the column of that whole matrix where c begins
 };
 
+/// Lists the kernels of one instruction set.
 struct CpuKernels {
   const char* name;
   int64_t panel_columns;   ///< a packed block is padded to a multiple of this
-  int64_t block_columns;   ///< columns of a block at most; a multiple of panel_columns
-  int64_t product_floats;  ///< scratch that `multiply` needs
+  int64_t block_columns;   ///< the most columns of a block; a multiple of panel_columns
+  int64_t product_floats;  ///< the scratch that `multiply` needs
 
   /// Packs op(b)[depth,n], with n <= block_columns and depth <= kBlockDepth, for `multiply`.
   void (*pack)(Transpose tb, int64_t depth, int64_t n, const float* b, int64_t ldb, float* block);
@@ -48,17 +51,17 @@ struct CpuKernels {
 
 extern const CpuKernels kKernelsV3, kKernelsV4;
 
-/// The calling thread's scratch, aligned to 64 bytes; valid until the thread asks again.
+/// Returns the calling thread's scratch, aligned to 64 bytes and valid until the thread asks again.
 float* thread_scratch(int64_t floats);
 
-/// The kernels in use; see isa_name().
+/// Returns the kernels in use; isa_name() says how they are chosen.
 const CpuKernels& cpu_kernels();
 
-/// The kernels called `name`, or null if there are none or the processor lacks their instructions.
+/// Returns the kernels called `name`, or null if there are none or the processor lacks their instructions.
 const CpuKernels* find_cpu_kernels(const char* name);
 
-/// The kernels called `wanted`, or the best ones if it is null or empty. Throws Error if the processor lacks
-/// them.
+/// Returns the kernels called `wanted`, or the best ones if it is null or empty. Throws Error if the
+/// processor lacks them.
 const CpuKernels& choose_cpu_kernels(const char* wanted);
 
 /// Replaces the kernels in use, for tests. Must not be called while kernels run.

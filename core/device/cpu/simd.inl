@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vectors of the width that the including file is compiled for. Everything in the .inl files is local to the
-// translation unit, and no header with inline functions of its own is used but the intrinsics: a function
-// shared between files compiled for different processors could be linked into either. Fused multiply-adds are
-// written out, so that all instruction sets give the same bits.
+// Defines vectors of the width that the including file is compiled for. Everything in the .inl files is local
+// to the translation unit, and no header with inline functions of its own is used but the intrinsics: a
+// function shared between files compiled for different processors could be linked into either. Fused
+// multiply-adds are written out, so that all instruction sets give the same bits.
 #pragma once
 #include <immintrin.h>
 
@@ -10,7 +10,7 @@
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
-// For a function that asks require_addresses() about all that it touches: AddressSanitizer would call a
+// Marks a function that asks require_addresses() about all that it touches: AddressSanitizer would call a
 // function for each vector of the innermost loop, which makes a training ten times as slow.
 #define CADDIE_ASKS_FIRST __attribute__((no_sanitize_address))
 #else
@@ -50,7 +50,7 @@ inline void prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*
 
 inline Vector greater(Vector a, Vector b) { return CADDIE_SIMD(max_ps)(a, b); }
 
-/// x in the lanes from `first` on, `other` in those before it.
+/// Returns x in the lanes from `first` on and `other` in those before it.
 inline Vector keep_from(int64_t first, Vector x, Vector other) {
 #ifdef __AVX512F__
   const Vector lanes = _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -61,10 +61,10 @@ inline Vector keep_from(int64_t first, Vector x, Vector other) {
 #endif
 }
 
-/// 2^x for x up to 127, with a relative error of about 1e-7; below -126 it stays at 2^-126.
+/// Returns 2^x for x up to 127, with a relative error of about 1e-7; below -126 it stays at 2^-126.
 inline Vector exp2(Vector x) {
-  const Vector shift = fill(12582912.0f);  // 1.5 * 2^23: what is added to it is rounded to an integer
-  x = greater(fill(-126.0f), x);           // in this order NaN stays NaN
+  const Vector shift = fill(12582912.0f);  // It is 1.5 * 2^23: what is added to it is rounded to an integer.
+  x = greater(fill(-126.0f), x);           // In this order NaN stays NaN.
   const Vector shifted = x + shift;
   const Vector f = x - (shifted - shift);
   Vector power = fill(1.559467817e-04f);
@@ -83,7 +83,8 @@ inline Vector exp2(Vector x) {
 #endif
 }
 
-/// log2(x) for normal x > 0, with a relative error of about 1e-7 of max(1, |log2(x)|); NaN where x is NaN.
+/// Returns log2(x) for normal x > 0, with a relative error of about 1e-7 of max(1, |log2(x)|); NaN where x is
+/// NaN.
 inline Vector log2(Vector x) {
 #ifdef __AVX512F__
   const __m512i offset = _mm512_sub_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x3f3504f3));
@@ -96,7 +97,7 @@ inline Vector log2(Vector x) {
   const __m256i kept = _mm256_and_si256(offset, _mm256_set1_epi32(0x7fffff));
   const Vector m = _mm256_castsi256_ps(_mm256_add_epi32(kept, _mm256_set1_epi32(0x3f3504f3)));
 #endif
-  // m in [sqrt(1/2), sqrt(2)), and log2(m) is odd in s.
+  // m lies in [sqrt(1/2), sqrt(2)), and log2(m) is an odd function of s.
   const Vector s = (m - fill(1)) / (m + fill(1)), z = s * s;
   Vector series = fma(z, fill(0.431717697f), fill(0.576715186f));
   series = fma(series, z, fill(0.961798839f));
@@ -104,7 +105,7 @@ inline Vector log2(Vector x) {
   return fma(series, s, exponent) + (x - x);
 }
 
-/// to[0..count) = from[0..count).
+/// Copies from[0..count) to to[0..count).
 inline void copy(int64_t count, const float* from, float* to) {
   int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) store(to + i, load(from + i));
@@ -114,7 +115,7 @@ inline void copy(int64_t count, const float* from, float* to) {
 inline int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/// to[8,8] = from[8,8]^T.
+/// Sets to[8,8] = from[8,8]^T.
 inline void transpose8(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
   __m256 row[8], pair[8], quad[8];
 #pragma GCC unroll 8
@@ -138,7 +139,7 @@ inline void transpose8(const float* from, int64_t from_stride, float* to, int64_
   }
 }
 
-/// to[columns,rows] = from[rows,columns]^T.
+/// Sets to[columns,rows] = from[rows,columns]^T.
 inline void transpose(int64_t rows, int64_t columns, const float* from, int64_t from_stride, float* to,
                       int64_t to_stride) {
   for (int64_t i = 0; i < rows; i += 8) {

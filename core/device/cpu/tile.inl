@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The innermost product: a tile of c is summed in registers, first k to last, one fused multiply-add a term.
+// Computes the innermost product: a tile of c is summed in registers, from the first k to the last, with one
+// fused multiply-add for each term.
 #pragma once
 #include "device/cpu/simd.inl"
 
@@ -8,12 +9,12 @@ namespace {
 
 constexpr int kTileVectors = 2;
 constexpr int kTileColumns = kTileVectors * kWidth;
-constexpr int kTileRows =
-    kWidth == 16 ? 14 : 6;  // sums, a row of the right factor and one left factor fill the registers
+// So many rows of sums, a row of the right factor and one left factor fill the registers.
+constexpr int kTileRows = kWidth == 16 ? 14 : 6;
 constexpr int kChunk = 16;
 
-/// How a left factor lies in memory: the distances from row to row and from one k to the next, constant so
-/// that the innermost loop needs no address arithmetic; k advances by `chunk` every kChunk.
+/// Says how a left factor lies in memory: the distances from row to row and from one k to the next are
+/// constants, so that the innermost loop needs no address arithmetic; k advances by `chunk` every kChunk.
 template <int row, int depth, int chunk>
 struct Left {
   static constexpr int kRow = row, kDepth = depth, kChunkStride = chunk;

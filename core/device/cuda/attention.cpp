@@ -12,21 +12,22 @@ namespace {
 
 constexpr int64_t kScratchFloats = int64_t(64) << 20;
 
-// Query positions [start, start + rows) of every head and sequence, against the keys [0, keys) that they may
-// see. Scores lie as [heads, batch, rows, keys].
+// Names the query positions [start, start + rows) of every head and sequence, and the keys [0, keys) that
+// they may see. Scores lie as [heads, batch, rows, keys].
 struct Chunk {
   int64_t batch, heads, length, start, rows, keys;
   int64_t matrix() const { return rows * keys; }
   int64_t of_head(int64_t h) const { return h * batch * matrix(); }
-  // Of row r of the scores:
+  // Returns how many keys the query of row r of the scores may see.
   CADDIE_FN int seen(int64_t r) const { return int(start + r % rows) + 1; }
-  CADDIE_FN int64_t log_sum_at(int64_t r) const {  // in [batch, heads, length]
+  // Returns where the query of row r stands in log_sum, [batch, heads, length].
+  CADDIE_FN int64_t log_sum_at(int64_t r) const {
     int64_t h = r / rows / batch, b = r / rows % batch;
     return (b * heads + h) * length + start + r % rows;
   }
 };
 
-// Scores become shares, in place. log_sum may be null.
+// Turns scores into shares, in place. log_sum may be null.
 struct CausalSoftmax {
   Chunk chunk;
   float *score, *log_sum;
@@ -42,7 +43,7 @@ struct CausalSoftmax {
   }
 };
 
-// Scores become shares p, and gradients of shares become gradients of scores: ds = p (dp - sum(p dp)).
+// Turns scores into shares p, and gradients of shares into gradients of scores: ds = p (dp - sum(p dp)).
 struct CausalSoftmaxBackward {
   Chunk chunk;
   const float* log_sum;
@@ -58,7 +59,7 @@ struct CausalSoftmaxBackward {
   }
 };
 
-// How heads lie in memory: one matrix a sequence.
+// Says how heads lie in memory: each is one matrix for each sequence.
 struct Layout {
   int64_t head_dim, length, query_stride, key_stride, group;
 
@@ -82,7 +83,8 @@ void check_shape(const AttentionShape& shape) {
         "attention: {} key heads do not divide {} query heads", shape.kv_heads, shape.heads);
 }
 
-/// Calls body(chunk) for one part of the query positions after the other; `buffers` score matrices fit.
+/// Calls body(chunk) for one part of the query positions after the other, of which `buffers` score matrices
+/// fit into the scratch.
 template <class Body>
 void for_chunks(const AttentionShape& shape, int buffers, Body body) {
   int64_t a_position = shape.batch * shape.heads * shape.length * buffers;
@@ -95,7 +97,7 @@ void for_chunks(const AttentionShape& shape, int buffers, Body body) {
   }
 }
 
-/// out[h, b] = scale * x y^T for every head: x a query-like tensor, y a key-like one.
+/// Sets out[h, b] = scale * x y^T for every head, where x is shaped like queries and y like keys.
 void multiply_by_keys(Blas& blas, const Chunk& c, const Layout& at, float scale, const float* x,
                       const float* y, float* out) {
   for (int64_t h = 0; h < c.heads; ++h)
@@ -104,7 +106,7 @@ void multiply_by_keys(Blas& blas, const Chunk& c, const Layout& at, float scale,
                   c.batch);
 }
 
-/// x = scale * s y + beta * x, with s the scores, x query-like and y key-like.
+/// Sets x = scale * s y + beta * x, where s are scores, x is shaped like queries and y like keys.
 void gather_to_queries(Blas& blas, const Chunk& c, const Layout& at, float scale, const float* s,
                        const float* y, float beta, float* x) {
   for (int64_t h = 0; h < c.heads; ++h)
@@ -113,7 +115,8 @@ void gather_to_queries(Blas& blas, const Chunk& c, const Layout& at, float scale
                   at.query_stride, at.length * at.query_stride, c.batch);
 }
 
-/// y += scale * s^T x. Heads of a group add to the same y, one after the other.
+/// Adds scale * s^T x to y, where s are scores, x is shaped like queries and y like keys. Heads of a group
+/// add to the same y, one after the other.
 void add_to_keys(Blas& blas, const Chunk& c, const Layout& at, float scale, const float* s, const float* x,
                  float* y) {
   for (int64_t h = 0; h < c.heads; ++h)

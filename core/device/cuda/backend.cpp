@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CUDA device: memory, copies and products on the one stream of the process. The entry of caddie_cuda.so.
+// Makes CUDA a device: memory, copies and products on the one stream of the process. It holds the entry of
+// caddie_cuda.so.
 #include <caddie/kernel.h>
 
 #include <mutex>
@@ -12,7 +13,7 @@
 namespace caddie {
 namespace {
 
-// c[i,j] = c[j,i] for j < i, of a square matrix.
+// Sets c[i,j] = c[j,i] for j < i, in a square matrix.
 struct CopyUpperToLower {
   float* c;
   int64_t m, stride;
@@ -29,7 +30,7 @@ class CudaBackend final : public Backend {
     void* memory = nullptr;
     cudaError_t status = cudaMalloc(&memory, bytes ? bytes : 1);
     if (status == cudaErrorMemoryAllocation) {
-      cudaGetLastError();  // a failed allocation must not be blamed on the next kernel
+      cudaGetLastError();  // The next kernel must not be blamed for a failed allocation.
       size_t free = 0, total = 0;
       check_cuda(cudaMemGetInfo(&free, &total), "asking for free memory");
       fail("out of memory on the CUDA device: {} bytes asked for, {} of {} are free", bytes, free, total);
@@ -37,7 +38,8 @@ class CudaBackend final : public Backend {
     check_cuda(status, "allocating memory");
     return memory;
   }
-  // Nothing to report to: this runs in destructors. cudaFree waits for the work that uses the memory.
+  // Errors are not reported, because this runs in destructors. cudaFree waits for the work that uses the
+  // memory.
   void release(void* memory, size_t) override { cudaFree(memory); }
 
   void zero(void* memory, size_t bytes) override {
@@ -86,13 +88,12 @@ class CudaBackend final : public Backend {
   }
   static void wait() { check_cuda(cudaStreamSynchronize(cuda_stream()), "an operation on the device"); }
 
-  std::mutex
-      mutex_;  // threads must not interleave their calls within an attention, which keeps scores in scratch_
+  std::mutex mutex_;  // keeps threads apart within an attention, whose scores lie in scratch_
   Blas blas_;
   CudaScratch scratch_;
 };
 
-/// The visible device of this process.
+/// Returns the visible device of this process.
 int device_of(int local_rank, int count) {
   if (local_rank < count) return local_rank;
   check(count == 1,
@@ -104,7 +105,8 @@ int device_of(int local_rank, int count) {
 }  // namespace
 }  // namespace caddie
 
-/// The one CUDA backend, or null with the reason in `why`. Throws Error when a device is there and fails.
+/// Returns the one CUDA backend, or null with the reason in `why`. Throws Error when a device is there and
+/// fails.
 extern "C" CADDIE_API caddie::Backend* caddie_open_cuda(std::string* why) {
   using namespace caddie;
   *why = cuda_obstacle();
@@ -120,5 +122,5 @@ extern "C" CADDIE_API caddie::Backend* caddie_open_cuda(std::string* why) {
     return nullptr;
   }
   open_cuda_stream(device);
-  return new CudaBackend;  // never deleted: at exit CUDA may be gone before the last tensor
+  return new CudaBackend;  // It is never deleted: at exit CUDA may be gone before the last tensor.
 }

@@ -6,7 +6,8 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kWorkspaceBytes = size_t(32) << 20;  // what NVIDIA advises for Hopper; 4 MiB elsewhere
+// NVIDIA advises so much for Hopper, and 4 MiB elsewhere.
+constexpr size_t kWorkspaceBytes = size_t(32) << 20;
 
 cublasOperation_t operation(Transpose transpose) {
   return transpose == Transpose::kYes ? CUBLAS_OP_T : CUBLAS_OP_N;
@@ -36,7 +37,7 @@ Blas::Blas() {
   void* workspace = nullptr;
   check_cuda(cudaMalloc(&workspace, kWorkspaceBytes), "allocating the workspace of cuBLAS");
   check_blas(cublasCreate(&handle_), "opening cuBLAS");
-  // The stream first: setting it resets the workspace.
+  // The stream comes first, because setting it resets the workspace.
   check_blas(cublasSetStream(handle_, stream), "giving cuBLAS its stream");
   check_blas(cublasSetWorkspace(handle_, workspace, kWorkspaceBytes), "giving cuBLAS its workspace");
   check_blas(cublasSetMathMode(handle_, CUBLAS_PEDANTIC_MATH), "asking cuBLAS for float32 arithmetic");
@@ -49,7 +50,7 @@ void Blas::multiply(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k,
   // cuBLAS reads a row-major matrix as its transpose, and c^T = op(b)^T op(a)^T. It wants strides of at least
   // 1 even where k is 0.
   int64_t a_stride = std::max<int64_t>(a.stride, 1), b_stride = std::max<int64_t>(b.stride, 1);
-  cuda_stream();  // makes the device current on this thread
+  cuda_stream();  // This makes the device current on this thread.
   cublasOperation_t first = operation(tb), second = operation(ta);
   check_blas(count == 1 ? cublasSgemm_64(handle_, first, second, n, m, k, &alpha, b.data, b_stride, a.data,
                                          a_stride, &beta, c, c_stride)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Row-major matrix products by cuBLAS in plain float32, and device memory that grows with its use.
+// Computes row-major matrix products by cuBLAS in plain float32, and holds device memory that grows with its
+// use.
 #pragma once
 
 #include <cublas_v2.h>
@@ -12,10 +13,10 @@ namespace caddie {
 /// Throws Error naming `what` unless `status` is CUBLAS_STATUS_SUCCESS.
 void check_blas(cublasStatus_t status, const char* what);
 
-/// Device memory of one owner; released only with the process.
+/// Holds device memory of one owner, which is released only with the process.
 class CudaScratch {
  public:
-  /// At least `floats` floats; what was there is lost if the memory has to grow.
+  /// Returns memory for at least `floats` floats; what was there is lost if the memory has to grow.
   float* reserve(int64_t floats);
 
  private:
@@ -23,18 +24,20 @@ class CudaScratch {
   int64_t floats_ = 0;
 };
 
-/// Matrices of equal size: matrix i starts at data + i * step, its rows are `stride` floats apart.
+/// Refers to matrices of equal size: matrix i starts at data + i * step, its rows are `stride` floats apart.
 struct Matrices {
   const float* data;
   int64_t stride, step;
 };
 
-/// Calls on one Blas must not overlap. Equal calls give equal bits: one stream, one workspace, no TF32.
+/// Calls cuBLAS so that equal calls give equal bits: with one stream, one workspace and no TF32. Calls on one
+/// Blas must not overlap.
 class Blas {
  public:
   Blas();
 
-  /// c_i[m,n] = alpha * op(a_i)[m,k] op(b_i)[k,n] + beta * c_i for i in [0, count). beta = 0 never reads c.
+  /// Sets c_i[m,n] = alpha * op(a_i)[m,k] op(b_i)[k,n] + beta * c_i for i in [0, count). beta = 0 never reads
+  /// c.
   void multiply(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, Matrices a,
                 Matrices b, float beta, float* c, int64_t c_stride, int64_t c_step, int64_t count);
 

@@ -3,7 +3,7 @@
 
 namespace caddie {
 
-// Of kernel_cuda.h, which only nvcc can read.
+// kernel_cuda.h declares these too, but only nvcc can read it.
 CADDIE_API void* current_cuda_stream();
 CADDIE_API void check_cuda_launch();
 
@@ -27,7 +27,7 @@ void check_cuda(cudaError_t status, const char* what) {
 }
 
 std::string cuda_obstacle() {
-  int driver = 0, count = 0;  // failed calls leave them as they are
+  int driver = 0, count = 0;  // A failed call leaves them as they are.
   cudaError_t status = cudaDriverGetVersion(&driver);
   if (status == cudaSuccess && driver == 0) return "there is no NVIDIA driver on this machine";
   if (status == cudaSuccess) status = cudaGetDeviceCount(&count);
@@ -45,7 +45,7 @@ void open_cuda_stream(int device) {
 }
 
 cudaStream_t cuda_stream() {
-  thread_local bool bound = false;  // CUDA's current device belongs to a thread, and is 0 in a new one
+  thread_local bool bound = false;  // CUDA's current device belongs to a thread, and is 0 in a new one.
   if (!bound) {
     check(opened().device >= 0, "cuda: no device is open yet");
     check_cuda(cudaSetDevice(opened().device), "choosing the device");
