@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
 
 #include "base/text.h"
@@ -15,20 +14,6 @@
 
 namespace caddie {
 namespace {
-
-struct Group {
-  int64_t weights = 0, parameters = 0;
-};
-
-std::map<std::string, Group> parameters_by_owner(const WeightTable& table) {
-  std::map<std::string, Group> groups;
-  for (const WeightInfo& info : table.infos()) {
-    Group& group = groups[info.owner];
-    ++group.weights;
-    group.parameters += info.shape.numel();
-  }
-  return groups;
-}
 
 void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& size) {
   Json out = {{"parameters", table.parameters()},
@@ -48,9 +33,9 @@ void explain(const ExperimentArguments& arguments, bool json) {
   SizeEstimate size = estimate_size(table.infos(), experiment.export_parts.quantizers);
   if (json) return print_json(tree, table, size);
   fmt::print("{}\n{}parameters\n", tree.resolved(), draw(experiment));
-  for (const auto& [owner, group] : parameters_by_owner(table))
-    fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", owner, group.weights,
-               with_commas(group.parameters));
+  for (const auto& [owner, share] : table.shares())
+    fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", owner, share.weights,
+               with_commas(share.parameters));
   fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(),
              with_commas(table.parameters()));
   fmt::print("artifact\n  {}\n", size.text());

@@ -89,6 +89,16 @@ int64_t WeightTable::parameters() const {
   return sum;
 }
 
+std::map<std::string, WeightTable::Share> WeightTable::shares() const {
+  std::map<std::string, Share> shares;
+  for (const WeightInfo& info : infos_) {
+    Share& share = shares[info.owner];
+    ++share.weights;
+    share.parameters += info.shape.numel();
+  }
+  return shares;
+}
+
 int WeightTable::find(std::string_view name) const {
   for (int i = 0; i < size(); ++i)
     if (infos_[size_t(i)].name == name) return i;

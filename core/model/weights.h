@@ -4,6 +4,7 @@
 
 #include <caddie/slots.h>
 
+#include <map>
 #include <mutex>
 #include <span>
 #include <string>
@@ -34,6 +35,11 @@ class WeightTable {
   std::span<const Tensor> values() const;
   /// Returns the number of elements of all weights.
   int64_t parameters() const;
+  struct Share {
+    int64_t weights = 0, parameters = 0;
+  };
+  /// Returns how much each owner (a technique, or a part of the model) holds, by its name.
+  std::map<std::string, Share> shares() const;
   /// Returns the index of the weight called `name`, or -1.
   int find(std::string_view name) const;
 

@@ -53,3 +53,16 @@ TEST_CASE("every weight is claimed exactly once", "[model]") {
       check_claimed_once(infos, std::vector<Claim>{{"a", {0, 1, 2, 3}}, {"b", {3}}}, "optimizer"),
       Catch::Contains("scale") && Catch::Contains("a") && Catch::Contains("b"));
 }
+
+TEST_CASE("the shares of a model's owners add up to its weights", "[model]") {
+  WeightTable table(Device::kCpu);
+  for (WeightInfo info : some_weights()) {
+    info.owner = info.role == Role::kMatrix ? "attention" : "rest";
+    table.add(info);
+  }
+  auto shares = table.shares();
+  CHECK(shares.at("attention").weights == 2);
+  CHECK(shares.at("attention").parameters == 2 * 32 * 33);
+  CHECK(shares.at("rest").parameters == 77 * 33 + 1);
+  CHECK(shares.at("attention").parameters + shares.at("rest").parameters == table.parameters());
+}
