@@ -5,9 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "data/inspect.h"
@@ -26,7 +26,7 @@ struct InspectDataArguments {
   bool json = false;
 };
 
-nlohmann::ordered_json json_of(const PreparedSplit& split) {
+Json json_of(const PreparedSplit& split) {
   return {{"documents", split.documents},
           {"tokens", split.tokens},
           {"bytes", split.bytes},
@@ -34,13 +34,13 @@ nlohmann::ordered_json json_of(const PreparedSplit& split) {
 }
 
 void print_json(const PrepareOptions& options, const PrepareResult& result) {
-  nlohmann::ordered_json json = {{"output", options.output.string()},
-                                 {"already_done", result.already_done},
-                                 {"pieces", result.pieces},
-                                 {"train", json_of(result.train)},
-                                 {"validation", json_of(result.validation)},
-                                 {"duplicates_dropped", result.duplicates_dropped},
-                                 {"invalid_documents", result.invalid_documents}};
+  Json json = {{"output", options.output.string()},
+               {"already_done", result.already_done},
+               {"pieces", result.pieces},
+               {"train", json_of(result.train)},
+               {"validation", json_of(result.validation)},
+               {"duplicates_dropped", result.duplicates_dropped},
+               {"invalid_documents", result.invalid_documents}};
   fmt::print("{}\n", json.dump(2));
 }
 

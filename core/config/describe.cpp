@@ -21,7 +21,7 @@ class Describer final : public Settings {
 
 }  // namespace
 
-nlohmann::ordered_json json_of(const SettingInfo& s) {
+Json json_of(const SettingInfo& s) {
   return {
       {"name", s.name}, {"type", s.type}, {"default", s.default_text}, {"range", s.range}, {"help", s.help}};
 }

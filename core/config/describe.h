@@ -5,9 +5,10 @@
 #include <caddie/settings.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "base/json.h"
 
 namespace caddie {
 
@@ -16,7 +17,7 @@ namespace caddie {
 struct SettingInfo {
   std::string name, type, default_text, range, help;
 };
-nlohmann::ordered_json json_of(const SettingInfo& setting);
+Json json_of(const SettingInfo& setting);
 /// Describes a setting in one line, in columns.
 std::string line_of(const SettingInfo& setting);
 

@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace caddie {
@@ -181,7 +181,7 @@ bool DocumentReader::next_paragraphs(std::string& document) {
 bool DocumentReader::next_record(std::string& document) {
   while (read_line(line_)) {
     if (trimmed(line_).empty()) continue;
-    auto record = nlohmann::json::parse(line_, nullptr, false);
+    auto record = ForeignJson::parse(line_, nullptr, false);
     check(record.is_object(), "{}:{}: not a JSON object; a .jsonl file has one on each line", path_.string(),
           lines_);
     auto text = record.find(field_);

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "data/shards.h"
 #include "data/tokenizer.h"
@@ -18,7 +18,6 @@
 
 namespace caddie {
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 namespace {
 

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "data/corpus.h"
 #include "data/documents.h"
@@ -24,7 +24,6 @@
 
 namespace caddie {
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 namespace {
 

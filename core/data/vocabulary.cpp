@@ -5,12 +5,12 @@
 #include <sentencepiece_processor.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "base/exit_code.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "data/tokenizer.h"
 
 namespace caddie {
@@ -39,8 +39,8 @@ ByteTables read_tables(const sentencepiece::SentencePieceProcessor& model, size_
 /// Returns the hash of the tokenizer that made the shards, or "" when there is no manifest.
 std::string tokenizer_of_manifest(const std::filesystem::path& manifest) {
   if (!std::filesystem::exists(manifest)) return "";
-  nlohmann::json json = nlohmann::json::parse(read_file(manifest), nullptr, false);
-  auto pointer = nlohmann::json::json_pointer("/tokenizer/sha256");
+  ForeignJson json = ForeignJson::parse(read_file(manifest), nullptr, false);
+  auto pointer = ForeignJson::json_pointer("/tokenizer/sha256");
   check(json.is_object() && json.contains(pointer) && json[pointer].is_string(),
         "{}: not a manifest of 'caddie data prepare'; it lacks the text tokenizer.sha256", manifest.string());
   return json[pointer];

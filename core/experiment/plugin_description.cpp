@@ -44,8 +44,7 @@ PluginDescription describe_plugin(Registry& registry, const std::string& name, s
   return d;
 }
 
-nlohmann::ordered_json json_of(const PluginDescription& d) {
-  using Json = nlohmann::ordered_json;
+Json json_of(const PluginDescription& d) {
   const PluginEntry& entry = *d.loaded->entry;
   Json settings = Json::array(), weights = Json::array();
   for (const SettingInfo& setting : d.settings) settings.push_back(json_of(setting));

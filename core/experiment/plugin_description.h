@@ -2,10 +2,10 @@
 // Describes what a plugin is, takes and adds to a model, for people and for programs.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "config/describe.h"
 #include "model/model.h"
 #include "plugin/registry.h"
@@ -25,7 +25,7 @@ struct PluginDescription {
 PluginDescription describe_plugin(Registry& registry, const std::string& name, std::string_view where);
 
 /// Returns the description for programs.
-nlohmann::ordered_json json_of(const PluginDescription& description);
+Json json_of(const PluginDescription& description);
 /// Returns the description for people, in several lines: card, file, sites, settings, weights.
 std::string text_of(const PluginDescription& description);
 

@@ -16,16 +16,15 @@
 
 #include <caddie/error.h>
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-namespace caddie {
+#include "base/json.h"
 
-using Json = nlohmann::ordered_json;
+namespace caddie {
 
 /// Holds values by label, in the order in which they came: an object whose members are not known beforehand.
 template <class T>

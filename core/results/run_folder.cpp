@@ -45,7 +45,7 @@ std::optional<Json> RunFolder::read_json(std::string_view name) const {
   if (!has(name)) return std::nullopt;
   try {
     return Json::parse(read_file(file(name)));
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const Json::exception& error) {
     fail("{}: not JSON: {}; delete it to make the run start over", file(name).string(), error.what());
   }
 }

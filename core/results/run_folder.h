@@ -14,14 +14,13 @@
 
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace caddie {
+#include "base/json.h"
 
-using Json = nlohmann::ordered_json;
+namespace caddie {
 
 /// Returns the member of a JSON object that is a number; NaN when it is not there or null, as JSON writes
 /// NaN.

@@ -52,7 +52,7 @@ RunSummary summary_from(const Json& json) {
   if (!json.is_object()) return {};
   try {
     return read_fields<RunSummary>(json);
-  } catch (const nlohmann::json::exception&) {
+  } catch (const Json::exception&) {
     return {};
   } catch (const Error&) {
     return {};

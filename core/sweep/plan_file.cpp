@@ -148,7 +148,7 @@ Plan read_plan(const std::filesystem::path& folder) {
   std::string text = read_file(path);
   try {
     return read_fields<Plan>(Json::parse(text));
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const Json::exception& error) {
     throw refuse(error);
   } catch (const Error& error) {
     throw refuse(error);

@@ -7,15 +7,13 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json.h"
 #include "base/text.h"
 
 namespace caddie {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr size_t kLengthBytes = 8;
 constexpr const char* kMetadata = "__metadata__";
@@ -79,26 +77,28 @@ size_t element_bytes(const std::string& dtype) {
   return 0;
 }
 
-Json parse_header(const std::string& path, std::string_view text) {
+ForeignJson parse_header(const std::string& path, std::string_view text) {
   std::set<std::string> seen;
-  auto no_name_twice = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::key && depth == 1)
+  auto no_name_twice = [&](int depth, ForeignJson::parse_event_t event, ForeignJson& parsed) {
+    if (event == ForeignJson::parse_event_t::key && depth == 1)
       check(seen.insert(parsed.get<std::string>()).second, "{}: the header names '{}' twice", path,
             parsed.get<std::string>());
     return true;
   };
   try {
-    Json header = Json::parse(text, no_name_twice);
+    ForeignJson header = ForeignJson::parse(text, no_name_twice);
     check(header.is_object(), "{}: the header is JSON but not an object of tensors", path);
     return header;
-  } catch (const Json::exception& e) {
+  } catch (const ForeignJson::exception& e) {
     fail("{}: the header is not JSON: {}", path, e.what());
   }
 }
 
-bool is_count(const Json& json) { return json.is_number_unsigned() && json.get<uint64_t>() <= INT64_MAX; }
+bool is_count(const ForeignJson& json) {
+  return json.is_number_unsigned() && json.get<uint64_t>() <= INT64_MAX;
+}
 
-Shape shape_of(const std::string& where, const Json& entry) {
+Shape shape_of(const std::string& where, const ForeignJson& entry) {
   auto lengths = entry.find("shape");
   check(lengths != entry.end() && lengths->is_array() &&
             std::all_of(lengths->begin(), lengths->end(), is_count),
@@ -106,7 +106,7 @@ Shape shape_of(const std::string& where, const Json& entry) {
   check(lengths->size() <= size_t(Shape::kMaxRank), "{}: it has {} axes, {} are possible", where,
         lengths->size(), Shape::kMaxRank);
   Shape shape;
-  for (const Json& length : *lengths) shape.append(length.get<int64_t>());
+  for (const ForeignJson& length : *lengths) shape.append(length.get<int64_t>());
   return shape;
 }
 
@@ -120,7 +120,7 @@ int64_t bytes_of(const Shape& shape, size_t element) {
   return bytes;
 }
 
-StoredTensor read_entry(const std::string& path, const std::string& name, const Json& entry,
+StoredTensor read_entry(const std::string& path, const std::string& name, const ForeignJson& entry,
                         std::span<const std::byte> data) {
   std::string where = message("{}: tensor '{}'", {path, name});
   check(entry.is_object(), "{}: its entry must hold dtype, shape and data_offsets", where);
@@ -146,20 +146,17 @@ StoredTensor read_entry(const std::string& path, const std::string& name, const 
   return tensor;
 }
 
-/// Throws Error unless the tensors cover the data exactly: no overlap, no gap, nothing behind the last.
+/// Throws Error unless the tensors, in the order of their bytes, cover the data exactly: without an overlap,
+/// a gap, or bytes behind the last one.
 void check_cover(const std::string& path, const std::vector<StoredTensor>& tensors,
                  std::span<const std::byte> data) {
-  std::vector<const StoredTensor*> by_offset;
-  for (const StoredTensor& tensor : tensors)
-    if (!tensor.bytes.empty()) by_offset.push_back(&tensor);
-  std::sort(by_offset.begin(), by_offset.end(),
-            [](auto* a, auto* b) { return a->bytes.data() < b->bytes.data(); });
   const std::byte* at = data.data();
-  for (const StoredTensor* tensor : by_offset) {
-    check(tensor->bytes.data() >= at, "{}: tensor '{}' overlaps another one", path, tensor->name);
-    check(tensor->bytes.data() == at, "{}: {} bytes before tensor '{}' belong to no tensor", path,
-          tensor->bytes.data() - at, tensor->name);
-    at += tensor->bytes.size();
+  for (const StoredTensor& tensor : tensors) {
+    if (tensor.bytes.empty()) continue;
+    check(tensor.bytes.data() >= at, "{}: tensor '{}' overlaps another one", path, tensor.name);
+    check(tensor.bytes.data() == at, "{}: {} bytes before tensor '{}' belong to no tensor", path,
+          tensor.bytes.data() - at, tensor.name);
+    at += tensor.bytes.size();
   }
   check(at == data.data() + data.size(), "{}: {} bytes behind the last tensor belong to no tensor", path,
         data.data() + data.size() - at);
@@ -181,7 +178,8 @@ void SafetensorsFile::read_header() {
   check(length <= bytes.size() - kLengthBytes,
         "{}: a header of {} bytes does not fit into the file of {}; truncated, or no safetensors file", path_,
         length, bytes.size());
-  Json header = parse_header(path_, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length});
+  ForeignJson header =
+      parse_header(path_, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length});
   std::span<const std::byte> data = bytes.subspan(kLengthBytes + length);
   for (const auto& [name, entry] : header.items()) {
     if (name != kMetadata) {
@@ -194,6 +192,9 @@ void SafetensorsFile::read_header() {
       metadata_[key] = value.get<std::string>();
     }
   }
+  std::sort(tensors_.begin(), tensors_.end(), [](const StoredTensor& a, const StoredTensor& b) {
+    return std::pair(a.bytes.data(), a.bytes.size()) < std::pair(b.bytes.data(), b.bytes.size());
+  });
   check_cover(path_, tensors_, data);
 }
 

@@ -5,10 +5,10 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "data/inspect.h"
 #include "data/prepare.h"
 #include "data/shards.h"
@@ -31,7 +31,7 @@ TEST_CASE("Inspect reports counts, entropy and what differs from the manifest", 
   CHECK(report.splits[1].tokens == result.validation.tokens);
   CHECK(report.splits[0].sample.starts_with("This Psalm may be regarded as THE PREFACE PSALM"));
   CHECK(describe(report).find("all hashes agree") != std::string::npos);
-  auto json = nlohmann::json::parse(to_json(report));
+  auto json = Json::parse(to_json(report));
   CHECK(json["splits"]["train"]["tokens"] == result.train.tokens);
 
   const std::vector<uint16_t> tokens = {1, 300};
@@ -55,7 +55,7 @@ TEST_CASE("The entropy of single tokens is that of their shares", "[data]") {
   CHECK(bare.splits.at(0).documents == -1);
   double nats = -0.25 * std::log(0.25) - 0.75 * std::log(0.75);
   CHECK(bare.splits.at(0).entropy == Approx(nats).epsilon(1e-14));
-  CHECK(nlohmann::json::parse(to_json(bare))["splits"]["train"]["bytes"].is_null());
+  CHECK(Json::parse(to_json(bare))["splits"]["train"]["bytes"].is_null());
   SplitReport split = inspect(folder.path(), small_tokenizer()).splits.at(0);
   CHECK(split.documents == 1);
   CHECK(split.bytes == 3);

@@ -4,11 +4,11 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "data/loader.h"
 #include "data/validation.h"
 #include "support/counting_tokens.h"
@@ -102,7 +102,7 @@ TEST_CASE("Validation is cut to whole sequences and one target", "[data]") {
 TEST_CASE("Batches equal those of the upstream loader", "[data][parity]") {
   fs::path folder = shared_folder("parity/loader_two_shards");
   if (folder.empty()) return;
-  auto expected = nlohmann::json::parse(read_file(folder / "case.json"));
+  auto expected = Json::parse(read_file(folder / "case.json"));
   const auto& config = expected["config"];
   Tensors tensors(folder / "expected.safetensors");
   TokenStream stream((folder / "fineweb_train_*.bin").string());

@@ -9,12 +9,12 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "data/prepare.h"
 #include "data/shards.h"
 #include "data/tokenizer.h"
@@ -32,7 +32,7 @@ std::map<std::string, std::string> hashes_in(const fs::path& folder) {
   std::map<std::string, std::string> hashes;
   for (const auto& entry : fs::directory_iterator(folder))
     hashes[entry.path().filename()] = sha256_file(entry.path());
-  nlohmann::ordered_json manifest = nlohmann::ordered_json::parse(read_file(folder / "manifest.json"));
+  Json manifest = Json::parse(read_file(folder / "manifest.json"));
   manifest.erase("command");
   hashes["manifest.json"] = sha256(manifest.dump());
   return hashes;

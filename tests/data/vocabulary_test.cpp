@@ -4,12 +4,12 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "data/shards.h"
 #include "data/tokenizer.h"
 #include "data/vocabulary.h"
@@ -86,7 +86,7 @@ TEST_CASE("A tokenizer that does not match the shards is refused", "[data]") {
 TEST_CASE("Byte tables and byte counts equal the upstream ones", "[data][parity]") {
   fs::path folder = shared_folder("parity/bpb_lut_1024");
   if (folder.empty()) return;
-  auto expected = nlohmann::json::parse(read_file(folder / "case.json"));
+  auto expected = Json::parse(read_file(folder / "case.json"));
   Tensors tables(folder / "tables.safetensors");
   Vocabulary vocabulary(folder / "tokenizer.model", expected["config"]["vocab_size"]);
   auto widened = [](const auto& table) { return std::vector<int32_t>(table.begin(), table.end()); };

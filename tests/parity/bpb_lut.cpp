@@ -31,7 +31,7 @@ void check_byte_tables(const Case& c, Bench&, Verdict& verdict) {
   check_tables(c, vocabulary, verdict);
 
   int64_t total = 0;
-  for (const nlohmann::json& text : c.at("texts")) {
+  for (const Json& text : c.at("texts")) {
     std::string what = "text " + text.at("text").dump();
     std::vector<int32_t> ids;
     tokenizer.encode(text.at("text").get<std::string>(), ids);

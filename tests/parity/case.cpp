@@ -14,10 +14,10 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-nlohmann::json read_json(const std::filesystem::path& path) {
+Json read_json(const std::filesystem::path& path) {
   try {
-    return nlohmann::json::parse(read_file(path));
-  } catch (const nlohmann::json::exception& e) {
+    return Json::parse(read_file(path));
+  } catch (const Json::exception& e) {
     fail("{}: not JSON: {}", path.string(), e.what());
   }
 }
@@ -41,29 +41,29 @@ Case::Case(const std::filesystem::path& folder) : folder(folder), json(read_json
   kind = json["kind"];
 }
 
-const nlohmann::json& Case::at(const std::string& key) const {
+const Json& Case::at(const std::string& key) const {
   check(json.contains(key), "{}: it lacks '{}'", (folder / "case.json").string(), key);
   return json[key];
 }
 
 double Case::tolerance(const std::string& what) const {
-  const nlohmann::json& tolerances = at("tolerance");
+  const Json& tolerances = at("tolerance");
   check(tolerances.contains(what) && tolerances[what].is_number(), "{}: 'tolerance' lacks the number '{}'",
         (folder / "case.json").string(), what);
   return tolerances[what];
 }
 
 std::string Case::script() const {
-  return json.value("source", nlohmann::json::object()).value("script", std::string());
+  return json.value("source", Json::object()).value("script", std::string());
 }
 
-bool is_off(const nlohmann::json& value) {
+bool is_off(const Json& value) {
   if (value.is_number()) return value.get<double>() <= 0;
   return value.is_null() || value == false || value == "" || value == "none" ||
          (value.is_structured() && value.empty());
 }
 
-void know_keys(const nlohmann::json& object, std::string_view where, const std::vector<std::string>& known) {
+void know_keys(const Json& object, std::string_view where, const std::vector<std::string>& known) {
   for (const auto& [key, value] : object.items())
     if (!is_off(value) && !contains(known, key))
       skip("{} has the unknown key '{}' = {}", where, key, shortened(value.dump()));

@@ -6,11 +6,11 @@
 #include <caddie/error.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "tensor/safetensors.h"
 
 namespace caddie::parity {
@@ -32,12 +32,12 @@ struct Case {
 
   std::filesystem::path folder;
   std::string name, kind;
-  nlohmann::json json;
+  Json json;
 
   /// Throws Error naming the case when the key is absent.
-  const nlohmann::json& at(const std::string& key) const;
-  const nlohmann::json& config() const { return at("config"); }
-  const nlohmann::json& expected() const { return at("expected"); }
+  const Json& at(const std::string& key) const;
+  const Json& config() const { return at("config"); }
+  const Json& expected() const { return at("expected"); }
   /// The upstream script that the numbers came out of, "" when the case does not say.
   std::string script() const;
   /// A tolerance of the case by its name, such as "loss_abs".
@@ -48,10 +48,10 @@ struct Case {
 
 /// How upstream writes that something is off: null, false, a number that is not above 0, "", "none", and a
 /// list or table that is empty.
-bool is_off(const nlohmann::json& value);
+bool is_off(const Json& value);
 
 /// Throws Skip naming the first key of `object` that is on and not among `known`.
-void know_keys(const nlohmann::json& object, std::string_view where, const std::vector<std::string>& known);
+void know_keys(const Json& object, std::string_view where, const std::vector<std::string>& known);
 /// The same for the case itself, whose keys every kind has: name, source, tolerance and the like are known.
 void know_case(const Case& c, std::vector<std::string> known);
 /// Throws Skip naming the first tensor of the file that is not among `known`.

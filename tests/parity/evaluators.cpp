@@ -42,7 +42,7 @@ Vocabulary vocabulary_of(const SafetensorsFile& inputs) {
 }
 
 /// What a run asks for, less what it expects and what the scorer is given.
-Facts run_facts(const Case& c, const nlohmann::json& run) {
+Facts run_facts(const Case& c, const Json& run) {
   Facts facts = model_facts(c, run.value("eval_seq_len", c.config().value("eval_seq_len", int64_t(0))));
   facts["variant"] = c.at("variant");
   for (const auto& [key, value] : run.items()) facts[key] = value;
@@ -52,8 +52,8 @@ Facts run_facts(const Case& c, const nlohmann::json& run) {
   return facts;
 }
 
-void check_run(const Case& c, const nlohmann::json& run, std::span<const int32_t> tokens,
-               const Vocabulary& vocabulary, Bench& bench, Verdict& verdict) {
+void check_run(const Case& c, const Json& run, std::span<const int32_t> tokens, const Vocabulary& vocabulary,
+               Bench& bench, Verdict& verdict) {
   Tree tree = bench.experiment(c, run_facts(c, run));
   Share share{run.value("rank", int64_t(0)), run.value("world_size", int64_t(1))};
   tree.read("parity", [&](Settings& s) {
@@ -86,9 +86,9 @@ void check_run(const Case& c, const nlohmann::json& run, std::span<const int32_t
 }  // namespace
 
 void check_evaluators(const Case& c, Bench& bench, Verdict& verdict) {
-  nlohmann::json runs = c.json.value("runs", nlohmann::json::array());
+  Json runs = c.json.value("runs", Json::array());
   // Settings that Caddie lacks are named before anything else that the case holds.
-  bench.experiment(c, run_facts(c, runs.empty() ? nlohmann::json::object() : runs[0]));
+  bench.experiment(c, run_facts(c, runs.empty() ? Json::object() : runs[0]));
   if (runs.empty()) skip("the case has no 'runs'");
   know_case(c, {"variant", "runs", "byte_rule", "bpb_rule"});
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
@@ -96,7 +96,7 @@ void check_evaluators(const Case& c, Bench& bench, Verdict& verdict) {
   std::vector<int64_t> ids = inputs.integers("tokens");
   std::vector<int32_t> tokens(ids.begin(), ids.end());
   Vocabulary vocabulary = vocabulary_of(inputs);
-  for (const nlohmann::json& run : runs) check_run(c, run, tokens, vocabulary, bench, verdict);
+  for (const Json& run : runs) check_run(c, run, tokens, vocabulary, bench, verdict);
 }
 
 }  // namespace caddie::parity

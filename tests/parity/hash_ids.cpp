@@ -80,7 +80,7 @@ void check_hash_ids(const Case& c, Bench& bench, Verdict& verdict) {
   std::vector<int64_t> ids = inputs.integers("tokens");
   const Shape& shape = inputs.tensor("tokens").shape;
   Tokens tokens{{ids.begin(), ids.end()}, shape.rows(), shape.last()};
-  for (const nlohmann::json& size : c.config().at("bigram_vocab_sizes")) {
+  for (const Json& size : c.config().at("bigram_vocab_sizes")) {
     auto with = [&](bool triples) {
       return buckets(c,
                      {{"bigram_vocab_size", size}, {"bigram_dim", 1}, {"model_dim", 1}, {"trigram", triples}},

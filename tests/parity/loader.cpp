@@ -19,7 +19,7 @@ int64_t stream_position(const TokenStream& stream, int64_t file, int64_t positio
 
 void check_rank(const Case& c, const TokenStream& stream, int rank, const SafetensorsFile& expected,
                 Verdict& verdict) {
-  const nlohmann::json& config = c.config();
+  const Json& config = c.config();
   int world = config.at("world_size");
   Loader loader(stream, config.at("global_tokens"), config.at("seq_len"), config.at("grad_accum_steps"), rank,
                 world);
@@ -52,7 +52,7 @@ bool is_refused(const std::filesystem::path& path) {
 }  // namespace
 
 void check_loader(const Case& c, Bench&, Verdict& verdict) {
-  const nlohmann::json& config = c.config();
+  const Json& config = c.config();
   know_case(c, {});
   know_keys(
       config, "config",

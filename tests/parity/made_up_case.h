@@ -7,11 +7,11 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "parity/parity.h"
 #include "support/paths.h"
 
@@ -67,7 +67,7 @@ MadeUpTensor tensor(const std::string& name, const std::string& dtype, std::vect
 }
 
 inline void write_tensors(const std::filesystem::path& path, const std::vector<MadeUpTensor>& tensors) {
-  nlohmann::ordered_json header;
+  Json header;
   std::string bytes;
   for (const MadeUpTensor& t : tensors) {
     header[t.name] = {{"dtype", t.dtype},
@@ -82,13 +82,13 @@ inline void write_tensors(const std::filesystem::path& path, const std::vector<M
 }
 
 /// A case of kind quantizers.
-inline std::filesystem::path quantizer_case(const Folder& folder, nlohmann::json json,
+inline std::filesystem::path quantizer_case(const Folder& folder, Json json,
                                             const std::vector<MadeUpTensor>& inputs,
                                             const std::vector<MadeUpTensor>& expected) {
   json["name"] = "made_up";
   json["kind"] = "quantizers";
-  if (!json.contains("config")) json["config"] = nlohmann::json::object();
-  if (!json.contains("expected")) json["expected"] = nlohmann::json::object();
+  if (!json.contains("config")) json["config"] = Json::object();
+  if (!json.contains("expected")) json["expected"] = Json::object();
   write_file(folder.path / "case.json", json.dump());
   write_tensors(folder.path / "inputs.safetensors", inputs);
   write_tensors(folder.path / "expected.safetensors", expected);

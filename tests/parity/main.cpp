@@ -5,8 +5,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "parity/parity.h"
 
 namespace {
@@ -38,11 +38,11 @@ void print_line(const Result& result) {
   std::fflush(stdout);
 }
 
-nlohmann::ordered_json json_of(const Result& result) {
-  nlohmann::ordered_json json = {{"status", name_of(result.status)},
-                                 {"case", result.name},
-                                 {"error", result.error},
-                                 {"tolerance", result.tolerance}};
+Json json_of(const Result& result) {
+  Json json = {{"status", name_of(result.status)},
+               {"case", result.name},
+               {"error", result.error},
+               {"tolerance", result.tolerance}};
   if (!result.reason.empty()) json["reason"] = result.reason;
   return json;
 }
@@ -52,7 +52,7 @@ Counts run(const Arguments& arguments) {
   parity::UpstreamTable table(arguments.map);
   Registry registry;
   Counts counts;
-  nlohmann::ordered_json cases = nlohmann::ordered_json::array();
+  Json cases = Json::array();
   for (const std::string& folder : arguments.folders)
     for (const std::filesystem::path& path : parity::find_cases(folder)) {
       Result result = parity::run_case(path, registry, table);
@@ -63,10 +63,10 @@ Counts run(const Arguments& arguments) {
         print_line(result);
     }
   if (arguments.json)
-    fmt::print("{}\n", nlohmann::ordered_json{{"cases", cases},
-                                              {"passed", counts.passed},
-                                              {"failed", counts.failed},
-                                              {"skipped", counts.skipped}}
+    fmt::print("{}\n", Json{{"cases", cases},
+                            {"passed", counts.passed},
+                            {"failed", counts.failed},
+                            {"skipped", counts.skipped}}
                            .dump(2));
   else
     fmt::print("{} passed, {} failed, {} skipped\n", counts.passed, counts.failed, counts.skipped);

@@ -84,7 +84,7 @@ void check_arrays(const ArtifactTensor& tensor, const SafetensorsFile& expected,
   }
 }
 
-void check_sums(const std::string& name, const Tensor& got, const nlohmann::json& wanted, Verdict& verdict) {
+void check_sums(const std::string& name, const Tensor& got, const Json& wanted, Verdict& verdict) {
   double sum = 0, sum_of_squares = 0, magnitudes = 0;
   for (double x : numbers(got)) {
     sum += x;
@@ -112,7 +112,7 @@ void check_unpacked(const Case& c, const std::string& name, const Tensor& got,
 }
 
 int64_t ints_differing_in_float64(const Case& c, const std::string& name) {
-  const nlohmann::json noise = c.json.value("fp32_noise", nlohmann::json::object());
+  const Json noise = c.json.value("fp32_noise", Json::object());
   return noise.contains(name) ? noise[name].value("ints_differing_when_run_in_float64", int64_t(0)) : 0;
 }
 
@@ -170,7 +170,7 @@ void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
   facts["block_size"] = kDefaultBlockSize;
   for (size_t i = 0; i < state.infos.size(); ++i) {
     Facts own = facts;
-    const nlohmann::json& tensors = c.expected().at("per_tensor");
+    const Json& tensors = c.expected().at("per_tensor");
     if (tensors.contains(state.infos[i].name))
       for (const char* key : {"clip_range", "block_size"})
         own[key] = tensors[state.infos[i].name].value(key, own[key]);

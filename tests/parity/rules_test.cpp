@@ -150,7 +150,7 @@ TEST_CASE("int6_cats says which categories of weights take six bits", "[parity]"
       weight("blocks.0.attn.q_gain", {4}),         weight("blocks.0.mlp.proj.weight", {300, 300}),
       weight("bigram.embed.weight", {1024, 128}),  weight("bigram.proj.weight", {300, 300}),
       weight("ve_shared.proj.weight", {256, 256}), weight("skip_weights", {300, 300})};
-  auto owners = [&](const nlohmann::json& categories) {
+  auto owners = [&](const Json& categories) {
     return quantizers({{"quantizer", "mixed_quantize_int6"}, {"int6_cats", categories}}, kCategories, infos);
   };
   std::map<std::string, std::string> wanted = {
@@ -170,7 +170,7 @@ TEST_CASE("int6 of the record of 03-19 is rounded to multiples of 4", "[parity]"
   std::vector<float> w = {127, -127, 5, 6, -6, 0.4f}, back = {124, -128, 4, 8, -8, 0};
   std::vector<int8_t> q = {124, -128, 4, 8, -8, 0};
   auto run = [&](const std::string& quantizer) {
-    nlohmann::json json = {{"quantizer", quantizer}, {"source", {{"script", kEarly}}}};
+    Json json = {{"quantizer", quantizer}, {"source", {{"script", kEarly}}}};
     return run_case(quantizer_case(folder, json, {tensor("w", "F32", {1, 6}, w)},
                                    {tensor("w.q", "I8", {1, 6}, q),
                                     tensor("w.scale", "F16", {1}, std::vector<uint16_t>{0x3c00}),
@@ -191,7 +191,7 @@ TEST_CASE("a pruning case lists what pruning set to zero", "[parity]") {
   std::vector<float> w(size_t(kRows * kColumns));
   std::vector<int32_t> zeroed;
   for (size_t i = 0; i < w.size(); ++i) w[i] = i % 3 == 0 ? 0 : float(i);
-  nlohmann::json json = {{"quantizer", "magnitude_pruning"}, {"config", {{"fraction", 0.335}}}};
+  Json json = {{"quantizer", "magnitude_pruning"}, {"config", {{"fraction", 0.335}}}};
   // 22,000 zeros, then 1, 2, 4, 5 ...: the quantile at rank 0.335 * 65999 = 22109.7 lies between the 110th
   // and the 111th of the others.
   int seen = 0;

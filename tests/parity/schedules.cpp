@@ -9,7 +9,7 @@
 namespace caddie::parity {
 namespace {
 
-void check_rates(const Case& c, const nlohmann::json& sequence, Bench& bench, Verdict& verdict) {
+void check_rates(const Case& c, const Json& sequence, Bench& bench, Verdict& verdict) {
   know_keys(sequence, "a sequence of lr_sequences", {"config", "step", "elapsed_ms", "lr_mul"});
   Facts facts;
   add(facts, sequence.at("config"));
@@ -75,7 +75,7 @@ double momentum_at(Optimizer& optimizer, int64_t step) {
   return kept;
 }
 
-void check_momenta(const Case& c, const nlohmann::json& sequence, Bench& bench, Verdict& verdict) {
+void check_momenta(const Case& c, const Json& sequence, Bench& bench, Verdict& verdict) {
   know_keys(sequence, "a sequence of momentum_sequences", {"config", "step", "muon_momentum"});
   Facts facts;
   add(facts, sequence.at("config"));
@@ -96,10 +96,9 @@ void check_schedules(const Case& c, Bench& bench, Verdict& verdict) {
   know_keys(c.expected(), "expected", {"lr_sequences", "momentum_sequences"});
   know_keys(c.config(), "config", {});
   if (c.expected().contains("lr_sequences"))
-    for (const nlohmann::json& sequence : c.expected()["lr_sequences"])
-      check_rates(c, sequence, bench, verdict);
+    for (const Json& sequence : c.expected()["lr_sequences"]) check_rates(c, sequence, bench, verdict);
   if (c.expected().contains("momentum_sequences"))
-    for (const nlohmann::json& sequence : c.expected()["momentum_sequences"])
+    for (const Json& sequence : c.expected()["momentum_sequences"])
       check_momenta(c, sequence, bench, verdict);
 }
 

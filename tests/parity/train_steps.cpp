@@ -17,7 +17,7 @@ constexpr double kRelativeNormTolerance = 1e-4;
 
 std::vector<Facts> groups_of(const Case& c) {
   std::vector<Facts> groups;
-  for (const nlohmann::json& group : c.at("param_groups")) {
+  for (const Json& group : c.at("param_groups")) {
     Facts facts = {{"label", "group" + std::to_string(groups.size())}};
     add(facts, group);
     // Said once for all groups; those of Newton-Schulz iterations go by it.
@@ -52,7 +52,7 @@ void check_step(const Case& c, const std::string& name, size_t step, double got,
 }
 
 void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& verdict) {
-  const nlohmann::json& shapes = c.at("shapes");
+  const Json& shapes = c.at("shapes");
   int64_t rows = shapes.at("batch"), length = shapes.at("seq_len"),
           micro_steps = shapes.at("grad_accum_steps");
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
@@ -60,7 +60,7 @@ void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& ver
   std::vector<int64_t> x = inputs.integers("x"), y = inputs.integers("y");
   std::vector<double> norms = c.tensors("trace.safetensors").doubles("l2");
   size_t weights = c.expected().at("trace_names").size();
-  nlohmann::json elapsed = c.json.value("elapsed_ms_per_step", nlohmann::json());
+  Json elapsed = c.json.value("elapsed_ms_per_step", Json());
   for (size_t step = 0; step < shapes.at("steps").get<size_t>(); ++step) {
     std::vector<Batch> batches;
     for (int64_t micro = 0; micro < micro_steps; ++micro)

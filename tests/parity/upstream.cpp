@@ -12,8 +12,6 @@
 namespace caddie::parity {
 namespace {
 
-using Json = nlohmann::json;
-
 Json to_json(const TreeNode& node) {
   switch (node.kind) {
     case TreeNode::Kind::boolean:

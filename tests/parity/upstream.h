@@ -26,10 +26,11 @@
 
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "base/json.h"
 
 namespace caddie {
 struct TreeNode;
@@ -38,10 +39,10 @@ struct TreeNode;
 namespace caddie::parity {
 
 /// What is known of a case: upstream's configuration and what the case itself says, by name.
-using Facts = std::map<std::string, nlohmann::json>;
+using Facts = std::map<std::string, Json>;
 
 /// Adds the entries of a JSON object, replacing facts of the same name.
-void add(Facts& facts, const nlohmann::json& object);
+void add(Facts& facts, const Json& object);
 
 class UpstreamTable {
  public:
@@ -56,7 +57,7 @@ class UpstreamTable {
  private:
   struct Condition {
     std::string fact;
-    std::vector<nlohmann::json> values;
+    std::vector<Json> values;
     /// The fact has one of the values.
     bool holds(const Facts& facts) const;
     /// The fact is a list, and one of its elements has one of the values.

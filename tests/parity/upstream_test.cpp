@@ -86,15 +86,14 @@ TEST_CASE("facts that are off need no rule, those that are on are named", "[pari
   Folder folder;
   UpstreamTable table = table_of(folder, "");
   Facts off = {{"a", nullptr}, {"b", false}, {"c", 0},  {"d", 0.0},
-               {"e", "none"},  {"f", ""},    {"g", -1}, {"h", nlohmann::json::array()}};
+               {"e", "none"},  {"f", ""},    {"g", -1}, {"h", Json::array()}};
   CHECK(table.experiment(off, {}) == "");
-  for (const nlohmann::json& on : {nlohmann::json(true), nlohmann::json(1), nlohmann::json(1e-9),
-                                   nlohmann::json("0"), nlohmann::json::array({0})}) {
+  for (const Json& on : {Json(true), Json(1), Json(1e-9), Json("0"), Json::array({0})}) {
     Facts facts = off;
     facts["loops"] = on;
     CHECK_THROWS_WITH(table.experiment(facts, {}), Catch::Contains("no rule covers loops = " + on.dump()));
   }
-  nlohmann::json object = {{"known", 1}, {"off", 0}};
+  Json object = {{"known", 1}, {"off", 0}};
   CHECK_NOTHROW(know_keys(object, "it", {"known"}));
   object["new"] = 2;
   CHECK_THROWS_WITH(know_keys(object, "it", {"known"}), Catch::Contains("it has the unknown key 'new' = 2"));

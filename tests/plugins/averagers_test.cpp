@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "support/paths.h"
 #include "support/plugins.h"
 #include "tensor/safetensors.h"
@@ -123,7 +123,7 @@ TEST_CASE("averagers agree with published sequences", "[averagers][parity]") {
     return;
   }
   for (std::string name : {"av_ema", "av_swa"}) {
-    nlohmann::json sheet = nlohmann::json::parse(std::ifstream(folder / name / "case.json"));
+    Json sheet = Json::parse(std::ifstream(folder / name / "case.json"));
     SafetensorsFile given((folder / name / "weights.safetensors").string());
     SafetensorsFile wanted((folder / name / "expected.safetensors").string());
     std::string kind = sheet["averager"];

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "support/paths.h"
 #include "support/plugins.h"
 #include "tensor/safetensors.h"

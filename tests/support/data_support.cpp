@@ -2,9 +2,9 @@
 #include "support/data_support.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "data/documents.h"
 #include "data/tokenizer.h"
 #include "support/paths.h"
@@ -44,7 +44,7 @@ Tensors::Tensors(const fs::path& path) : file_(read_file(path)) {}
 std::string Tensors::bytes_of(const std::string& name) const {
   uint64_t header_size = 0;
   std::memcpy(&header_size, file_.data(), sizeof header_size);
-  auto header = nlohmann::json::parse(file_.substr(8, header_size));
+  auto header = Json::parse(file_.substr(8, header_size));
   const auto& offsets = header.at(name).at("data_offsets");
   return file_.substr(8 + header_size + offsets[0].get<size_t>(),
                       offsets[1].get<size_t>() - offsets[0].get<size_t>());

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON that Caddie reads and writes.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace caddie {
+
+/// Keeps the members of an object in the order in which they were written, which is the order that people
+/// read them in. It looks at one member after the other to find a name.
+using Json = nlohmann::ordered_json;
+
+/// Sorts the members of an object by name, so that one with a hundred thousand members is read in no time: it
+/// is for files that others wrote.
+using ForeignJson = nlohmann::json;
+
+}  // namespace caddie
