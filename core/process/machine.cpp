@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/machine.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -21,7 +23,11 @@ void read_line(const char* file, std::string_view name, int64_t& bytes) {
 
 }  // namespace
 
-int core_count() { return std::max(1, int(std::thread::hardware_concurrency())); }
+int core_count() {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return std::max(1, CPU_COUNT(&allowed));
+  return std::max(1, int(std::thread::hardware_concurrency()));  // More than 1,024 cores do not fit the set.
+}
 
 Memory memory_here() {
   constexpr int64_t kUnit = 1024;

@@ -6,7 +6,7 @@
 
 namespace caddie {
 
-/// Returns the number of cores of this machine, at least 1.
+/// Returns the number of cores that this process may use, at least 1.
 int core_count();
 
 /// Memory is counted in bytes: all of it, and what programs can still take. Both are those of the machine or
