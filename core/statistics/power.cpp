@@ -93,11 +93,11 @@ int64_t seeds_needed(ComparisonDesign design, double effect, double power, int64
     return power_of(design, effect) >= power;
   };
   int64_t low = 1, high = 2;
-  while (high <= kMost && !reached(high)) {
+  while (!reached(high)) {
+    if (high == kMost) return 0;
     low = high;
-    high *= 2;
+    high = std::min(2 * high, kMost);
   }
-  if (high > kMost) return 0;
   while (high - low > 1) {
     int64_t middle = (low + high) / 2;
     (reached(middle) ? high : low) = middle;
