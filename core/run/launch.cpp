@@ -22,7 +22,8 @@ int run_ranks(const ChildCommand& command, int ranks, double grace) {
     one.arguments.insert(one.arguments.end(), {"--rank", std::to_string(rank)});
     children.start(size_t(rank), one);
   }
-  int code = 0;  // the exit code of the first rank
+  int code = 0;     // the exit code of rank 0
+  int failure = 0;  // the exit code of whichever rank failed first
   bool stopped = false;
   std::optional<Stopwatch> failed;  // the time since the first failure
   while (!children.empty()) {
@@ -34,10 +35,14 @@ int run_ranks(const ChildCommand& command, int ranks, double grace) {
     if (event.ended) {
       int its = event.ended->how.shell_code();
       if (event.ended->key == 0) code = its;
-      if (its != 0 && its != kInterrupted && !failed) failed.emplace();
+      if (its != 0 && its != kInterrupted && !failed) {
+        failed.emplace();
+        failure = its;
+      }
     }
     if (failed && failed->seconds() > grace) children.signal_all(SIGKILL);
   }
+  if (code == 0) code = failure;
   return stopped && code > 128 ? kInterrupted : code;
 }
 

@@ -8,8 +8,8 @@ namespace caddie {
 
 /// Starts `command` once for each rank, with "--rank" and its number behind the arguments, and waits until
 /// all have ended. SIGINT and SIGTERM are handed on. When a rank fails, the others get `grace` seconds to end
-/// by themselves. Returns the first rank's exit code as a shell gives it; 130 when a signal that was handed
-/// on ended it.
+/// by themselves. Returns rank 0's exit code as a shell gives it, or where that is 0 the one of a rank that
+/// failed; 130 when a signal that was handed on ended rank 0.
 int run_ranks(const ChildCommand& command, int ranks, double grace = 10);
 
 /// Calls run_ranks() with the command line of this process, with `threads` for each rank unless the command
