@@ -124,14 +124,16 @@ class WindowRecorder final : public Scorer {
   Score score(std::span<const Window> windows, double temperature) override {
     for (const Window& w : windows) {
       bool next = w.start == recorded_ * sequence_length_ && w.length == sequence_length_;
-      plain = plain && next && w.first_scored == 0 && temperature == 1;
+      plain_ = plain_ && next && w.first_scored == 0 && temperature == 1;
       ++recorded_;
     }
     return {1, 1, 1, int64_t(windows.size()), 0};
   }
-  bool plain = true;
+  /// Returns whether every position was scored once, in windows that follow one another.
+  bool is_plain() const { return plain_ && recorded_ * sequence_length_ == positions(); }
 
  private:
+  bool plain_ = true;
   int64_t sequence_length_, recorded_ = 0;
   std::vector<int64_t> starts_;
 };
@@ -208,7 +210,7 @@ bool TrainingWatch::leaves_weights(const Experiment::Part& part, const Trainer& 
 bool evaluates_plainly(Evaluator& evaluator, int64_t sequence_length) {
   WindowRecorder recorder(sequence_length);
   evaluator.evaluate(recorder);
-  return recorder.plain;
+  return recorder.is_plain();
 }
 
 std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evidence& evidence) {

@@ -10,7 +10,20 @@
 using namespace caddie;
 using namespace caddie::testing;
 
+namespace {
+
+/// Scores the first window and stops there.
+struct FirstWindow final : Evaluator {
+  Score evaluate(Scorer& scorer) override {
+    return scorer.score(std::vector<Window>{{0, scorer.sequence_length(), 0}});
+  }
+};
+
+}  // namespace
+
 TEST_CASE("an evaluator that moves by whole windows evaluates plainly", "[effects]") {
+  FirstWindow first;
+  CHECK_FALSE(evaluates_plainly(first, 8));
   CHECK(evaluates_plainly(*make_plugin<Evaluator>("standard"), 8));
   CHECK(evaluates_plainly(*make_plugin<Evaluator>("sliding_window", {{"stride", 8.0}}), 8));
   CHECK_FALSE(evaluates_plainly(*make_plugin<Evaluator>("sliding_window", {{"stride", 2.0}}), 8));
