@@ -34,6 +34,7 @@ Plan noise_plan(const NoiseRequest& request, const std::filesystem::path& folder
 }
 
 Noise measure_noise(NoiseRequest request) {
+  if (request.seeds < 2) fail_usage("one run says nothing of the noise; take --seeds 2 or more");
   std::filesystem::path folder = noise_folder(request.experiment);
   request.runner.folder = folder;
   request.runner.store = store_for(folder);
@@ -45,7 +46,6 @@ Noise measure_noise(NoiseRequest request) {
   check_complete(run_sweep(plan, request.runner, lock), plan.runs.size(), folder);
   Ablation ablation = analyze(plan, folder);
   const Sample& bpb = ablation.arms[0].bpb;
-  if (bpb.n < 2) fail_usage("one run says nothing of the noise; take --seeds 2 or more");
   return {bpb, interval_of_sd(bpb), plan.arms[0].group};
 }
 

@@ -159,11 +159,12 @@ class Page {
     size_t width = (points.size() + 79) / 80;
     if (width < 2) return points;
     std::vector<Point> thin;
-    for (size_t i = 0; i + width <= points.size(); i += width) {
+    for (size_t i = 0; i < points.size(); i += width) {
+      size_t end = std::min(i + width, points.size());
       Point mean;
-      for (size_t k = i; k < i + width; ++k) {
-        mean.x += points[k].x / double(width);
-        mean.y += points[k].y / double(width);
+      for (size_t k = i; k < end; ++k) {
+        mean.x += points[k].x / double(end - i);
+        mean.y += points[k].y / double(end - i);
       }
       thin.push_back(mean);
     }

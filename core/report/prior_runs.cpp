@@ -47,8 +47,10 @@ PriorRuns prior_runs_of(const Ablation& ablation, const fs::path& folder) {
   std::vector<double> steps, own;  // both in seconds
   for (const RunRow& run : ablation.runs) {
     if (!run.is_done()) continue;
-    steps.push_back(run.number(kStepMs) / 1000);
-    own.push_back(run.number(kExportSeconds) + run.number(kEvaluationSeconds));
+    double step = run.number(kStepMs) / 1000,
+           rest = run.number(kExportSeconds) + run.number(kEvaluationSeconds);
+    if (std::isfinite(step)) steps.push_back(step);
+    if (std::isfinite(rest)) own.push_back(rest);
   }
   PriorRuns prior;
   prior.sd = std::sqrt(ablation.pooled.variance);
