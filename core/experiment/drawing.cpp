@@ -52,9 +52,10 @@ std::string Drawing::layer(int index) const {
   line(out, "v = h Wv", site(kValueSite, index));
   line(out, "y = attention(q, k, v)", site(kAttendedSite, index));
   line(out, "x += y Wo", site(kBranchSite, index));
+  line(out, "h = rms_norm(x)", site(kNormedSite, index));
   line(out,
-       fmt::format("x += {}(rms_norm(x) Wfc) Wproj  (hidden {})",
-                   called(model_.parts().one(Kind::kActivation)), m.hidden),
+       fmt::format("x += {}(h Wfc) Wproj  (hidden {})", called(model_.parts().one(Kind::kActivation)),
+                   m.hidden),
        site(kBranchSite, index));
   line(out, "x", site(kLeaveSite, index));
   return out;
