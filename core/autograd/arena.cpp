@@ -8,7 +8,12 @@
 namespace caddie {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+// A chunk of its own for each tensor shows whoever writes past the end of one.
+constexpr size_t kChunkBytes = 1;
+#else
 constexpr size_t kChunkBytes = size_t(32) << 20;
+#endif
 // Keeps tensors of equal power-of-two sizes from sharing the same cache sets and low address bits.
 constexpr size_t kStagger = 192;
 

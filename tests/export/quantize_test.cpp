@@ -80,7 +80,9 @@ TEST_CASE("artifacts of every compressor and quantizer come back, damaged ones d
       quantizer->unpack(quantizer->pack(f.values[i], f.infos[i], nullptr), direct);
       CHECK(caddie::same_bits(restored[i], direct));
     }
-    for (size_t at = 0; at < bytes.size(); at += 7) {
+    // The decoder of lzma takes 64 MB anew each time, which costs most of a sanitized test.
+    const size_t step = compressor_name == "lzma" ? 67 : 7;
+    for (size_t at = 0; at < bytes.size(); at += step) {
       INFO(at);
       CHECK_THROWS_AS(read(bytes.substr(0, at)), Error);
       std::string damaged = bytes;
