@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 
 namespace caddie {
@@ -98,7 +99,7 @@ std::string with_commas(int64_t value) {
 }
 
 std::string duration(double seconds) {
-  auto whole = int64_t(seconds + 0.5);
+  auto whole = int64_t(std::llround(seconds));
   if (seconds < 9.95) return fmt::format("{:.2g}s", seconds);
   if (whole < 60) return fmt::format("{}s", whole);
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);

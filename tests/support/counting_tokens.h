@@ -16,7 +16,8 @@ namespace caddie {
 inline TokenStream counting_stream(const std::filesystem::path& folder, const std::vector<int>& sizes) {
   int first = 0;
   for (size_t i = 0; i < sizes.size(); ++i) {
-    std::vector<uint16_t> tokens(size_t(sizes[i]));
+    auto size = size_t(sizes[i]);
+    std::vector<uint16_t> tokens(size);
     std::iota(tokens.begin(), tokens.end(), uint16_t(first));
     write_shard(folder / ("train_00000" + std::to_string(i) + ".bin"), tokens);
     first += sizes[i];
