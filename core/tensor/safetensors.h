@@ -32,7 +32,7 @@ class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
 
-  /// Returns the tensors in the order of the header.
+  /// Returns the tensors in the order of their bytes in the file.
   const std::vector<StoredTensor>& tensors() const { return tensors_; }
   std::vector<std::string> names() const;
   bool has(std::string_view name) const;
