@@ -20,6 +20,7 @@ namespace caddie {
 namespace {
 
 constexpr size_t kColours = 8;
+constexpr size_t kCurvePoints = 80;
 
 constexpr const char* kStyle = R"(<style>
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#68727f;--paper:#fff;--grid:#e6e9ed;--card:#f7f8fa;--good:#0a7d4b;
@@ -151,24 +152,7 @@ class Page {
       }
       points.push_back(mean);
     }
-    return thinned(std::move(points));
-  }
-
-  /// Returns at most 80 points, which are means of neighbours.
-  static std::vector<Point> thinned(std::vector<Point> points) {
-    size_t width = (points.size() + 79) / 80;
-    if (width < 2) return points;
-    std::vector<Point> thin;
-    for (size_t i = 0; i < points.size(); i += width) {
-      size_t end = std::min(i + width, points.size());
-      Point mean;
-      for (size_t k = i; k < end; ++k) {
-        mean.x += points[k].x / double(end - i);
-        mean.y += points[k].y / double(end - i);
-      }
-      thin.push_back(mean);
-    }
-    return thin;
+    return thinned(points, kCurvePoints);
   }
 
   std::string curve_chart(const char* name, bool by_time) const {

@@ -66,6 +66,20 @@ std::vector<double> Axis::ticks(int count) const {
   return found;
 }
 
+std::vector<Point> thinned(std::span<const Point> points, size_t most) {
+  size_t width = (points.size() + most - 1) / most;
+  std::vector<Point> thin;
+  for (size_t begin = 0; begin < points.size(); begin += width) {
+    std::span<const Point> together = points.subspan(begin, std::min(width, points.size() - begin));
+    Point& mean = thin.emplace_back();
+    for (Point point : together) {
+      mean.x += point.x / double(together.size());
+      mean.y += point.y / double(together.size());
+    }
+  }
+  return thin;
+}
+
 Chart::Chart(int width, int height, int left, Axis x, Axis y)
     : width_(width),
       height_(height),

@@ -26,6 +26,9 @@ struct Point {
   double x = 0, y = 0;
 };
 
+/// Returns at most `most` points, each the mean of as many neighbours; the last one may have fewer.
+std::vector<Point> thinned(std::span<const Point> points, size_t most);
+
 class Chart {
  public:
   /// `width` and `height` are in units of the page; `left` is the room for labels left of the plot.

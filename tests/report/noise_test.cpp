@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "run/untrained_run.h"
+#include "sweep/folders.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -17,6 +18,13 @@ TEST_CASE("noise is measured on the experiment itself, for the seeds that are as
   CHECK(plan.seeds == std::vector<int64_t>{5, 6, 7});
   CHECK(plan.runs.size() == 3);
   CHECK_FALSE(plan.arms[0].group.empty());
+}
+
+TEST_CASE("one seed is refused before anything is run", "[report]") {
+  UntrainedRun data;
+  NoiseRequest request{data.folder.write("base.toml", data.text()), 1, 1, {}};
+  CHECK_THROWS_WITH(measure_noise(request), Catch::Contains("take --seeds 2 or more"));
+  CHECK_FALSE(std::filesystem::exists(noise_folder(request.experiment)));
 }
 
 TEST_CASE("more seeds join those that were measured, with the same share of the machine", "[report]") {

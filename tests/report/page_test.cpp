@@ -32,6 +32,19 @@ TEST_CASE("a report is one page that asks for nothing else", "[report]") {
   CHECK_THAT(report_page(analyze(empty.plan, empty.path), empty.path), !Catch::Contains("<svg"));
 }
 
+TEST_CASE("a thinned curve holds every point in one of its means", "[report]") {
+  const std::vector<Point> curve = {{1, 10}, {2, 20}, {3, 30}, {4, 40}, {5, 60}};
+  std::vector<Point> thin = thinned(curve, 3);
+  REQUIRE(thin.size() == 3);
+  CHECK(thin[0].x == 1.5);
+  CHECK(thin[1].y == 35);
+  CHECK(thin[2].x == 5);
+  CHECK(thin[2].y == 60);
+  CHECK(thinned(curve, 80).size() == 5);
+  CHECK(thinned(curve, 80)[4].y == 60);
+  CHECK(thinned({}, 80).empty());
+}
+
 TEST_CASE("ticks are round and inside", "[report]") {
   CHECK(Axis{0, 1}.ticks(5) == Values{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0});
   CHECK(Axis::around(Values{}).low < Axis::around(Values{}).high);

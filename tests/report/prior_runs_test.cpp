@@ -54,6 +54,15 @@ TEST_CASE("times are means of the finished runs", "[report]") {
   CHECK(prior.source == "results/x");
 }
 
+TEST_CASE("a run that tells no times leaves the others' means as they are", "[report]") {
+  TwoArms made(false);
+  made.ablation.runs[0].state.summary.step_ms.reset();
+  made.ablation.runs[1].state.summary.export_seconds.reset();
+  PriorRuns prior = prior_runs_of(made.ablation, "results/x");
+  CHECK(prior.times.step_seconds == Approx(0.1));
+  CHECK(prior.times.own_seconds == Approx(5));
+}
+
 TEST_CASE("the noise is the sweep's, that of pairs their differences' own", "[report]") {
   TwoArms made(true);
   PriorRuns prior = prior_runs_of(made.ablation, "results/x");
