@@ -12,7 +12,8 @@ Tensor sines(const Shape& shape, double o) {
   Tensor m(shape);
   int64_t columns = shape.last();
   for (int64_t k = 0; k < m.numel(); ++k) {
-    auto i = double(k / columns), j = double(k % columns);
+    int64_t row = k / columns, column = k % columns;
+    auto i = double(row), j = double(column);
     m.data()[k] = float(std::sin(o + 0.7 * (i + 1) * (j + 1) + 0.3 * j * j + 0.9 * i * i));
   }
   return m;
@@ -20,8 +21,8 @@ Tensor sines(const Shape& shape, double o) {
 
 constexpr ModelShape kModel = {
     .vocabulary = 11, .layers = 4, .width = 12, .heads = 4, .kv_heads = 2, .head_size = 6};
-const std::vector<int32_t> kTokens = {1, 5, 9, 3, 1, 7, 2, 2, 10, 0, 1, 4};
-const Ids kIds = {kTokens.data(), 2, 6};
+const std::vector<int32_t> kTwoRows = {1, 5, 9, 3, 1, 7, 2, 2, 10, 0, 1, 4};
+const Ids kIds = {kTwoRows.data(), 2, 6};
 
 Tensor queries() { return random_tensor({2, 6, 4, 6}, "q"); }
 Tensor values() { return random_tensor({2, 6, 2, 6}, "v"); }

@@ -15,8 +15,6 @@ using namespace caddie;
 using namespace caddie::testing;
 namespace fs = std::filesystem;
 
-using Values = std::vector<double>;
-
 TEST_CASE("main effects and interaction of two switches", "[report]") {
   // -a-b 10, +a-b 8, -a+b 9, +a+b 6: effects -2.5 and -1.5, interaction -0.5.
   MadeUpSweep sweep({{10.0, 10.0}, {8.0, 8.0}, {9.0, 9.0}, {6.0, 6.5, 5.5}});
@@ -95,7 +93,7 @@ namespace {
 
 /// Three levels of a by two of b, two seeds a cell, 0.5 above and below these means.
 MadeUpSweep three_by_two(double last = 12) {
-  std::vector<Values> bpb;
+  std::vector<std::vector<double>> bpb;
   for (double mean : {10.0, 9.0, 7.0, 12.0, 11.0, last}) bpb.push_back({mean - 0.5, mean + 0.5});
   return MadeUpSweep(bpb);
 }

@@ -12,8 +12,6 @@
 using namespace caddie;
 using namespace caddie::testing;
 
-using Values = std::vector<double>;
-
 TEST_CASE("a report is one page that asks for nothing else", "[report]") {
   MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
   sweep.plan.question = "Is 1 < 2 & 3?";
@@ -46,9 +44,9 @@ TEST_CASE("a thinned curve holds every point in one of its means", "[report]") {
 }
 
 TEST_CASE("ticks are round and inside", "[report]") {
-  CHECK(Axis{0, 1}.ticks(5) == Values{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0});
-  CHECK(Axis::around(Values{}).low < Axis::around(Values{}).high);
-  Axis flat = Axis::around(Values{3, kUnknown, 3});
+  CHECK(Axis{0, 1}.ticks(5) == std::vector<double>{0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0});
+  CHECK(Axis::around(std::vector<double>{}).low < Axis::around(std::vector<double>{}).high);
+  Axis flat = Axis::around(std::vector<double>{3, kUnknown, 3});
   CHECK(flat.low < 3);
   CHECK(flat.high > 3);
 }
