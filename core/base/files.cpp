@@ -37,11 +37,66 @@ class Descriptor {
   int fd_;
 };
 
+/// Returns a pattern that matches `text` and nothing else.
+std::string escaped(const std::string& text) {
+  std::string pattern;
+  for (char c : text) {
+    if (std::strchr("*?[\\", c)) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+/// Returns the pattern without the meaning of what exists as it is written: a file, or the folder before the
+/// last slash.
+std::string with_literal_folder(const std::string& pattern) {
+  std::error_code ignored;
+  if (std::filesystem::exists(pattern, ignored)) return escaped(pattern);
+  size_t slash = pattern.rfind('/');
+  if (slash == std::string::npos || !std::filesystem::is_directory(pattern.substr(0, slash), ignored))
+    return pattern;
+  return escaped(pattern.substr(0, slash)) + pattern.substr(slash);
+}
+
+void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+  for (size_t done = 0; done < bytes.size();) {
+    ssize_t wrote = ::write(descriptor, bytes.data() + done, bytes.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) fail_on(path, "write it");
+    done += size_t(wrote);
+  }
+}
+
+/// Returns the path that a link stands for in the end, whether there is something or not.
+std::filesystem::path behind_links(std::filesystem::path path) {
+  std::error_code error;
+  constexpr int kLinks = 40;  // The kernel follows no more than these either.
+  for (int i = 0; i < kLinks && std::filesystem::is_symlink(path, error); ++i)
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+  return path;
+}
+
+/// Writes a file beside `path`, flushes it to disk, and gives it that name.
+void replace_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::filesystem::path temporary = path;
+  temporary += ".tmp" + std::to_string(::getpid());
+  try {
+    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file.ok()) fail_on(path, "write it");
+    write_all(file.get(), bytes, path);
+    if (::fsync(file.get()) != 0) fail_on(path, "flush it to disk");
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_on(path, "rename the finished file to it");
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
 }  // namespace
 
 std::vector<std::filesystem::path> files_matching(const std::string& pattern) {
   glob_t found = {};
-  int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+  int status = ::glob(with_literal_folder(pattern).c_str(), GLOB_NOSORT, nullptr, &found);
   std::vector<std::filesystem::path> files;
   if (status == 0) files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
@@ -56,6 +111,7 @@ std::string read_file(const std::filesystem::path& path) {
   char buffer[1 << 16];
   for (;;) {
     ssize_t got = ::read(file.get(), buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_on(path, "read it");
     if (got == 0) return bytes;
     bytes.append(buffer, size_t(got));
@@ -71,22 +127,15 @@ void make_folder(const std::filesystem::path& path) {
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   make_folder(path.parent_path());
-  std::filesystem::path temporary = path;
-  temporary += ".tmp" + std::to_string(::getpid());
-  try {
-    Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file.ok()) fail_on(path, "write it");
-    for (size_t done = 0; done < bytes.size();) {
-      ssize_t wrote = ::write(file.get(), bytes.data() + done, bytes.size() - done);
-      if (wrote < 0) fail_on(path, "write it");
-      done += size_t(wrote);
-    }
-    if (::fsync(file.get()) != 0) fail_on(path, "flush it to disk");
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail_on(path, "rename the finished file to it");
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
+  std::error_code ignored;
+  std::filesystem::file_type type = std::filesystem::status(path, ignored).type();
+  if (type == std::filesystem::file_type::directory)
+    fail("{}: cannot write it: it is a folder", path.string());
+  if (type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found)
+    return replace_file(behind_links(path), bytes);
+  Descriptor device(path, O_WRONLY);
+  if (!device.ok()) fail_on(path, "write it");
+  write_all(device.get(), bytes, path);
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {

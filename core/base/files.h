@@ -13,15 +13,16 @@
 namespace caddie {
 
 /// Returns the files that a shell pattern matches, sorted by the bytes of their paths; none when a folder
-/// cannot be read.
+/// cannot be read. A file or a folder that is called as it is written there is meant itself, whatever
+/// characters its name has: only behind the last slash of "data [v1]/train_*.bin" is something matched.
 std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 
 /// Returns the whole file as bytes. Throws Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-/// Replaces `path` by `bytes`, which are written to a neighbour, flushed to disk and renamed. Creates missing
-/// folders. Throws Error naming the path when that fails (no space, no permission); the old file is then
-/// untouched.
+/// Replaces `path`, or the file that it links to, by `bytes`, which are written to a neighbour, flushed to
+/// disk and renamed; a device or a pipe is written to. Creates missing folders. Throws Error naming the path
+/// when that fails (no space, no permission); the old file is then untouched.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// Creates the folder and its parents. Throws Error naming the path and the reason.

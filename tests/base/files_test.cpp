@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <thread>
+
+#include "support/temporary_folder.h"
+
+using namespace caddie;
+namespace fs = std::filesystem;
+
+TEST_CASE("a file is written through a link, which stays one", "[files]") {
+  TemporaryFolder folder;
+  fs::path file = folder / "file.txt", link = folder / "link.txt";
+  write_file(file, "old");
+  fs::create_symlink("file.txt", link);
+  write_file(link, "new");
+  CHECK(fs::is_symlink(link));
+  CHECK(read_file(file) == "new");
+  fs::path dangling = folder / "dangling.txt";
+  fs::create_symlink("later.txt", dangling);
+  write_file(dangling, "later");
+  CHECK(read_file(folder / "later.txt") == "later");
+}
+
+TEST_CASE("a device and a pipe are written to and stay what they are", "[files]") {
+  write_file("/dev/null", "text");
+  CHECK(fs::is_character_file("/dev/null"));
+  CHECK_THROWS_WITH(write_file("/dev/full", "text"), Catch::Contains("/dev/full: cannot write it: No space"));
+
+  TemporaryFolder folder;
+  fs::path pipe = folder / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::string read;
+  std::thread reader([&] { std::getline(std::ifstream(pipe), read); });
+  write_file(pipe, "through\n");
+  reader.join();
+  CHECK(read == "through");
+  CHECK(fs::is_fifo(pipe));
+}
+
+TEST_CASE("what is no file is refused by name", "[files]") {
+  TemporaryFolder folder;
+  fs::create_directory(folder / "sub");
+  CHECK_THROWS_WITH(write_file(folder / "sub", ""), Catch::Contains("it is a folder"));
+}
+
+TEST_CASE("names of folders and files are not taken for patterns", "[files]") {
+  TemporaryFolder folder;
+  write_file(folder / "data [v1]/train_0.bin", "");
+  write_file(folder / "data [v1]/train_[x].bin", "");
+  CHECK(files_matching((folder / "data [v1]/train_*.bin").string()).size() == 2);
+  CHECK(files_matching((folder / "data [v1]/train_[x].bin").string()) ==
+        std::vector<fs::path>{folder / "data [v1]/train_[x].bin"});
+  CHECK(files_matching((folder / "d*/train_*.bin").string()).size() == 2);
+  CHECK(files_matching((folder / "data [v1]/none*").string()).empty());
+}
