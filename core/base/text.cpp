@@ -92,6 +92,24 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+size_t utf8_length(std::string_view text) {
+  auto byte = [&](size_t k) { return k < text.size() ? uint8_t(text[k]) : uint8_t(0); };
+  uint8_t first = byte(0);
+  if (first < 0x80) return text.empty() ? 0 : 1;
+  size_t length = first >= 0xC2 && first < 0xE0 ? 2 : first >> 4 == 0xE ? 3 : first >> 3 == 0x1E ? 4 : 0;
+  for (size_t k = 1; k < length; ++k)
+    if ((byte(k) & 0xC0) != 0x80) return 0;
+  bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+  bool surrogate = first == 0xED && byte(1) > 0x9F;
+  bool too_large = first > 0xF4 || (first == 0xF4 && byte(1) > 0x8F);
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+bool is_valid_utf8(std::string_view text) {
+  while (size_t length = utf8_length(text)) text.remove_prefix(length);
+  return text.empty();
+}
+
 std::string with_commas(int64_t value) {
   std::string digits = std::to_string(value);
   for (int64_t i = int64_t(digits.size()) - 3; i > (value < 0 ? 1 : 0); i -= 3) digits.insert(size_t(i), ",");

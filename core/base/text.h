@@ -28,6 +28,13 @@ std::string_view trimmed(std::string_view text);
 /// Returns the parts between separators, one more than there are separators; parts may be empty.
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// Returns how many bytes the character has that `text` begins with: 1 to 4, or 0 when the text is empty or
+/// no UTF-8 begins there (overlong forms, surrogates and code points above U+10FFFF are none).
+size_t utf8_length(std::string_view text);
+
+/// Returns whether all of the text is UTF-8.
+bool is_valid_utf8(std::string_view text);
+
 /// Returns the number as in "16,000,000".
 std::string with_commas(int64_t value);
 

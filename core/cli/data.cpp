@@ -30,6 +30,7 @@ Json json_of(const PreparedSplit& split) {
   return {{"documents", split.documents},
           {"tokens", split.tokens},
           {"bytes", split.bytes},
+          {"unknown_tokens", split.unknown},
           {"shards", split.shards}};
 }
 
@@ -64,6 +65,18 @@ void print_text(const PrepareOptions& options, const PrepareResult& result) {
                with_commas(result.invalid_documents));
 }
 
+/// Says how much of the text the tokenizer cannot spell.
+void warn_of_unknown(const PrepareResult& result) {
+  int64_t unknown = result.train.unknown + result.validation.unknown;
+  int64_t tokens = result.train.tokens + result.validation.tokens;
+  if (unknown > 0)
+    fmt::print(
+        stderr,
+        "warning: {} of {} tokens ({:.2g} %) are unknown to the tokenizer and count no bytes, for it has "
+        "no byte pieces; take one trained with byte_fallback\n",
+        with_commas(unknown), with_commas(tokens), 100 * double(unknown) / double(tokens));
+}
+
 void run_prepare(const PrepareArguments& arguments) {
   const PrepareOptions& options = arguments.options;
   PrepareResult result = prepare(options);
@@ -71,6 +84,7 @@ void run_prepare(const PrepareArguments& arguments) {
     print_json(options, result);
   else
     print_text(options, result);
+  warn_of_unknown(result);
 }
 
 void run_inspect_data(const InspectDataArguments& arguments) {
@@ -87,7 +101,9 @@ void add_prepare(CLI::App& data) {
   CLI::App* verb = data.add_subcommand("prepare", "turn text into shards, a tokenizer and a manifest");
   auto arguments = std::make_shared<PrepareArguments>();
   PrepareOptions& options = arguments->options;
-  verb->add_option("--text", options.text, "files or globs: text or .jsonl, plain, gzip or zstd")->required();
+  verb->add_option("--text", options.text,
+                   "files or globs: UTF-8 text or JSON lines, plain, gzip, zstd or xz")
+      ->required();
   verb->add_option("--output", options.output, "folder to make")->required();
   auto* vocab =
       verb->add_option("--vocab", options.vocab, "pieces of the tokenizer to train")->capture_default_str();
@@ -97,7 +113,7 @@ void add_prepare(CLI::App& data) {
                    "share of each input's bytes to hold out, as whole documents at its end")
       ->capture_default_str();
   verb->add_option("--shard-tokens", options.shard_tokens, "tokens of a full shard")->capture_default_str();
-  verb->add_option("--field", options.field, "field of a .jsonl line that holds the text")
+  verb->add_option("--field", options.field, "field of a JSON line that holds the text")
       ->capture_default_str();
   verb->add_flag("--json", arguments->json, "print the result as JSON");
   verb->callback([arguments] { run_prepare(*arguments); });

@@ -9,6 +9,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "data/shards.h"
 
 namespace caddie {
 namespace fs = std::filesystem;
@@ -18,7 +19,8 @@ namespace {
 std::vector<fs::path> expand(const std::string& pattern) {
   if (fs::exists(pattern)) return {pattern};
   std::vector<fs::path> files = files_matching(pattern);
-  if (files.empty()) fail_usage("data prepare: no file matches \"{}\"", pattern);
+  if (files.empty())
+    fail_usage("data prepare: no file matches \"{}\"{}", pattern, why_nothing_matches(pattern));
   return files;
 }
 
@@ -29,7 +31,8 @@ std::vector<Input> find_inputs(const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
     for (const fs::path& path : expand(pattern)) {
       if (!fs::is_regular_file(path))
-        fail_usage("{}: not a file of text; give plain, gzip or zstd files", path.string());
+        fail_usage("{}: {}; give files of text, plain or compressed by gzip, zstd or xz", path.string(),
+                   fs::is_directory(path) ? "it is a folder" : "it is no regular file");
       for (const Input& other : inputs)
         if (fs::equivalent(other.path, path))
           fail_usage("{}: the file is named twice; name it once", path.string());

@@ -82,6 +82,9 @@ SplitReport inspect_split(const char* name, const TokenStream& stream, const Tok
   if (!tokenizer || report.max_id >= tokenizer->pieces()) return report;
   report.documents = counts[size_t(tokenizer->begin_id())];
   report.bytes = bytes_of(stream, *vocabulary);
+  report.unknown = counts[size_t(std::max(vocabulary->unknown_id(), 0))];
+  for (size_t file = 0; file < stream.files().size(); ++file)
+    report.overcount += vocabulary->overcount(stream.tokens(file));
   if (report.bytes > 0)
     report.bits_per_byte = report.entropy * double(report.tokens) / std::log(2.0) / double(report.bytes);
   report.sample = sample_of(stream, *tokenizer);
@@ -128,6 +131,9 @@ std::string describe(const SplitReport& split) {
     text += fmt::format("  {} documents, {} bytes of text, {:.4f} bytes per token\n",
                         with_commas(split.documents), with_commas(split.bytes),
                         double(split.bytes) / double(std::max<int64_t>(split.tokens, 1)));
+  if (split.unknown > 0)
+    text += fmt::format("  {} tokens ({:.2g} %) are unknown to the tokenizer and count no bytes\n",
+                        with_commas(split.unknown), 100 * double(split.unknown) / double(split.tokens));
   text += fmt::format("  entropy of single tokens {:.4f} nats per token", split.entropy);
   if (split.bits_per_byte > 0)
     text += fmt::format(", {:.4f} bits per byte: what a model must beat", split.bits_per_byte);
@@ -158,6 +164,9 @@ FolderReport inspect(const fs::path& folder, const fs::path& tokenizer) {
     TokenStream stream((folder / split.pattern).string());
     report.splits.push_back(inspect_split(split.name, stream, model.get(), vocabulary.get()));
     int max_id = report.splits.back().max_id;
+    if (int64_t surplus = report.splits.back().overcount)
+      report.problems.push_back(
+          fmt::format("the tokens of {} count {} bytes more than their text has", split.name, surplus));
     if (model && max_id >= report.pieces)
       report.problems.push_back(fmt::format("{} holds the id {}, but the tokenizer has {} pieces", split.name,
                                             max_id, report.pieces));
@@ -196,6 +205,7 @@ std::string to_json(const FolderReport& report) {
         {"documents", known(counted, split.documents)},
         {"bytes", known(counted, split.bytes)},
         {"bytes_per_token", known(counted && split.tokens > 0, double(split.bytes) / double(split.tokens))},
+        {"unknown_tokens", known(counted, split.unknown)},
         {"distinct_ids", split.distinct_ids},
         {"max_id", split.max_id},
         {"unigram_nats_per_token", split.entropy},

@@ -14,6 +14,8 @@ struct SplitReport {
   std::string name;  // "train" or "validation"
   int64_t shards = 0, tokens = 0;
   int64_t documents = -1, bytes = -1;  // -1 when no tokenizer is known
+  int64_t unknown = 0;                 // tokens that the tokenizer has for what it cannot spell
+  int64_t overcount = 0;               // by how many bytes the tokens count more than their text has
   int64_t distinct_ids = 0;
   int max_id = -1;
   double entropy = 0;        // the entropy of single tokens, in nats per token

@@ -69,8 +69,12 @@ std::optional<PrepareResult> earlier_result(const fs::path& output, const std::s
       check(Shard(output / shard["file"].get<std::string>()).tokens().size() == shard["tokens"].get<size_t>(),
             "{}: does not hold the {} tokens of the manifest; remove the folder and prepare it again",
             (output / shard["file"].get<std::string>()).string(), shard["tokens"].get<int64_t>());
-    return PreparedSplit{split["documents"], split["tokens"], split["bytes"],
-                         int64_t(split["shards"].size())};
+    return PreparedSplit{.documents = split["documents"],
+                         .tokens = split["tokens"],
+                         .bytes = split["bytes"],
+                         .shards = int64_t(split["shards"].size()),
+                         .unknown = split.value("unknown_tokens", int64_t(0)),
+                         .overcount = 0};
   };
   return PrepareResult{.already_done = true,
                        .train = read_split("train"),
@@ -145,7 +149,10 @@ class SplitWriter {
       : shards_(folder, name, shard_tokens) {}
 
   void add(const std::vector<int32_t>& ids, const Vocabulary& vocabulary) {
-    shards_.append(std::vector<uint16_t>(ids.begin(), ids.end()));
+    std::vector<uint16_t> tokens(ids.begin(), ids.end());
+    counts_.overcount += vocabulary.overcount(tokens);
+    counts_.unknown += std::count(ids.begin(), ids.end(), vocabulary.unknown_id());
+    shards_.append(tokens);
     counts_.documents += 1;
     counts_.tokens += int64_t(ids.size());
     counts_.bytes += vocabulary.bytes(std::span(ids).first(ids.size() - 1), std::span(ids).subspan(1));
@@ -165,6 +172,18 @@ class SplitWriter {
 struct EncodedCorpus {
   Encoded train, validation;
 };
+
+/// Throws Error when the tokens count more bytes than the text that they spell has.
+void check_counts(const PrepareOptions& options, const EncodedCorpus& corpus) {
+  int64_t counted = corpus.train.counts.bytes + corpus.validation.counts.bytes;
+  int64_t surplus = corpus.train.counts.overcount + corpus.validation.counts.overcount;
+  if (surplus > 0)
+    fail_usage(
+        "{}: its tokens count {} bytes for a text of {}, so that bits per byte would come out too low; take "
+        "a "
+        "tokenizer with a piece for the lone space and with no space inside its pieces",
+        options.tokenizer.string(), counted, counted - surplus);
+}
 
 EncodedCorpus encode(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
                      const fs::path& folder, PrepareResult& result, int64_t file_bytes) {
@@ -186,6 +205,7 @@ EncodedCorpus encode(const PrepareOptions& options, const std::vector<Input>& in
   EncodedCorpus corpus{.train = train.finish(), .validation = validation.finish()};
   result.train = corpus.train.counts;
   result.validation = corpus.validation.counts;
+  check_counts(options, corpus);
   progress.finish(with_commas(result.train.tokens + result.validation.tokens) + " tokens");
   check(result.train.documents > 0,
         "data prepare: every document to train on has the text of one held out for validation; give other "
@@ -200,6 +220,7 @@ Json json_of(const Encoded& split) {
   return {{"documents", split.counts.documents},
           {"tokens", split.counts.tokens},
           {"bytes", split.counts.bytes},
+          {"unknown_tokens", split.counts.unknown},
           {"shards", std::move(shards)}};
 }
 
@@ -267,6 +288,8 @@ PrepareResult prepare(const PrepareOptions& options) {
   int64_t file_bytes = 0;
   for (const Input& input : inputs) file_bytes += input.file_bytes;
   PrepareResult result;
+  if (!options.tokenizer.empty())
+    Tokenizer(options.tokenizer);  // It is refused before any work, by its name.
   WorkFolder work(output);
   TailSplit split = survey(options, inputs, result, file_bytes);
   write_file(work.path() / "tokenizer.model", options.tokenizer.empty()

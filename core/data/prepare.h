@@ -11,13 +11,13 @@ namespace caddie {
 
 /// Says what to make of which text.
 struct PrepareOptions {
-  std::vector<std::string> text;       // files or globs of text or .jsonl, plain, gzip or zstd
+  std::vector<std::string> text;       // files or globs of text or JSON lines, plain or compressed
   std::filesystem::path output;        // the folder to make
   int vocab = 1024;                    // the number of pieces of the tokenizer to train
   std::filesystem::path tokenizer;     // a model to use instead of training one
   double validation_fraction = 0.02;   // the share of the text's bytes to hold out, in [0, 1)
   int64_t shard_tokens = 100'000'000;  // the tokens that a full shard has
-  std::string field = "text";          // which field of a .jsonl line holds the text
+  std::string field = "text";          // which field of a JSON line holds the text
   bool quiet = false;                  // leaves out the progress on stderr
 };
 
@@ -27,6 +27,8 @@ std::string command_of(const PrepareOptions& options);
 /// Counts what one split holds. Its bytes are those of the text as the tokens spell it.
 struct PreparedSplit {
   int64_t documents = 0, tokens = 0, bytes = 0, shards = 0;
+  int64_t unknown = 0;  // tokens that say only that the tokenizer cannot spell something; they have no bytes
+  int64_t overcount = 0;  // by how many bytes the tokens count more than their text has
 };
 
 /// Tells what prepare() made.
@@ -48,7 +50,8 @@ struct PrepareResult {
 ///
 /// All is written to "<output>.partial" and renamed when complete. Memory holds one document, the hashes of
 /// the validation documents and, while a tokenizer is trained, its sample of the text. Throws Error when the
-/// output folder holds anything else than the result of the same inputs and settings.
+/// output folder holds anything else than the result of the same inputs and settings, or the tokenizer counts
+/// more bytes than the text has.
 PrepareResult prepare(const PrepareOptions& options);
 
 }  // namespace caddie

@@ -20,14 +20,32 @@ constexpr size_t kHeaderBytes = 256 * sizeof(int32_t);
 
 std::vector<std::filesystem::path> shards_matching(const std::string& pattern) {
   std::vector<std::filesystem::path> files = files_matching(pattern);
-  check(!files.empty(),
-        "data: no shard matches \"{}\"; give a pattern such as data/prose/train_*.bin, and make shards with "
-        "'caddie data prepare'",
-        pattern);
+  check(
+      !files.empty(),
+      "data: no shard matches \"{}\"{}; give a pattern such as data/prose/train_*.bin, and make shards with "
+      "'caddie data prepare'",
+      pattern, why_nothing_matches(pattern));
+  for (const std::filesystem::path& file : files)
+    check(!std::filesystem::is_directory(file),
+          "{}: a folder, no shard; name the files in it, as in \"{}/train_*.bin\"", file.string(), pattern);
   return files;
 }
 
 }  // namespace
+
+std::string why_nothing_matches(const std::string& pattern) {
+  namespace fs = std::filesystem;
+  if (pattern.starts_with('~')) return "; no shell replaces ~ here, so write the home folder out";
+  if (pattern.find('{') != pattern.npos)
+    return "; braces are not expanded here: give one pattern with * or ?";
+  fs::path path(pattern), folder = path.parent_path();
+  std::error_code ignored;
+  std::string from = path.is_absolute() ? "" : ", looked for from " + fs::current_path(ignored).string();
+  bool literal = folder.string().find_first_of("*?[") == std::string::npos;
+  if (!folder.empty() && literal && !fs::is_directory(folder, ignored))
+    return from + "; there is no folder " + folder.string();
+  return from;
+}
 
 Shard::Shard(const std::filesystem::path& path) : file_(path) {
   std::span<const std::byte> bytes = file_.bytes();

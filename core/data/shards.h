@@ -33,6 +33,10 @@ void write_shard(const std::filesystem::path& path, std::span<const uint16_t> to
 /// so many.
 std::string shard_header(int64_t count);
 
+/// Returns what is to be said of a pattern that matches no file: where it was looked for, and what of it no
+/// file's name has (a home folder, braces, a folder that is missing).
+std::string why_nothing_matches(const std::string& pattern);
+
 /// Joins the tokens of all shards that match a pattern, one shard after the other in the order of their
 /// paths' bytes.
 class TokenStream {

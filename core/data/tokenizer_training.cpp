@@ -4,8 +4,10 @@
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/exit_code.h"
@@ -61,6 +63,14 @@ class Lines final : public sentencepiece::SentenceIterator {
   bool done_ = false;
 };
 
+/// Returns how many pieces SentencePiece asks for when it refuses a smaller vocabulary ("300 vs 303"), else
+/// 0.
+int smallest_vocabulary(std::string_view message) {
+  size_t versus =
+      message.find("is smaller than required_chars") == message.npos ? message.npos : message.find(" vs ");
+  return versus == message.npos ? 0 : std::atoi(std::string(message.substr(versus + 4)).c_str());
+}
+
 }  // namespace
 
 std::string train_tokenizer(const std::function<bool(std::string&)>& next, int vocab) {
@@ -83,11 +93,12 @@ std::string train_tokenizer(const std::function<bool(std::string&)>& next, int v
   check(!lines.done(), "tokenizer: no text to train on");
   std::string model;
   auto status = sentencepiece::SentencePieceTrainer::Train(settings, &lines, &model);
-  if (!status.ok())
+  if (int smallest = smallest_vocabulary(status.message()))
     fail_usage(
-        "tokenizer: cannot train {} pieces: {}; 4 control ids, 256 bytes and the text's own characters "
-        "must fit, so choose a larger --vocab",
-        vocab, std::string(status.message()));
+        "tokenizer: {} pieces are too few: 4 control ids, 256 bytes and the text's own characters need {}; "
+        "choose --vocab {} or more",
+        vocab, smallest, smallest);
+  if (!status.ok()) fail_usage("tokenizer: cannot train {} pieces: {}", vocab, std::string(status.message()));
   return model;
 }
 

@@ -3,6 +3,7 @@
 // per byte.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -41,9 +42,18 @@ class Vocabulary {
   /// or an id is outside the tables.
   int64_t bytes(std::span<const int32_t> inputs, std::span<const int32_t> targets) const;
 
+  /// Returns by how many bytes the counts of bytes() lie above the text that these ids spell. A mark for a
+  /// space counts 3 bytes, not 1, behind the first place of a piece, and where it is spelt by byte pieces.
+  int64_t overcount(std::span<const uint16_t> ids) const;
+
+  /// Returns whether overcount() can be anything but 0.
+  bool may_overcount() const { return may_overcount_; }
+
   int pieces() const { return pieces_; }
   /// Returns the id that stands before every document; -1 when the tokenizer has none, and for tables.
   int begin_id() const { return begin_id_; }
+  /// Returns the id of what the tokenizer cannot spell, which counts no bytes; -1 for tables.
+  int unknown_id() const { return unknown_id_; }
   const std::vector<int16_t>& base_bytes() const { return tables_.base_bytes; }
   const std::vector<uint8_t>& has_leading_space() const { return tables_.has_leading_space; }
   const std::vector<uint8_t>& is_boundary() const { return tables_.is_boundary; }
@@ -54,13 +64,16 @@ class Vocabulary {
 
  private:
   ByteTables tables_;
-  int pieces_ = 0, begin_id_ = -1;
+  std::vector<uint8_t> inner_marks_;              // marks for a space behind the first place of each piece
+  std::array<int, 3> mark_bytes_ = {-1, -1, -1};  // the byte pieces that spell the mark for a space
+  bool may_overcount_ = false;
+  int pieces_ = 0, begin_id_ = -1, unknown_id_ = -1;
   std::filesystem::path path_;
   std::string hash_;
 };
 
-/// Throws Error (kUsage) when the shards hold an id that the vocabulary lacks, or when a manifest.json beside
-/// them names another tokenizer.
+/// Throws Error (kUsage) when the shards hold an id that the vocabulary lacks or ids whose bytes it
+/// overcounts, or when a manifest.json beside them names another tokenizer.
 void check_matches(const TokenStream& stream, const Vocabulary& vocabulary);
 
 }  // namespace caddie

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "data/documents.h"
 #include "support/data_support.h"
 
@@ -42,7 +43,7 @@ TEST_CASE("Unreadable text names the file and the line", "[data]") {
                                             Catch::Contains("known: body"));
   CHECK_THROWS_WITH(documents_of(path, "bodi"), Catch::Contains("a.jsonl:1: no text in the field \"bodi\""));
   write_file(path, "{\"text\": \"x\"}\n{\"text\": \n");
-  CHECK_THROWS_WITH(documents_of(path), Catch::Contains("a.jsonl:2: not a JSON object"));
+  CHECK_THROWS_WITH(documents_of(path), Catch::Contains("a.jsonl:2: column 10: not a JSON object"));
   for (const char* name : {"prose.txt.gz", "prose.txt.zst"}) {
     std::string bytes = read_file(data_file(name));
     fs::path damaged = folder.path() / name;
@@ -53,6 +54,64 @@ TEST_CASE("Unreadable text names the file and the line", "[data]") {
     CHECK_THROWS_WITH(documents_of(damaged), Catch::Contains("damaged"));
   }
   CHECK_THROWS_WITH(documents_of(folder.path()), Catch::Contains("not a file of text"));
+}
+
+TEST_CASE("What a file holds is told by its first bytes, whatever its name", "[data]") {
+  TemporaryFolder folder;
+  std::vector<std::string> records = documents_of(data_file("prose.jsonl"));
+  for (const char* name : {"c4.json", "C4.JSONL", "c4.txt", "c4.gz"}) {
+    fs::copy_file(data_file("prose.jsonl"), folder.path() / name);
+    CHECK(documents_of(folder.path() / name) == records);
+  }
+  fs::copy_file(data_file("prose.txt.gz"), folder.path() / "prose.zst");
+  CHECK(documents_of(folder.path() / "prose.zst") == documents_of(data_file("prose.txt")));
+  fs::path path = folder.path() / "x.txt";
+  auto refused = [&](std::string bytes, const char* what) {
+    write_file(path, bytes);
+    CHECK_THROWS_WITH(documents_of(path), Catch::Contains("x.txt: ") && Catch::Contains(what));
+  };
+  refused("PK\x03\x04 and more", "a zip archive");
+  refused("PAR1 and more", "a Parquet file");
+  refused(std::string("\xFF\xFEh\0i\0", 6), "UTF-16 text, which 'iconv -f UTF-16 -t UTF-8' converts");
+  refused(std::string("h\0e\0l\0l\0o\0 \0y\0o\0u\0", 18), "UTF-16 text");
+  refused(std::string("h\0\0\0e\0\0\0l\0\0\0l\0\0\0o\0\0\0", 20), "UTF-32 text");
+  refused("\xEF\xF0\xE8\xE2\xE5\xF2 \xEC\xE8\xF0", "another encoding than UTF-8 (9 of its first 10 bytes");
+  refused("[{\"text\": \"a\"},\n {\"text\": \"b\"}]", "a JSON document over several lines");
+  refused("{\n  \"text\": \"a\"\n}\n", "a JSON document over several lines");
+  write_file(path, "{ braces }\nopen a text\n\nna\xEFve");
+  CHECK(documents_of(path) == std::vector<std::string>{"{ braces }\nopen a text", "na\xEFve"});
+  write_file(folder.path() / "x.jsonl.GZ", "no JSON");
+  CHECK_THROWS_WITH(documents_of(folder.path() / "x.jsonl.GZ"), Catch::Contains("its name says JSON lines"));
+}
+
+TEST_CASE("Damage behind the first member of a gzip file is an error with its offset", "[data]") {
+  TemporaryFolder folder;
+  fs::path path = folder.path() / "two.gz";
+  std::string member = read_file(data_file("prose.txt.gz"));
+  std::vector<std::string> once = documents_of(data_file("prose.txt"));
+  write_file(path, member + member + std::string(512, '\0'));
+  CHECK(documents_of(path).size() >= 2 * once.size() - 1);
+  std::string second = member;
+  second[0] ^= 1;
+  write_file(path, member + second);
+  CHECK_THROWS_WITH(documents_of(path),
+                    Catch::Contains("damaged gzip file at byte " + std::to_string(member.size())));
+  write_file(path, member + member.substr(0, 5));
+  CHECK_THROWS_WITH(documents_of(path), Catch::Contains("cut-off gzip file: it ends at byte " +
+                                                        std::to_string(member.size() + 5)));
+}
+
+TEST_CASE("A wrong line of JSON is named with its column and what is wrong", "[data]") {
+  TemporaryFolder folder;
+  fs::path path = folder.path() / "a.jsonl";
+  auto refused = [&](const char* line, const char* what) {
+    write_file(path, std::string("{\"text\": \"x\"}\n") + line + "\n");
+    CHECK_THROWS_WITH(documents_of(path), Catch::Contains("a.jsonl:2: column ") && Catch::Contains(what));
+  };
+  refused("{\"text\": \"\\ud800 lone\"}", "surrogate");
+  refused("{\"text\": \"x\", \"score\": NaN}", "column 24: not a JSON object: NaN and Infinity are no JSON");
+  refused("{\"text\": \"na\xEFve\"}", "ill-formed UTF-8");
+  refused("[1]", "column 1: not a JSON object");
 }
 
 TEST_CASE("UTF-8 is told from other bytes", "[data]") {

@@ -165,12 +165,20 @@ TEST_CASE("Wrong options of prepare are usage errors that say what would be righ
   };
   refused([](auto& o) { o.text.clear(); }, "no text");
   refused([](auto& o) { o.text = {"/nowhere/*.txt"}; }, "no file matches \"/nowhere/*.txt\"");
+  refused([](auto& o) { o.text = {"~/a.txt"}; }, "\"~/a.txt\"; no shell replaces ~ here");
+  refused([&](auto& o) { o.text = {folder.path().string()}; }, "it is a folder");
   refused([](auto& o) { o.text.push_back(o.text[0]); }, "named twice");
   refused([](auto& o) { o.validation_fraction = 1; }, "at least 0 and below 1");
   refused([](auto& o) { o.validation_fraction = 0.001; }, "raise --validation-fraction");
   refused([](auto& o) { o.shard_tokens = 0; }, "shards of 0 tokens");
   refused([](auto& o) { o.vocab = 65537; }, "16-bit ids");
-  refused([](auto& o) { o.tokenizer = data_file("prose.txt"); }, "not a SentencePiece model");
+  refused([](auto& o) { o.tokenizer = data_file("prose.txt"); }, "text/prose.txt: not a SentencePiece");
+  refused(
+      [](auto& o) {
+        o.tokenizer.clear();
+        o.vocab = 270;
+      },
+      "270 pieces are too few: 4 control ids, 256 bytes and the text's own characters need 3");
   fs::create_directories(folder.path() / "text");
   write_file(folder.path() / "text/empty.txt", "\n\n");
   refused([&](auto& o) { o.text = {(folder.path() / "text/*.txt").string()}; }, "hold no document");

@@ -92,6 +92,17 @@ TEST_CASE("A stream joins its shards in the order of their names", "[data]") {
   CHECK_THROWS_AS(stream.copy(-1, 1, &out), Error);
 }
 
+TEST_CASE("A pattern that no shard matches says what was tried", "[data]") {
+  TemporaryFolder folder;
+  auto refused = [](const std::string& pattern, const std::string& what) {
+    CHECK_THROWS_WITH(TokenStream(pattern), Catch::Contains(pattern) && Catch::Contains(what));
+  };
+  refused("~/data/*.bin", "write the home folder out");
+  refused("data/{a,b}/*.bin", "braces are not expanded");
+  refused("nowhere/*.bin", "looked for from " + fs::current_path().string() + "; there is no folder nowhere");
+  refused(folder.path().string(), "a folder, no shard");
+}
+
 TEST_CASE("A writer cuts a split into shards of the wanted size", "[data]") {
   TemporaryFolder folder;
   ShardWriter writer(folder.path(), "train", 33);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes that a token stands for, and whether tokenizer and shards belong together.
 #include <caddie/error.h>
+#include <fmt/format.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -17,6 +19,55 @@
 
 using namespace caddie;
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Returns a field of a protocol-buffer message that holds a text or a message of less than 128 bytes.
+std::string field(int number, const std::string& bytes) {
+  return std::string{char(number << 3 | 2), char(bytes.size())} + bytes;
+}
+
+/// Writes a SentencePiece model of these pieces behind unknown, begin and "a"; "<0x" opens a byte piece.
+fs::path model_of(const fs::path& path, const std::vector<std::string>& pieces) {
+  auto piece = [](const std::string& text, char type) {
+    return field(1, field(1, text) + std::string{3 << 3, type});
+  };
+  constexpr char kNormal = 1, kUnknown = 2, kControl = 3, kByte = 6;
+  std::string model = piece("<unk>", kUnknown) + piece("<s>", kControl) + piece("a", kNormal);
+  for (const std::string& text : pieces) model += piece(text, text.starts_with("<0x") ? kByte : kNormal);
+  const std::string byte_fallback = "\x98\x02\x01";
+  if (!pieces.empty() && pieces[0].starts_with("<0x")) model += field(2, byte_fallback);
+  write_file(path, model);
+  return path;
+}
+
+}  // namespace
+
+TEST_CASE("Bytes that a tokenizer counts beyond its text are found and refused", "[data]") {
+  TemporaryFolder folder;
+  auto surplus = [&](const std::vector<std::string>& pieces, std::vector<uint16_t> ids) {
+    Vocabulary vocabulary(model_of(folder.path() / "t.model", pieces), 0);
+    std::vector<int32_t> wide(ids.begin(), ids.end());
+    wide.insert(wide.begin(), 1);
+    int64_t counted = vocabulary.bytes(std::span(wide).first(ids.size()), std::span(wide).subspan(1));
+    return std::pair(counted, vocabulary.overcount(ids));
+  };
+  // "a   a": three spaces as one piece count 7 bytes, not 3.
+  CHECK(surplus({"\u2581", "\u2581\u2581\u2581"}, {2, 4, 2}) == std::pair<int64_t, int64_t>(9, 4));
+  CHECK(surplus({"\u2581", "\u2581a"}, {2, 4, 3}) == std::pair<int64_t, int64_t>(4, 0));
+  // "a a": without a piece for the lone space, its mark is spelt by three byte pieces.
+  std::vector<std::string> bytes;
+  for (int byte = 0; byte < 256; ++byte) bytes.push_back(fmt::format("<0x{:02X}>", byte));
+  CHECK(surplus(bytes, {2, 3 + 0xE2, 3 + 0x96, 3 + 0x81, 2}) == std::pair<int64_t, int64_t>(5, 2));
+
+  Vocabulary vocabulary(model_of(folder.path() / "t.model", {"\u2581", "\u2581\u2581"}), 0);
+  write_shard(folder.path() / "train_000000.bin", std::vector<uint16_t>{1, 2, 3, 2});
+  TokenStream stream((folder.path() / "train_*.bin").string());
+  CHECK_NOTHROW(check_matches(stream, vocabulary));
+  write_shard(folder.path() / "train_000000.bin", std::vector<uint16_t>{1, 2, 4, 2});
+  CHECK_THROWS_WITH(check_matches(TokenStream(stream.pattern()), vocabulary),
+                    Catch::Contains("count 2 bytes more than their text has"));
+}
 
 TEST_CASE("Bytes of a token are its text, with the space unless a boundary comes before", "[data]") {
   // Ids: a control, " to", "be", a byte.

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/byte_source.h"
+
+#include <caddie/error.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace caddie {
+namespace {
+
+constexpr size_t kBlockBytes = 1 << 18;
+constexpr int kZstdWindowLog = 31;                 // zstd writes no larger windows either.
+constexpr uint64_t kXzMemory = uint64_t(2) << 30;  // The strongest preset of xz needs 65 MiB.
+
+/// Holds a file and the block of it that is being taken in.
+class RawFile {
+ public:
+  explicit RawFile(const std::filesystem::path& path)
+      : path_(path.string()), file_(std::fopen(path.c_str(), "rbe")) {
+    check(file_, "{}: cannot open it for reading: {}", path_, std::strerror(errno));
+  }
+  ~RawFile() { std::fclose(file_); }
+  RawFile(const RawFile&) = delete;
+  RawFile& operator=(const RawFile&) = delete;
+
+  /// Returns what is left of the block, after reading the next one where nothing is left; empty at the end.
+  std::string_view rest() {
+    if (used_ == block_.size()) refill();
+    return std::string_view(block_).substr(used_);
+  }
+  void take(size_t bytes) { used_ += bytes; }
+  int64_t offset() const { return block_begin_ + int64_t(used_); }
+
+  [[noreturn]] void damaged(const char* format, std::string_view reason) const {
+    fail("{}: damaged {} file at byte {} ({}); fetch it again", path_, format, offset(), reason);
+  }
+  [[noreturn]] void cut_off(const char* format) const {
+    fail("{}: cut-off {} file: it ends at byte {}; fetch it again", path_, format, offset());
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  void refill() {
+    block_begin_ += int64_t(block_.size());
+    used_ = 0;
+    block_.resize(kBlockBytes);
+    block_.resize(std::fread(block_.data(), 1, block_.size(), file_));
+    check(!std::ferror(file_), "{}: cannot read it: {}", path_, std::strerror(errno));
+  }
+
+  std::string path_;
+  std::FILE* file_;
+  std::string block_;
+  size_t used_ = 0;
+  int64_t block_begin_ = 0;
+};
+
+class Plain final : public ByteSource {
+ public:
+  explicit Plain(const std::filesystem::path& path) : raw_(path) {}
+  void read(std::string& block) override {
+    block = raw_.rest();
+    raw_.take(block.size());
+  }
+  int64_t consumed() const override { return raw_.offset(); }
+
+ private:
+  RawFile raw_;
+};
+
+bool begins_as_gzip(std::string_view bytes) { return bytes.starts_with("\x1F\x8B"); }
+
+class Gzip final : public ByteSource {
+ public:
+  explicit Gzip(const std::filesystem::path& path) : raw_(path) {
+    constexpr int kGzipOnly = 15 + 16;
+    check(inflateInit2(&stream_, kGzipOnly) == Z_OK, "{}: out of memory for gzip", raw_.path());
+  }
+  ~Gzip() override { inflateEnd(&stream_); }
+
+  void read(std::string& block) override {
+    block.resize(kBlockBytes);
+    stream_.next_out = reinterpret_cast<Bytef*>(block.data());
+    stream_.avail_out = unsigned(block.size());
+    while (stream_.avail_out == block.size() && !finished_) step();
+    block.resize(block.size() - stream_.avail_out);
+  }
+  int64_t consumed() const override { return raw_.offset(); }
+
+ private:
+  void step() {
+    std::string_view in = raw_.rest();
+    if (in.empty()) raw_.cut_off("gzip");
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+    stream_.avail_in = unsigned(in.size());
+    int status = inflate(&stream_, Z_NO_FLUSH);
+    raw_.take(in.size() - stream_.avail_in);
+    if (status == Z_STREAM_END) return next_member();
+    if (status != Z_OK && status != Z_BUF_ERROR)
+      raw_.damaged("gzip", stream_.msg ? stream_.msg : "it holds a preset dictionary");
+  }
+
+  /// Goes on behind the end of a member: with another one, or with the zeros that pad a tape's block.
+  void next_member() {
+    while (!raw_.rest().empty() && raw_.rest().front() == '\0') raw_.take(1);
+    finished_ = raw_.rest().empty();
+    if (finished_) return;
+    if (raw_.rest().front() != '\x1F') raw_.damaged("gzip", "what follows a member is no other one");
+    inflateReset(&stream_);
+  }
+
+  RawFile raw_;
+  z_stream stream_ = {};
+  bool finished_ = false;
+};
+
+class Zstd final : public ByteSource {
+ public:
+  explicit Zstd(const std::filesystem::path& path) : raw_(path), stream_(ZSTD_createDCtx()) {
+    ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kZstdWindowLog);
+  }
+  ~Zstd() override { ZSTD_freeDCtx(stream_); }
+
+  void read(std::string& block) override {
+    block.resize(kBlockBytes);
+    ZSTD_outBuffer out{block.data(), block.size(), 0};
+    while (out.pos == 0) {
+      std::string_view rest = raw_.rest();
+      if (rest.empty() && missing_ == 0) break;
+      ZSTD_inBuffer in{rest.data(), rest.size(), 0};
+      missing_ = ZSTD_decompressStream(stream_, &out, &in);
+      if (ZSTD_isError(missing_)) raw_.damaged("zstd", ZSTD_getErrorName(missing_));
+      raw_.take(in.pos);
+      if (rest.empty() && out.pos == 0 && missing_ != 0) raw_.cut_off("zstd");
+    }
+    block.resize(out.pos);
+  }
+  int64_t consumed() const override { return raw_.offset(); }
+
+ private:
+  RawFile raw_;
+  ZSTD_DCtx* stream_;
+  size_t missing_ = 0;  // is 0 between frames
+};
+
+class Xz final : public ByteSource {
+ public:
+  explicit Xz(const std::filesystem::path& path) : raw_(path) {
+    check(lzma_stream_decoder(&stream_, kXzMemory, LZMA_CONCATENATED) == LZMA_OK, "{}: out of memory for xz",
+          raw_.path());
+  }
+  ~Xz() override { lzma_end(&stream_); }
+
+  void read(std::string& block) override {
+    block.resize(kBlockBytes);
+    stream_.next_out = reinterpret_cast<uint8_t*>(block.data());
+    stream_.avail_out = block.size();
+    while (stream_.avail_out == block.size() && !finished_) step();
+    block.resize(block.size() - stream_.avail_out);
+  }
+  int64_t consumed() const override { return raw_.offset(); }
+
+ private:
+  void step() {
+    std::string_view in = raw_.rest();
+    stream_.next_in = reinterpret_cast<const uint8_t*>(in.data());
+    stream_.avail_in = in.size();
+    lzma_ret status = lzma_code(&stream_, in.empty() ? LZMA_FINISH : LZMA_RUN);
+    raw_.take(in.size() - stream_.avail_in);
+    finished_ = status == LZMA_STREAM_END;
+    if (finished_ || status == LZMA_OK) return;
+    if (status == LZMA_BUF_ERROR) raw_.cut_off("xz");
+    if (status == LZMA_MEMLIMIT_ERROR)
+      fail(
+          "{}: needs {} bytes of memory to decompress; at most {} are allowed; compress it with another "
+          "preset",
+          raw_.path(), lzma_memusage(&stream_), kXzMemory);
+    raw_.damaged("xz", status == LZMA_OPTIONS_ERROR ? "it uses a filter that liblzma lacks" : "corrupt data");
+  }
+
+  RawFile raw_;
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  bool finished_ = false;
+};
+
+/// Returns whether these are the first bytes of a zstd frame, or of one that zstd skips.
+bool begins_as_zstd(std::string_view bytes) {
+  if (bytes.size() < 4) return false;
+  bool skippable = (uint8_t(bytes[0]) & 0xF0) == 0x50 && bytes.substr(1, 3) == "\x2A\x4D\x18";
+  return skippable || bytes.starts_with("\x28\xB5\x2F\xFD");
+}
+
+}  // namespace
+
+std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path) {
+  check(std::filesystem::is_regular_file(path), "{}: not a file of text; give plain, gzip, zstd or xz files",
+        path.string());
+  std::string head;
+  {
+    RawFile raw(path);
+    head = raw.rest().substr(0, 8);
+  }
+  if (begins_as_gzip(head)) return std::make_unique<Gzip>(path);
+  if (begins_as_zstd(head)) return std::make_unique<Zstd>(path);
+  if (head.starts_with(std::string_view("\xFD\x37zXZ\0", 6))) return std::make_unique<Xz>(path);
+  return std::make_unique<Plain>(path);
+}
+
+}  // namespace caddie

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Yields the bytes of a file of text, decompressed where its first bytes say that it is compressed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace caddie {
+
+/// Reads one file from its begin to its end, block by block. gzip (any number of members), zstd (windows of
+/// up to 2 GiB) and xz (up to 2 GiB of memory) are told by their first bytes; all else is passed on as it is.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  /// Replaces `block` by the next bytes, none at the end of the file. Throws Error naming the file and the
+  /// offset in it where it is damaged or cut off.
+  virtual void read(std::string& block) = 0;
+
+  /// Returns how many bytes of the file have been taken in so far, compressed ones where it is compressed.
+  virtual int64_t consumed() const = 0;
+};
+
+/// Throws Error when this is no regular file, or cannot be opened.
+std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path);
+
+}  // namespace caddie
