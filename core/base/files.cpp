@@ -125,6 +125,11 @@ void make_folder(const std::filesystem::path& path) {
   if (error) fail("{}: cannot create the folder: {}", path.string(), error.message());
 }
 
+bool is_below(const std::filesystem::path& path) {
+  std::filesystem::path plain = path.lexically_normal();
+  return !plain.empty() && plain.is_relative() && plain != "." && *plain.begin() != "..";
+}
+
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
   make_folder(path.parent_path());
   std::error_code ignored;

@@ -25,6 +25,9 @@ std::string read_file(const std::filesystem::path& path);
 /// when that fails (no space, no permission); the old file is then untouched.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Tells whether the path leads to something inside the folder that it starts from, whatever is there.
+bool is_below(const std::filesystem::path& path);
+
 /// Creates the folder and its parents. Throws Error naming the path and the reason.
 void make_folder(const std::filesystem::path& path);
 

@@ -10,10 +10,12 @@
 
 #include "base/exit_code.h"
 #include "base/files.h"
+#include "base/sealed_json.h"
 #include "config/differences.h"
 #include "report/curves.h"
 #include "results/metrics.h"
 #include "results/run_folder.h"
+#include "results/summary.h"
 
 namespace caddie {
 namespace {
@@ -23,7 +25,7 @@ constexpr const char* kWeights = "weights.safetensors";
 /// Tells whether two runs need not share this to be the same.
 bool is_incidental(const std::string& path) {
   return path == "started_at" || path == "command" || path == "key" || path == "group" ||
-         path.starts_with("stages.");
+         path.starts_with("stages.") || path.starts_with("files.");
 }
 
 /// Tells whether the clock and the machine's load decide this.
@@ -66,8 +68,7 @@ std::vector<Difference> differences_of(const Json& a, const Json& b) {
 Json read_json(const std::filesystem::path& folder, const char* name) {
   std::filesystem::path file = folder / name;
   if (!std::filesystem::exists(file)) return Json::object();
-  Json json = Json::parse(read_file(file), nullptr, false);
-  return json.is_object() ? json : Json::object();
+  return read_sealed(file);
 }
 
 double rounded(double value) { return std::strtod(fmt::format("{:.8f}", value).c_str(), nullptr); }
@@ -116,6 +117,7 @@ RunDifferences compare_runs(const std::filesystem::path& a, const std::filesyste
   for (const std::filesystem::path& folder : {a, b})
     if (!std::filesystem::exists(folder / "resolved.toml"))
       fail_usage("{}: holds no resolved.toml; name the folder of a run", folder.string());
+  for (const std::filesystem::path& folder : {a, b}) check_left_by_run(folder, "metrics.csv");
   RunDifferences found;
   found.settings = differences(read_file(a / "resolved.toml"), read_file(b / "resolved.toml"));
   for (Difference& it : differences_of(read_json(a, "run.json"), read_json(b, "run.json")))

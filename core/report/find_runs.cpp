@@ -29,8 +29,8 @@ void add_members(const Json& json, const std::string& path, RunValues& values) {
   }
 }
 
-/// Returns what the index remembers of a run: settings by path, results and provenance by name.
-RunValues remembered(const fs::path& folder) {
+/// Returns settings by path, results and provenance by name. Throws Error when a file is damaged.
+RunValues values_of_run(const fs::path& folder) {
   RunValues values;
   if (fs::path settings = folder / "resolved.toml"; fs::exists(settings)) {
     Tree tree = Tree::parse(read_file(settings), settings.string());
@@ -39,8 +39,20 @@ RunValues remembered(const fs::path& folder) {
   }
   RunFolder run(folder);
   for (const char* file : {"run.json", "summary.json"})
-    if (std::optional<Json> json = run.read_json(file)) add_members(*json, "", values);
+    if (std::optional<Json> json = run.read_json(file)) {
+      json->erase("files");
+      add_members(*json, "", values);
+    }
   return values;
+}
+
+/// Returns what the index remembers of a run. A damaged one is lost and says why, beside the others.
+RunValues remembered(const fs::path& folder) {
+  try {
+    return values_of_run(folder);
+  } catch (const Error& error) {
+    return {{"status", std::string(name_of(RunStatus::lost))}, {"fail_reason", std::string(error.what())}};
+  }
 }
 
 /// Returns how the run stands now: one that goes on is seen by its lock, which no file tells of.

@@ -8,9 +8,15 @@ namespace caddie {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr const char* kCompared[] = {"weights.safetensors", "artifact.bin"};
+
+}  // namespace
+
 RerunResult compare_bits(const fs::path& before, const fs::path& again) {
   RerunResult result{{}, compare_runs(before, again)};
-  for (const char* name : {"weights.safetensors", "artifact.bin"})
+  for (const char* name : kCompared)
     if (read_file(before / name) != read_file(again / name)) result.differing.push_back(name);
   if (!result.found.parting.empty()) result.differing.push_back("results");
   return result;
@@ -19,6 +25,7 @@ RerunResult compare_bits(const fs::path& before, const fs::path& again) {
 void check_can_rerun(const fs::path& run) {
   if (read_summary(run).status != "done")
     fail_usage("{}: holds no finished run; name the folder of one", run.string());
+  for (const char* name : kCompared) check_left_by_run(run, name);
   Json machine =
       RunFolder(run).read_json("run.json").value_or(Json::object()).value("machine", Json::object());
   if (int ranks = machine.value("ranks", 1); ranks > 1)

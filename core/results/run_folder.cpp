@@ -9,6 +9,8 @@
 #include <limits>
 
 #include "base/files.h"
+#include "base/hash.h"
+#include "base/sealed_json.h"
 
 namespace caddie {
 namespace {
@@ -37,17 +39,19 @@ double number_in(const Json& json, std::string_view name) {
 
 RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) { make_folder(path_); }
 
-void RunFolder::write_json(std::string_view name, const Json& json) const {
-  write_file(file(name), json.dump(2) + "\n");
-}
+void RunFolder::write_json(std::string_view name, const Json& json) const { write_sealed(file(name), json); }
 
 std::optional<Json> RunFolder::read_json(std::string_view name) const {
   if (!has(name)) return std::nullopt;
   try {
-    return Json::parse(read_file(file(name)));
-  } catch (const Json::exception& error) {
-    fail("{}: not JSON: {}; delete it to make the run start over", file(name).string(), error.what());
+    return read_sealed(file(name));
+  } catch (const Error& error) {
+    fail("{}; delete it to make the run start over", error.what());
   }
+}
+
+std::string journal_hash(const std::filesystem::path& path, int64_t steps) {
+  return xxh3(rows_up_to(read_file(path), steps));
 }
 
 Metrics::Metrics(const std::filesystem::path& path, int64_t steps) : path_(path) {

@@ -36,12 +36,15 @@ class RunFolder {
   bool has(std::string_view name) const { return std::filesystem::exists(file(name)); }
 
   void write_json(std::string_view name, const Json& json) const;
-  /// Returns nothing when the file is not there. Throws Error naming the file when it holds no JSON.
+  /// Returns nothing when the file is not there. Throws Error naming the file when it is damaged.
   std::optional<Json> read_json(std::string_view name) const;
 
  private:
   std::filesystem::path path_;
 };
+
+/// Returns a hash of the rows of a journal up to a step. Throws Error naming the file when it cannot be read.
+std::string journal_hash(const std::filesystem::path& path, int64_t steps);
 
 /// Writes metrics.csv, the journal of a training.
 class Metrics {

@@ -3,36 +3,72 @@
 
 #include <caddie/error.h>
 
+#include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <thread>
 
 #include "base/file_lock.h"
 #include "base/files.h"
+#include "base/sealed_json.h"
+#include "results/file_hashes.h"
 
 namespace caddie {
 namespace {
 
 constexpr const char* kRecord = "stage.json";
 constexpr const char* kLock = "lock";
+constexpr const char* kCheckpoint = "checkpoint.safetensors";
+constexpr const char* kFiles = "files";
 constexpr std::chrono::milliseconds kPatience(50);
+
+/// Returns the names of the files that a stage leaves for others, sorted.
+std::vector<std::string> outputs(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::string name = entry.path().filename().string();
+    bool is_ours = name == kRecord || name == kLock || name == kCheckpoint;
+    if (entry.is_regular_file() && !is_ours) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// Returns nothing when the file is not there or is damaged.
+std::optional<Json> read_record(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  try {
+    return read_sealed(file);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
 
 }  // namespace
 
-Store::Store(std::filesystem::path folder, std::function<void()> waiting)
-    : path_(std::move(folder)), waiting_(std::move(waiting)) {}
+Store::Store(std::filesystem::path folder, std::function<void()> waiting,
+             std::function<void(const std::string&)> warn)
+    : path_(std::move(folder)), waiting_(std::move(waiting)), warn_(std::move(warn)) {}
 
 std::optional<Json> Store::find(const std::string& key) const {
-  std::ifstream file(folder(key) / kRecord);
-  Json record = file ? Json::parse(file, nullptr, false) : Json();
-  return record.is_object() ? std::optional(record) : std::nullopt;
+  std::optional<Json> record = read_record(folder(key) / kRecord);
+  if (record) record->erase(kFiles);
+  return record;
+}
+
+std::string Store::damage(const std::string& key) const {
+  std::optional<Json> record = read_record(folder(key) / kRecord);
+  if (!record) return "";
+  return difference_from(read_fields<HashedFiles>(*record).files, folder(key));
 }
 
 Json Store::get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
                 const std::function<bool(const Json&)>& suffices) {
   auto found = [&]() -> std::optional<Json> {
     std::optional<Json> record = find(key);
-    return record && (!suffices || suffices(*record)) ? record : std::nullopt;
+    if (!record || (suffices && !suffices(*record))) return std::nullopt;
+    std::string wrong = damage(key);
+    if (!wrong.empty() && warn_) warn_("warning: " + wrong + "; it is made again");
+    return wrong.empty() ? record : std::nullopt;
   };
   if (std::optional<Json> record = found()) return *record;
   std::filesystem::path place = folder(key);
@@ -43,6 +79,7 @@ Json Store::get(const std::string& key, const std::function<Json(const std::file
     std::this_thread::sleep_for(kPatience);
   }
   if (std::optional<Json> record = found()) return *record;
+  std::filesystem::remove(place / kRecord);
   Json record = make(place);
   finish(key, record);
   return record;
@@ -62,7 +99,9 @@ void Store::forget(const std::string& key) const {
 }
 
 void Store::finish(const std::string& key, const Json& record) const {
-  write_file(folder(key) / kRecord, record.dump(1) + "\n");
+  Json whole = record;
+  whole.update(written(HashedFiles{hashes_of(folder(key), outputs(folder(key)))}));
+  write_sealed(folder(key) / kRecord, whole);
 }
 
 void place_file(const std::filesystem::path& file, const std::filesystem::path& copy) {

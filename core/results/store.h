@@ -10,6 +10,8 @@
 //   evaluate-<hash>/  nothing but the record
 //
 // Each folder holds stage.json, the stage's record, which is written last: a folder without it is unfinished.
+// The record holds the hashes of the other files, which are compared before they are used; checkpoints have a
+// seal of their own.
 #pragma once
 
 #include <filesystem>
@@ -24,16 +26,21 @@ namespace caddie {
 class Store {
  public:
   /// `waiting` is called now and then while another process is at work on a stage that is wanted here; it may
-  /// throw to give up.
-  explicit Store(std::filesystem::path folder, std::function<void()> waiting = {});
+  /// throw to give up. `warn` is told of files that were damaged and are made again.
+  explicit Store(std::filesystem::path folder, std::function<void()> waiting = {},
+                 std::function<void(const std::string&)> warn = {});
 
   std::filesystem::path folder(const std::string& key) const { return path_ / key; }
 
-  /// Returns the record of a finished stage, or nothing when it is not finished.
+  /// Returns the record of a finished stage, or nothing when it is not finished or the record is damaged.
   std::optional<Json> find(const std::string& key) const;
+  /// Returns what is wrong with the files of a finished stage, in words that name the first; "" when they are
+  /// what the stage left.
+  std::string damage(const std::string& key) const;
 
-  /// Returns the record of the stage. Unless it is there and `suffices`, `make` is called with the folder to
-  /// leave files in, and what it returns becomes the record. Two processes never do so at once.
+  /// Returns the record of the stage. Unless it is there, `suffices`, and its files are what they were,
+  /// `make` is called with the folder to leave files in, and what it returns becomes the record. Two
+  /// processes never do so at once.
   Json get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
            const std::function<bool(const Json&)>& suffices = {});
 
@@ -42,12 +49,13 @@ class Store {
   /// Throws away the stage, so that it is made anew. Throws Error when a process is at work on it.
   void forget(const std::string& key) const;
 
-  /// Writes the record of a stage that was made outside get().
+  /// Writes the record of a stage that was made outside get(), with the hashes of its files.
   void finish(const std::string& key, const Json& record) const;
 
  private:
   std::filesystem::path path_;
   std::function<void()> waiting_;
+  std::function<void(const std::string&)> warn_;
 };
 
 /// Puts `file` at `copy`, replacing what is there: as a second name of the same bytes where the file system

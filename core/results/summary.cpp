@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/summary.h"
 
-#include <fstream>
 #include <limits>
 
-#include "base/files.h"
+#include "base/sealed_json.h"
 
 namespace caddie {
 namespace {
@@ -49,23 +48,38 @@ RunSummary failed_summary(std::string reason) {
 }
 
 RunSummary summary_from(const Json& json) {
-  if (!json.is_object()) return {};
   try {
     return read_fields<RunSummary>(json);
-  } catch (const Json::exception&) {
-    return {};
-  } catch (const Error&) {
-    return {};
+  } catch (const Json::exception& error) {
+    fail("not the summary of a run: {}", error.what());
   }
 }
 
 RunSummary read_summary(const std::filesystem::path& folder) {
-  std::ifstream stream(folder / kSummaryFile);
-  return stream ? summary_from(Json::parse(stream, nullptr, false)) : RunSummary{};
+  std::filesystem::path file = folder / kSummaryFile;
+  if (!std::filesystem::exists(file)) return {};
+  Json json = read_sealed(file);
+  try {
+    return summary_from(json);
+  } catch (const Error& error) {
+    fail("{}: damaged: {}", file.string(), error.what());
+  }
+}
+
+void check_left_by_run(const std::filesystem::path& folder, const std::string& name) {
+  check_left_by_run(read_summary(folder), folder, name);
+}
+
+void check_left_by_run(const RunSummary& summary, const std::filesystem::path& folder,
+                       const std::string& name) {
+  FileHashes files = summary.files;
+  std::erase_if(files, [&](const auto& file) { return file.first != name; });
+  std::string wrong = difference_from(files, folder);
+  check(wrong.empty(), "{}; run it again with --fresh", wrong);
 }
 
 void write_summary(const std::filesystem::path& folder, const RunSummary& summary) {
-  write_file(folder / kSummaryFile, written(summary).dump(2) + "\n");
+  write_sealed(folder / kSummaryFile, written(summary));
 }
 
 }  // namespace caddie

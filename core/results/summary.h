@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "results/file_hashes.h"
 #include "results/json_fields.h"
 #include "results/metrics.h"
 
@@ -73,6 +74,7 @@ struct RunSummary {
   std::optional<double> evaluation_seconds;
   std::optional<int64_t> peak_memory_bytes;
   std::string fail_reason;
+  FileHashes files;  // what a finished run left beside its summary
 
   bool is_there() const { return !status.empty(); }
   /// Returns the metric of this name; NaN when it is unknown or no number of a run.
@@ -111,6 +113,7 @@ struct RunSummary {
     f.maybe(kEvaluationSeconds.name, evaluation_seconds);
     f.maybe(kPeakMemoryBytes.name, peak_memory_bytes);
     f.maybe("fail_reason", fail_reason);
+    f.maybe("files", files);
   }
 };
 
@@ -119,11 +122,18 @@ inline constexpr const char* kSummaryFile = "summary.json";
 /// Returns the summary of a run that failed before it had results.
 RunSummary failed_summary(std::string reason);
 
-/// Returns what the object holds; an empty summary when it is none, or a member is of another type.
+/// Returns what the object holds. Throws Error when a member is of another type.
 RunSummary summary_from(const Json& json);
 
-/// Returns the summary of the run in `folder`; an empty one when there is none that can be read.
+/// Returns the summary of the run in `folder`; an empty one when there is none. Throws Error naming the file
+/// when it is damaged.
 RunSummary read_summary(const std::filesystem::path& folder);
+
+/// Throws Error naming the file when a finished run left it in `folder` with other bytes.
+void check_left_by_run(const RunSummary& summary, const std::filesystem::path& folder,
+                       const std::string& name);
+void check_left_by_run(const std::filesystem::path& folder, const std::string& name);
+
 void write_summary(const std::filesystem::path& folder, const RunSummary& summary);
 
 }  // namespace caddie

@@ -6,6 +6,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "data/token_ids.h"
+#include "results/summary.h"
 #include "run/export.h"
 #include "run/training.h"
 
@@ -15,6 +16,7 @@ std::filesystem::path trained_weights(const std::filesystem::path& run) {
   std::filesystem::path file = run / "weights.safetensors";
   if (!std::filesystem::exists(file))
     fail_usage("{}: there are no trained weights; name the folder of a finished run", run.string());
+  for (const char* name : {"weights.safetensors", "resolved.toml"}) check_left_by_run(run, name);
   return file;
 }
 

@@ -19,6 +19,7 @@ namespace caddie {
 namespace {
 
 constexpr const char* kPrivateStore = "stages";  // is in the run's folder
+constexpr const char* kOutputs[] = {"resolved.toml", "metrics.csv", "weights.safetensors", "artifact.bin"};
 
 int ranks_of(const RunOptions& options) { return options.training.comm ? options.training.comm->size() : 1; }
 
@@ -33,8 +34,10 @@ class Run {
         keys_(tree, experiment, registry, options.training.initial_weights, ranks_of(options)),
         team_(options.training.comm, key_.run),
         folder_(options.folder),
-        store_(options.store.empty() ? folder_.file(kPrivateStore) : options.store,
-               [] { check_not_stopped("while another run was at work on a stage of this one"); }),
+        store_(
+            options.store.empty() ? folder_.file(kPrivateStore) : options.store,
+            [] { check_not_stopped("while another run was at work on a stage of this one"); },
+            [this](const std::string& text) { status_.finish(text); }),
         status_(options.quiet) {}
 
   RunSummary go();
@@ -95,10 +98,16 @@ bool Run::finished_before(RunSummary* summary) {
         "{}: holds a run with other settings, plugins, data or build (key {}, this one is {}); choose "
         "another folder or start over with --fresh",
         folder_.path().string(), record->value("key", "").substr(0, 8), key_.run.substr(0, 8));
-  RunSummary before = read_summary(folder_.path());
-  if (before.status != "done") return false;
-  *summary = std::move(before);
-  return true;
+  try {
+    RunSummary before = read_summary(folder_.path());
+    if (before.status != "done") return false;
+    for (const char* name : kOutputs) check_left_by_run(folder_.path(), name);
+    *summary = std::move(before);
+    return true;
+  } catch (const Error& error) {
+    status_.finish(message("warning: {}; the run is made again", {error.what()}));
+    return false;
+  }
 }
 
 void Run::train() {
@@ -310,6 +319,8 @@ RunSummary Run::go() {
     throw Error(reason);
   }
   summary_.status = "done";
+  std::vector<std::string> outputs(std::begin(kOutputs), std::end(kOutputs));
+  summary_.files = hashes_of(folder_.path(), outputs);
   write_summary(folder_.path(), summary_);
   std::filesystem::remove_all(folder_.file(kPrivateStore));
   return summary_;

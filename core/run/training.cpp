@@ -23,6 +23,13 @@ namespace {
 constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kCurves = "metrics.csv";
 constexpr const char* kWeights = "weights.safetensors";
+constexpr const char* kJournalHash = "curves.xxh3";
+
+/// Returns a hash of the rows up to a step as a number, which a checkpoint can hold.
+int64_t journal_number(const std::filesystem::path& file, int64_t step) {
+  constexpr int kHexadecimal = 16, kDigits = 15;  // 60 bits are never negative
+  return std::stoll(journal_hash(file, step).substr(0, kDigits), nullptr, kHexadecimal);
+}
 
 /// Returns the name of a validation's rows while several experiments share the training.
 std::string validation_row(const std::string& key) { return kBpb.name + ("@" + key); }
@@ -38,16 +45,19 @@ void note(Metrics& curves, const Progress& p, const StepReport& report) {
 }
 
 /// Tells whether all observers took part up to the checkpoint, and sets `step` to where it stands.
-bool carries(const std::filesystem::path& checkpoint, const Observers& observers, int64_t* step) {
-  if (!std::filesystem::exists(checkpoint)) return false;
-  SafetensorsFile file(checkpoint);
+/// Throws Error when it is damaged, or the journal beside it.
+bool carries(const std::filesystem::path& folder, const Observers& observers, int64_t* step) {
+  if (!std::filesystem::exists(folder / kCheckpoint)) return false;
+  SafetensorsFile file(folder / kCheckpoint);
   auto has = [&](const std::string& name) { return file.metadata().count(name) > 0; };
   for (const auto& [key, averager] : observers.averagers)
     if (!has("averagers." + key + ".seconds")) return false;
   for (const auto& [key, validation] : observers.validations)
     if (!has("validations." + key)) return false;
-  if (!has("progress.step")) return false;
+  if (!has("progress.step") || !has(kJournalHash)) return false;
   *step = std::stoll(file.metadata().at("progress.step"));
+  check(file.metadata().at(kJournalHash) == std::to_string(journal_number(folder / kCurves, *step)),
+        "{}: not what the checkpoint beside it goes on from", (folder / kCurves).string());
   return true;
 }
 
@@ -128,7 +138,8 @@ Json TrainingStage::run() {
     return own.took_part(found) &&
            std::all_of(own.averagers.begin(), own.averagers.end(), [&](const auto& averager) {
              std::optional<Json> average = store_.find(StageKeys::average(key_, averager.first));
-             return average && average->value("weights", "") == found.value("weights", "");
+             return average && average->value("weights", "") == found.value("weights", "") &&
+                    store_.damage(StageKeys::average(key_, averager.first)).empty();
            });
   };
   Json record = store_.get(key_, make, suffices);
@@ -179,7 +190,11 @@ TrainingStage::Beginning TrainingStage::find_beginning(const std::filesystem::pa
   Beginning best;
   auto consider = [&](const std::filesystem::path& place) {
     int64_t step = 0;
-    if (carries(place / kCheckpoint, observers, &step) && step > best.step) best = {step, place};
+    try {
+      if (carries(place, observers, &step) && step > best.step) best = {step, place};
+    } catch (const Error& error) {
+      status_.finish(message("warning: {}; training does not go on from there", {error.what()}));
+    }
   };
   consider(folder);
   if (options_.forks.empty()) return best;
@@ -246,7 +261,11 @@ void TrainingStage::validate(State& state) {
 
 void TrainingStage::save(State& state, const std::filesystem::path& folder) const {
   state.curves->flush();
-  save_checkpoint(folder / kCheckpoint, [&](Archive& archive) { state.archive(archive); });
+  int64_t journal = journal_number(state.folder / kCurves, state.progress().step);
+  save_checkpoint(folder / kCheckpoint, [&](Archive& archive) {
+    state.archive(archive);
+    archive(kJournalHash, journal);
+  });
 }
 
 // Saves the training so far for those that go another way from here on.

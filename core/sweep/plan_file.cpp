@@ -5,9 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/exit_code.h"
-#include "base/files.h"
+#include "base/sealed_json.h"
 #include "base/text.h"
 #include "config/differences.h"
 #include "results/json_fields.h"
@@ -131,10 +132,25 @@ void Plan::fields(Fields& f) {
   f("base_text", base_text);
 }
 
+namespace {
+
+/// Throws Error unless every run has an arm, and a folder of its own below the sweep's.
+void check_values(const Plan& plan) {
+  check(!plan.arms.empty(), "it has no arms");
+  std::set<std::string> folders;
+  for (const PlannedRun& run : plan.runs) {
+    check(run.arm < plan.arms.size(), "a run is of arm {}, and there are {}", run.arm, plan.arms.size());
+    check(is_below(run.folder), "'{}' is no folder below the sweep's", run.folder);
+    check(folders.insert(run.folder).second, "two runs have the folder '{}'", run.folder);
+  }
+}
+
+}  // namespace
+
 std::filesystem::path plan_path(const std::filesystem::path& folder) { return folder / "plan.json"; }
 
 void write_plan(const Plan& plan, const std::filesystem::path& folder) {
-  write_file(plan_path(folder), written(plan).dump(1) + "\n");
+  write_sealed(plan_path(folder), written(plan));
 }
 
 Plan read_plan(const std::filesystem::path& folder) {
@@ -145,9 +161,11 @@ Plan read_plan(const std::filesystem::path& folder) {
   auto refuse = [&](const std::exception& why) {
     return Error(message("{}: not a plan of this version of caddie ({})", {path.string(), why.what()}), 2);
   };
-  std::string text = read_file(path);
+  Json json = read_sealed(path);
   try {
-    return read_fields<Plan>(Json::parse(text));
+    auto plan = read_fields<Plan>(json);
+    check_values(plan);
+    return plan;
   } catch (const Json::exception& error) {
     throw refuse(error);
   } catch (const Error& error) {

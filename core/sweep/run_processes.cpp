@@ -59,11 +59,12 @@ bool RunProcesses::start(size_t run, const std::vector<size_t>& waiting) {
   make_folder(folder);
   std::optional<FileLock> lock = FileLock::take(folder / kRunLock, true);  // The child inherits the lock.
   if (!lock) return false;
-  bool stale = state(run).stale;
-  if (stale || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
+  RunState before = state(run);
+  bool fresh = before.stale || before.damaged;
+  if (fresh || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
   std::filesystem::remove(folder / kSummaryFile);
   std::vector<std::string> arguments = command_for(run, waiting);
-  if (stale) arguments.push_back("--fresh");
+  if (fresh) arguments.push_back("--fresh");
   children_.start(run, {arguments, folder / "log.txt"});
   return true;
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <vector>
 
+#include "base/sealed_json.h"
 #include "base/text.h"
 
 namespace caddie {
@@ -26,9 +27,20 @@ std::vector<std::string> log_tail(const std::filesystem::path& folder) {
   return lines;
 }
 
-Json read_or_null(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  return stream ? Json::parse(stream, nullptr, false) : Json();
+/// Reads how the run stands by its files. Returns what is wrong with one of them, "" when nothing is.
+std::string read_files(const std::filesystem::path& folder, RunState& state) {
+  try {
+    std::filesystem::path record = folder / "run.json";
+    if (std::filesystem::exists(record)) state.record = read_sealed(record);
+    state.summary = read_summary(folder);
+    check_left_by_run(state.summary, folder,
+                      "metrics.csv");  // It is what reports read of a run besides these two.
+    return "";
+  } catch (const Error& error) {
+    state.record = Json();
+    state.summary = {};
+    return error.what();
+  }
 }
 
 }  // namespace
@@ -52,8 +64,8 @@ std::string_view name_of(RunStatus status) {
 RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep) {
   std::filesystem::path folder = sweep / run.folder;
   RunState state;
-  state.record = read_or_null(folder / "run.json");
-  state.summary = read_summary(folder);
+  std::string damage = read_files(folder, state);
+  state.damaged = !damage.empty();
   const Arm& arm = plan.arms[run.arm];
   if (state.record.is_object())
     state.stale =
@@ -65,6 +77,9 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
   const std::string& ended = state.summary.status;
   if (FileLock::is_held(folder / kRunLock)) {
     state.status = RunStatus::running;
+  } else if (state.damaged) {
+    state.status = RunStatus::lost;
+    state.reason = damage;
   } else if (ended == "done" && state.record.is_object()) {
     state.status = RunStatus::done;
   } else if (ended == "failed") {

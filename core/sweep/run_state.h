@@ -14,23 +14,24 @@
 namespace caddie {
 
 /// planned: it is not begun, or was stopped in good order. running: a process holds its lock. lost: it was
-/// begun, and is neither running nor ended. A summary of another experiment than the plan's counts as
-/// planned.
+/// begun, and is neither running nor ended, or what it left is damaged. A summary of another experiment than
+/// the plan's counts as planned.
 enum class RunStatus { planned, running, done, failed, lost };
 std::string_view name_of(RunStatus status);
 
 struct RunState {
   RunStatus status = RunStatus::planned;
-  std::string reason;  // why the run failed
-  bool stale = false;  // whether the folder holds another experiment's run
-  RunSummary summary;  // what summary.json holds; empty when that is not there or stale
-  Json record;         // what run.json holds; null when that is not there or stale
+  std::string reason;    // why the run failed, or which of its files is damaged
+  bool damaged = false;  // whether a file that tells of it was changed after it was written
+  bool stale = false;    // whether the folder holds another experiment's run
+  RunSummary summary;    // what summary.json holds; empty when that is not there or stale
+  Json record;           // what run.json holds; null when that is not there or stale
 };
 
 /// This is the lock in a run's folder while it is worked on.
 inline constexpr std::string_view kRunLock = "lock";
 
-/// Returns the state of one run of the plan whose folder is `sweep`. Unreadable files count as not there.
+/// Returns the state of one run of the plan whose folder is `sweep`. A run with a damaged file is lost.
 RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep);
 
 /// Returns the last line of the run's log that is not blank, or "". error_in_log() explains a failure: it

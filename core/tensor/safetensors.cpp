@@ -9,6 +9,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -19,6 +20,32 @@ constexpr size_t kLengthBytes = 8;
 constexpr const char* kMetadata = "__metadata__";
 
 static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+
+// Files that Caddie writes carry a hash of themselves in their metadata. Either word shows that there is one,
+// so that no single fault makes a file look like one of others.
+constexpr const char* kSealed = "sealed";
+constexpr const char* kSeal = "seal";
+const std::string kNoSeal(32, '0');
+
+/// Returns the hash of all bytes but the digits of the seal, which begin at `digits`.
+std::string seal_of(std::string_view file, size_t digits) {
+  return xxh3(xxh3(file.substr(0, digits)) + xxh3(file.substr(digits + kNoSeal.size())));
+}
+
+/// Takes the seal from the metadata. Throws Error when there is one that does not fit the file.
+void check_seal(const std::string& path, std::string_view file, size_t header_length,
+                std::map<std::string, std::string>& metadata) {
+  auto mark = metadata.extract(kSealed), seal = metadata.extract(kSeal);
+  if (!mark && !seal) return;
+  bool fits = mark && seal && seal.mapped().size() == kNoSeal.size();
+  if (fits) {
+    std::string_view header = file.substr(0, kLengthBytes + header_length);
+    std::string entry = message("\"{}\":\"{}\"", {kSeal, seal.mapped()});
+    size_t digits = header.find(entry) + entry.size() - 1 - kNoSeal.size();
+    fits = header.find(entry) != header.npos && seal_of(file, digits) == seal.mapped();
+  }
+  check(fits, "{}: damaged, or changed after caddie wrote it: its seal does not fit its content", path);
+}
 
 float bfloat_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
 
@@ -192,6 +219,7 @@ void SafetensorsFile::read_header() {
       metadata_[key] = value.get<std::string>();
     }
   }
+  check_seal(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, length, metadata_);
   std::sort(tensors_.begin(), tensors_.end(), [](const StoredTensor& a, const StoredTensor& b) {
     return std::pair(a.bytes.data(), a.bytes.size()) < std::pair(b.bytes.data(), b.bytes.size());
   });
@@ -243,7 +271,9 @@ void write_safetensors(const std::filesystem::path& path,
                        const std::vector<std::pair<std::string, Tensor>>& tensors,
                        const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
-  if (!metadata.empty()) header[kMetadata] = metadata;
+  header[kMetadata] = metadata;
+  header[kMetadata][kSealed] = "xxh3";
+  header[kMetadata][kSeal] = kNoSeal;
   int64_t end = 0;
   for (const auto& [name, tensor] : tensors) {
     check(!header.contains(name) && name != kMetadata, "{}: cannot write two tensors named '{}'",
@@ -266,6 +296,8 @@ void write_safetensors(const std::filesystem::path& path,
     if (tensor.device() != Device::kCpu) copy(tensor, host);
     bytes.append(reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float));
   }
+  size_t digits = bytes.find(message("\"{}\":\"{}\"", {kSeal, kNoSeal})) + std::strlen(kSeal) + 4;
+  bytes.replace(digits, kNoSeal.size(), seal_of(bytes, digits));
   write_file(path, bytes);
 }
 

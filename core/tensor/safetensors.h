@@ -27,7 +27,8 @@ struct StoredTensor {
 };
 
 /// Maps a file and checks its header: every tensor lies inside the file, none overlap, no byte is
-/// unclaimed. Opening throws Error naming the file and what is malformed.
+/// unclaimed. A file that Caddie wrote has to be what it wrote. Opening throws Error naming the file and what
+/// is malformed.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
@@ -48,7 +49,7 @@ class SafetensorsFile {
   /// dtype.
   std::vector<int64_t> integers(std::string_view name) const;
 
-  /// Returns the header's "__metadata__".
+  /// Returns the header's "__metadata__", without the file's seal.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:

@@ -79,6 +79,34 @@ TEST_CASE("a stage without its record, or with half of one, is not finished", "[
   CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 2}});
 }
 
+TEST_CASE("a stage whose files were changed or are gone is made anew, and that is said", "[results]") {
+  TemporaryFolder folder;
+  std::vector<std::string> warnings;
+  Store store(folder.path(), {}, [&](const std::string& text) { warnings.push_back(text); });
+  Maker maker;
+  store.get("train-1", std::ref(maker));
+  CHECK(store.damage("train-1").empty());
+  folder.write("train-1/weights", "2");
+  CHECK_THAT(store.damage("train-1"), Catch::EndsWith("train-1/weights was changed after it was written"));
+  CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 2}});
+  fs::remove(folder / "train-1/weights");
+  CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 3}});
+  CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 3}});
+  REQUIRE(warnings.size() == 4);
+  CHECK_THAT(warnings[2], Catch::EndsWith("train-1/weights is missing; it is made again"));
+}
+
+TEST_CASE("a record with a flipped bit is no record", "[results]") {
+  TemporaryFolder folder;
+  Store store(folder.path());
+  Maker maker;
+  store.get("train-1", std::ref(maker));
+  std::string text = read_file(folder / "train-1/stage.json");
+  text[text.find("\"made\"") + 8] ^= 2;  // 1 becomes 3
+  folder.write("train-1/stage.json", text);
+  CHECK_FALSE(store.find("train-1"));
+}
+
 TEST_CASE("who wants a stage that another makes waits for it, or gives up", "[results]") {
   TemporaryFolder folder;
   fs::create_directories(folder / "train-1");

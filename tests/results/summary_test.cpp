@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/files.h"
+#include "base/sealed_json.h"
 #include "support/data_support.h"
 
 using namespace caddie;
@@ -77,7 +78,7 @@ TEST_CASE("the summary of an older version is read, and would be written to the 
   REQUIRE(summary.effects);
   CHECK(summary.effects->empty());
   write_summary(folder.path(), summary);
-  CHECK(read_file(folder.path() / kSummaryFile) == kOldSummary);
+  CHECK(read_sealed(folder.path() / kSummaryFile) == Json::parse(kOldSummary));
 }
 
 TEST_CASE("what a still older version did not write is unknown", "[summary]") {
@@ -139,9 +140,11 @@ TEST_CASE("where there is no summary, nothing is known", "[summary]") {
   TemporaryFolder folder;
   CHECK(!read_summary(folder.path()).is_there());
   write_file(folder.path() / kSummaryFile, "{\"status\": \"do");
-  CHECK(!read_summary(folder.path()).is_there());
-  CHECK(!summary_from(Json::parse("[1]")).is_there());
-  CHECK(!summary_from(Json::parse(R"({"status":"done","steps":"many"})")).is_there());
+  CHECK_THROWS_WITH(read_summary(folder.path()), Catch::Contains("summary.json: damaged"));
+  CHECK_THROWS_WITH(summary_from(Json::parse(R"({"status":"done","steps":"many"})")),
+                    Catch::StartsWith("not the summary of a run: "));
+  CHECK_THROWS_WITH(summary_from(Json::parse(R"({"status":5})")),
+                    Catch::StartsWith("not the summary of a run: "));
   RunSummary failed = failed_summary("out of memory");
   CHECK(written(failed).dump() == R"({"status":"failed","fail_reason":"out of memory"})");
   CHECK(failed.training().empty());

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/sealed_json.h"
 #include "support/paths.h"
 #include "support/temporary_folder.h"
 #include "sweep/plan.h"
@@ -22,7 +23,7 @@ const fs::path kOldPlan = source_folder() / "tests/fixtures/plans/race.json";
 Json written_by(const Plan& plan) {
   TemporaryFolder folder;
   write_plan(plan, folder.path());
-  return Json::parse(read_file(plan_path(folder.path())));
+  return read_sealed(plan_path(folder.path()));
 }
 
 Plan read_text(const std::string& text) {
@@ -139,7 +140,7 @@ TEST_CASE("the plan that an older Caddie wrote reads, and is written to the same
   CHECK(plan.excluded.size() == 2);
   TemporaryFolder folder;
   write_plan(plan, folder.path());
-  CHECK((read_file(plan_path(folder.path())) == old));
+  CHECK((read_sealed(plan_path(folder.path())) == Json::parse(old)));
 }
 
 TEST_CASE("members that were added later have their defaults in files without them", "[sweep]") {
@@ -164,7 +165,18 @@ TEST_CASE("what is no plan is refused with what is wrong in it", "[sweep]") {
     change(json);
     return json.dump();
   };
-  CHECK_THROWS_WITH(read_text("{"), Catch::Contains("plan.json: not a plan of this version of caddie"));
+  CHECK_THROWS_WITH(read_text("{"), Catch::Contains("plan.json: damaged: it is no JSON object"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["arms"] = Json::array(); })),
+                    Catch::Contains("it has no arms"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["runs"][0]["arm"] = 7; })),
+                    Catch::Contains("a run is of arm 7, and there are"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["runs"].push_back(json["runs"][0]); })),
+                    Catch::Contains("two runs have the folder"));
+  for (const char* folder : {"../../x", "", ".", "/tmp", "runs/../.."}) {
+    INFO(folder);
+    CHECK_THROWS_WITH(read_text(changed([&](Json& json) { json["runs"][0]["folder"] = folder; })),
+                      Catch::Contains("is no folder below the sweep's"));
+  }
   CHECK_THROWS_WITH(read_text(changed([](Json& json) { json.erase("seeds"); })), Catch::Contains("'seeds'"));
   CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["arms"][0].erase("experiment"); })),
                     Catch::Contains("'experiment'"));

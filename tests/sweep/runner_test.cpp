@@ -13,6 +13,7 @@
 
 #include "base/file_lock.h"
 #include "base/files.h"
+#include "base/sealed_json.h"
 #include "base/text.h"
 #include "support/laboratory.h"
 
@@ -318,6 +319,29 @@ TEST_CASE("more runs at a time than there are cores are refused politely", "[run
   says(outcome, "runs at a time instead of 1024: there are");
 }
 
+TEST_CASE("one damaged run is lost, says why, and hides no other", "[runner]") {
+  std::string sweep = sweep_of("damaged", "seeds = [3, 4]\n");
+  REQUIRE(shell("sweep " + sweep).code == 0);
+  fs::path folder = laboratory().folder("damaged");
+  Json before = read_sealed(folder / "runs/baseline-s3/summary.json");
+  for (const char* name : {"summary.json", "run.json", "metrics.csv"}) {
+    INFO(name);
+    fs::path file = folder / "runs/baseline-s3" / name;
+    std::string text = read_file(file);
+    text[text.size() / 2] ^= 1;
+    write_file(file, text);
+    // What ls lists of a run it reads from the first two files.
+    says(shell("ls " + folder.string()), name == std::string("metrics.csv") ? "done" : "lost");
+    says(shell("status " + folder.string()), name);
+    CHECK(shell("table " + folder.string()).code == 0);
+    Outcome again = shell("sweep " + sweep);
+    CHECK(again.code == 0);
+    Json after = read_sealed(folder / "runs/baseline-s3/summary.json");
+    CHECK(after["val_bpb"] == before["val_bpb"]);
+    CHECK(after["files"]["artifact.bin"] == before["files"]["artifact.bin"]);
+  }
+}
+
 TEST_CASE("a run can be made again, to the same bits, and differences are found", "[runner]") {
   std::string sweep = sweep_of("once_more", "seeds = [3]\n");
   REQUIRE(shell("sweep " + sweep).code == 0);
@@ -331,12 +355,19 @@ TEST_CASE("a run can be made again, to the same bits, and differences are found"
   says(difference, "they do not part\n");
   std::string artifact = read_file(run / "artifact.bin");
   write_file(run / "artifact.bin", artifact + "x");
+  for (const char* verb : {"rerun ", "eval "}) {
+    Outcome damaged = shell(verb + run.string());
+    CHECK(damaged.code == 1);
+    says(damaged, "artifact.bin was changed after it was written; run it again with --fresh");
+  }
+  Json summary = read_sealed(run / "summary.json");
+  summary.erase("files");  // as older versions wrote it
+  write_sealed(run / "summary.json", summary);
   Outcome other = shell("rerun " + run.string());
   CHECK(other.code == 1);
   says(other, "different: artifact.bin");
-  Json summary = Json::parse(read_file(run / "summary.json"));
   summary["train_loss"] = double(summary["train_loss"]) * (1 + 1e-12);
-  write_file(run / "summary.json", summary.dump());
+  write_sealed(run / "summary.json", summary);
   says(shell("rerun " + run.string()), "different: artifact.bin, results");
   for (const std::string& there : {run.string(), run.string() + ".again"})
     CHECK(shell(fmt::format("rerun {} --output {}", run.string(), there)).code == 2);

@@ -32,6 +32,30 @@ SafetensorsFile open_made(const TemporaryFolder& folder, const std::string& head
 
 }  // namespace
 
+TEST_CASE("every flipped bit and every truncation of a file that was written is found", "[tensor]") {
+  TemporaryFolder folder;
+  std::filesystem::path file = folder / "sealed.safetensors";
+  write_safetensors(file, {{"w", counting({2, 3})}}, {{"step", "7"}});
+  const std::string bytes = read_file(file);
+  auto is_refused = [&](const std::string& damaged) {
+    write_file(file, damaged);
+    try {
+      SafetensorsFile{file};
+      return false;
+    } catch (const Error&) {
+      return true;
+    }
+  };
+  REQUIRE_FALSE(is_refused(bytes));
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    INFO("byte " << i);
+    std::string damaged = bytes;
+    damaged[i] = char(damaged[i] ^ (1 << (i % 8)));
+    CHECK(is_refused(damaged));
+    CHECK(is_refused(bytes.substr(0, i)));
+  }
+}
+
 TEST_CASE("what is written is read back, in order, with its metadata", "[tensor]") {
   TemporaryFolder folder;
   auto path = folder / "model.safetensors";

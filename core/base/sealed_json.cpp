@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/sealed_json.h"
+
+#include <caddie/error.h>
+
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace caddie {
+namespace {
+
+constexpr std::string_view kHead = "{\n \"sealed\": true,\n";
+constexpr std::string_view kSeal = ",\n \"seal\": \"";
+constexpr std::string_view kEnd = "\"\n}\n";
+constexpr size_t kDigits = 32;
+constexpr size_t kTail = kSeal.size() + kDigits + kEnd.size();
+
+bool has_tail(std::string_view text) {
+  if (text.size() < kTail) return false;
+  std::string_view tail = text.substr(text.size() - kTail);
+  return tail.starts_with(kSeal) && tail.ends_with(kEnd);
+}
+
+void check_seal(std::string_view text, const std::filesystem::path& file) {
+  bool intact = has_tail(text) && xxh3(text.substr(0, text.size() - kTail)) ==
+                                      text.substr(text.size() - kEnd.size() - kDigits, kDigits);
+  check(intact, "{}: damaged, or changed after it was written: its seal does not fit its content",
+        file.string());
+}
+
+}  // namespace
+
+std::string sealed_text(const Json& object) {
+  Json marked = {{"sealed", true}};
+  marked.update(object);
+  std::string text = marked.dump(1, ' ', false, Json::error_handler_t::replace);
+  text.resize(text.size() - 2);  // the end of line and the brace
+  std::string seal = xxh3(text);
+  return text.append(kSeal).append(seal).append(kEnd);
+}
+
+Json unsealed(std::string_view text, const std::filesystem::path& file) {
+  bool sealed = text.starts_with(kHead) || has_tail(text);
+  if (sealed) check_seal(text, file);
+  Json json = Json::parse(text, nullptr, false);
+  check(json.is_object(), "{}: damaged: it is no JSON object", file.string());
+  json.erase("sealed");
+  json.erase("seal");
+  return json;
+}
+
+void write_sealed(const std::filesystem::path& file, const Json& object) {
+  write_file(file, sealed_text(object));
+}
+
+Json read_sealed(const std::filesystem::path& file) { return unsealed(read_file(file), file); }
+
+}  // namespace caddie

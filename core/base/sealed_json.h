@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON files that carry a hash of themselves, so that no damage to them is ever taken for a result.
+//
+//     {
+//       "sealed": true,
+//       ...
+//       "seal": "<XXH3-128 of all text before this line>"
+//     }
+//
+// Either of the two lines shows that a file has a seal: no single fault makes it look like one without. Files
+// that older versions wrote have none and are read as they are.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+
+namespace caddie {
+
+/// Returns the text of a JSON object with its seal; the object has no members called "sealed" or "seal".
+/// Bytes that are no UTF-8 are written as U+FFFD.
+std::string sealed_text(const Json& object);
+
+/// Returns the object of a text, without its seal. Throws Error naming `file` when the text is no JSON object
+/// or is not what was sealed.
+Json unsealed(std::string_view text, const std::filesystem::path& file);
+
+/// Replaces the file (see write_file), or reads it (see unsealed).
+void write_sealed(const std::filesystem::path& file, const Json& object);
+Json read_sealed(const std::filesystem::path& file);
+
+}  // namespace caddie
