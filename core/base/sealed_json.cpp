@@ -12,8 +12,7 @@ namespace {
 constexpr std::string_view kHead = "{\n \"sealed\": true,\n";
 constexpr std::string_view kSeal = ",\n \"seal\": \"";
 constexpr std::string_view kEnd = "\"\n}\n";
-constexpr size_t kDigits = 32;
-constexpr size_t kTail = kSeal.size() + kDigits + kEnd.size();
+constexpr size_t kTail = kSeal.size() + kXxh3Digits + kEnd.size();
 
 bool has_tail(std::string_view text) {
   if (text.size() < kTail) return false;
@@ -23,7 +22,7 @@ bool has_tail(std::string_view text) {
 
 void check_seal(std::string_view text, const std::filesystem::path& file) {
   bool intact = has_tail(text) && xxh3(text.substr(0, text.size() - kTail)) ==
-                                      text.substr(text.size() - kEnd.size() - kDigits, kDigits);
+                                      text.substr(text.size() - kEnd.size() - kXxh3Digits, kXxh3Digits);
   check(intact, "{}: damaged, or changed after it was written: its seal does not fit its content",
         file.string());
 }

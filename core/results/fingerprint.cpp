@@ -7,7 +7,11 @@
 #include <map>
 #include <mutex>
 
+#include "base/exit_code.h"
+#include "base/files.h"
 #include "base/hash.h"
+#include "base/hash_cache.h"
+#include "base/json.h"
 #include "data/shards.h"
 
 namespace caddie {
@@ -22,13 +26,33 @@ const std::string& once(const std::string& name, const std::function<std::string
   return found != known.end() ? found->second : known.emplace(name, compute()).first->second;
 }
 
+/// Returns the hash that the manifest of whoever prepared the shard has for it; "" where there is none.
+std::string promised_hash(const std::filesystem::path& shard) {
+  std::filesystem::path manifest = shard.parent_path() / "manifest.json";
+  if (!std::filesystem::exists(manifest)) return "";
+  try {
+    Json told = Json::parse(read_file(manifest));
+    for (const Json& split : told.at("splits"))
+      for (const Json& entry : split.at("shards"))
+        if (entry.at("file") == shard.filename().string()) return entry.at("xxh3");
+  } catch (const Json::exception&) {  // It is the manifest of another program.
+  }
+  return "";
+}
+
 std::string hash_data(const std::string& pattern) {
-  TokenStream stream(pattern);
-  std::filesystem::path manifest = stream.files().front().parent_path() / "manifest.json";
+  HashCache cache(HashCache::usual_folder());
   std::string text;
-  if (std::filesystem::exists(manifest)) text = sha256_file(manifest);
-  for (const auto& file : stream.files())
-    text += " " + file.filename().string() + (text.empty() ? " " + xxh3_file(file) : "");
+  TokenStream stream(pattern);
+  for (const std::filesystem::path& file : stream.files()) {
+    std::string hash = cache.xxh3(file), wanted = promised_hash(file);
+    if (!wanted.empty() && wanted != hash)
+      fail_usage(
+          "{}: not the shard that the manifest.json beside it tells of; prepare the data again, or move the "
+          "manifest away if the shard is meant",
+          file.string());
+    text += " " + file.filename().string() + " " + hash;
+  }
   return sha256(text);
 }
 

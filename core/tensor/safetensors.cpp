@@ -25,7 +25,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors files are
 // so that no single fault makes a file look like one of others.
 constexpr const char* kSealed = "sealed";
 constexpr const char* kSeal = "seal";
-const std::string kNoSeal(32, '0');
+const std::string kNoSeal(kXxh3Digits, '0');
 
 /// Returns the hash of all bytes but the digits of the seal, which begin at `digits`.
 std::string seal_of(std::string_view file, size_t digits) {
