@@ -8,37 +8,37 @@
 #include "config/toml_value.h"
 #include "plugin/slot_table.h"
 #include "sweep/axis_values.h"
+#include "sweep/short_names.h"
 #include "sweep/slot_axis.h"
 
 namespace caddie {
 namespace {
 
-Factor toggle_factor(const std::string& name) {
-  std::string label = split_path(name).back(), path = switch_of(name);
+Factor toggle_factor(const std::string& name, const ShortNames& names) {
+  std::string label = names.of(name), path = switch_of(name);
   return {name, true, {{"-" + label, {path + "=false"}}, {"+" + label, {path + "=true"}}}, 0};
 }
 
-Factor read_toggle(Tree& sweep, const std::string& path) {
+Factor read_toggle(Tree& sweep, const std::string& path, const ShortNames& names) {
   std::string name;
   sweep.read(path, [&](Settings& s) {
     s("toggle", name, "label of a technique, or path of a table with `enabled`");
   });
-  return toggle_factor(name);
+  return toggle_factor(name, names);
 }
 
-Factor read_key(Tree& sweep, const std::string& path, BaseExperiment& base) {
+Factor read_key(Tree& sweep, const std::string& path, BaseExperiment& base, const ShortNames& names) {
   Factor factor;
   sweep.read(path, [&](Settings& s) { s("key", factor.name, "dotted path of the setting that varies"); });
   std::vector<std::string> values = distinct_values(sweep, path + ".values");
   for (const std::string& value : values)
-    factor.levels.push_back(
-        {split_path(factor.name).back() + "=" + unquoted(value), {factor.name + "=" + value}});
+    factor.levels.push_back({names.of(factor.name) + "=" + unquoted(value), {factor.name + "=" + value}});
   std::string now = base.value(factor.name);
   choose_base_level(factor, now, values, [&](const std::string& value) { return same_value(value, now); });
   return factor;
 }
 
-Factor read_zip(Tree& sweep, const std::string& path) {
+Factor read_zip(Tree& sweep, const std::string& path, const ShortNames& names) {
   Factor factor;
   for (const std::string& key : sweep.children(path + ".zip")) {
     // A key is one quoted name here: zip = { "model.dim" = [...] }.
@@ -50,7 +50,7 @@ Factor read_zip(Tree& sweep, const std::string& path) {
     factor.name += (factor.name.empty() ? "" : ",") + key;
     for (size_t i = 0; i < values.size(); ++i) {
       Level& level = factor.levels[i];
-      level.label += (level.label.empty() ? "" : " ") + split_path(key).back() + "=" + unquoted(values[i]);
+      level.label += (level.label.empty() ? "" : " ") + names.of(key) + "=" + unquoted(values[i]);
       level.overrides.push_back(key + "=" + values[i]);
     }
   }
@@ -68,24 +68,39 @@ void rename_levels(Tree& sweep, const std::string& path, Factor& factor) {
   for (size_t i = 0; i < labels.size(); ++i) factor.levels[i].label = labels[i];
 }
 
-Factor read_axis(Tree& sweep, const std::string& path, BaseExperiment& base) {
-  if (sweep.has(path + ".toggle")) return read_toggle(sweep, path);
-  if (sweep.has(path + ".zip")) return read_zip(sweep, path);
-  if (sweep.has(path + ".slot")) return read_slot_axis(sweep, path, base);
-  if (sweep.has(path + ".key")) return read_key(sweep, path, base);
+Factor read_axis(Tree& sweep, const std::string& path, BaseExperiment& base, const ShortNames& names) {
+  if (sweep.has(path + ".toggle")) return read_toggle(sweep, path, names);
+  if (sweep.has(path + ".zip")) return read_zip(sweep, path, names);
+  if (sweep.has(path + ".slot")) return read_slot_axis(sweep, path, base, names);
+  if (sweep.has(path + ".key")) return read_key(sweep, path, base, names);
   sweep.fail_at(path, "an axis has a toggle, a key with values, a slot with use, or a zip");
+}
+
+/// Returns the paths of all that varies, of which each axis has one or, in a zip, several.
+std::vector<std::string> varying_paths(Tree& sweep, std::span<const std::string> techniques) {
+  std::vector<std::string> paths(techniques.begin(), techniques.end());
+  for (const std::string& index : sweep.children("axis")) {
+    std::string axis = "axis." + index;
+    for (const char* kind : {"toggle", "key", "slot"})
+      if (std::string path = axis + "." + kind; sweep.has(path) && !sweep.is_table(path))
+        paths.push_back(unquoted(sweep.read_text(path)));
+    if (sweep.is_table(axis + ".zip"))
+      for (const std::string& key : sweep.children(axis + ".zip")) paths.push_back(key);
+  }
+  return paths;
 }
 
 }  // namespace
 
 std::vector<Factor> read_axes(Tree& sweep, BaseExperiment& base, std::span<const std::string> techniques) {
   std::vector<Factor> factors;
+  ShortNames short_names(varying_paths(sweep, techniques));
   for (const std::string& index : sweep.children("axis")) {
     std::string path = "axis." + index;
-    factors.push_back(read_axis(sweep, path, base));
+    factors.push_back(read_axis(sweep, path, base, short_names));
     rename_levels(sweep, path, factors.back());
   }
-  for (const std::string& technique : techniques) factors.push_back(toggle_factor(technique));
+  for (const std::string& technique : techniques) factors.push_back(toggle_factor(technique, short_names));
   std::set<std::string> names;
   for (const Factor& factor : factors)
     if (!names.insert(factor.name).second)

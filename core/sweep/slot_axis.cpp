@@ -20,8 +20,8 @@ bool is_kept(const std::string& name) {
 
 class SlotAxis {
  public:
-  SlotAxis(Tree& sweep, std::string path, BaseExperiment& base)
-      : sweep_(sweep), path_(std::move(path)), base_(base) {}
+  SlotAxis(Tree& sweep, std::string path, BaseExperiment& base, const ShortNames& names)
+      : sweep_(sweep), path_(std::move(path)), base_(base), names_(names) {}
 
   Factor read() {
     Factor factor;
@@ -77,21 +77,21 @@ class SlotAxis {
     } else {
       level.overrides.push_back(slot_ + ".use=" + text);
     }
-    level.label =
-        split_path(slot_).back() + "=" + unquoted(plugin) + (settings.empty() ? "" : "(" + settings + ")");
+    level.label = names_.of(slot_) + "=" + unquoted(plugin) + (settings.empty() ? "" : "(" + settings + ")");
     return level;
   }
 
   Tree& sweep_;
   std::string path_;
   BaseExperiment& base_;
+  const ShortNames& names_;
   std::string slot_, used_;  // the path of the table, and the plugin that the base has there
 };
 
 }  // namespace
 
-Factor read_slot_axis(Tree& sweep, const std::string& path, BaseExperiment& base) {
-  return SlotAxis(sweep, path, base).read();
+Factor read_slot_axis(Tree& sweep, const std::string& path, BaseExperiment& base, const ShortNames& names) {
+  return SlotAxis(sweep, path, base, names).read();
 }
 
 }  // namespace caddie

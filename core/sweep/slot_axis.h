@@ -6,10 +6,11 @@
 
 #include "sweep/base_experiment.h"
 #include "sweep/factor.h"
+#include "sweep/short_names.h"
 
 namespace caddie {
 
 /// Reads the axis at `path` of `sweep`, as read_axes() does.
-Factor read_slot_axis(Tree& sweep, const std::string& path, BaseExperiment& base);
+Factor read_slot_axis(Tree& sweep, const std::string& path, BaseExperiment& base, const ShortNames& names);
 
 }  // namespace caddie

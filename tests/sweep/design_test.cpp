@@ -93,6 +93,21 @@ zip = { "model.dim" = [64, 128], "model.heads" = [2, 4] }
                     Catch::Contains("'b' has 2 values, the others 1"));
 }
 
+TEST_CASE("labels take as much of the key as they need", "[sweep]") {
+  TemporaryFolder scratch;
+  auto made = [&](const std::string& axes) {
+    return labels(combinations(sweep_of(scratch, "seeds = [1]\n[design]\nkind = \"add_one_in\"\n" + axes)));
+  };
+  CHECK(made("[[axis]]\nkey = \"optimizers.muon.lr\"\nvalues = [0.5, 0.01]\n"
+             "[[axis]]\nkey = \"optimizers.token.lr\"\nvalues = [0.5, 0.01]\n"
+             "[[axis]]\nkey = \"model.dim\"\nvalues = [64, 128]\n") ==
+        Labels{"baseline", "muon.lr=0.01", "token.lr=0.01", "dim=128"});
+  CHECK(made("[[axis]]\nkey = \"a.x.lr\"\nvalues = [1, 2]\n"
+             "[[axis]]\nzip = { \"b.x.lr\" = [1, 2], \"b.c\" = [1, 2] }\n"
+             "[[axis]]\nkey = \"lr\"\nvalues = [1, 2]\n") ==
+        Labels{"baseline", "a.x.lr=2", "c=2 b.x.lr=2", "lr=2"});
+}
+
 TEST_CASE("designs over three techniques", "[sweep]") {
   TemporaryFolder scratch;
   auto arms = [&](const std::string& design) {
