@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/number_checks.h"
 #include "cli/verbs.h"
 #include "report/cells.h"
 #include "report/prior_runs.h"
@@ -212,15 +213,14 @@ void add_plan_command(CLI::App& app) {
                  "suit this machine");
   verb->add_flag("--why-excluded", arguments->why_excluded, "every combination that is left out, and why");
   verb->add_option("--sd", arguments->sd, "standard deviation of val_bpb from seed to seed")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   verb->add_option("--paired-sd", arguments->paired_sd,
                    "standard deviation of the difference between arms of one training")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   verb->add_option("--power", arguments->power, "chance to find a difference that is there")
-      ->check(CLI::Range(0.01, 0.999))
+      ->check(number_between(0.01, 0.999))
       ->capture_default_str();
-  verb->add_option("--effect", arguments->effect, "difference of interest in bpb")
-      ->check(CLI::PositiveNumber);
+  verb->add_option("--effect", arguments->effect, "difference of interest in bpb")->check(positive_number());
   verb->add_flag("--json", arguments->json, "print the plan as JSON");
   verb->callback([arguments] { plan_verb(*arguments); });
 }

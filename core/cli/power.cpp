@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/exit_code.h"
+#include "cli/number_checks.h"
 #include "cli/verbs.h"
 #include "report/cells.h"
 #include "results/run_folder.h"
@@ -61,10 +62,10 @@ void add_power_command(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("power", "which difference can be found with how many seeds");
   verb->add_option("--sd", arguments->design.sd, "standard deviation from seed to seed")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   verb->add_option("--effect", arguments->effect,
                    "difference of interest; by default the smallest that is found")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   verb->add_option("--seeds", arguments->design.seeds, "runs of each arm")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
@@ -72,10 +73,10 @@ void add_power_command(CLI::App& app) {
       ->check(CLI::Range(2, 100000))
       ->capture_default_str();
   verb->add_option("--alpha", arguments->design.alpha, "level of significance")
-      ->check(CLI::Range(1e-9, 0.5))
+      ->check(number_between(1e-9, 0.5))
       ->capture_default_str();
   verb->add_option("--power", arguments->power, "chance to find a difference that is there")
-      ->check(CLI::Range(0.01, 0.999))
+      ->check(number_between(0.01, 0.999))
       ->capture_default_str();
   verb->add_flag("--corrected", arguments->design.corrected, "alpha is that of all arms together (Dunnett)");
   verb->add_flag("--paired", arguments->design.paired,

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/exit_code.h"
+#include "cli/number_checks.h"
 #include "cli/verbs.h"
 #include "report/cells.h"
 #include "report/compare_arms.h"
@@ -33,11 +34,12 @@ FinishedArm named_arm(const std::string& named, const std::string& metric) {
   return finished_arm(sweep_folder(named.substr(0, colon)), named.substr(colon + 1), metric);
 }
 
-/// Returns the text as a number, or nothing when it is none.
+/// Returns the text as a number, or nothing when it is none. Throws Error (kUsage) for nan and inf.
 std::optional<double> number_of(const std::string& text) {
   char* end = nullptr;
   double number = std::strtod(text.c_str(), &end);
   if (text.empty() || *end != '\0') return {};
+  if (!std::isfinite(number)) fail_usage("'{}' is no number that an arm can be held against", text);
   return number;
 }
 
@@ -59,6 +61,7 @@ void print_json(const TestArguments& arguments, const Comparison& c, bool met) {
 }
 
 void print_text(const TestArguments& arguments, const Comparison& c, const Hypothesis& hypothesis, bool met) {
+  bool is_fact = c.test == kFact;
   fmt::print("{} {} - {}: {:+.6f}", arguments.metric, arguments.arm, arguments.baseline, c.delta);
   if (std::isfinite(c.p))
     fmt::print(
@@ -66,6 +69,11 @@ void print_text(const TestArguments& arguments, const Comparison& c, const Hypot
         "{:g} at p < {:g}\n",
         100 * hypothesis.confidence, c.low, c.high, c.test, c.t, c.df, c.p,
         met ? "better" : "not shown to be better", arguments.margin, arguments.alpha);
+  else if (is_fact)
+    fmt::print("\na fact, as {} is the same in every run: {} by more than {:g}\n", arguments.metric,
+               met ? "better" : "not better", arguments.margin);
+  else if (c.is_alike)
+    fmt::print("\nno test: all runs alike\n");
   else
     fmt::print("\nno p: one run says nothing of the noise; add seeds\n");
 }
@@ -82,7 +90,8 @@ void test_verb(TestArguments arguments) {
   Comparison c =
       target ? compare_with_number(arm, *target, hypothesis)
              : compare_arms(arm, named_arm(arguments.baseline, arguments.metric), arguments.test, hypothesis);
-  bool met = c.p < arguments.alpha;
+  if (c.is_alike && is_count(arguments.metric)) c.test = kFact;
+  bool met = c.test == kFact ? lies_beyond(c.delta, hypothesis) : c.p < arguments.alpha;
   if (arguments.json)
     print_json(arguments, c, met);
   else
@@ -101,11 +110,11 @@ void add_test_command(CLI::App& app) {
   verb->add_option("--direction", arguments->direction, "which way is better")
       ->check(CLI::IsMember({"min", "max"}))
       ->capture_default_str();
-  verb->add_option("--margin", arguments->margin, "how much better at least")->check(CLI::NonNegativeNumber);
+  verb->add_option("--margin", arguments->margin, "how much better at least")->check(number_from_zero());
   verb->add_option("--margin-nats", arguments->margin_nats, "the same in nats per token, of val_loss_nats")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_from_zero());
   verb->add_option("--alpha", arguments->alpha, "level of significance")
-      ->check(CLI::Range(1e-9, 0.5))
+      ->check(number_between(1e-9, 0.5))
       ->capture_default_str();
   verb->add_option(
           "--test", arguments->test,

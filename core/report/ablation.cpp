@@ -44,8 +44,8 @@ class Analysis {
     check_baseline();
     find_shared_trainings();
     a_.pooled = a_.pool_over_arms(kBpb.name);
-    compare_at_time();
     judge(a_);
+    compare_at_time();
     a_.notes = notes_on(a_);
     return std::move(a_);
   }
@@ -107,21 +107,26 @@ class Analysis {
   void compare_at_time() {
     const Arm* baseline = a_.baseline_row().arm;
     for (ArmRow& arm : a_.arms)
-      if (!arm.is_baseline) arm.delta_at_time = delta_at_time(curves(arm.arm), curves(baseline));
+      if (!arm.is_baseline)
+        arm.delta_at_time = delta_at_time(curves(arm.arm, arm.compared), curves(baseline, arm.compared));
   }
 
-  const std::vector<std::vector<CurvePoint>>& curves(const Arm* arm) {
+  /// Returns the curves of an arm's finished runs; of some seeds, unless `seeds` is empty.
+  std::vector<std::vector<CurvePoint>> curves(const Arm* arm, const std::vector<int64_t>& seeds) {
     auto [found, is_new] = curves_.try_emplace(arm);
     if (is_new)
       for (const RunRow& run : a_.runs)
         if (run.arm == arm && run.is_done())
-          found->second.push_back(read_curve(folder_ / run.run->folder, kBpb.name));
-    return found->second;
+          found->second[run.run->seed] = read_curve(folder_ / run.run->folder, kBpb.name);
+    std::vector<std::vector<CurvePoint>> chosen;
+    for (const auto& [seed, curve] : found->second)
+      if (seeds.empty() || std::count(seeds.begin(), seeds.end(), seed) > 0) chosen.push_back(curve);
+    return chosen;
   }
 
   const Plan& plan_;
   const std::filesystem::path& folder_;
-  std::map<const Arm*, std::vector<std::vector<CurvePoint>>> curves_;
+  std::map<const Arm*, std::map<int64_t, std::vector<CurvePoint>>> curves_;
   Ablation a_;
 };
 
@@ -148,10 +153,16 @@ std::vector<double> Ablation::numbers(const Arm* arm, std::string_view metric) c
 }
 
 PooledVariance Ablation::pool_over_arms(std::string_view metric) const {
-  std::vector<Sample> samples;
-  for (size_t arm = 0; arm < arms.size(); ++arm)
-    if (arms[arm].trained_as == arm) samples.push_back(summarize(numbers(arms[arm].arm, metric)));
+  std::vector<Sample> samples(arms.size());  // by the first arm of the same trainings
+  for (const ArmRow& arm : arms)
+    if (Sample sample = summarize(numbers(arm.arm, metric)); sample.n > samples[arm.trained_as].n)
+      samples[arm.trained_as] = sample;
   return pool(samples);
+}
+
+bool is_count(std::string_view metric) {
+  const Metric* found = find_metric(metric);
+  return found && found->decimals == 0 && !found->is_cost;
 }
 
 double relative_rate(const Ablation& ablation, const RunRow& run) {

@@ -18,6 +18,9 @@
 
 namespace caddie {
 
+/// Stands for the name of a test where a difference is a fact.
+inline constexpr const char* kFact = "fact";
+
 struct RunRow {
   const PlannedRun* run = nullptr;
   const Arm* arm = nullptr;
@@ -35,12 +38,19 @@ struct ArmRow {
   std::vector<int64_t> seeds;  // the seeds of the finished runs
   int planned = 0, failed = 0;
   Sample bpb, nats, metric;  // `metric` is the one that is tested
+  /// These are the seeds that all differences of the row are of, where these are fewer than the arm and the
+  /// baseline have: those that both have finished in pairs, or those of a race's last look. Empty stands for
+  /// all.
+  std::vector<int64_t> compared;
   /// This is the first arm whose finished runs come from the same trainings, seed by seed; the arm itself
   /// when there is none.
   size_t trained_as = 0;
   Comparison shown;   // the two-sided difference of val_bpb, with the interval for the reader
   Comparison tested;  // what p is about: the claim's hypothesis, or `shown`
   double p_adjusted = kUnknown;
+  /// This is Welch's test of the same hypothesis and its p, adjusted alike. It stands beside a pooled test
+  /// where the arms' SDs differ.
+  std::optional<Comparison> welch;
   bool significant = false;
   std::optional<Standing> race;
   double delta_nats = kUnknown;
@@ -49,7 +59,10 @@ struct ArmRow {
   double usual_rate = kUnknown;                         // the median of tok_s
   /// This is the difference of val_bpb of the raw weights, both at the shorter of the two training times.
   double delta_at_time = kUnknown;
-  bool is_tested() const { return std::isfinite(tested.p); }
+  /// Tells that `tested` is of a count that is the same in every run of either arm: no test is needed then,
+  /// and `significant` is decided by the difference alone.
+  bool is_fact() const { return tested.test == kFact; }
+  bool is_tested() const { return std::isfinite(tested.p) || is_fact(); }
   /// This is the worst verdict of its runs on a technique: ok, partial, allowed_no_effect or no_effect. It is
   /// empty before the first run is done.
   std::string effect_check;
@@ -62,8 +75,9 @@ struct Ablation {
   std::vector<ArmRow> arms;  // the arms in the plan's order
   PooledVariance pooled;     // the variance of val_bpb within arms
   std::string test;          // "pooled", "welch", "one_sample", "paired_seed" or "paired_checkpoint"
-  std::string correction;    // "dunnett", "holm" or "none"
+  std::string correction;    // "dunnett", "dunnett_step_down", "holm" or "none"
   Hypothesis hypothesis;
+  bool spreads_differ = false;  // whether the arms' SDs of the tested metric differ beyond chance
   double alpha = 0.05;
   double confidence = 0.95;        // the confidence of the arms' intervals
   std::string metric = kBpb.name;  // the metric that is tested
@@ -77,9 +91,12 @@ struct Ablation {
   /// Returns the numbers of by_seed() without their seeds.
   std::vector<double> numbers(const Arm* arm, std::string_view metric) const;
   /// Returns the variance within arms. Arms that come from the same trainings have the same noise and count
-  /// once.
+  /// once, by the one with the most seeds.
   PooledVariance pool_over_arms(std::string_view metric) const;
 };
+
+/// Tells whether the metric counts something, so that a difference without any spread is a fact.
+bool is_count(std::string_view metric);
 
 /// Returns the run's tokens/s as a share of the median of its arm's finished runs; NaN when it is not known.
 double relative_rate(const Ablation& ablation, const RunRow& run);

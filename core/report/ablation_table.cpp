@@ -83,7 +83,9 @@ std::vector<ArmColumn> difference_columns(const Ablation& a) {
 }
 
 std::vector<ArmColumn> test_columns() {
-  return {{"test", "test that p is of: pooled, welch, one_sample, paired_checkpoint or paired_seed",
+  return {{"test",
+           "test that p is of: pooled, welch, one_sample, paired_checkpoint or paired_seed; fact for a count "
+           "that no seed changes, which needs none",
            [](const ArmRow& arm) { return arm.is_tested() ? arm.tested.test : ""; },
            [](const ArmRow& arm) { return Json(arm.tested.test); }},
           number("df", 2, "degrees of freedom of the test", [](const ArmRow& arm) { return arm.tested.df; }),
@@ -133,7 +135,11 @@ std::vector<ArmColumn> mean_columns(const Ablation& a) {
       number("tested_delta", 8, "difference that is tested, in the unit of that metric",
              [](const ArmRow& arm) { return arm.tested.delta; }),
       number("tested_lo", 8, "lower end of its interval", [](const ArmRow& arm) { return arm.tested.low; }),
-      number("tested_hi", 8, "upper end of its interval", [](const ArmRow& arm) { return arm.tested.high; })};
+      number("tested_hi", 8, "upper end of its interval", [](const ArmRow& arm) { return arm.tested.high; }),
+      number("welch_df", 2, "degrees of freedom of Welch's test, beside a pooled one where SDs differ",
+             [](const ArmRow& arm) { return arm.welch ? arm.welch->df : kUnknown; }),
+      number("welch_p_adj", 8, "p of Welch's test, adjusted by Holm",
+             [](const ArmRow& arm) { return arm.welch ? arm.welch->p : kUnknown; })};
 }
 
 /// Returns columns of the tested metric, unless that is the score or the nats, which are shown anyway.
@@ -169,8 +175,17 @@ std::vector<ArmColumn> readable_outcome_columns() {
   return {
       text("p", "p adjusted for all arms, in a race that of the last look; * where significant",
            [](const ArmRow& arm) {
-             return p_text(arm.race ? arm.tested.p : arm.p_adjusted) + (arm.significant ? "*" : "");
+             std::string text = arm.is_fact() ? kFact : p_text(arm.race ? arm.tested.p : arm.p_adjusted);
+             return text + (arm.significant ? "*" : "");
            }),
+      where_filled(
+          text("df", "degrees of freedom of Welch's test",
+               [](const ArmRow& arm) { return arm.tested.test == "welch" ? fixed(arm.tested.df, 1) : ""; })),
+      where_filled(text(
+          "welch p", "p of Welch's test, with each arm's own SD, adjusted by Holm; shown where SDs differ",
+          [](const ArmRow& arm) {
+            return arm.welch ? fmt::format("{} (df {:.1f})", p_text(arm.welch->p), arm.welch->df) : "";
+          })),
       where_filled(text("outcome", "how the arm stands in the race, at how many seeds",
                         [](const ArmRow& arm) {
                           return arm.race ? fmt::format("{} at {}", name_of(arm.race->end), arm.race->seeds)
@@ -214,6 +229,8 @@ std::vector<std::string> names_in_json() {
           "tested_delta",
           "tested_lo",
           "tested_hi",
+          "welch_df",
+          "welch_p_adj",
           "test",
           "df",
           "t",

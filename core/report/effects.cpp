@@ -152,8 +152,10 @@ class Regression {
   /// some runs share trainings there is no one noise for all terms: both are unknown.
   std::pair<double, double> noise(const std::vector<Term>& terms) const {
     if (shares_trainings_ && blocks_.size() < 2) return {kUnknown, 0};
-    if (ablation_.pooled.df > 0 && !shares_trainings_)
-      return {ablation_.pooled.variance, ablation_.pooled.df};
+    if (ablation_.pooled.df > 0 && !shares_trainings_) {
+      bool known = ablation_.pooled.variance > 0;
+      return known ? std::pair(ablation_.pooled.variance, ablation_.pooled.df) : std::pair(kUnknown, 0.0);
+    }
     Basis basis = without({}, terms);
     Regressor rest = basis.outside(scores_);
     double df = double(scores_.size()) - double(basis.rank());

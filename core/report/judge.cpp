@@ -10,6 +10,7 @@
 #include "report/arm_test.h"
 #include "results/metrics.h"
 #include "statistics/joint.h"
+#include "statistics/spread.h"
 #include "statistics/welch_family.h"
 #include "sweep/race_state.h"
 
@@ -32,6 +33,9 @@ class Judge {
       correct(claimed(), claim_->correction, a_.alpha);
     else
       correct_without_claim();
+    for (ArmRow& arm : a_.arms)
+      if (!arm.is_baseline) measure(arm);
+    if (!plan_.race) put_welch_beside();
     judge_claim();
   }
 
@@ -46,14 +50,78 @@ class Judge {
   /// Returns the values of the tested metric that are compared seed by seed.
   SeedPairs pairs(const ArmRow& arm) const { return pairs_of(pair(arm, a_.metric, pooled_)); }
 
+  /// Returns the test whose interval is shown: the claim's, so that all of a row rests on the same runs,
+  /// where that compares two arms; else the usual one. Pairs that are too few for a test give way to the
+  /// pooled one.
+  std::string shown_test(const ArmRow& arm) const {
+    if (claim_ && (a_.test == "welch" || a_.test == "pooled" || a_.test == "paired_seed")) return a_.test;
+    std::string test = usual_test(shares_training(arm), true);
+    size_t paired = pairs_of(pair(arm, kBpb.name, a_.pooled)).seeds.size();
+    bool more_is_known = size_t(std::max(arm.bpb.n, base_->bpb.n)) > paired;
+    return test == "paired_checkpoint" && paired < 2 && more_is_known ? "pooled" : test;
+  }
+
   void compare(ArmRow& arm) {
-    std::string test = a_.test == "welch" ? a_.test : usual_test(shares_training(arm), true);
-    arm.shown = run_test(test, pair(arm, kBpb.name, a_.pooled), {});
+    ArmPair both = pair(arm, kBpb.name, a_.pooled);
+    arm.shown = run_test(shown_test(arm), both, {});
     if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
-    arm.delta_nats = arm.nats.mean - base_->nats.mean;
-    arm.delta_bytes = arm.bytes - base_->bytes;
-    arm.delta_step_ms = arm.step_ms - base_->step_ms;
+    SeedPairs paired = pairs_of(both);
+    size_t most = std::max(both.arm.size(), both.baseline.size());
+    if (arm.shown.test.starts_with("paired") && !paired.seeds.empty() && paired.seeds.size() < most)
+      arm.compared = paired.seeds;
     arm.tested = claim_ ? run_test(a_.test, pair(arm, a_.metric, pooled_), a_.hypothesis) : arm.shown;
+    if (is_fact(arm)) state_fact(arm);
+  }
+
+  /// Tells whether the claim is about a count that no seed changes, in the arm and what it is compared with.
+  bool is_fact(const ArmRow& arm) const {
+    auto is_constant = [](const Sample& sample) { return sample.n == 1 || sample.sd == 0; };
+    bool against_number = a_.test == "one_sample";
+    return claim_ && is_count(a_.metric) && pooled_.df > 0 && is_constant(arm.metric) &&
+           (against_number || is_constant(base_->metric));
+  }
+
+  void state_fact(ArmRow& arm) const {
+    double from = a_.test == "one_sample" ? claim_->target.value_or(kUnknown) : base_->metric.mean;
+    arm.tested = Comparison{kFact, arm.metric.mean - from};
+    arm.significant = lies_beyond(arm.tested.delta, a_.hypothesis);
+  }
+
+  /// Finds what the arm costs more than the baseline, over the runs that its score is compared on.
+  void measure(ArmRow& arm) const {
+    arm.delta_nats = difference(arm, kLossNats);
+    arm.delta_bytes = difference(arm, kArtifactBytes);
+    arm.delta_step_ms = difference(arm, kStepMs);
+  }
+
+  double difference(const ArmRow& arm, const Metric& metric) const {
+    auto mean = [&](const Arm* of) {
+      std::vector<double> values;
+      for (auto [seed, value] : a_.by_seed(of, metric.name))
+        if (arm.compared.empty() || std::count(arm.compared.begin(), arm.compared.end(), seed) > 0)
+          values.push_back(value);
+      return summarize(values).mean;
+    };
+    return mean(arm.arm) - mean(base_->arm);
+  }
+
+  /// Adds Welch's test where the arms do not have one SD, so that the pooled one hides or makes differences.
+  void put_welch_beside() {
+    std::vector<std::vector<double>> scores;
+    for (size_t arm = 0; arm < a_.arms.size(); ++arm)
+      if (a_.arms[arm].trained_as == arm) scores.push_back(a_.numbers(a_.arms[arm].arm, a_.metric));
+    a_.spreads_differ = spreads_differ(scores);
+    if (!a_.spreads_differ) return;
+    std::vector<ArmRow*> arms;
+    std::vector<double> p;
+    for (ArmRow& arm : a_.arms) {
+      if (arm.is_baseline || arm.tested.test != "pooled" || !std::isfinite(arm.p_adjusted)) continue;
+      arm.welch = run_test("welch", pair(arm, a_.metric, pooled_), a_.hypothesis);
+      arms.push_back(&arm);
+      p.push_back(arm.welch->p);
+    }
+    if (a_.correction != "none") p = holm(p);
+    for (size_t i = 0; i < arms.size(); ++i) arms[i]->welch->p = p[i];
   }
 
   /// Returns the indices of the arms that take part in the correction and are judged.
@@ -81,7 +149,9 @@ class Judge {
     if (family.empty()) return;
     std::vector<double> p;
     for (size_t i : family) p.push_back(a_.arms[i].tested.p);
-    std::vector<double> result = correction == "none" ? p : joint(family, p, correction == "holm", alpha);
+    std::vector<double> result =
+        correction == "none" ? p : joint(family, p, correction == "dunnett_step_down", alpha);
+    if (correction == "holm") result = holm(p);
     for (size_t k = 0; k < family.size(); ++k) {
       ArmRow& arm = a_.arms[family[k]];
       arm.p_adjusted = std::min(1.0, result[k] * a_.alpha / alpha);
@@ -184,14 +254,26 @@ class Judge {
       ArmRow& arm = a_.arms[i];
       if (arm.is_baseline) continue;
       arm.race = now[i];
-      arm.tested = now[i].at_look;
-      arm.significant = now[i].end == RaceEnd::proved;
+      if (!arm.is_fact()) {
+        arm.tested = now[i].at_look;
+        arm.significant = now[i].end == RaceEnd::proved;
+      }
+      compare_at_look(arm);
       if (a_.metric == kBpb.name) arm.shown = now[i].at_look;
       if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
     }
   }
 
+  /// The row's differences are of the seeds of the race's last look at the arm.
+  void compare_at_look(ArmRow& arm) const {
+    auto seeds = std::span(plan_.seeds).first(std::min(plan_.seeds.size(), size_t(arm.race->seeds)));
+    for (int64_t seed : seeds)
+      if (std::count(arm.seeds.begin(), arm.seeds.end(), seed) > 0) arm.compared.push_back(seed);
+    if (arm.compared.size() >= std::max(arm.seeds.size(), base_->seeds.size())) arm.compared.clear();
+  }
+
   bool is_decided(const ArmRow& arm) const {
+    if (arm.race && arm.is_fact()) return true;
     return arm.race ? arm.race->end != RaceEnd::open : int(arm.seeds.size()) >= arm.planned;
   }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/median.h"
 #include "base/text.h"
 #include "report/effects.h"
 #include "results/metrics.h"
@@ -23,7 +24,10 @@ class Notes {
 
   std::vector<std::string> write() {
     tell_noise();
+    tell_spreads();
     tell_shared_trainings();
+    tell_compared_seeds();
+    if (!plan_.claim) tell_looks();
     if (plan_.claim)
       tell_claim();
     else if (std::any_of(a_.arms.begin(), a_.arms.end(),
@@ -38,6 +42,8 @@ class Notes {
     tell_levels();
     tell_void_techniques();
     tell_slow_runs();
+    tell_steps();
+    tell_overruns();
     return std::move(notes_);
   }
 
@@ -45,38 +51,104 @@ class Notes {
   void note(std::string text) { notes_.push_back(std::move(text)); }
 
   void tell_noise() {
-    if (a_.pooled.df > 0)
+    if (a_.pooled.df > 0 && a_.pooled.variance == 0)
+      note("noise: all runs alike: every arm has the same val_bpb at each seed, so nothing is tested");
+    else if (a_.pooled.df > 0)
       note(fmt::format("noise: SD {:.5f} bpb from seed to seed, pooled over arms (df {:.0f})",
                        std::sqrt(a_.pooled.variance), a_.pooled.df));
     else if (std::any_of(a_.arms.begin(), a_.arms.end(), [](const ArmRow& arm) { return arm.bpb.n > 0; }))
       note("one seed an arm: nothing is known of the noise, so no difference here is more than a hint");
+    std::vector<std::string> alike;
+    for (const ArmRow& arm : a_.arms)
+      if (arm.tested.is_alike && a_.pooled.variance > 0) alike.push_back(arm.arm->label);
+    if (!alike.empty()) note(fmt::format("all runs alike, so nothing is tested: {}", join(alike, ", ")));
+    if (a_.baseline_row().is_fact() ||
+        std::any_of(a_.arms.begin(), a_.arms.end(), [](const ArmRow& arm) { return arm.is_fact(); }))
+      note(
+          fmt::format("fact: {} is the same in every run of an arm, so its difference decides without a test",
+                      a_.metric));
+  }
+
+  /// Names the arms with the largest and the smallest SD where one SD for all is not to be believed.
+  void tell_spreads() {
+    if (!a_.spreads_differ) return;
+    const ArmRow *loud = nullptr, *quiet = nullptr;
+    for (const ArmRow& arm : a_.arms) {
+      if (!(arm.metric.n > 1)) continue;
+      if (!loud || arm.metric.sd > loud->metric.sd) loud = &arm;
+      if (!quiet || arm.metric.sd < quiet->metric.sd) quiet = &arm;
+    }
+    bool beside =
+        std::any_of(a_.arms.begin(), a_.arms.end(), [](const ArmRow& arm) { return arm.welch.has_value(); });
+    note(fmt::format(
+        "SDs differ: {:.5f} in {}, {:.5f} in {}; a pooled SD hides what quiet arms show and makes too "
+        "much of loud ones{}",
+        loud->metric.sd, loud->arm->label, quiet->metric.sd, quiet->arm->label,
+        beside ? "; welch p is that of Welch's test, with each arm's own SD, adjusted by Holm" : ""));
+  }
+
+  void tell_compared_seeds() {
+    if (plan_.race) return;
+    for (const ArmRow& arm : a_.arms) {
+      if (arm.compared.empty()) continue;
+      std::vector<std::string> seeds;
+      for (int64_t seed : arm.compared) seeds.push_back(std::to_string(seed));
+      note(fmt::format("{}: all differences are of seeds {}, which it and the baseline have in common",
+                       arm.arm->label, join(seeds, ", ")));
+    }
   }
 
   void tell_shared_trainings() {
     std::vector<std::string> labels;
     size_t baseline = a_.baseline_row().trained_as;
     for (const ArmRow& arm : a_.arms)
-      if (!arm.is_baseline && arm.trained_as == baseline) labels.push_back(arm.arm->label);
+      if (!arm.is_baseline && arm.trained_as == baseline && (plan_.claim || arm.shown.test != "pooled"))
+        labels.push_back(arm.arm->label);
     if (labels.empty()) return;
     note(fmt::format("one training with the baseline{}: {}",
                      plan_.claim ? "" : ", so compared checkpoint by checkpoint", join(labels, ", ")));
   }
 
-  /// Returns the last time that it was changed; "" when the claim is the one that was frozen first.
-  std::string when_claim_changed() const {
+  /// Returns the last time that a setting whose path begins with one of `paths` was changed after runs of the
+  /// sweep were done; "" when there is none. A plan that does not say how many were done then had some.
+  std::string when_changed(std::initializer_list<std::string_view> paths, bool before_runs) const {
     std::string when;
-    for (const Json& entry : plan_.history)
+    for (const Json& entry : plan_.history) {
+      if (!before_runs && entry.value("done", 1) == 0) continue;
       for (const std::string change : entry.at("changes"))
-        if (change.starts_with("claim.") || change.starts_with("race.")) when = entry.at("at");
+        for (std::string_view path : paths)
+          if (change.starts_with(path)) when = entry.at("at");
+    }
     return when;
+  }
+
+  /// Returns what was decided when results could be seen already, one phrase each: p is then smaller than it
+  /// should be, as whoever looks may go on until it suits.
+  std::vector<std::string> decided_after_a_look() const {
+    std::vector<std::string> all;
+    if (std::string at = when_changed({"seeds"}, false); !at.empty())
+      all.push_back("seeds added after a look (on " + at + ")");
+    bool other = a_.baseline != plan_.baseline().label;
+    if (std::string at = when_changed({"design.baseline"}, false); !at.empty() || other)
+      all.push_back("baseline changed after the runs" + (at.empty() ? "" : " (on " + at + ")"));
+    if (std::string at = when_changed({"axis", "point", "design.", "when"}, false);
+        !at.empty() && at != when_changed({"design.baseline"}, false))
+      all.push_back("arms changed after a look (on " + at + ")");
+    return all;
+  }
+
+  void tell_looks() {
+    if (std::vector<std::string> looks = decided_after_a_look(); !looks.empty())
+      note(fmt::format("{}: p does not allow for that and is too small", join(looks, ", ")));
   }
 
   void tell_claim() {
     std::string unit = a_.metric == kLossNats.name ? "nats" : a_.metric;
     std::string side = a_.hypothesis.tail == Tail::both ? "two-sided" : "one-sided";
-    std::string changed = when_claim_changed();
-    std::string fixed = changed.empty() ? "fixed before the runs"
-                                        : "CHANGED on " + changed + " after the plan was first frozen";
+    std::vector<std::string> later = decided_after_a_look();
+    if (std::string at = when_changed({"claim.", "race."}, true); !at.empty())
+      later.insert(later.begin(), "CHANGED on " + at + " after the plan was first frozen");
+    std::string fixed = later.empty() ? "fixed before the runs" : join(later, ", ");
     note(fmt::format("claim, {}: better by more than {:g} {} at {} p < {:g} ({}, {})", fixed,
                      a_.hypothesis.margin, unit, side, a_.alpha, a_.test,
                      plan_.race ? plan_.race->spending + " over the looks" : a_.correction));
@@ -138,6 +210,30 @@ class Notes {
           note(fmt::format("{}: {}: {}", arm.arm->label, technique, reason));
         break;
       }
+    }
+  }
+
+  /// Compares steps within each arm that has a wall-clock budget: a run that was paused, or shared its cores,
+  /// was trained less than the others, and its score tells of that.
+  void tell_steps() {
+    for (const ArmRow& arm : a_.arms) {
+      double usual = median(a_.numbers(arm.arm, kSteps.name));
+      for (const RunRow& run : a_.runs)
+        if (arm.arm->seconds > 0 && run.arm == arm.arm && run.is_done() &&
+            std::abs(run.number(kSteps) - usual) > (1 - kSlow) * usual)
+          note(
+              fmt::format("steps: {} s{} made {:.0f} steps, its arm usually {:.0f}: its score is not "
+                          "comparable, and neither is the arm's SD; run it again alone",
+                          arm.arm->label, run.run->seed, run.number(kSteps), usual));
+    }
+  }
+
+  void tell_overruns() {
+    for (const RunRow& run : a_.runs) {
+      double budget = run.arm->seconds, took = run.number(kTrainSeconds);
+      if (budget > 0 && run.is_done() && took > (2 - kSlow) * budget)
+        note(fmt::format("overrun: {} s{} trained {:.1f} s with a budget of {:g} s", run.arm->label,
+                         run.run->seed, took, budget));
     }
   }
 

@@ -5,16 +5,31 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace caddie {
 namespace {
 
 namespace bm = boost::math;
 
+constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
+
+/// Takes a spread that rounding alone can make of values as large as `scale` for none.
+void drop_rounding(Sample& sample, double scale) {
+  if (sample.sd <= kRounding * scale) sample.sd = 0;
+}
+
+double largest(std::span<const double> values) {
+  double most = 0;
+  for (double value : values) most = std::max(most, std::abs(value));
+  return most;
+}
+
 Comparison compare(const char* test, double delta, double standard_error, double df,
                    const Hypothesis& hypothesis) {
   Comparison c{test, delta};
   bool known = std::isfinite(delta) && std::isfinite(standard_error) && standard_error > 0 && df > 0;
+  c.is_alike = std::isfinite(delta) && standard_error == 0 && df > 0;
   if (!known) return c;
   c.standard_error = standard_error;
   c.df = df;
@@ -39,6 +54,7 @@ Sample summarize(std::span<const double> values) {
   double squares = 0;
   for (double value : values) squares += (value - sample.mean) * (value - sample.mean);
   sample.sd = std::sqrt(squares / double(values.size() - 1));
+  drop_rounding(sample, largest(values));
   return sample;
 }
 
@@ -61,8 +77,61 @@ double welch_df(double a, double n, double b, double m) {
   return (a + b) * (a + b) / (a * a / (n + 1) + b * b / (m + 1)) - 2;
 }
 
+namespace {
+
+/// Returns the chance under the null that t lies beyond its critical value at Welch's degrees of freedom,
+/// where the first sample's variance is `ratio` times the second's. The shares b and 1 - b that the samples
+/// have of the sum of squares, in units of the true variances, follow a beta distribution and decide the
+/// degrees of freedom; given them, t is a multiple of Student's t with n + m - 2. The integral over b uses
+/// b = sin(angle)^2.
+double level_at(double alpha, double n, double m, double ratio) {
+  const int points = 24 + int(6 * std::sqrt(n + m));
+  double f = n - 1, g = m - 1, truth = ratio / n + 1 / m, level = 0, weights = 0;
+  for (int i = 0; i < points; ++i) {
+    double angle = (i + 0.5) * M_PI / 2 / points;
+    double b = std::sin(angle) * std::sin(angle);
+    double weight = std::pow(std::sin(angle), f - 1) * std::pow(std::cos(angle), g - 1);
+    double first = ratio * b / (f * n), second = (1 - b) / (g * m);
+    double critical = critical_t(welch_df(first, n, second, m), alpha, Tail::greater);
+    level += weight * p_of_t(critical * std::sqrt((f + g) * (first + second) / truth), f + g, Tail::greater);
+    weights += weight;
+  }
+  return level / weights;
+}
+
+}  // namespace
+
+double welch_level(double alpha, double n, double m) {
+  // More seeds than this change the level no more.
+  n = std::min(n, 200.0);
+  m = std::min(m, 200.0);
+  // The level is alpha at both ends, where one of the variances is all that counts, and smooth in between.
+  double most = alpha;
+  for (double power = -6; power <= 6; power += 1)
+    most = std::max(most, level_at(alpha, n, m, std::exp(power)));
+  return std::min(most, 1.0);
+}
+
+double welch_alpha(double level, double n, double m) {
+  // On logarithmic scales the level is nearly a straight line, so a few steps along secants find it.
+  double wanted = std::log(level), x = wanted, before = x + 1e-3;
+  double miss_before = std::log(welch_level(std::exp(before), n, m)) - wanted;
+  for (int i = 0; i < 8; ++i) {
+    double miss = std::log(welch_level(std::exp(x), n, m)) - wanted;
+    if (std::abs(miss) < 1e-9 || miss == miss_before) break;
+    double next = std::min(wanted, x - miss * (x - before) / (miss - miss_before));
+    before = std::exchange(x, next);
+    miss_before = miss;
+  }
+  return std::exp(x);
+}
+
 double extremity(double t, Tail tail) {
   return tail == Tail::both ? std::abs(t) : tail == Tail::less ? -t : t;
+}
+
+bool lies_beyond(double delta, const Hypothesis& hypothesis) {
+  return hypothesis.tail == Tail::less ? delta < -hypothesis.margin : delta > hypothesis.margin;
 }
 
 double p_of_t(double t, double df, Tail tail) {
@@ -85,8 +154,16 @@ Comparison pooled_test(const Sample& arm, const Sample& baseline, const PooledVa
 
 Comparison welch_test(const Sample& arm, const Sample& baseline, const Hypothesis& hypothesis) {
   double a = arm.sem() * arm.sem(), b = baseline.sem() * baseline.sem();
-  return compare("welch", arm.mean - baseline.mean, std::sqrt(a + b),
-                 welch_df(a, double(arm.n), b, double(baseline.n)), hypothesis);
+  auto n = double(arm.n), m = double(baseline.n);
+  bool is_alike = a + b == 0;
+  Comparison c = compare("welch", arm.mean - baseline.mean, std::sqrt(a + b),
+                         is_alike ? n + m - 2 : welch_df(a, n, b, m), hypothesis);
+  if (!std::isfinite(c.p)) return c;
+  double sides = hypothesis.tail == Tail::both ? 2 : 1;
+  double one_side = c.p / sides;
+  if (one_side < 0.5) c.p = sides * std::min(0.5, welch_level(one_side, n, m));
+  c.reach(critical_t(c.df, 2 * welch_alpha((1 - hypothesis.confidence) / 2, n, m), Tail::both));
+  return c;
 }
 
 Comparison one_sample_test(const Sample& arm, double target, const Hypothesis& hypothesis) {
@@ -98,7 +175,9 @@ Comparison paired_test(std::span<const double> arm, std::span<const double> base
   std::vector<double> differences;
   for (size_t i = 0; i < std::min(arm.size(), baseline.size()); ++i)
     differences.push_back(arm[i] - baseline[i]);
-  Comparison c = one_sample_test(summarize(differences), 0, hypothesis);
+  Sample sample = summarize(differences);
+  drop_rounding(sample, std::max(largest(arm), largest(baseline)));
+  Comparison c = one_sample_test(sample, 0, hypothesis);
   c.test = "paired";
   return c;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sweep/begin.h"
 
+#include <algorithm>
+
 #include "base/exit_code.h"
 #include "base/text.h"
 #include "config/differences.h"
@@ -14,17 +16,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void remember(Plan& plan, const std::vector<std::string>& changes) {
-  plan.history.push_back({{"at", utc_now()}, {"caddie_version", CADDIE_VERSION}, {"changes", changes}});
+/// Writes down what was changed, and how many runs were done then, so that their results may have been seen.
+void remember(Plan& plan, const std::vector<std::string>& changes, int64_t done) {
+  plan.history.push_back(
+      {{"at", utc_now()}, {"caddie_version", CADDIE_VERSION}, {"changes", changes}, {"done", done}});
+}
+
+int64_t count_done(const Plan& plan, const fs::path& folder) {
+  return std::count_if(plan.runs.begin(), plan.runs.end(), [&](const PlannedRun& run) {
+    return state_of(plan, run, folder).status == RunStatus::done;
+  });
 }
 
 /// Makes a plan ready to be frozen. With `replan` it takes the place of the one in the folder, and what was
 /// changed is written down.
 void freeze(Plan& plan, const fs::path& folder, bool replan) {
   std::vector<std::string> changes;
+  int64_t done = 0;
   if (replan) {
     Plan before = read_plan(folder);
     plan.history = before.history;
+    done = count_done(before, folder);
     plan.jobs = before.jobs;
     plan.threads = before.threads;
     changes = differences(before.base_text, plan.base_text);
@@ -32,7 +44,7 @@ void freeze(Plan& plan, const fs::path& folder, bool replan) {
       changes.push_back(std::move(line));
   }
   check_groups(plan);
-  remember(plan, changes);
+  remember(plan, changes, done);
 }
 
 /// Throws away the sweep's runs and trainings. Throws Error (kUsage) while a child of a sweep that was killed

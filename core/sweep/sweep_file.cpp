@@ -13,7 +13,7 @@ void SweepClaim::settings(Settings& s) {
   s("alpha", alpha, "chance of a false claim that is accepted", between(1e-9, 0.5));
   s("test", test, "of the difference",
     one_of("pooled", "welch", "one_sample", "paired_checkpoint", "paired_seed"));
-  s("correction", correction, "for several arms", one_of("holm", "dunnett", "none"));
+  s("correction", correction, "for several arms", one_of("dunnett_step_down", "dunnett", "holm", "none"));
   s("arms", arms, "labels of the arms that must meet it; by default every one");
 }
 

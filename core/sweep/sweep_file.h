@@ -24,7 +24,7 @@ struct SweepClaim {
   double margin_nats = 0;  // how much better, in nats per token; above 0 the claim is about val_loss_nats
   double alpha = 0.01;
   std::string test = "pooled";
-  std::string correction = "holm";
+  std::string correction = "dunnett_step_down";
   std::optional<double> target;   // the number that one_sample holds the mean against
   std::vector<std::string> arms;  // labels of the claimed arms; where there are none, all but the baseline
 

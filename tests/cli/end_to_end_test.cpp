@@ -260,6 +260,9 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
 TEST_CASE("power without noise is a mistake in either form", "[end]") {
   CHECK(shell("power --sd 1 --seeds 1").code == 2);
   CHECK(shell("power --sd 1 --seeds 1 --json").code == 2);
+  for (const char* number : {"nan", "inf", "-1", "0", "x"})
+    CHECK(shell(std::string("power --sd ") + number).code == 2);
+  CHECK(shell("test a:b c:d --margin nan").code == 2);
 }
 
 TEST_CASE("what the file system refuses is an error of the user's", "[end]") {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// A test that pools the variance of several arms takes for granted that they have one; here that is checked.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "statistics/compare.h"
+
+namespace caddie {
+
+/// Returns the p of the hypothesis that all arms have the same variance: the test of Brown and Forsythe
+/// (1974) on the distances from each arm's median, which scores that are not normal do not mislead. Arms with
+/// fewer than two values do not count; NaN for fewer than two arms, or without any spread.
+double brown_forsythe_p(std::span<const std::vector<double>> arms);
+
+/// Returns the p of the same hypothesis by Bartlett's test (1937), which takes normal scores for granted and
+/// sees far more at few seeds. Arms without any spread do not count.
+double bartlett_p(std::span<const std::vector<double>> arms);
+
+/// Tells whether a pooled variance would mislead: at three seeds Brown and Forsythe's test sees next to
+/// nothing whatever the variances are, so there Bartlett's decides, and both do so at a p below 1%.
+bool spreads_differ(std::span<const std::vector<double>> arms);
+
+}  // namespace caddie
