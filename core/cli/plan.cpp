@@ -13,6 +13,7 @@
 #include "report/prior_runs.h"
 #include "report/resolution.h"
 #include "report/table.h"
+#include "results/metrics.h"
 
 namespace caddie {
 namespace {
@@ -38,18 +39,28 @@ PriorRuns known(const Plan& plan, const PlanArguments& arguments) {
   return prior;
 }
 
+/// Returns what differences are in.
+std::string unit_of(const Plan& plan) {
+  std::string metric = tested_metric(plan);
+  return metric == kBpb.name ? "bpb" : metric == kLossNats.name ? "nats" : metric;
+}
+
 void print_resolution(const char* what, const Plan& plan, const ComparisonDesign& design,
                       const std::string& source, const PlanArguments& arguments) {
   if (!(design.df > 0))
     return fmt::print("  {}: none: one run an arm says nothing of the noise; add seeds\n", what);
   Resolution r = resolution_of(plan, design, arguments.power, arguments.effect);
+  std::string unit = unit_of(plan);
   fmt::print(
       "  {}: SD {:.5f} from {}, df {:.0f}\n"
-      "    found with power {:g}: {:.5f} bpb; significant when observed: {:.5f}\n",
-      what, design.sd, source, design.df, arguments.power, r.detectable, r.significant);
+      "    found with power {:g}: {:.5f} {}; significant when observed: {:.5f}\n",
+      what, design.sd, source, design.df, arguments.power, r.detectable, unit, r.significant);
   if (r.seeds > 0)
-    fmt::print("    {:.5f} bpb would take {} seeds an arm ({} runs)\n", r.effect, r.seeds,
+    fmt::print("    {:.5f} {} would take {} seeds an arm ({} runs)\n", r.effect, unit, r.seeds,
                r.seeds * int64_t(plan.arms.size()));
+  else if (r.effect <= claimed_margin(plan))
+    fmt::print("    {:.5f} {} is not beyond the claim's margin, so no number of seeds shows it\n", r.effect,
+               unit);
 }
 
 void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
@@ -57,10 +68,10 @@ void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
   double effect = race_resolution(*plan.race, arms, arguments.power);
   RaceForecast expected = forecast(*plan.race, arms, effect);
   fmt::print(
-      "  race: proved with power {:.2f}: {:.5f} bpb; an arm that is no better takes {:.1f} of {} seeds on "
+      "  race: proved with power {:.2f}: {:.5f} {}; an arm that is no better takes {:.1f} of {} seeds on "
       "average; {} to {} runs\n",
-      expected.power, effect * sd, expected.mean_seeds, plan.seeds.size(), plan.runs.size(),
-      arms * int64_t(plan.seeds.size()));
+      expected.power, claimed_margin(plan) + effect * sd, unit_of(plan), expected.mean_seeds,
+      plan.seeds.size(), plan.runs.size(), arms * int64_t(plan.seeds.size()));
 }
 
 void print_pairs(const Plan& plan, const PriorRuns& prior) {
@@ -95,8 +106,12 @@ void print_resolutions(const Plan& plan, const PriorRuns& prior, const PlanArgum
   }
   ComparisonDesign design = design_of(plan, prior.sd);
   std::string side = design.tail == Tail::both ? "two-sided" : "one-sided";
-  fmt::print("resolution at {} p < {:g}{}:\n", side, design.alpha,
-             design.comparisons > 1 ? fmt::format(" for {} arms together", design.comparisons) : "");
+  std::string claim = claimed_margin(plan) > 0 ? fmt::format(" for the claim of more than {:g} {}",
+                                                             claimed_margin(plan), unit_of(plan))
+                                               : "";
+  int64_t arms = compared_arms(plan);
+  fmt::print("resolution{} at {} p < {:g}{}:\n", claim, side, alpha_of(plan),
+             arms > 1 ? fmt::format(" for {} arms together", arms) : "");
   if (plan.race) return print_race(plan, prior.sd, arguments);
   print_resolution("arms trained apart", plan, design, prior.source, arguments);
   print_paired_resolution(plan, prior, arguments);
@@ -161,29 +176,33 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
   Json excluded = Json::array();
   for (const Plan::Excluded& x : plan.excluded)
     excluded.push_back({{"label", x.label}, {"reason", x.reason}});
-  Json json = {{"sweep", plan.name},
-               {"design", plan.design},
-               {"runs", plan.runs.size()},
-               {"seeds", plan.seeds},
-               {"arms", arms_json(plan)},
-               {"excluded", excluded},
-               {"aliases", plan.aliases},
-               {"sd", number_or_null(prior.sd)},
-               {"alpha", design.alpha},
-               {"power", arguments.power},
-               {"df", design.df},
-               {"comparisons", design.comparisons},
-               {"to_do", cost.work.runs},
-               {"trainings", cost.work.trainings},
-               {"steps", cost.work.steps},
-               {"steps_separately", cost.work.separately},
-               {"jobs", cost.jobs},
-               {"seconds", number_or_null(cost.seconds)},
-               {"detectable", number_or_null(detectable(design, arguments.power))},
-               {"paired_sd", number_or_null(prior.paired_sd)},
-               {"detectable_paired", number_or_null(detectable(paired, arguments.power))}};
+  Json json = {
+      {"sweep", plan.name},
+      {"design", plan.design},
+      {"runs", plan.runs.size()},
+      {"seeds", plan.seeds},
+      {"arms", arms_json(plan)},
+      {"excluded", excluded},
+      {"aliases", plan.aliases},
+      {"sd", number_or_null(prior.sd)},
+      {"metric", tested_metric(plan)},
+      {"margin", claimed_margin(plan)},
+      {"alpha", alpha_of(plan)},
+      {"power", arguments.power},
+      {"df", design.df},
+      {"comparisons", compared_arms(plan)},
+      {"to_do", cost.work.runs},
+      {"trainings", cost.work.trainings},
+      {"steps", cost.work.steps},
+      {"steps_separately", cost.work.separately},
+      {"jobs", cost.jobs},
+      {"seconds", number_or_null(cost.seconds)},
+      {"detectable", number_or_null(claimed_margin(plan) + detectable(design, arguments.power))},
+      {"paired_sd", number_or_null(prior.paired_sd)},
+      {"detectable_paired", number_or_null(claimed_margin(plan) + detectable(paired, arguments.power))}};
   if (plan.race && prior.sd > 0)
-    json["detectable"] = race_resolution(*plan.race, int64_t(plan.arms.size()), arguments.power) * prior.sd;
+    json["detectable"] = claimed_margin(plan) +
+                         race_resolution(*plan.race, int64_t(plan.arms.size()), arguments.power) * prior.sd;
   fmt::print("{}\n", json.dump(2));
 }
 
@@ -212,7 +231,8 @@ void add_plan_command(CLI::App& app) {
                  "run the baseline for some seconds to estimate the time, and to say how many runs at a time "
                  "suit this machine");
   verb->add_flag("--why-excluded", arguments->why_excluded, "every combination that is left out, and why");
-  verb->add_option("--sd", arguments->sd, "standard deviation of val_bpb from seed to seed")
+  verb->add_option("--sd", arguments->sd,
+                   "standard deviation from seed to seed of what the claim is about, val_bpb by default")
       ->check(positive_number());
   verb->add_option("--paired-sd", arguments->paired_sd,
                    "standard deviation of the difference between arms of one training")
@@ -220,7 +240,8 @@ void add_plan_command(CLI::App& app) {
   verb->add_option("--power", arguments->power, "chance to find a difference that is there")
       ->check(number_between(0.01, 0.999))
       ->capture_default_str();
-  verb->add_option("--effect", arguments->effect, "difference of interest in bpb")->check(positive_number());
+  verb->add_option("--effect", arguments->effect, "difference of interest, in the unit of the claim's metric")
+      ->check(positive_number());
   verb->add_flag("--json", arguments->json, "print the plan as JSON");
   verb->callback([arguments] { plan_verb(*arguments); });
 }

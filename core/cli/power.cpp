@@ -39,6 +39,7 @@ void power_verb(const PowerArguments& arguments) {
                  {"alpha", design.alpha},
                  {"power", arguments.power},
                  {"detectable", number_or_null(smallest)},
+                 {"significant", significant_delta(design)},
                  {"effect", number_or_null(effect)},
                  {"power_at_effect", number_or_null(chance)},
                  {"seeds_needed", needed}};
@@ -47,6 +48,8 @@ void power_verb(const PowerArguments& arguments) {
   }
   fmt::print("{} arms x {} seeds, SD {:g}, {} p < {:g}, df {:.0f}\n", even.arms, even.seeds, design.sd,
              even.two_sided ? "two-sided" : "one-sided", design.alpha, design.df);
+  fmt::print("half of a difference's interval at alpha, so significant when observed: {:.6f}\n",
+             significant_delta(design));
   fmt::print("found with chance {:g}: {:.6f}\nchance to find {:.6f}: {:.3f}\n", arguments.power, smallest,
              effect, chance);
   if (needed > 0)

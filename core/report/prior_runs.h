@@ -11,7 +11,7 @@
 namespace caddie {
 
 struct PriorRuns {
-  double sd = kUnknown, df = 0;  // the noise of val_bpb from seed to seed
+  double sd = kUnknown, df = 0;  // the noise of the metric that is tested, from seed to seed
   std::string source;            // the folder that these runs lie in
   KnownTimes times;
   double paired_sd = kUnknown;  // the noise of the differences between arms of one training
@@ -25,11 +25,13 @@ PriorRuns prior_runs(const Plan& plan);
 /// nothing tells yet how these differ. The sweep with the most degrees of freedom counts.
 void learn_pairs(PriorRuns& prior, const Plan& plan);
 
-/// Returns what the finished runs of a sweep tell; `folder` is where they lie.
-PriorRuns prior_runs_of(const Ablation& ablation, const std::filesystem::path& folder);
+/// Returns what the finished runs of a sweep tell of a metric's noise and of times; `folder` is where they
+/// lie.
+PriorRuns prior_runs_of(const Ablation& ablation, const std::filesystem::path& folder,
+                        const std::string& metric = kBpb.name);
 
-/// Returns the variance of the differences from the baseline that arms of its trainings show, pooled over
-/// these arms.
-PooledVariance paired_variance(const Ablation& ablation);
+/// Returns the variance of the differences of a metric from the baseline that arms of its trainings show,
+/// pooled over these arms.
+PooledVariance paired_variance(const Ablation& ablation, const std::string& metric = kBpb.name);
 
 }  // namespace caddie

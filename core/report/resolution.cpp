@@ -4,30 +4,40 @@
 #include <algorithm>
 #include <cmath>
 
-namespace caddie {
-namespace {
+#include "results/metrics.h"
+#include "sweep/race_state.h"
 
-/// Returns how many arms are tested at once, so that alpha is the sweep's.
-int64_t comparisons_of(const Plan& plan) {
+namespace caddie {
+
+int64_t compared_arms(const Plan& plan) {
   if (!plan.claim) return int64_t(plan.arms.size()) - 1;
   if (plan.claim->correction == "none") return 1;
   return std::count_if(plan.arms.begin(), plan.arms.end(),
                        [&](const Arm& arm) { return is_claimed(plan, arm); });
 }
 
-}  // namespace
+double alpha_of(const Plan& plan) { return plan.claim ? plan.claim->alpha : 0.05; }
+
+std::string tested_metric(const Plan& plan) { return plan.claim ? claimed_metric(*plan.claim) : kBpb.name; }
+
+double claimed_margin(const Plan& plan) { return plan.claim ? claimed_hypothesis(*plan.claim).margin : 0; }
 
 ComparisonDesign design_of(const Plan& plan, double sd) {
   auto baseline = double(
       std::count_if(plan.runs.begin(), plan.runs.end(), [](const PlannedRun& run) { return run.arm == 0; }));
   ComparisonDesign design{double(plan.seeds.size()), baseline,
                           double(plan.runs.size()) - double(plan.arms.size()), sd};
-  design.alpha = plan.claim ? plan.claim->alpha : 0.05;
+  design.alpha = alpha_of(plan);
   design.tail = plan.claim ? Tail::less : Tail::both;
-  design.comparisons = comparisons_of(plan);
+  design.comparisons = compared_arms(plan);
+  if (plan.claim && plan.claim->correction == "holm") {
+    // The first arm in Holm's order is held against its share of alpha.
+    design.alpha /= double(std::max<int64_t>(1, design.comparisons));
+    design.comparisons = 1;
+  }
   if (plan.claim && plan.claim->test == "welch") {
     design.own_variances = true;
-    design.df = design.seeds + baseline - 2;
+    design.df = std::min(design.seeds, baseline) < 2 ? 0 : design.seeds + baseline - 2;
   } else if (plan.claim && plan.claim->test != "pooled") {
     design.df = design.seeds - 1;
     if (plan.claim->test == "one_sample") design.baseline_seeds = HUGE_VAL;
@@ -51,10 +61,11 @@ int64_t pooled_arms(const Plan& plan, const ComparisonDesign& design) {
 Resolution resolution_of(const Plan& plan, const ComparisonDesign& design, double power, double effect) {
   Resolution r;
   if (!(design.df > 0)) return r;
-  r.detectable = detectable(design, power);
-  r.significant = significant_delta(design);
-  r.effect = effect > 0 ? effect : r.detectable / 2;
-  r.seeds = seeds_needed(design, r.effect, power, pooled_arms(plan, design));
+  double margin = claimed_margin(plan), beyond = detectable(design, power);
+  r.detectable = margin + beyond;
+  r.significant = margin + significant_delta(design);
+  r.effect = effect > 0 ? effect : margin + beyond / 2;
+  if (r.effect > margin) r.seeds = seeds_needed(design, r.effect - margin, power, pooled_arms(plan, design));
   return r;
 }
 

@@ -5,7 +5,8 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
-#include <utility>
+
+#include "statistics/welch_level.h"
 
 namespace caddie {
 namespace {
@@ -75,55 +76,6 @@ void Comparison::reach(double critical) {
 
 double welch_df(double a, double n, double b, double m) {
   return (a + b) * (a + b) / (a * a / (n + 1) + b * b / (m + 1)) - 2;
-}
-
-namespace {
-
-/// Returns the chance under the null that t lies beyond its critical value at Welch's degrees of freedom,
-/// where the first sample's variance is `ratio` times the second's. The shares b and 1 - b that the samples
-/// have of the sum of squares, in units of the true variances, follow a beta distribution and decide the
-/// degrees of freedom; given them, t is a multiple of Student's t with n + m - 2. The integral over b uses
-/// b = sin(angle)^2.
-double level_at(double alpha, double n, double m, double ratio) {
-  const int points = 24 + int(6 * std::sqrt(n + m));
-  double f = n - 1, g = m - 1, truth = ratio / n + 1 / m, level = 0, weights = 0;
-  for (int i = 0; i < points; ++i) {
-    double angle = (i + 0.5) * M_PI / 2 / points;
-    double b = std::sin(angle) * std::sin(angle);
-    double weight = std::pow(std::sin(angle), f - 1) * std::pow(std::cos(angle), g - 1);
-    double first = ratio * b / (f * n), second = (1 - b) / (g * m);
-    double critical = critical_t(welch_df(first, n, second, m), alpha, Tail::greater);
-    level += weight * p_of_t(critical * std::sqrt((f + g) * (first + second) / truth), f + g, Tail::greater);
-    weights += weight;
-  }
-  return level / weights;
-}
-
-}  // namespace
-
-double welch_level(double alpha, double n, double m) {
-  // More seeds than this change the level no more.
-  n = std::min(n, 200.0);
-  m = std::min(m, 200.0);
-  // The level is alpha at both ends, where one of the variances is all that counts, and smooth in between.
-  double most = alpha;
-  for (double power = -6; power <= 6; power += 1)
-    most = std::max(most, level_at(alpha, n, m, std::exp(power)));
-  return std::min(most, 1.0);
-}
-
-double welch_alpha(double level, double n, double m) {
-  // On logarithmic scales the level is nearly a straight line, so a few steps along secants find it.
-  double wanted = std::log(level), x = wanted, before = x + 1e-3;
-  double miss_before = std::log(welch_level(std::exp(before), n, m)) - wanted;
-  for (int i = 0; i < 8; ++i) {
-    double miss = std::log(welch_level(std::exp(x), n, m)) - wanted;
-    if (std::abs(miss) < 1e-9 || miss == miss_before) break;
-    double next = std::min(wanted, x - miss * (x - before) / (miss - miss_before));
-    before = std::exchange(x, next);
-    miss_before = miss;
-  }
-  return std::exp(x);
 }
 
 double extremity(double t, Tail tail) {

@@ -74,15 +74,6 @@ Comparison paired_test(std::span<const double> arm, std::span<const double> base
 /// seeds that they come from.
 double welch_df(double a, double n, double b, double m);
 
-/// Returns the highest chance over all ratios of two variances that the p of Student's t at Welch's degrees
-/// of freedom is below `alpha` under the null, where samples of `n` and `m` seeds have these variances. With
-/// alpha 1% that is 1.1% for 10 seeds against 10, 1.9% for 3 against 3, 2.6% for 3 against 10. It holds for
-/// one side; for two, it holds of each side.
-double welch_level(double alpha, double n, double m);
-
-/// Returns the alpha whose welch_level() is `level`.
-double welch_alpha(double level, double n, double m);
-
 /// Returns how far t lies on the side that counts.
 double extremity(double t, Tail tail);
 

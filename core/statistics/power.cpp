@@ -8,6 +8,7 @@
 
 #include "statistics/joint.h"
 #include "statistics/welch_family.h"
+#include "statistics/welch_level.h"
 
 namespace caddie {
 namespace {
@@ -46,6 +47,9 @@ std::vector<double> found_from(const ComparisonDesign& design) {
 double ComparisonDesign::standard_error() const { return sd * std::sqrt(1 / seeds + 1 / baseline_seeds); }
 
 double ComparisonDesign::critical() const {
+  double sides = tail == Tail::both ? 2 : 1;
+  if (comparisons < 2 && own_variances)
+    return critical_t(df, sides * welch_alpha(alpha / sides, seeds, baseline_seeds), tail);
   if (comparisons < 2) return critical_t(df, alpha, tail);
   std::vector<int64_t> arms(static_cast<size_t>(comparisons), int64_t(seeds));
   if (is_welch_family(*this))

@@ -25,6 +25,39 @@ TEST_CASE("a claim that was changed later says so", "[report]") {
   CHECK_THAT(told(), Catch::Contains("claim, CHANGED on third after the plan was first frozen: better by"));
 }
 
+TEST_CASE("what was decided after a look is told, with a claim and without", "[report]") {
+  MadeUpSweep sweep({{1.500, 1.501}, {1.400, 1.401}});
+  auto told = [&](const std::string& baseline = "") {
+    return join(notes_on(analyze(sweep.plan, sweep.path, baseline)), "\n");
+  };
+  sweep.plan.history = {{{"at", "first"}, {"changes", Json::array()}, {"done", 0}},
+                        {{"at", "second"}, {"changes", {"seeds.0: (none) -> 3"}}, {"done", 0}}};
+  CHECK_THAT(told(), !Catch::Contains("after a look"));
+  sweep.plan.history[1]["done"] = 2;
+  CHECK_THAT(told(), Catch::Contains("seeds added after a look (on second): p does not allow for that"));
+  sweep.plan.claim.emplace();
+  CHECK_THAT(told(), Catch::Contains("claim, seeds added after a look (on second): better by"));
+  sweep.plan.history[1]["changes"] = {"design.baseline: \"a\" -> \"b\""};
+  CHECK_THAT(told(), Catch::Contains("claim, baseline changed after the runs (on second): better by"));
+  sweep.plan.history.erase(1);
+  CHECK_THAT(told(), Catch::Contains("claim, fixed before the runs"));
+  CHECK_THAT(told("+a, \"b\""), Catch::Contains("claim, baseline changed after the runs: better by"));
+}
+
+TEST_CASE("steps are compared within an arm where the budget is a time", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25, 1.5}, {1.0, 1.25, 1.0}});
+  fs::path summary = sweep.path / "runs/1-2/summary.json";
+  Json paused = Json::parse(read_file(summary));
+  paused["steps"] = 4;
+  paused["train_time_s"] = 5.5;
+  write_file(summary, paused.dump());
+  auto told = [&] { return join(notes_on(analyze(sweep.plan, sweep.path)), "\n"); };
+  CHECK_THAT(told(), !Catch::Contains("steps:") && !Catch::Contains("overrun"));
+  sweep.plan.arms[1].seconds = 3;
+  CHECK_THAT(told(), Catch::Contains("s2 made 4 steps, its arm usually 7") &&
+                         Catch::Contains("s2 trained 5.5 s with a budget of 3 s"));
+}
+
 TEST_CASE("failures of one reason are told together", "[report]") {
   MadeUpSweep sweep({{1.5, kUnknown}, {kUnknown, kUnknown}, {kUnknown, 1.5}});
   for (auto [run, reason] :

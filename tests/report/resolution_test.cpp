@@ -103,6 +103,37 @@ TEST_CASE("a resolution is that of its design", "[report]") {
   CHECK(resolution_of(plan, unknown, 0.8, 0.001).seeds == 0);
 }
 
+TEST_CASE("a resolution is that of the claim as stated, with its margin and its metric", "[report]") {
+  Plan plan = plan_of(1);
+  plan.claim = claim_of("pooled", "none");
+  double plain = resolution_of(plan, design_of(plan, 0.003), 0.8, 0).detectable;
+  // statsmodels.stats.power.TTestIndPower().solve_power(nobs1=4, alpha=0.01, power=0.8,
+  // alternative="larger").
+  CHECK(plain / 0.003 == Approx(2.923409575074529).epsilon(1e-4));
+  for (double margin : {0.002, 0.1}) {
+    plan.claim->margin = margin;
+    Resolution r = resolution_of(plan, design_of(plan, 0.003), 0.8, 0);
+    CHECK(r.detectable == Approx(margin + plain));
+    CHECK(r.significant > margin);
+    CHECK(r.effect == Approx(margin + plain / 2));
+    CHECK(r.seeds > 4);
+    CHECK(resolution_of(plan, design_of(plan, 0.003), 0.8, margin).seeds == 0);
+  }
+  plan.claim->margin_nats = 0.005;
+  CHECK(tested_metric(plan) == "val_loss_nats");
+  CHECK(claimed_margin(plan) == 0.005);
+}
+
+TEST_CASE("Holm's first arm is held against its share of alpha", "[report]") {
+  Plan plan = plan_of(3);
+  plan.claim = claim_of("pooled", "holm");
+  ComparisonDesign design = design_of(plan, 1);
+  CHECK(design.alpha == Approx(0.01 / 3));
+  CHECK(design.comparisons == 1);
+  CHECK(compared_arms(plan) == 3);
+  CHECK(alpha_of(plan) == 0.01);
+}
+
 TEST_CASE("a race proves the effect that its resolution names with the wanted chance", "[report]") {
   Race race;
   race.spending = "obrien_fleming";

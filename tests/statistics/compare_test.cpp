@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "statistics/compare.h"
+#include "statistics/welch_level.h"
 
 using namespace caddie;
 

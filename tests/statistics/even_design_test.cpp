@@ -19,6 +19,15 @@ TEST_CASE("arms with as many seeds as the baseline pool their variance", "[stati
   CHECK(even.pooled_arms() == 4);
 }
 
+TEST_CASE("seven arms of five seeds resolve what the README says", "[statistics]") {
+  // scipy.stats.t.isf(0.025, 28) * sd * sqrt(2 / 5), and the limit that scipy.stats.multivariate_t with 28
+  // degrees of freedom and correlations of one half stays within, in all six dimensions, with chance 95%.
+  EvenDesign design{5, 7, 0.00604, 0.05, false, false, true};
+  CHECK(significant_delta(design.design()) == Approx(0.007824979629261585).epsilon(1e-3));
+  design.corrected = true;
+  CHECK(significant_delta(design.design()) == Approx(0.01043364649296093).epsilon(3e-3));
+}
+
 TEST_CASE("pairs have a variance of their own and no noise of a baseline", "[statistics]") {
   EvenDesign even{5, 4, 0.002};
   even.paired = true;
