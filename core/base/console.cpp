@@ -1,18 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/console.h"
 
-#include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
 
+#include "base/text.h"
+
 namespace caddie {
+namespace {
+
+// What cannot be written to stderr is lost; the work goes on.
+void say(const std::string& text) { std::fputs(text.c_str(), stderr); }
+
+/// Returns the text without what would wrap on the terminal: a wrapped line cannot be rewritten in place.
+std::string fitted(const std::string& text) {
+  winsize size = {};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return text;
+  return std::string(first_characters(text, size.ws_col - 1U));
+}
+
+}  // namespace
+
+void open_standard_streams() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) != -1) continue;
+    // The lowest free descriptor is this one. What is written to stdout must fail, not vanish.
+    int opened = ::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened != descriptor) ::_exit(1);
+  }
+}
 
 StatusLine::StatusLine(bool quiet)
     : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) != 0), shown_(Clock::now() - std::chrono::hours(1)) {}
 
 StatusLine::~StatusLine() {
-  if (open_) fmt::print(stderr, "\n");
+  if (open_) say("\n");
 }
 
 bool StatusLine::due() const {
@@ -22,13 +47,13 @@ bool StatusLine::due() const {
 void StatusLine::show(const std::string& text) {
   if (quiet_) return;
   shown_ = Clock::now();
-  fmt::print(stderr, "{}{}{}", terminal_ ? "\r\033[K" : "", text, terminal_ ? "" : "\n");
+  say(terminal_ ? "\r\033[K" + fitted(text) : text + "\n");
   std::fflush(stderr);
   open_ = terminal_;
 }
 
 void StatusLine::finish(const std::string& text) {
-  if (!quiet_) fmt::print(stderr, "{}{}\n", open_ ? "\r\033[K" : "", text);
+  if (!quiet_) say((open_ ? "\r\033[K" : "") + text + "\n");
   open_ = false;
 }
 

@@ -8,6 +8,11 @@
 
 namespace caddie {
 
+/// Opens those of the descriptors 0, 1 and 2 that are closed, before any file takes their numbers and is
+/// written to as if it were stderr. Reading and writing the opened stdin and stdout fails; what goes to
+/// stderr is lost.
+void open_standard_streams();
+
 /// Shows how far some work is.
 class StatusLine {
  public:
@@ -20,7 +25,7 @@ class StatusLine {
   /// Returns whether it is time to show something again, which is ten times a second on a terminal, else
   /// every ten seconds.
   bool due() const;
-  /// Prints the text, on a terminal in place of what the line showed before.
+  /// Prints the text, on a terminal in place of what the line showed before and no wider than it.
   void show(const std::string& text);
   /// Ends the line: `text` stays, and later output starts below it.
   void finish(const std::string& text);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace caddie {
 
@@ -13,5 +14,11 @@ using Json = nlohmann::ordered_json;
 /// Sorts the members of an object by name, so that one with a hundred thousand members is read in no time: it
 /// is for files that others wrote.
 using ForeignJson = nlohmann::json;
+
+/// Returns the text of JSON, indented by `indent` spaces, on one line where that is negative. Strings that
+/// are not UTF-8, such as paths, get U+FFFD for each bad byte; reading takes no such bytes.
+inline std::string text_of(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace caddie

@@ -110,6 +110,31 @@ bool is_valid_utf8(std::string_view text) {
   return text.empty();
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    size_t length = utf8_length(text);
+    auto first = static_cast<unsigned char>(text[0]);
+    bool control = first < 0x20 || first == 0x7F || (first == 0xC2 && length == 2 && uint8_t(text[1]) < 0xA0);
+    if (length == 0)
+      out += "\xEF\xBF\xBD";
+    else if (first == '\n' || first == '\t' || first == '\r')
+      out += first == '\n' ? "\\n" : first == '\t' ? "\\t" : "\\r";
+    else if (control)
+      out += fmt::format("\\x{:02x}", length == 2 ? uint8_t(text[1]) : first);
+    else
+      out += text.substr(0, length);
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return out;
+}
+
+std::string_view first_characters(std::string_view text, size_t count) {
+  size_t end = 0;
+  for (; count > 0 && end < text.size(); --count) end += std::max<size_t>(1, utf8_length(text.substr(end)));
+  return text.substr(0, end);
+}
+
 std::string with_commas(int64_t value) {
   std::string digits = std::to_string(value);
   for (int64_t i = int64_t(digits.size()) - 3; i > (value < 0 ? 1 : 0); i -= 3) digits.insert(size_t(i), ",");

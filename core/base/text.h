@@ -35,6 +35,13 @@ size_t utf8_length(std::string_view text);
 /// Returns whether all of the text is UTF-8.
 bool is_valid_utf8(std::string_view text);
 
+/// Returns the text on one line as it may stand on a terminal: control characters are written out (\n, \t,
+/// \x1b), and each byte that is no UTF-8 is U+FFFD.
+std::string printable(std::string_view text);
+
+/// Returns the first `count` characters of UTF-8 text, all of it where it has fewer.
+std::string_view first_characters(std::string_view text, size_t count);
+
 /// Returns the number as in "16,000,000".
 std::string with_commas(int64_t value);
 

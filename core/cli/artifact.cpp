@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "results/run_folder.h"
 #include "run/inspect_artifact.h"
@@ -55,7 +56,7 @@ void print_json(const std::string& file, const Inspection& inspection) {
                {"quantizers", json_of(account.by_quantizer)}};
   if (!account.by_technique.empty()) json["techniques"] = json_of(account.by_technique);
   if (!alternatives.empty()) json["alternatives"] = alternatives;
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", text_of(json, 2));
 }
 
 void print_group(const FileAccount& account, const ByteGroup& group, size_t width) {
@@ -120,10 +121,10 @@ void add_artifact_command(CLI::App& app) {
   verb->add_option("file", arguments->request.file, "artifact")->required();
   verb->add_option("--limit", arguments->request.limit,
                    "bytes that artifact and code may have together; by default those of the experiment")
-      ->check(CLI::NonNegativeNumber);
+      ->check(zero_or_more());
   verb->add_option("--code-bytes", arguments->request.code_bytes,
                    "bytes of code that count; by default those of the experiment")
-      ->check(CLI::NonNegativeNumber);
+      ->check(zero_or_more());
   verb->add_option("--experiment", arguments->request.experiment,
                    "what the artifact is of; by default resolved.toml beside it");
   verb->add_flag("--compare", arguments->request.compare,

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "bench/export.h"
 #include "bench/train.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "results/metrics.h"
 #include "run/probe.h"
@@ -23,7 +24,7 @@ struct BenchArguments {
   bool json = false;
 
   void declare(CLI::App& verb) {
-    verb.add_option("--threads", threads, "threads; by default one a core");
+    verb.add_option("--threads", threads, "threads; by default one a core")->check(side_by_side());
     verb.add_flag("--json", json, "print JSON");
   }
 };
@@ -40,7 +41,7 @@ void bench_export_verb(BenchArguments& arguments) {
   arguments.export_bench.quiet = arguments.json;
   Json result = bench_export(arguments.export_bench);
   if (arguments.json) {
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}\n", text_of(result, 2));
     return;
   }
   auto seconds = [&](const char* key) { return double(result[key]); };
@@ -60,7 +61,7 @@ void bench_train_verb(const BenchArguments& arguments) {
   start_threads(arguments.threads);
   Json result = bench_train(arguments.bench);
   if (arguments.json) {
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}\n", text_of(result, 2));
     return;
   }
   const Json& phases = result["phases"];
@@ -91,7 +92,7 @@ void probe_verb(const ProbeArguments& arguments) {
     Json json = {{"step_seconds", speed.step_seconds},
                  {"evaluation_seconds", speed.evaluation_seconds},
                  {kPeakMemoryBytes.name, speed.peak_mem_bytes}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", text_of(json, 2));
     return;
   }
   double training = speed.step_seconds * double(experiment.budget.steps);
@@ -104,7 +105,9 @@ void add_probe(CLI::App& bench) {
   auto arguments = std::make_shared<ProbeArguments>();
   CLI::App* verb = bench.add_subcommand("experiment", "time a few steps of an experiment");
   arguments->experiment.declare(*verb);
-  verb->add_option("--seconds", arguments->seconds, "how long to train")->capture_default_str();
+  verb->add_option("--seconds", arguments->seconds, "how long to train")
+      ->check(above_zero())
+      ->capture_default_str();
   verb->add_flag("--json", arguments->json, "print JSON");
   verb->callback([arguments] { probe_verb(*arguments); });
 }
@@ -121,15 +124,24 @@ void add_bench_command(CLI::App& app) {
   TrainBench& b = arguments->bench;
   verb->add_option("--experiment", b.experiment, "whose techniques are used; its sizes are replaced")
       ->capture_default_str();
-  verb->add_option("--layers", b.layers, "blocks")->capture_default_str();
-  verb->add_option("--dim", b.dim, "width of the model")->capture_default_str();
-  verb->add_option("--heads", b.heads, "of attention")->capture_default_str();
-  verb->add_option("--kv-heads", b.kv_heads, "heads of keys and values")->capture_default_str();
-  verb->add_option("--mlp-mult", b.mlp_mult, "hidden width of the MLP over the model's")
+  verb->add_option("--layers", b.layers, "blocks")->check(whole(1, 4096))->capture_default_str();
+  verb->add_option("--dim", b.dim, "width of the model")->check(whole(1, 65536))->capture_default_str();
+  verb->add_option("--heads", b.heads, "of attention")->check(whole(1, 65536))->capture_default_str();
+  verb->add_option("--kv-heads", b.kv_heads, "heads of keys and values")
+      ->check(whole(1, 65536))
       ->capture_default_str();
-  verb->add_option("--seq", b.sequence_length, "tokens of a sequence")->capture_default_str();
-  verb->add_option("--batch-tokens", b.batch_tokens, "tokens of a step")->capture_default_str();
-  verb->add_option("--steps", b.steps, "timed steps, after one to warm up")->capture_default_str();
+  verb->add_option("--mlp-mult", b.mlp_mult, "hidden width of the MLP over the model's")
+      ->check(above_zero())
+      ->capture_default_str();
+  verb->add_option("--seq", b.sequence_length, "tokens of a sequence")
+      ->check(whole(1, 1048576))
+      ->capture_default_str();
+  verb->add_option("--batch-tokens", b.batch_tokens, "tokens of a step")
+      ->check(whole(1, 16777216))
+      ->capture_default_str();
+  verb->add_option("--steps", b.steps, "timed steps, after one to warm up")
+      ->check(whole(1, 1000000))
+      ->capture_default_str();
   verb->add_flag("--profile", b.profile, "say where forward and backward passes spend their time");
   arguments->declare(*verb);
   verb->callback([arguments] { bench_train_verb(*arguments); });

@@ -42,7 +42,7 @@ void print_json(const PrepareOptions& options, const PrepareResult& result) {
                {"validation", json_of(result.validation)},
                {"duplicates_dropped", result.duplicates_dropped},
                {"invalid_documents", result.invalid_documents}};
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", text_of(json, 2));
 }
 
 void print_split(const char* name, const PreparedSplit& split) {

@@ -43,7 +43,7 @@ void print_all(const Registry& registry, bool as_json) {
     else
       fmt::print("  {:<20} {}\n", file.name, kind_of(file));
   }
-  if (as_json) fmt::print("{}\n", all.dump(2));
+  if (as_json) fmt::print("{}\n", text_of(all, 2));
 }
 
 void print(const Topic& topic) {
@@ -83,7 +83,7 @@ void describe_verb(const DescribeArguments& arguments) {
   } else if (topics.empty()) {
     fail_unknown(arguments.name, registry);
   }
-  if (arguments.json) fmt::print("{}\n", all.dump(2));
+  if (arguments.json) fmt::print("{}\n", text_of(all, 2));
 }
 
 }  // namespace

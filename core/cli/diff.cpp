@@ -43,7 +43,7 @@ void diff_verb(const DiffArguments& arguments) {
                  {"provenance", found.provenance}, {"results", found.results},  {"cost", found.cost},
                  {"stage", found.stage},           {"parting", found.parting}};
     json["weights"] = found.weights ? json_of(*found.weights) : Json();
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", text_of(json, 2));
     return;
   }
   auto print_lines = [](const char* title, const std::vector<std::string>& lines) {

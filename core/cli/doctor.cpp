@@ -21,7 +21,7 @@ void doctor_verb(bool json) {
     all.push_back({{"subject", finding.subject}, {"ok", finding.fine}, {"text", finding.text}});
     if (!json) fmt::print("{:<5} {:<10} {}\n", finding.fine ? "ok" : "WRONG", finding.subject, finding.text);
   }
-  if (json) fmt::print("{}\n", all.dump(2));
+  if (json) fmt::print("{}\n", text_of(all, 2));
   if (!fine) throw Error("not everything is as it should be; the lines marked WRONG say what");
 }
 

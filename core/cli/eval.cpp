@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "results/metrics.h"
 #include "results/summary.h"
@@ -92,7 +93,7 @@ void score_verb(ScoreArguments& arguments) {
                                : score_all(candidate, label, arguments);
     if (label == candidate.headline()) out["headline"] = label;
   }
-  if (arguments.json) fmt::print("{}\n", out.dump(2));
+  if (arguments.json) fmt::print("{}\n", text_of(out, 2));
 }
 
 void declare(CLI::App& verb) {
@@ -101,8 +102,7 @@ void declare(CLI::App& verb) {
   verb.add_option("--experiment", arguments->experiment.file,
                   "what the artifact is of; by default resolved.toml beside it");
   verb.add_option("--evaluator", arguments->evaluators, "label of one evaluator; may be repeated");
-  verb.add_option("--stride", arguments->stride, "of all evaluators that have one")
-      ->check(CLI::PositiveNumber);
+  verb.add_option("--stride", arguments->stride, "of all evaluators that have one")->check(above_zero());
   CLI::Option* subset =
       verb.add_option("--subset", arguments->subset,
                       "share of the stream from which to estimate the score, with a 95 % interval")

@@ -20,7 +20,7 @@ void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& 
               {"estimated_artifact_bytes", {{"initial", size.initial}, {"grown", size.grown}}}};
   for (const Tree::Value& value : tree.values())
     out["settings"][value.path] = {{"value", value.text}, {"origin", value.origin.text()}};
-  fmt::print("{}\n", out.dump(2));
+  fmt::print("{}\n", text_of(out, 2));
 }
 
 void explain(const ExperimentArguments& arguments, bool json) {

@@ -35,7 +35,8 @@ void gc_verb(const GcArguments& arguments) {
     if (!arguments.dry_run) std::filesystem::remove_all(stage.folder);
   }
   if (arguments.json)
-    fmt::print("{}\n", Json{{"stages", names}, {"bytes", bytes}, {"deleted", !arguments.dry_run}}.dump(2));
+    fmt::print("{}\n",
+               text_of(Json{{"stages", names}, {"bytes", bytes}, {"deleted", !arguments.dry_run}}, 2));
   else
     fmt::print("{} stages that no run needs, {} bytes: {}\n", stages.size(), with_commas(bytes),
                arguments.dry_run ? "left, as asked" : "deleted");

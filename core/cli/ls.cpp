@@ -35,7 +35,7 @@ void print_json(const std::vector<RunValues>& runs) {
     for (const auto& [name, value] : values) std::visit([&](const auto& v) { object[name] = v; }, value);
     json.push_back(std::move(object));
   }
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", text_of(json, 2));
 }
 
 void print_table(const std::vector<RunValues>& runs) {

@@ -9,8 +9,11 @@
 #include <filesystem>
 #include <new>
 #include <string_view>
+#include <system_error>
 
+#include "base/console.h"
 #include "base/exit_code.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 
 namespace {
@@ -22,6 +25,8 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", CADDIE_VERSION, "print the version and exit");
   app.require_subcommand(1);
   caddie::add_verbs(app);
+  caddie::check_numbers(app);
+  caddie::check_verb(app, argc > 1 ? argv[1] : "");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -31,9 +36,8 @@ int run(int argc, char** argv) {
   return caddie::kFine;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// Runs the program and says on stderr what went wrong; returns its exit code.
+int guarded(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const caddie::Error& error) {
@@ -49,8 +53,21 @@ int main(int argc, char** argv) {
         stderr, "error: out of memory%s\n",
         trains ? "; a smaller train.micro_batch_tokens or fewer train.gradient_accumulators need less" : "");
     return caddie::kFailed;
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return caddie::kFailed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "internal error: %s\n", error.what());
     return caddie::kFailed;
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  caddie::open_standard_streams();
+  int code = guarded(argc, argv);
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
+  std::fprintf(stderr, "error: the output is lost: stdout cannot be written\n");
+  return code == caddie::kFine ? int(caddie::kFailed) : code;
 }

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "results/metrics.h"
 #include "results/run_folder.h"
@@ -28,7 +29,7 @@ void noise_verb(const NoiseArguments& arguments) {
                  {"mean", bpb.mean},         {"sd", bpb.sd},
                  {"sd_ci_lo", found.sd.low}, {"sd_ci_hi", found.sd.high},
                  {"group", found.group}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", text_of(json, 2));
   } else {
     fmt::print("{}: {} {:.5f}, SD {:.5f} from seed to seed (95% CI {:.5f} to {:.5f}, n {})\n", experiment,
                kBpb.name, bpb.mean, bpb.sd, found.sd.low, found.sd.high, bpb.n);
@@ -43,15 +44,16 @@ void add_noise_command(CLI::App& app) {
       app.add_subcommand("noise", "how much the score of an experiment varies from seed to seed");
   verb->add_option("experiment", arguments->request.experiment, "experiment file (TOML)")->required();
   verb->add_option("--seeds", arguments->request.seeds, "how many")
-      ->check(CLI::Range(2, 10000))
+      ->check(whole(2, 10000))
       ->capture_default_str();
   verb->add_option("--first", arguments->request.first, "the first of them")
-      ->check(CLI::NonNegativeNumber)
+      ->check(zero_or_more())
       ->capture_default_str();
   verb->add_option("-j,--jobs", arguments->request.runner.jobs, "runs at a time")
-      ->check(CLI::Range(1, 1024))
+      ->check(side_by_side())
       ->capture_default_str();
-  verb->add_option("--threads", arguments->request.runner.threads, "threads of each run");
+  verb->add_option("--threads", arguments->request.runner.threads, "threads of each run")
+      ->check(side_by_side());
   verb->add_option("--device", arguments->request.runner.device, "cpu, cuda or auto")->capture_default_str();
   verb->add_flag("--json", arguments->json, "print the result as JSON");
   verb->callback([arguments] { noise_verb(*arguments); });

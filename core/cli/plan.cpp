@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "base/text.h"
-#include "cli/number_checks.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "report/cells.h"
 #include "report/prior_runs.h"
@@ -203,7 +203,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
   if (plan.race && prior.sd > 0)
     json["detectable"] = claimed_margin(plan) +
                          race_resolution(*plan.race, int64_t(plan.arms.size()), arguments.power) * prior.sd;
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", text_of(json, 2));
 }
 
 void plan_verb(const PlanArguments& arguments) {
@@ -226,22 +226,22 @@ void add_plan_command(CLI::App& app) {
   verb->add_option("sweep", arguments->file, "sweep file (TOML)")->required();
   verb->add_option("-o,--output", arguments->output, "folder to freeze the plan in, for caddie sweep FOLDER");
   verb->add_option("-j,--jobs", arguments->jobs, "runs at a time, for the time estimate")
-      ->check(CLI::PositiveNumber);
+      ->check(side_by_side());
   verb->add_flag("--probe", arguments->probe,
                  "run the baseline for some seconds to estimate the time, and to say how many runs at a time "
                  "suit this machine");
   verb->add_flag("--why-excluded", arguments->why_excluded, "every combination that is left out, and why");
   verb->add_option("--sd", arguments->sd,
                    "standard deviation from seed to seed of what the claim is about, val_bpb by default")
-      ->check(positive_number());
+      ->check(above_zero());
   verb->add_option("--paired-sd", arguments->paired_sd,
                    "standard deviation of the difference between arms of one training")
-      ->check(positive_number());
+      ->check(above_zero());
   verb->add_option("--power", arguments->power, "chance to find a difference that is there")
-      ->check(number_between(0.01, 0.999))
+      ->check(within(0.01, 0.999))
       ->capture_default_str();
   verb->add_option("--effect", arguments->effect, "difference of interest, in the unit of the claim's metric")
-      ->check(positive_number());
+      ->check(above_zero());
   verb->add_flag("--json", arguments->json, "print the plan as JSON");
   verb->callback([arguments] { plan_verb(*arguments); });
 }

@@ -30,7 +30,7 @@ void list_plugins(bool json) {
     else
       fmt::print("{:<14} {:<22} {}\n", kind, file.name, state);
   }
-  if (json) fmt::print("{}\n", all.dump(2));
+  if (json) fmt::print("{}\n", text_of(all, 2));
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ void add_plugin_command(CLI::App& app) {
   one->callback([json, name] {
     Registry registry;
     PluginDescription description = describe_plugin(registry, *name, "caddie plugin describe");
-    fmt::print("{}", *json ? json_of(description).dump(2) + "\n" : text_of(description));
+    fmt::print("{}", *json ? text_of(json_of(description), 2) + "\n" : text_of(description));
   });
 }
 

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "base/exit_code.h"
-#include "cli/number_checks.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "report/cells.h"
 #include "results/run_folder.h"
@@ -43,7 +43,7 @@ void power_verb(const PowerArguments& arguments) {
                  {"effect", number_or_null(effect)},
                  {"power_at_effect", number_or_null(chance)},
                  {"seeds_needed", needed}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", text_of(json, 2));
     return;
   }
   fmt::print("{} arms x {} seeds, SD {:g}, {} p < {:g}, df {:.0f}\n", even.arms, even.seeds, design.sd,
@@ -65,21 +65,21 @@ void add_power_command(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("power", "which difference can be found with how many seeds");
   verb->add_option("--sd", arguments->design.sd, "standard deviation from seed to seed")
       ->required()
-      ->check(positive_number());
+      ->check(above_zero());
   verb->add_option("--effect", arguments->effect,
                    "difference of interest; by default the smallest that is found")
-      ->check(positive_number());
+      ->check(above_zero());
   verb->add_option("--seeds", arguments->design.seeds, "runs of each arm")
-      ->check(CLI::Range(1, 100000))
+      ->check(whole(1, 100000))
       ->capture_default_str();
   verb->add_option("--arms", arguments->design.arms, "arms that share the noise, the baseline included")
-      ->check(CLI::Range(2, 100000))
+      ->check(whole(2, 100000))
       ->capture_default_str();
   verb->add_option("--alpha", arguments->design.alpha, "level of significance")
-      ->check(number_between(1e-9, 0.5))
+      ->check(within(1e-9, 0.5))
       ->capture_default_str();
   verb->add_option("--power", arguments->power, "chance to find a difference that is there")
-      ->check(number_between(0.01, 0.999))
+      ->check(within(0.01, 0.999))
       ->capture_default_str();
   verb->add_flag("--corrected", arguments->design.corrected, "alpha is that of all arms together (Dunnett)");
   verb->add_flag("--paired", arguments->design.paired,

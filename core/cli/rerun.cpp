@@ -23,7 +23,7 @@ void print_json(const RerunResult& result, const std::string& folder) {
   Json json = {{"same", result.is_same()},        {"differing", result.differing},
                {"results", result.found.results}, {"provenance", result.found.provenance},
                {"parting", result.found.parting}, {"folder", folder}};
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", text_of(json, 2));
 }
 
 void print_text(const RerunResult& result, const std::string& before) {

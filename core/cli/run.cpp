@@ -9,6 +9,7 @@
 
 #include "base/exit_code.h"
 #include "base/text.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "comm/comm.h"
 #include "data/loader.h"
@@ -78,7 +79,7 @@ void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
   options.quiet = arguments.json;
   RunSummary summary = run_experiment(loaded.tree, loaded.experiment, loaded.registry, options);
   if (arguments.json)
-    fmt::print("{}\n", written(summary).dump(2));
+    fmt::print("{}\n", text_of(written(summary), 2));
   else
     print_summary(summary, options.folder);
 }
@@ -117,7 +118,7 @@ void add_run_command(CLI::App& app) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* verb = app.add_subcommand("run", "run one experiment from data to score");
   arguments->experiment.declare(*verb);
-  verb->add_option("--seed", arguments->seed, "the same as -S seed=N")->check(CLI::NonNegativeNumber);
+  verb->add_option("--seed", arguments->seed, "the same as -S seed=N")->check(zero_or_more());
   verb->add_option("--output", arguments->options.folder,
                    "folder of the run; by default results/<file>/<key>");
   verb->add_option("--init-weights", arguments->options.training.initial_weights,
@@ -134,14 +135,14 @@ void add_run_command(CLI::App& app) {
       ->delimiter(',');
   verb->add_option("--ranks", arguments->flags.ranks,
                    "processes that train together; without --rank they are started on this machine")
-      ->check(CLI::PositiveNumber);
+      ->check(side_by_side());
   verb->add_option("--rank", arguments->flags.rank,
                    "which of them this is, from 0; by default what torchrun, mpirun or srun says. Rank 0 "
                    "listens at MASTER_ADDR, MASTER_PORT")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole(0, INT32_MAX));
   verb->add_option("--local-rank", arguments->flags.local_rank,
                    "its CUDA device on this machine; by default the rank")
-      ->check(CLI::NonNegativeNumber);
+      ->check(zero_or_more());
   verb->add_flag("--fresh", arguments->options.fresh, "start over although the folder holds results");
   verb->add_flag("--strict", arguments->options.strict, "fail when a technique that is on had no effect");
   verb->add_flag("--json", arguments->json, "print the summary as JSON");

@@ -38,7 +38,7 @@ void print_json(const Plan& plan, const std::vector<Line>& lines, const std::map
                               {"reason", line.state.reason},
                               {"folder", line.run->folder},
                               {"last", line.last}});
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", text_of(json, 2));
 }
 
 void status_verb(const StatusArguments& arguments) {

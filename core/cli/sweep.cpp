@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "report/files.h"
 #include "report/run_sweep.h"
@@ -52,17 +53,18 @@ void declare_running(CLI::App& verb, SweepArguments& arguments) {
   RunnerOptions& runner = arguments.runner;
   runner.jobs = 0;
   verb.add_option("-j,--jobs", runner.jobs, "runs at a time; by default what a short measurement finds best")
-      ->check(CLI::Range(1, 1024));
+      ->check(side_by_side());
   verb.add_option("--threads", runner.threads,
-                  "threads of each run; by default the cores divided by the jobs");
+                  "threads of each run; by default the cores divided by the jobs")
+      ->check(side_by_side());
   verb.add_option("--device", runner.device, "cpu, cuda or auto")->capture_default_str();
   verb.add_option("--only", runner.only, "run only where this holds, e.g. 'seed == 1 and model.dim == 384'");
-  verb.add_option("--max-runs", runner.max_runs, "stop after starting so many runs")
-      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--max-runs", runner.max_runs, "stop after starting so many runs")->check(zero_or_more());
   verb.add_option("--budget", runner.budget_seconds, "start no run after this time, e.g. 4h, 90m")
       ->transform(
           CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
-                                CLI::AsNumberWithUnit::CASE_INSENSITIVE));
+                                CLI::AsNumberWithUnit::CASE_INSENSITIVE))
+      ->check(above_zero());
   verb.add_flag("--allow-no-effect", runner.allow_no_effect,
                 "let runs succeed in which a technique acted on nothing");
   verb.add_flag("-q,--quiet", runner.quiet, "show no progress");

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "base/exit_code.h"
-#include "cli/number_checks.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "report/cells.h"
 #include "report/compare_arms.h"
@@ -57,7 +57,7 @@ void print_json(const TestArguments& arguments, const Comparison& c, bool met) {
                {"t", number_or_null(c.t)},
                {"p", number_or_null(c.p)},
                {"met", met}};
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", text_of(json, 2));
 }
 
 void print_text(const TestArguments& arguments, const Comparison& c, const Hypothesis& hypothesis, bool met) {
@@ -110,11 +110,11 @@ void add_test_command(CLI::App& app) {
   verb->add_option("--direction", arguments->direction, "which way is better")
       ->check(CLI::IsMember({"min", "max"}))
       ->capture_default_str();
-  verb->add_option("--margin", arguments->margin, "how much better at least")->check(number_from_zero());
+  verb->add_option("--margin", arguments->margin, "how much better at least")->check(zero_or_more());
   verb->add_option("--margin-nats", arguments->margin_nats, "the same in nats per token, of val_loss_nats")
-      ->check(number_from_zero());
+      ->check(zero_or_more());
   verb->add_option("--alpha", arguments->alpha, "level of significance")
-      ->check(number_between(1e-9, 0.5))
+      ->check(within(1e-9, 0.5))
       ->capture_default_str();
   verb->add_option(
           "--test", arguments->test,

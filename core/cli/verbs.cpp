@@ -6,8 +6,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <vector>
 
+#include "base/exit_code.h"
+#include "base/text.h"
+#include "cli/numbers.h"
 #include "device/device.h"
 #include "process/machine.h"
 
@@ -37,6 +41,15 @@ void add_verbs(CLI::App& app) {
     }
 }
 
+void check_verb(const CLI::App& app, const std::string& word) {
+  if (word.empty() || word.starts_with('-')) return;
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(verb->get_name());
+  if (std::find(names.begin(), names.end(), word) == names.end())
+    fail_usage("caddie: there is no verb '{}'{}", word, suggestion(word, names));
+}
+
 void ExperimentArguments::declare(CLI::App& verb) {
   verb.add_option("experiment", file, "experiment file (TOML)")->required();
   declare_options(verb);
@@ -47,7 +60,7 @@ void ExperimentArguments::declare_options(CLI::App& verb) {
       ->take_all()
       ->allow_extra_args(false);
   verb.add_option("--device", device_name, "cpu, cuda or auto")->capture_default_str();
-  verb.add_option("--threads", threads, "threads; by default one a core");
+  verb.add_option("--threads", threads, "threads; by default one a core")->check(side_by_side());
 }
 
 Device ExperimentArguments::prepare() const {

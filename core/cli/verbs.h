@@ -20,6 +20,10 @@ void start_threads(int threads);
 /// Adds every verb to the program, grouped in its help by what they are for.
 void add_verbs(CLI::App& app);
 
+/// Throws Error (kUsage) that names the nearest verb when `word`, the first one of the command line, is
+/// neither a verb nor an option.
+void check_verb(const CLI::App& app, const std::string& word);
+
 // Each of these adds one verb, which runs when the command line names it, and stands in the file of its name.
 void add_run_command(CLI::App& app);
 void add_rerun_command(CLI::App& app);

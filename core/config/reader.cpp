@@ -44,8 +44,16 @@ class Assignment {
 
  private:
   [[noreturn]] void wrong_type(const TreeNode& at) const {
-    fail_at(at.place, message("'{}' {} {}; wanted {}", {setting_.name, &at == &node_ ? "is" : "holds",
-                                                        at.kind_text(), wanted(setting_)}));
+    fail_at(at.place, message("'{}' {} {}; wanted {}{}", {setting_.name, &at == &node_ ? "is" : "holds",
+                                                          at.kind_text(), wanted(setting_), quoting(at)}));
+  }
+
+  /// Returns how a string is given by -S that reads as something else; "" where that was not tried.
+  std::string quoting(const TreeNode& at) const {
+    bool assigned = at.place.source && at.place.source->name.starts_with("-S ");
+    if (!assigned || at.is_container() || !std::holds_alternative<std::string*>(setting_.target)) return "";
+    std::string key = at.place.source->name.substr(3, at.place.source->name.find('=') - 3);
+    return fmt::format(", which stands in quotes here: -S '{}=\"{}\"'", key, toml_text(at));
   }
 
   [[noreturn]] void wrong_value(const TreeNode& at) const {

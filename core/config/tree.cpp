@@ -182,6 +182,7 @@ Tree Tree::parse(std::string_view toml, std::string name) {
 
 void Tree::override_with(std::string_view assignment) {
   SourcePlace place{std::make_shared<const Source>(Source{"-S " + std::string(assignment), "", sources_++})};
+  if (!is_valid_utf8(assignment)) caddie::fail_at(place, "an assignment must be UTF-8");
   if (assignment.starts_with('~')) return remove(trimmed(assignment.substr(1)), place);
   size_t equals = find_equals(assignment);
   if (equals == std::string_view::npos || trimmed(assignment.substr(0, equals)).empty())

@@ -218,7 +218,7 @@ std::string to_json(const FolderReport& report) {
                {"has_manifest", report.has_manifest},
                {"problems", report.problems},
                {"splits", splits}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return text_of(json, 2);
 }
 
 }  // namespace caddie

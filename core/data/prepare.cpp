@@ -54,7 +54,7 @@ std::string key_of(const PrepareOptions& options, const std::vector<Input>& inpu
   else
     key["tokenizer"] = sha256_file(options.tokenizer);
   for (const Input& input : inputs) key["inputs"].push_back({input.path.filename().string(), input.hash});
-  return sha256(key.dump());
+  return sha256(text_of(key));
 }
 
 /// Returns the result of an earlier run with the same key, if the folder holds one. Throws Error when one of
@@ -297,8 +297,7 @@ PrepareResult prepare(const PrepareOptions& options) {
                                                   : read_file(options.tokenizer));
   EncodedCorpus corpus = encode(options, inputs, split, work.path(), result, file_bytes);
   Json manifest = manifest_of(options, inputs, result, corpus, work.path(), key);
-  write_file(work.path() / "manifest.json",
-             manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_file(work.path() / "manifest.json", text_of(manifest, 2) + "\n");
   work.publish();
   return result;
 }

@@ -13,6 +13,11 @@ std::string fixed(double value, int decimals) {
   return std::isfinite(value) ? fmt::format("{:.{}f}", value, decimals) : "";
 }
 
+std::string rounded(double value, int decimals) {
+  bool vanishes = decimals > 0 && value != 0 && std::abs(value) < 0.5 * std::pow(10.0, -decimals);
+  return vanishes ? fmt::format("{:.3g}", value) : fixed(value, decimals);
+}
+
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 std::string signed_fixed(double value, int decimals) {

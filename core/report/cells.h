@@ -9,6 +9,7 @@
 namespace caddie {
 
 std::string fixed(double value, int decimals);         // 1.50000, for example
+std::string rounded(double value, int decimals);       // the same, but 1.2e-12 where only zeros would be left
 Json number_or_null(double value);                     // is null in JSON
 std::string signed_fixed(double value, int decimals);  // +0.01250, for example
 std::string signed_commas(double value);               // -1,234, for example

@@ -40,7 +40,7 @@ TextTable table_of(const std::vector<Column<Row>>& columns, const std::vector<Ro
 /// Makes a column of a number that is rounded in cells and null in JSON where it is not known.
 template <class Row, class Get>
 Column<Row> number_column(std::string name, int decimals, std::string help, Get get) {
-  return {std::move(name), std::move(help), [=](const Row& row) { return fixed(get(row), decimals); },
+  return {std::move(name), std::move(help), [=](const Row& row) { return rounded(get(row), decimals); },
           [=](const Row& row) { return number_or_null(get(row)); }};
 }
 

@@ -38,7 +38,7 @@ using Values = std::map<std::string, std::string>;
 
 void flatten(const Json& json, const std::string& path, Values& values) {
   if (!json.is_object()) {
-    values[path] = json.is_string() ? json.get<std::string>() : json.dump();
+    values[path] = json.is_string() ? json.get<std::string>() : text_of(json);
     return;
   }
   for (const auto& [name, child] : json.items())
@@ -105,7 +105,7 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
   for (const auto& [metric, words] : outcomes) {
     const char* name = metric.name;
     if (ours.contains(name) && theirs.contains(name) && ours[name] != theirs[name])
-      return {metric.stage, fmt::format("{}: {} and {}", words, ours[name].dump(), theirs[name].dump())};
+      return {metric.stage, fmt::format("{}: {} and {}", words, text_of(ours[name]), text_of(theirs[name]))};
   }
   if (!results.empty()) return {"evaluate", results.front()};
   return {"none", ""};

@@ -93,7 +93,7 @@ std::string render(const Ablation& ablation, const std::string& format) {
            behind(&TextTable::terminal, "\n") + notes;
   if (format == "csv") return ablation_table(ablation).csv();
   if (format == "tex") return readable_table(ablation).latex() + behind(&TextTable::latex, "");
-  if (format == "json") return to_json(ablation).dump(2) + "\n";
+  if (format == "json") return text_of(to_json(ablation), 2) + "\n";
   if (format == "md") {
     std::string title = "# " + ablation.plan->name + "\n\n" + ablation.plan->question;
     if (!ablation.plan->question.empty()) title += "\n\n";
@@ -119,7 +119,7 @@ std::string render_runs(const Ablation& ablation, const std::string& format) {
                     {"folder", run.run->folder},
                     {"summary", run.state.summary.is_there() ? written(run.state.summary) : Json()},
                     {"record", run.state.record}});
-  return runs.dump(2) + "\n";
+  return text_of(runs, 2) + "\n";
 }
 
 void write_tables(const Plan& plan, const std::filesystem::path& folder) {

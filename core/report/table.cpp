@@ -2,6 +2,11 @@
 #include "report/table.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.h"
 
 namespace caddie {
 namespace {
@@ -11,22 +16,36 @@ size_t width(std::string_view text) {
   return size_t(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
 }
 
+/// Escapes what Markdown or HTML would read as markup; a "<" before a digit or a dot is none.
 std::string escape_markdown(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '|' || c == '*' || c == '_' || c == '\\') out += '\\';
-    out += c == '\n' ? ' ' : c;
+  std::string spaced(text), out;
+  std::replace(spaced.begin(), spaced.end(), '\n', ' ');
+  spaced = printable(spaced);
+  for (size_t i = 0; i < spaced.size(); ++i) {
+    char c = spaced[i], next = i + 1 < spaced.size() ? spaced[i + 1] : ' ';
+    bool tag = c == '<' && (std::isalpha(static_cast<unsigned char>(next)) || std::strchr("/!?", next));
+    bool entity = c == '&' && (std::isalpha(static_cast<unsigned char>(next)) || next == '#');
+    if (tag || entity || std::strchr("|*_\\`~", c) || (c == ']' && next == '(')) out += '\\';
+    out += c;
   }
   return out;
 }
 
+/// Escapes what LaTeX would read as a command, or set as another character than was meant.
 std::string escape_latex(std::string_view text) {
   std::string out;
-  for (char c : text) {
+  for (char c : printable(text)) {
     if (c == '\\')
       out += "\\textbackslash{}";
     else if (c == '~' || c == '^')
       out += std::string("\\") + c + "{}";
+    else if (c == '<' || c == '>' || c == '|' || c == '`')
+      out += c == '<'   ? "\\textless{}"
+             : c == '>' ? "\\textgreater{}"
+             : c == '|' ? "\\textbar{}"
+                        : "\\textasciigrave{}";
+    else if (c == '-' && out.ends_with('-'))
+      out += "{}-";
     else if (std::string_view("&%$#_{}").find(c) != std::string_view::npos)
       out += std::string("\\") + c;
     else
@@ -35,21 +54,30 @@ std::string escape_latex(std::string_view text) {
   return out;
 }
 
+/// Returns whether a spreadsheet would read the cell as a formula; a number is none.
+bool is_formula(std::string_view text) {
+  if (text.empty() || std::string_view("=+-@\t\r").find(text[0]) == std::string_view::npos) return false;
+  char* end = nullptr;
+  std::string copy(text);
+  std::strtod(copy.c_str(), &end);
+  return *end != '\0' || end == copy.c_str();
+}
+
 bool is_left(const std::string& left, size_t column) { return column < left.size() && left[column] == 'l'; }
 
 }  // namespace
 
 std::string TextTable::terminal() const {
   std::vector<size_t> widths;
-  for (const std::string& name : head) widths.push_back(width(name));
+  for (const std::string& name : head) widths.push_back(width(printable(name)));
   for (const auto& row : rows)
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(printable(row[i])));
   std::string out;
   auto add = [&](const std::vector<std::string>& row) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      std::string space(widths[i] - width(row[i]), ' ');
-      line += (i ? "  " : "") + (is_left(left, i) ? row[i] + space : space + row[i]);
+      std::string cell = printable(row[i]), space(widths[i] - width(cell), ' ');
+      line += (i ? "  " : "") + (is_left(left, i) ? cell + space : space + cell);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
@@ -77,6 +105,8 @@ std::string TextTable::latex() const {
   for (size_t i = 0; i < head.size(); ++i) out += is_left(left, i) ? 'l' : 'r';
   out += "}\n\\toprule\n";
   auto add = [&](const std::vector<std::string>& row) {
+    // Behind the end of a row, a bracket or a star would be read as its argument.
+    if (!row.empty() && (row[0].starts_with('[') || row[0].starts_with('*'))) out += "{}";
     for (size_t i = 0; i < row.size(); ++i) out += (i ? " & " : "") + escape_latex(row[i]);
     out += " \\\\\n";
   };
@@ -98,6 +128,7 @@ std::string TextTable::csv() const {
 }
 
 std::string csv_cell(std::string_view text) {
+  if (is_formula(text)) return csv_cell("'" + std::string(text));
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string out = "\"";
   for (char c : text) {

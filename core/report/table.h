@@ -22,7 +22,8 @@ struct TextTable {
   std::string csv() const;
 };
 
-/// Returns one cell of CSV: in quotes when it holds a comma, a quote or a line break.
+/// Returns one cell of CSV: in quotes when it holds a comma, a quote or a line break, and behind an
+/// apostrophe when a spreadsheet would read it as a formula.
 std::string csv_cell(std::string_view text);
 
 }  // namespace caddie

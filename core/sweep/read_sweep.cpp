@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <set>
 
 #include "config/read_all.h"
@@ -47,8 +48,12 @@ void read_seeds(Tree& tree, SweepFile& sweep) {
       s("count", count, "or as many from `first` on", between(1, 100000));
       s("first", first, "the first of `count` seeds", at_least(0));
       s("baseline_extra", sweep.baseline_extra, "more seeds for the baseline, which every comparison uses",
-        at_least(0));
+        between(0, 100000));
     });
+    if (first > std::numeric_limits<int64_t>::max() - count)
+      tree.fail_at("seeds.first",
+                   message("{} seeds from {} on do not fit; the last of them can be {} at most",
+                           {count, first, std::numeric_limits<int64_t>::max()}));
     if (count > 0 && !values.empty())
       tree.fail_at("seeds", "[seeds] gives values and count; write one of them");
     for (int64_t i = 0; i < count; ++i) values.push_back(first + i);

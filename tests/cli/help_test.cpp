@@ -94,3 +94,34 @@ TEST_CASE("help groups the verbs by task", "[cli]") {
   CHECK(group_of["describe"] == "Data and plugins");
   CHECK(group_of["doctor"] == "This machine");
 }
+
+TEST_CASE("numbers of a command line are refused as they are typed", "[cli]") {
+  const std::map<std::string, std::string> wrongs = {
+      {"run a.toml --seed 010", "a whole number without zeros before it"},
+      {"run a.toml --seed 0x10", "a whole number"},
+      {"run a.toml --seed 9223372036854775808", "a whole number up to 9223372036854775807"},
+      {"run a.toml --seed -1", "-1; wanted a number, 0 or more"},
+      {"run a.toml --threads -5", "a whole number from 1 to "},
+      {"run a.toml --threads 99999", "a whole number from 1 to "},
+      {"run a.toml --ranks 99999", "a whole number from 1 to "},
+      {"bench train --threads 99999", "a whole number from 1 to "},
+      {"bench train --layers 99999999", "a whole number from 1 to "},
+      {"sweep a.toml --budget 0s", "wanted a number above 0"},
+      {"sweep a.toml --budget -1h", "wanted a number above 0"},
+      {"sweep a.toml -j 99999", "a whole number from 1 to "},
+      {"sweep a.toml --threads 99999", "a whole number from 1 to "},
+      {"plan a.toml -j 99999", "a whole number from 1 to "},
+      {"noise a.toml --threads 99999", "a whole number from 1 to "},
+      {"power --sd nan", "wanted a number"},
+      {"power --sd inf", "wanted a number"},
+      {"eval a --stride -1", "wanted a number above 0"},
+      {"test a --margin -1", "wanted a number, 0 or more"},
+      {"runn a.toml", "there is no verb 'runn'; did you mean 'run'?"}};
+  for (const auto& [wrong, said] : wrongs) {
+    Outcome outcome = shell(wrong);
+    INFO("caddie " << wrong << ": " << outcome.output);
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.output, Contains(said));
+    CHECK(outcome.output.size() < 200);
+  }
+}

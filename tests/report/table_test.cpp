@@ -29,3 +29,15 @@ TEST_CASE("tables for people", "[report]") {
   CHECK(table.markdown() == "| arm | n |\n|---|---:|\n| +a\\_b | 3 |\n| ± | 10 |\n");
   CHECK_THAT(table.latex(), Catch::Contains("\\begin{tabular}{lr}") && Catch::Contains("+a\\_b & 3 \\\\"));
 }
+
+TEST_CASE("Cells keep their meaning wherever a table is printed", "[report]") {
+  TextTable table{
+      {"arm"}, {{"=1+1"}, {"-0.5"}, {"--help"}, {"[1, 2]"}, {"<b>x</b> <.0001"}, {"a\n\x1b[31m"}}, "l"};
+  CHECK(table.csv() == "arm\n'=1+1\n-0.5\n'--help\n\"[1, 2]\"\n<b>x</b> <.0001\n\"a\n\x1b[31m\"\n");
+  CHECK(table.terminal() == "arm\n=1+1\n-0.5\n--help\n[1, 2]\n<b>x</b> <.0001\na\\n\\x1b[31m\n");
+  std::string latex = table.latex();
+  CHECK(latex.find("\n{}[1, 2] \\\\\n") != latex.npos);
+  CHECK(latex.find("-{}-help") != latex.npos);
+  CHECK(latex.find("\\textless{}.0001") != latex.npos);
+  CHECK(table.markdown().find("| \\<b>x\\</b> <.0001 |") != std::string::npos);
+}

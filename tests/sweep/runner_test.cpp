@@ -304,7 +304,7 @@ TEST_CASE("ls knows the names that runs have, and the words that status has", "[
 TEST_CASE("a plan is probed with as many runs at a time as there are cores", "[runner]") {
   std::string file = sweep_of("probed", "seeds = [1, 2]\n");
   Outcome outcome =
-      shell(fmt::format("plan {} --probe -j 1000 --json", laboratory().folder("probed.toml").string()));
+      shell(fmt::format("plan {} --probe -j 64 --json", laboratory().folder("probed.toml").string()));
   INFO(outcome.output);
   REQUIRE(outcome.code == 0);
   CHECK(int(Json::parse(outcome.output).at("jobs")) == int(std::thread::hardware_concurrency()));
@@ -313,10 +313,10 @@ TEST_CASE("a plan is probed with as many runs at a time as there are cores", "[r
 TEST_CASE("more runs at a time than there are cores are refused politely", "[runner]") {
   std::string sweep = sweep_of("crowd", "seeds = [1]\n");
   Outcome outcome =
-      shell(fmt::format("sweep {} --output {} -j 1024", laboratory().folder("crowd.toml").string(),
+      shell(fmt::format("sweep {} --output {} -j 64", laboratory().folder("crowd.toml").string(),
                         laboratory().folder("crowd").string()));
   CHECK(outcome.code == 0);
-  says(outcome, "runs at a time instead of 1024: there are");
+  says(outcome, "runs at a time instead of 64: there are");
 }
 
 TEST_CASE("one damaged run is lost, says why, and hides no other", "[runner]") {
