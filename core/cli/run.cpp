@@ -118,7 +118,7 @@ void add_run_command(CLI::App& app) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* verb = app.add_subcommand("run", "run one experiment from data to score");
   arguments->experiment.declare(*verb);
-  verb->add_option("--seed", arguments->seed, "the same as -S seed=N")->check(zero_or_more());
+  verb->add_option("--seed", arguments->seed, "the same as -S seed=N")->check(whole(0, INT64_MAX));
   verb->add_option("--output", arguments->options.folder,
                    "folder of the run; by default results/<file>/<key>");
   verb->add_option("--init-weights", arguments->options.training.initial_weights,

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <cstring>
 
 #include "base/text.h"
@@ -54,13 +53,10 @@ std::string escape_latex(std::string_view text) {
   return out;
 }
 
-/// Returns whether a spreadsheet would read the cell as a formula; a number is none.
+/// Returns whether a spreadsheet would read the cell as a formula. Numbers and labels of arms ("+x", "-x")
+/// are none.
 bool is_formula(std::string_view text) {
-  if (text.empty() || std::string_view("=+-@\t\r").find(text[0]) == std::string_view::npos) return false;
-  char* end = nullptr;
-  std::string copy(text);
-  std::strtod(copy.c_str(), &end);
-  return *end != '\0' || end == copy.c_str();
+  return !text.empty() && std::string_view("=@\t\r").find(text[0]) != std::string_view::npos;
 }
 
 bool is_left(const std::string& left, size_t column) { return column < left.size() && left[column] == 'l'; }

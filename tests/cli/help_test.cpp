@@ -100,7 +100,7 @@ TEST_CASE("numbers of a command line are refused as they are typed", "[cli]") {
       {"run a.toml --seed 010", "a whole number without zeros before it"},
       {"run a.toml --seed 0x10", "a whole number"},
       {"run a.toml --seed 9223372036854775808", "a whole number up to 9223372036854775807"},
-      {"run a.toml --seed -1", "-1; wanted a number, 0 or more"},
+      {"run a.toml --seed -1", "-1; wanted a whole number from 0"},
       {"run a.toml --threads -5", "a whole number from 1 to "},
       {"run a.toml --threads 99999", "a whole number from 1 to "},
       {"run a.toml --ranks 99999", "a whole number from 1 to "},
