@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <memory>
 
 #include "base/text.h"
@@ -62,7 +63,7 @@ void print_json(const std::string& file, const Inspection& inspection) {
 void print_group(const FileAccount& account, const ByteGroup& group, size_t width) {
   fmt::print("{:<{}} {:>12} {:>13} {:>13} {:>6.2f} {:>6.1f}%\n", group.name, width,
              with_commas(group.parameters), with_commas(group.packed_bytes),
-             with_commas(int64_t(group.entropy_bytes + 0.5)), account.bits_per_weight(group),
+             with_commas(std::llround(group.entropy_bytes)), account.bits_per_weight(group),
              100 * account.share(group));
 }
 
@@ -70,7 +71,7 @@ void print_groups(std::string_view what, std::span<const ByteGroup> groups) {
   for (const ByteGroup& group : groups)
     fmt::print("{} {}: {} parameters, {} packed bytes, entropy {}\n", what, group.name,
                with_commas(group.parameters), with_commas(group.packed_bytes),
-               with_commas(int64_t(group.entropy_bytes + 0.5)));
+               with_commas(std::llround(group.entropy_bytes)));
 }
 
 void print_by_name(const FileAccount& account) {

@@ -62,7 +62,7 @@ void launch(const RunArguments& arguments) {
         "--ranks out, or give --rank too",
         ranks, others);
   // What is wrong with the experiment is said once, before there are several ranks to say it.
-  Loaded(arguments, Device::kCpu, ranks);
+  [[maybe_unused]] Loaded checked(arguments, Device::kCpu, ranks);
   int threads = arguments.experiment.threads > 0 ? 0 : std::max(1, core_count() / ranks);
   if (int code = launch_ranks(ranks, threads)) throw Error("", code);
 }

@@ -159,8 +159,8 @@ class Notes {
     if (a_.test == "welch" && a_.correction.starts_with("dunnett") && fewest_seeds() < 5)
       note(
           "Welch's test of one arm holds alpha at any SDs; that of several at once only where SDs are alike: "
-          "at 3 "
-          "seeds and SDs that differ by half, 5.7% stand for 5% and 1.5% for 1%; correction = \"holm\" holds "
+          "at 3 seeds and SDs that differ by half, 5.7% stand for 5% and 1.5% for 1%; correction = \"holm\" "
+          "holds "
           "it");
     note(!a_.claim_met ? "claim: not yet decided" : *a_.claim_met ? "claim: met" : "claim: not met");
     if (a_.test == "paired_checkpoint")

@@ -52,6 +52,7 @@ class Run {
     std::string identity;
   };
   bool finished_before(RunSummary* summary);
+  RunSummary summary_or_warning();
   void run_stages();
   void train();
   Weights choose_average();
@@ -93,20 +94,27 @@ bool Run::finished_before(RunSummary* summary) {
     return false;
   }
   std::optional<Json> record = folder_.read_json("run.json");
-  if (record && record->value("key", "") != key_.run)
+  RunSummary before = summary_or_warning();
+  // A run that failed, for its settings perhaps, has no results that others could overwrite.
+  if (record && record->value("key", "") != key_.run && before.status != "failed")
     fail_usage(
         "{}: holds a run with other settings, plugins, data or build (key {}, this one is {}); choose "
         "another folder or start over with --fresh",
         folder_.path().string(), record->value("key", "").substr(0, 8), key_.run.substr(0, 8));
+  if (before.status != "done") return false;
+  *summary = std::move(before);
+  return true;
+}
+
+/// Returns what the folder tells of the run: nothing, after a warning, when a file that it left is damaged.
+RunSummary Run::summary_or_warning() {
   try {
     RunSummary before = read_summary(folder_.path());
-    if (before.status != "done") return false;
-    for (const char* name : kOutputs) check_left_by_run(folder_.path(), name);
-    *summary = std::move(before);
-    return true;
+    for (const char* name : kOutputs) check_left_by_run(before, folder_.path(), name);
+    return before;
   } catch (const Error& error) {
     status_.finish(message("warning: {}; the run is made again", {error.what()}));
-    return false;
+    return {};
   }
 }
 

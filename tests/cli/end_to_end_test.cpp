@@ -257,6 +257,15 @@ TEST_CASE("mistakes give one clear error and a non-zero exit", "[end]") {
   }
 }
 
+TEST_CASE("a folder whose run failed for its settings takes the corrected ones, that of a done run none",
+          "[end]") {
+  CHECK(laboratory().run("corrected", "-S budget.steps=1 -S budget.artifact_bytes=1000").code == 1);
+  CHECK(laboratory().run("corrected", "-S budget.steps=1").code == 0);
+  Outcome other = laboratory().run("corrected", "-S budget.steps=2");
+  CHECK(other.code == 2);
+  CHECK_THAT(other.output, Catch::Contains("holds a run with other settings"));
+}
+
 TEST_CASE("power without noise is a mistake in either form", "[end]") {
   CHECK(shell("power --sd 1 --seeds 1").code == 2);
   CHECK(shell("power --sd 1 --seeds 1 --json").code == 2);
