@@ -32,7 +32,8 @@ void print_json(const std::vector<RunValues>& runs) {
   Json json = Json::array();
   for (const RunValues& values : runs) {
     Json object = Json::object();
-    for (const auto& [name, value] : values) std::visit([&](const auto& v) { object[name] = v; }, value);
+    for (const auto& entry : values)
+      std::visit([&](const auto& value) { object[entry.first] = value; }, entry.second);
     json.push_back(std::move(object));
   }
   fmt::print("{}\n", text_of(json, 2));
