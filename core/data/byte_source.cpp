@@ -75,36 +75,51 @@ class Plain final : public ByteSource {
   RawFile raw_;
 };
 
+/// Decompresses step by step: each takes in some of the file, and gives out some of its text or none yet.
+class Decompressor : public ByteSource {
+ public:
+  void read(std::string& block) final {
+    block.resize(kBlockBytes);
+    size_t written = 0;
+    while (written == 0 && !finished_) written = step(block);
+    block.resize(written);
+  }
+  int64_t consumed() const final { return raw_.offset(); }
+
+ protected:
+  explicit Decompressor(const std::filesystem::path& path) : raw_(path) {}
+  /// Writes to the begin of `out` and returns how many bytes it wrote.
+  virtual size_t step(std::string& out) = 0;
+
+  RawFile raw_;
+  bool finished_ = false;
+};
+
 bool begins_as_gzip(std::string_view bytes) { return bytes.starts_with("\x1F\x8B"); }
 
-class Gzip final : public ByteSource {
+class Gzip final : public Decompressor {
  public:
-  explicit Gzip(const std::filesystem::path& path) : raw_(path) {
+  explicit Gzip(const std::filesystem::path& path) : Decompressor(path) {
     constexpr int kGzipOnly = 15 + 16;
     check(inflateInit2(&stream_, kGzipOnly) == Z_OK, "{}: out of memory for gzip", raw_.path());
   }
   ~Gzip() override { inflateEnd(&stream_); }
 
-  void read(std::string& block) override {
-    block.resize(kBlockBytes);
-    stream_.next_out = reinterpret_cast<Bytef*>(block.data());
-    stream_.avail_out = unsigned(block.size());
-    while (stream_.avail_out == block.size() && !finished_) step();
-    block.resize(block.size() - stream_.avail_out);
-  }
-  int64_t consumed() const override { return raw_.offset(); }
-
  private:
-  void step() {
+  size_t step(std::string& out) override {
     std::string_view in = raw_.rest();
     if (in.empty()) raw_.cut_off("gzip");
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
     stream_.avail_in = unsigned(in.size());
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream_.avail_out = unsigned(out.size());
     int status = inflate(&stream_, Z_NO_FLUSH);
     raw_.take(in.size() - stream_.avail_in);
-    if (status == Z_STREAM_END) return next_member();
-    if (status != Z_OK && status != Z_BUF_ERROR)
+    if (status == Z_STREAM_END)
+      next_member();
+    else if (status != Z_OK && status != Z_BUF_ERROR)
       raw_.damaged("gzip", stream_.msg ? stream_.msg : "it holds a preset dictionary");
+    return out.size() - stream_.avail_out;
   }
 
   /// Goes on behind the end of a member: with another one, or with the zeros that pad a tape's block.
@@ -116,66 +131,53 @@ class Gzip final : public ByteSource {
     inflateReset(&stream_);
   }
 
-  RawFile raw_;
   z_stream stream_ = {};
-  bool finished_ = false;
 };
 
-class Zstd final : public ByteSource {
+class Zstd final : public Decompressor {
  public:
-  explicit Zstd(const std::filesystem::path& path) : raw_(path), stream_(ZSTD_createDCtx()) {
+  explicit Zstd(const std::filesystem::path& path) : Decompressor(path), stream_(ZSTD_createDCtx()) {
     ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, kZstdWindowLog);
   }
   ~Zstd() override { ZSTD_freeDCtx(stream_); }
 
-  void read(std::string& block) override {
-    block.resize(kBlockBytes);
-    ZSTD_outBuffer out{block.data(), block.size(), 0};
-    while (out.pos == 0) {
-      std::string_view rest = raw_.rest();
-      if (rest.empty() && missing_ == 0) break;
-      ZSTD_inBuffer in{rest.data(), rest.size(), 0};
-      missing_ = ZSTD_decompressStream(stream_, &out, &in);
-      if (ZSTD_isError(missing_)) raw_.damaged("zstd", ZSTD_getErrorName(missing_));
-      raw_.take(in.pos);
-      if (rest.empty() && out.pos == 0 && missing_ != 0) raw_.cut_off("zstd");
-    }
-    block.resize(out.pos);
-  }
-  int64_t consumed() const override { return raw_.offset(); }
-
  private:
-  RawFile raw_;
+  size_t step(std::string& block) override {
+    std::string_view rest = raw_.rest();
+    finished_ = rest.empty() && missing_ == 0;
+    if (finished_) return 0;
+    ZSTD_outBuffer out{block.data(), block.size(), 0};
+    ZSTD_inBuffer in{rest.data(), rest.size(), 0};
+    missing_ = ZSTD_decompressStream(stream_, &out, &in);
+    if (ZSTD_isError(missing_)) raw_.damaged("zstd", ZSTD_getErrorName(missing_));
+    raw_.take(in.pos);
+    if (rest.empty() && out.pos == 0 && missing_ != 0) raw_.cut_off("zstd");
+    return out.pos;
+  }
+
   ZSTD_DCtx* stream_;
   size_t missing_ = 0;  // is 0 between frames
 };
 
-class Xz final : public ByteSource {
+class Xz final : public Decompressor {
  public:
-  explicit Xz(const std::filesystem::path& path) : raw_(path) {
+  explicit Xz(const std::filesystem::path& path) : Decompressor(path) {
     check(lzma_stream_decoder(&stream_, kXzMemory, LZMA_CONCATENATED) == LZMA_OK, "{}: out of memory for xz",
           raw_.path());
   }
   ~Xz() override { lzma_end(&stream_); }
 
-  void read(std::string& block) override {
-    block.resize(kBlockBytes);
-    stream_.next_out = reinterpret_cast<uint8_t*>(block.data());
-    stream_.avail_out = block.size();
-    while (stream_.avail_out == block.size() && !finished_) step();
-    block.resize(block.size() - stream_.avail_out);
-  }
-  int64_t consumed() const override { return raw_.offset(); }
-
  private:
-  void step() {
+  size_t step(std::string& out) override {
     std::string_view in = raw_.rest();
     stream_.next_in = reinterpret_cast<const uint8_t*>(in.data());
     stream_.avail_in = in.size();
+    stream_.next_out = reinterpret_cast<uint8_t*>(out.data());
+    stream_.avail_out = out.size();
     lzma_ret status = lzma_code(&stream_, in.empty() ? LZMA_FINISH : LZMA_RUN);
     raw_.take(in.size() - stream_.avail_in);
     finished_ = status == LZMA_STREAM_END;
-    if (finished_ || status == LZMA_OK) return;
+    if (finished_ || status == LZMA_OK) return out.size() - stream_.avail_out;
     if (status == LZMA_BUF_ERROR) raw_.cut_off("xz");
     if (status == LZMA_MEMLIMIT_ERROR)
       fail(
@@ -185,9 +187,7 @@ class Xz final : public ByteSource {
     raw_.damaged("xz", status == LZMA_OPTIONS_ERROR ? "it uses a filter that liblzma lacks" : "corrupt data");
   }
 
-  RawFile raw_;
   lzma_stream stream_ = LZMA_STREAM_INIT;
-  bool finished_ = false;
 };
 
 /// Returns whether these are the first bytes of a zstd frame, or of one that zstd skips.
