@@ -38,8 +38,7 @@ struct HashedFiles {
 FileHashes hashes_of(const std::filesystem::path& folder, std::span<const std::string> names);
 
 /// Returns what is wrong with the first of these files that is missing or has other bytes, in words that name
-/// it, or
-/// "" when all are what they were.
+/// it, or "" when all are what they were.
 std::string difference_from(const FileHashes& hashes, const std::filesystem::path& folder);
 
 }  // namespace caddie

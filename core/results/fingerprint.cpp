@@ -26,27 +26,34 @@ const std::string& once(const std::string& name, const std::function<std::string
   return found != known.end() ? found->second : known.emplace(name, compute()).first->second;
 }
 
-/// Returns the hash that the manifest of whoever prepared the shard has for it; "" where there is none.
-std::string promised_hash(const std::filesystem::path& shard) {
-  std::filesystem::path manifest = shard.parent_path() / "manifest.json";
-  if (!std::filesystem::exists(manifest)) return "";
+using Hashes = std::map<std::string, std::string>;
+
+/// Returns the hashes that the manifest of whoever prepared the shards in a folder has for them, by file
+/// name; none where there is no manifest, or that of another program.
+Hashes promised_hashes(const std::filesystem::path& folder) {
+  std::filesystem::path manifest = folder / "manifest.json";
+  if (!std::filesystem::exists(manifest)) return {};
+  Hashes hashes;
   try {
     Json told = Json::parse(read_file(manifest));
     for (const Json& split : told.at("splits"))
-      for (const Json& entry : split.at("shards"))
-        if (entry.at("file") == shard.filename().string()) return entry.at("xxh3");
+      for (const Json& shard : split.at("shards")) hashes.emplace(shard.at("file"), shard.at("xxh3"));
   } catch (const Json::exception&) {  // It is the manifest of another program.
   }
-  return "";
+  return hashes;
 }
 
 std::string hash_data(const std::string& pattern) {
   HashCache cache(HashCache::usual_folder());
+  std::map<std::filesystem::path, Hashes> promised;  // by folder
   std::string text;
   TokenStream stream(pattern);
   for (const std::filesystem::path& file : stream.files()) {
-    std::string hash = cache.xxh3(file), wanted = promised_hash(file);
-    if (!wanted.empty() && wanted != hash)
+    auto [known, is_new] = promised.try_emplace(file.parent_path());
+    if (is_new) known->second = promised_hashes(file.parent_path());
+    auto wanted = known->second.find(file.filename());
+    std::string hash = cache.xxh3(file);
+    if (wanted != known->second.end() && wanted->second != hash)
       fail_usage(
           "{}: not the shard that the manifest.json beside it tells of; prepare the data again, or move the "
           "manifest away if the shard is meant",

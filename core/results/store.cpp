@@ -17,7 +17,6 @@ namespace {
 
 constexpr const char* kRecord = "stage.json";
 constexpr const char* kLock = "lock";
-constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kFiles = "files";
 constexpr std::chrono::milliseconds kPatience(50);
 
@@ -26,7 +25,7 @@ std::vector<std::string> outputs(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::string name = entry.path().filename().string();
-    bool is_ours = name == kRecord || name == kLock || name == kCheckpoint;
+    bool is_ours = name == kRecord || name == kLock || name == kCheckpointFile;
     if (entry.is_regular_file() && !is_ours) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
@@ -57,8 +56,7 @@ std::optional<Json> Store::find(const std::string& key) const {
 
 std::string Store::damage(const std::string& key) const {
   std::optional<Json> record = read_record(folder(key) / kRecord);
-  if (!record) return "";
-  return difference_from(read_fields<HashedFiles>(*record).files, folder(key));
+  return record ? difference_from(read_fields<HashedFiles>(*record).files, folder(key)) : "";
 }
 
 Json Store::get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,

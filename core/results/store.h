@@ -23,6 +23,9 @@
 
 namespace caddie {
 
+/// This is where a training that is stopped goes on.
+inline constexpr const char* kCheckpointFile = "checkpoint.safetensors";
+
 class Store {
  public:
   /// `waiting` is called now and then while another process is at work on a stage that is wanted here; it may

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/summary.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/sealed_json.h"
@@ -72,9 +73,10 @@ void check_left_by_run(const std::filesystem::path& folder, const std::string& n
 
 void check_left_by_run(const RunSummary& summary, const std::filesystem::path& folder,
                        const std::string& name) {
-  FileHashes files = summary.files;
-  std::erase_if(files, [&](const auto& file) { return file.first != name; });
-  std::string wrong = difference_from(files, folder);
+  auto left = std::find_if(summary.files.begin(), summary.files.end(),
+                           [&](const auto& file) { return file.first == name; });
+  if (left == summary.files.end()) return;
+  std::string wrong = difference_from({*left}, folder);
   check(wrong.empty(), "{}; run it again with --fresh", wrong);
 }
 

@@ -20,7 +20,6 @@
 namespace caddie {
 namespace {
 
-constexpr const char* kCheckpoint = "checkpoint.safetensors";
 constexpr const char* kCurves = "metrics.csv";
 constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kJournalHash = "curves.xxh3";
@@ -47,8 +46,8 @@ void note(Metrics& curves, const Progress& p, const StepReport& report) {
 /// Tells whether all observers took part up to the checkpoint, and sets `step` to where it stands.
 /// Throws Error when it is damaged, or the journal beside it.
 bool carries(const std::filesystem::path& folder, const Observers& observers, int64_t* step) {
-  if (!std::filesystem::exists(folder / kCheckpoint)) return false;
-  SafetensorsFile file(folder / kCheckpoint);
+  if (!std::filesystem::exists(folder / kCheckpointFile)) return false;
+  SafetensorsFile file(folder / kCheckpointFile);
   auto has = [&](const std::string& name) { return file.metadata().count(name) > 0; };
   for (const auto& [key, averager] : observers.averagers)
     if (!has("averagers." + key + ".seconds")) return false;
@@ -144,7 +143,7 @@ Json TrainingStage::run() {
   };
   Json record = store_.get(key_, make, suffices);
   team_.release();
-  if (made) std::filesystem::remove(store_.folder(key_) / kCheckpoint);
+  if (made) std::filesystem::remove(store_.folder(key_) / kCheckpointFile);
   return record;
 }
 
@@ -157,7 +156,7 @@ Json TrainingStage::train(const std::filesystem::path& folder) {
   beginning.folder = team_.broadcast(beginning.folder.string());
   bool resumes = !beginning.folder.empty();
   if (resumes)
-    load_checkpoint(beginning.folder / kCheckpoint, e_.model->weights().device(),
+    load_checkpoint(beginning.folder / kCheckpointFile, e_.model->weights().device(),
                     [&](Archive& archive) { state.archive(archive); });
   team_.check_same("the weights at the beginning", [&] { return hash_of(e_.model->weights().values()); });
   if (!resumes && e_.train.discarded_warmup_steps > 0) discarded_warmup(state);
@@ -262,7 +261,7 @@ void TrainingStage::validate(State& state) {
 void TrainingStage::save(State& state, const std::filesystem::path& folder) const {
   state.curves->flush();
   int64_t journal = journal_number(state.folder / kCurves, state.progress().step);
-  save_checkpoint(folder / kCheckpoint, [&](Archive& archive) {
+  save_checkpoint(folder / kCheckpointFile, [&](Archive& archive) {
     state.archive(archive);
     archive(kJournalHash, journal);
   });
