@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -67,15 +68,6 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
   }
 }
 
-/// Returns the path that a link stands for in the end, whether there is something or not.
-std::filesystem::path behind_links(std::filesystem::path path) {
-  std::error_code error;
-  constexpr int kLinks = 40;  // The kernel follows no more than these either.
-  for (int i = 0; i < kLinks && std::filesystem::is_symlink(path, error); ++i)
-    path = path.parent_path() / std::filesystem::read_symlink(path, error);
-  return path;
-}
-
 /// Writes a file beside `path`, flushes it to disk, and gives it that name.
 void replace_file(const std::filesystem::path& path, std::string_view bytes) {
   std::filesystem::path temporary = path;
@@ -118,6 +110,14 @@ std::string read_file(const std::filesystem::path& path) {
   }
 }
 
+std::filesystem::path behind_links(std::filesystem::path path) {
+  std::error_code error;
+  constexpr int kLinks = 40;  // The kernel follows no more than these either.
+  for (int i = 0; i < kLinks && std::filesystem::is_symlink(path, error); ++i)
+    path = path.parent_path() / std::filesystem::read_symlink(path, error);
+  return path;
+}
+
 void make_folder(const std::filesystem::path& path) {
   if (path.empty()) return;
   std::error_code error;
@@ -128,6 +128,12 @@ void make_folder(const std::filesystem::path& path) {
 bool is_below(const std::filesystem::path& path) {
   std::filesystem::path plain = path.lexically_normal();
   return !plain.empty() && plain.is_relative() && plain != "." && *plain.begin() != "..";
+}
+
+bool is_file_name(std::string_view text) {
+  bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return c != '/' && !std::iscntrl(uint8_t(c)); });
+  return plain && !text.empty() && text != "." && text != "..";
 }
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {

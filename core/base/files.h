@@ -25,8 +25,14 @@ std::string read_file(const std::filesystem::path& path);
 /// when that fails (no space, no permission); the old file is then untouched.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Returns the path that a link stands for in the end, whether there is something or not.
+std::filesystem::path behind_links(std::filesystem::path path);
+
 /// Tells whether the path leads to something inside the folder that it starts from, whatever is there.
 bool is_below(const std::filesystem::path& path);
+
+/// Tells whether the text can be the name of one file or folder, in any folder, and be printed.
+bool is_file_name(std::string_view text);
 
 /// Creates the folder and its parents. Throws Error naming the path and the reason.
 void make_folder(const std::filesystem::path& path);

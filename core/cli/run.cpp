@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/exit_code.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "cli/numbers.h"
 #include "cli/verbs.h"
@@ -68,6 +69,9 @@ void launch(const RunArguments& arguments) {
 }
 
 std::filesystem::path default_folder(const RunArguments& arguments, const Loaded& loaded, int ranks) {
+  if (!is_file_name(arguments.experiment.file.stem().string()))
+    fail_usage("{}: its name cannot be the name of a folder; give --output",
+               arguments.experiment.file.string());
   RunKey key = run_key(loaded.tree, loaded.experiment, loaded.registry,
                        arguments.options.training.initial_weights, ranks);
   return std::filesystem::path("results") / arguments.experiment.file.stem() / key.run.substr(0, 8);

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/work_folder.h"
 
-#include <caddie/error.h>
-
+#include <exception>
 #include <system_error>
-#include <utility>
 
+#include "base/exit_code.h"
 #include "base/files.h"
+#include "base/owned_folder.h"
 
 namespace caddie {
 namespace fs = std::filesystem;
 
-WorkFolder::WorkFolder(fs::path target) : target_(std::move(target)), path_(target_) {
+WorkFolder::WorkFolder(const fs::path& target) : target_(behind_links(target)), path_(target_) {
   path_ += ".partial";
-  make_folder(path_);
+  if (!make_owned_folder(path_))
+    fail_usage("{}: is in the way, and Caddie did not make it; move it away, or choose another output",
+               path_.string());
   lock_ = FileLock::take(path_);
   check(lock_.has_value(), "{}: another process is making this folder; wait for it, or choose another output",
         path_.string());
-  for (const fs::directory_entry& left : fs::directory_iterator(path_)) fs::remove_all(left.path());
+  clear_owned(path_);
 }
 
 WorkFolder::~WorkFolder() {
-  std::error_code ignored;
-  if (!published_) fs::remove_all(path_, ignored);
+  if (published_) return;
+  try {
+    remove_owned(path_);
+  } catch (const std::exception&) {
+    // What is left is removed by whoever makes the folder next.
+  }
 }
 
 void WorkFolder::publish() {
@@ -30,6 +36,7 @@ void WorkFolder::publish() {
   fs::rename(path_, target_, error);
   check(!error, "{}: cannot rename the finished folder to it: {}", target_.string(), error.message());
   published_ = true;
+  disown(target_);
 }
 
 }  // namespace caddie

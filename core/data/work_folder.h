@@ -13,15 +13,16 @@ namespace caddie {
 /// there is removed.
 class WorkFolder {
  public:
-  /// Throws Error when another process works on the same target or the folder cannot be made.
-  explicit WorkFolder(std::filesystem::path target);
+  /// Throws Error when another process works on the same target, when the folder is there and is not
+  /// Caddie's, or when it cannot be made.
+  explicit WorkFolder(const std::filesystem::path& target);
   ~WorkFolder();
   WorkFolder(const WorkFolder&) = delete;
   WorkFolder& operator=(const WorkFolder&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
 
-  /// Renames the folder to the target, which must not exist or be empty.
+  /// Renames the folder to the target, or to what that links to, which must not exist or be empty.
   void publish();
 
  private:

@@ -5,16 +5,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <thread>
 
-#include "base/file_lock.h"
 #include "base/files.h"
+#include "base/owned_folder.h"
 #include "base/sealed_json.h"
 #include "results/file_hashes.h"
 
 namespace caddie {
 namespace {
 
+constexpr std::string_view kKinds[] = {"train", "prefix", "average", "quantize", "compress", "evaluate"};
 constexpr const char* kRecord = "stage.json";
 constexpr const char* kLock = "lock";
 constexpr const char* kFiles = "files";
@@ -25,7 +27,7 @@ std::vector<std::string> outputs(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::string name = entry.path().filename().string();
-    bool is_ours = name == kRecord || name == kLock || name == kCheckpointFile;
+    bool is_ours = name == kRecord || name == kLock || name == kCheckpointFile || name == kMark;
     if (entry.is_regular_file() && !is_ours) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
@@ -48,6 +50,12 @@ Store::Store(std::filesystem::path folder, std::function<void()> waiting,
              std::function<void(const std::string&)> warn)
     : path_(std::move(folder)), waiting_(std::move(waiting)), warn_(std::move(warn)) {}
 
+bool Store::is_stage(const std::filesystem::path& folder) {
+  std::string name = folder.filename().string();
+  return std::any_of(std::begin(kKinds), std::end(kKinds),
+                     [&](std::string_view kind) { return name.starts_with(std::string(kind) + "-"); });
+}
+
 std::optional<Json> Store::find(const std::string& key) const {
   std::optional<Json> record = read_record(folder(key) / kRecord);
   if (record) record->erase(kFiles);
@@ -69,17 +77,34 @@ Json Store::get(const std::string& key, const std::function<Json(const std::file
     return wrong.empty() ? record : std::nullopt;
   };
   if (std::optional<Json> record = found()) return *record;
-  std::filesystem::path place = folder(key);
-  make_folder(place);
-  std::optional<FileLock> lock;
-  while (!(lock = FileLock::take(place / kLock))) {
+  FileLock lock = take(key);
+  if (std::optional<Json> record = found()) return *record;
+  return make_held(key, make);
+}
+
+Json Store::put(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make) {
+  FileLock lock = take(key);
+  return make_held(key, make);
+}
+
+FileLock Store::take(const std::string& key) const {
+  make_owned_folder(path_);
+  make_owned_folder(folder(key));
+  while (true) {
+    if (std::optional<FileLock> lock = FileLock::take(folder(key) / kLock)) return std::move(*lock);
     if (waiting_) waiting_();
     std::this_thread::sleep_for(kPatience);
   }
-  if (std::optional<Json> record = found()) return *record;
+}
+
+Json Store::make_held(const std::string& key,
+                      const std::function<Json(const std::filesystem::path&)>& make) const {
+  std::filesystem::path place = folder(key);
   std::filesystem::remove(place / kRecord);
   Json record = make(place);
-  finish(key, record);
+  Json whole = record;
+  whole.update(written(HashedFiles{hashes_of(place, outputs(place))}));
+  write_sealed(place / kRecord, whole);
   return record;
 }
 
@@ -89,17 +114,11 @@ bool Store::is_held(const std::string& key) const { return FileLock::is_held(fol
 void Store::forget(const std::string& key) const {
   std::filesystem::path place = folder(key);
   if (!std::filesystem::exists(place)) return;
+  check_owned(place);
   std::optional<FileLock> lock = FileLock::take(place / kLock);
   check(lock.has_value(), "{}: is being worked on; wait for it or stop it", place.string());
   std::filesystem::remove(place / kRecord);
-  for (const auto& entry : std::filesystem::directory_iterator(place))
-    if (entry.path().filename() != kLock) std::filesystem::remove_all(entry.path());
-}
-
-void Store::finish(const std::string& key, const Json& record) const {
-  Json whole = record;
-  whole.update(written(HashedFiles{hashes_of(folder(key), outputs(folder(key)))}));
-  write_sealed(folder(key) / kRecord, whole);
+  clear_owned(place, kLock);
 }
 
 void place_file(const std::filesystem::path& file, const std::filesystem::path& copy) {

@@ -19,10 +19,13 @@
 #include <optional>
 #include <string>
 
+#include "base/file_lock.h"
 #include "results/run_folder.h"
 
 namespace caddie {
 
+/// This is the folder of results/ where the store lies.
+inline constexpr std::string_view kStoreFolder = "store";
 /// This is where a training that is stopped goes on.
 inline constexpr const char* kCheckpointFile = "checkpoint.safetensors";
 
@@ -34,6 +37,8 @@ class Store {
                  std::function<void(const std::string&)> warn = {});
 
   std::filesystem::path folder(const std::string& key) const { return path_ / key; }
+  /// Tells whether the folder is called as that of a stage is.
+  static bool is_stage(const std::filesystem::path& folder);
 
   /// Returns the record of a finished stage, or nothing when it is not finished or the record is damaged.
   std::optional<Json> find(const std::string& key) const;
@@ -46,16 +51,20 @@ class Store {
   /// processes never do so at once.
   Json get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
            const std::function<bool(const Json&)>& suffices = {});
+  /// Makes the stage as get() does, whether it is there or not.
+  Json put(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make);
 
   /// Tells whether a process is at work on the stage.
   bool is_held(const std::string& key) const;
-  /// Throws away the stage, so that it is made anew. Throws Error when a process is at work on it.
+  /// Throws away the stage, so that it is made anew. Throws Error when a process is at work on it, or when
+  /// Caddie did not make its folder.
   void forget(const std::string& key) const;
 
-  /// Writes the record of a stage that was made outside get(), with the hashes of its files.
-  void finish(const std::string& key, const Json& record) const;
-
  private:
+  /// Waits until this process alone may change the stage, and makes its folder.
+  FileLock take(const std::string& key) const;
+  Json make_held(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make) const;
+
   std::filesystem::path path_;
   std::function<void()> waiting_;
   std::function<void(const std::string&)> warn_;

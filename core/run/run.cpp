@@ -8,6 +8,8 @@
 
 #include "base/exit_code.h"
 #include "base/files.h"
+#include "base/owned_folder.h"
+#include "base/sealed_json.h"
 #include "base/text.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
@@ -19,7 +21,24 @@ namespace caddie {
 namespace {
 
 constexpr const char* kPrivateStore = "stages";  // is in the run's folder
+constexpr const char* kWritten[] = {"run.json",    "summary.json",        "resolved.toml",
+                                    "metrics.csv", "weights.safetensors", "artifact.bin",
+                                    kPrivateStore};
 constexpr const char* kOutputs[] = {"resolved.toml", "metrics.csv", "weights.safetensors", "artifact.bin"};
+
+/// Makes the folder of a run, or takes one up. Throws Error (kUsage) when files of others would be
+/// overwritten: where there is no mark, a record of a run is the sign that its files are Caddie's.
+std::filesystem::path own_run_folder(const std::filesystem::path& folder) {
+  if (make_owned_folder(folder)) return folder;
+  std::filesystem::path record = folder / kWritten[0];
+  try {
+    if (std::filesystem::exists(record) && read_sealed(record).contains("key")) return folder;
+  } catch (const Error&) {
+    // A file that is no record tells nothing of the others.
+  }
+  check_nothing_foreign(folder, kWritten);
+  return folder;
+}
 
 int ranks_of(const RunOptions& options) { return options.training.comm ? options.training.comm->size() : 1; }
 
@@ -33,7 +52,7 @@ class Run {
         key_(run_key(tree, experiment, registry, options.training.initial_weights, ranks_of(options))),
         keys_(tree, experiment, registry, options.training.initial_weights, ranks_of(options)),
         team_(options.training.comm, key_.run),
-        folder_(options.folder),
+        folder_(own_run_folder(options.folder)),
         store_(
             options.store.empty() ? folder_.file(kPrivateStore) : options.store,
             [] { check_not_stopped("while another run was at work on a stage of this one"); },
@@ -88,9 +107,10 @@ class Run {
 
 bool Run::finished_before(RunSummary* summary) {
   if (options_.fresh) {
+    check_owned(folder_.file(kPrivateStore));
     for (const char* name : {kSummaryFile, "metrics.csv", "run.json"})
       std::filesystem::remove(folder_.file(name));
-    std::filesystem::remove_all(folder_.file(kPrivateStore));
+    remove_owned(folder_.file(kPrivateStore));
     return false;
   }
   std::optional<Json> record = folder_.read_json("run.json");
@@ -330,7 +350,7 @@ RunSummary Run::go() {
   std::vector<std::string> outputs(std::begin(kOutputs), std::end(kOutputs));
   summary_.files = hashes_of(folder_.path(), outputs);
   write_summary(folder_.path(), summary_);
-  std::filesystem::remove_all(folder_.file(kPrivateStore));
+  if (is_owned(folder_.file(kPrivateStore))) remove_owned(folder_.file(kPrivateStore));
   return summary_;
 }
 

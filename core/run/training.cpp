@@ -272,11 +272,11 @@ void TrainingStage::fork(State& state) const {
   int64_t step = state.progress().step;
   if (std::find(options_.forks.begin(), options_.forks.end(), step) == options_.forks.end()) return;
   std::string key = StageKeys::seeded(StageKeys::prefix_group(keys_.schedule_signature(), step), e_.seed);
-  std::filesystem::path folder = store_.folder(key);
-  make_folder(folder);
-  save(state, folder);
-  write_file(folder / kCurves, read_file(state.folder / kCurves));
-  store_.finish(key, {{"step", step}, {"training", key_}});
+  store_.put(key, [&](const std::filesystem::path& folder) -> Json {
+    save(state, folder);
+    write_file(folder / kCurves, read_file(state.folder / kCurves));
+    return {{"step", step}, {"training", key_}};
+  });
 }
 
 void TrainingStage::show(const Trainer& trainer, const StepReport& report) {
@@ -310,10 +310,10 @@ Json TrainingStage::finish(State& state) {
     record["validations"][key] = validation.every;
   for (const auto& [key, averager] : state.observers.averagers) {
     record["averagers"][key] = state.trainer.seconds_of(key);
-    std::string average = StageKeys::average(key_, key);
-    make_folder(store_.folder(average));
-    write_weights(store_.folder(average) / kWeights, table, state.trainer.averaged_by(key));
-    store_.finish(average, {{"stage", "average"}, {"training", key_}, {"weights", record["weights"]}});
+    store_.put(StageKeys::average(key_, key), [&](const std::filesystem::path& folder) -> Json {
+      write_weights(folder / kWeights, table, state.trainer.averaged_by(key));
+      return {{"stage", "average"}, {"training", key_}, {"weights", record["weights"]}};
+    });
   }
   write_weights(state.folder / kWeights, table, table.values());
   record[kPeakMemoryBytes.name] = peak_memory_bytes();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/exit_code.h"
+#include "base/owned_folder.h"
 #include "base/text.h"
 #include "config/differences.h"
 #include "sweep/folders.h"
@@ -47,16 +48,25 @@ void freeze(Plan& plan, const fs::path& folder, bool replan) {
   remember(plan, changes, done);
 }
 
-/// Throws away the sweep's runs and trainings. Throws Error (kUsage) while a child of a sweep that was killed
-/// is still saving its run.
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  if (fs::exists(folder))
+    for (const auto& entry : fs::directory_iterator(folder))
+      if (entry.is_directory()) found.push_back(entry.path());
+  return found;
+}
+
+/// Throws away the sweep's runs and trainings: all of them, or none and Error (kUsage) when Caddie did not
+/// make one of the folders, or while a child of a sweep that was killed is still saving its run.
 void start_over(const Plan& plan, const fs::path& folder) {
-  fs::path runs = folder / "runs";
-  if (fs::exists(runs))
-    for (const auto& run : fs::directory_iterator(runs))
-      if (FileLock::is_held(run.path() / kRunLock))
-        fail_usage("{}: is being worked on; start over when it has ended", run.path().string());
+  std::vector<fs::path> runs = folders_in(folder / "runs");
+  for (const fs::path& run : runs) {
+    check_owned(run);
+    if (FileLock::is_held(run / kRunLock))
+      fail_usage("{}: is being worked on; start over when it has ended", run.string());
+  }
   forget_trainings(plan, Store(store_for(folder)));
-  fs::remove_all(runs);
+  for (const fs::path& run : runs) remove_owned(run);
 }
 
 LockedSweep begun_sweep(const SweepRequest& request) {

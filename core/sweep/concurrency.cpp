@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "base/files.h"
+#include "base/owned_folder.h"
 #include "process/child_set.h"
 #include "process/interrupt.h"
 #include "process/machine.h"
@@ -25,10 +27,14 @@ class Scratch {
     std::string pattern = (std::filesystem::temp_directory_path() / "caddie-probe-XXXXXX").string();
     check(::mkdtemp(pattern.data()) != nullptr, "{}: cannot create a folder for a measurement", pattern);
     path_ = pattern;
+    make_owned_folder(path_);
   }
   ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    try {
+      remove_owned(path_);
+    } catch (const std::exception&) {
+      // What is left in the folder for temporary files goes with the others there.
+    }
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

@@ -2,6 +2,7 @@
 #include "sweep/folders.h"
 
 #include "base/exit_code.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "sweep/plan.h"
 
@@ -26,6 +27,8 @@ fs::path sweep_folder(const std::string& named) {
 }
 
 fs::path noise_folder(const fs::path& experiment) {
+  if (!is_file_name(experiment.stem().string()))
+    fail_usage("{}: its name cannot be the name of a folder; rename it", experiment.string());
   fs::path folder = fs::path("results/noise") / experiment.stem();
   if (!fs::exists(plan_path(folder)) || same_file(read_plan(folder).base_file, experiment)) return folder;
   return folder.string() + "-" + sha256(fs::weakly_canonical(experiment).string()).substr(0, 8);

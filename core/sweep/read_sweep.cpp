@@ -7,9 +7,12 @@
 #include <limits>
 #include <set>
 
+#include "base/files.h"
+#include "base/text.h"
 #include "config/read_all.h"
 #include "config/renamed_keys.h"
 #include "config/tree.h"
+#include "results/store.h"
 #include "sweep/axes.h"
 #include "sweep/expression.h"
 #include "sweep/read_design.h"
@@ -30,8 +33,10 @@ void read_head(Tree& tree, SweepFile& sweep) {
     s("base", base, "experiment file, relative to this one");
   });
   if (base.empty()) tree.fail_at("", "base is missing; write base = \"../experiments/NAME.toml\"");
-  if (sweep.name.empty() || sweep.name.find('/') != std::string::npos)
-    tree.fail_at("name", "the name becomes a folder; it must be a word without '/'");
+  if (!is_file_name(sweep.name) || sweep.name == kStoreFolder)
+    tree.fail_at("name", message("'{}' cannot be the name of a folder in results/; a word without '/' can, "
+                                 "but for '{}', where stages lie",
+                                 {printable(sweep.name), kStoreFolder}));
   sweep.base = (sweep.file.parent_path() / base).lexically_normal();
   if (!std::filesystem::is_regular_file(sweep.base))
     tree.fail_at("base", message("base names {}; there is no such file", {sweep.base.string()}));

@@ -2,6 +2,7 @@
 #include "sweep/run_processes.h"
 
 #include "base/files.h"
+#include "base/owned_folder.h"
 #include "base/text.h"
 #include "process/interrupt.h"
 
@@ -25,7 +26,14 @@ std::string RunProcesses::training_to_make(size_t run) const {
   return order_.is_trained(run) ? "" : order_.training(run);
 }
 
+void RunProcesses::own_folder_of(size_t run) const {
+  std::filesystem::path folder = folder_of(run);
+  bool ours = make_owned_folder(folder) || std::filesystem::exists(folder / "run.json");
+  check(ours, "{}: holds files that Caddie did not make; move them away", folder.string());
+}
+
 std::filesystem::path RunProcesses::write_experiment(size_t run) const {
+  own_folder_of(run);
   std::filesystem::path file = folder_of(run) / "experiment.toml";
   write_file(file, plan_.arms[plan_.runs[run].arm].experiment);
   return file;
@@ -56,7 +64,7 @@ std::vector<std::string> RunProcesses::command_for(size_t run, const std::vector
 
 bool RunProcesses::start(size_t run, const std::vector<size_t>& waiting) {
   std::filesystem::path folder = folder_of(run);
-  make_folder(folder);
+  own_folder_of(run);
   std::optional<FileLock> lock = FileLock::take(folder / kRunLock, true);  // The child inherits the lock.
   if (!lock) return false;
   RunState before = state(run);

@@ -33,6 +33,8 @@ class RunProcesses final : public RunExecutor {
 
  private:
   std::filesystem::path folder_of(size_t run) const { return options_.folder / plan_.runs[run].folder; }
+  /// Makes the folder of a run. Throws Error when it holds what Caddie did not make.
+  void own_folder_of(size_t run) const;
   std::filesystem::path write_experiment(size_t run) const;
   std::vector<std::string> command_for(size_t run, const std::vector<size_t>& waiting) const;
 

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/exit_code.h"
-#include "base/files.h"
+#include "base/owned_folder.h"
 #include "config/read_all.h"
 #include "process/machine.h"
 #include "sweep/concurrency.h"
@@ -31,10 +31,23 @@ Values settings_of(const Arm& arm) {
   return settings;
 }
 
+/// Makes the folder of a sweep, or takes one up. Throws Error (kUsage) when files of others would be
+/// overwritten: where there is no mark, a plan is the sign that its files are Caddie's.
+void own_sweep_folder(const std::filesystem::path& folder) {
+  constexpr const char* kWritten[] = {"plan.json",   "runs",         "runs.csv",   "ablation.csv",
+                                      "ablation.md", "ablation.tex", "effects.csv"};
+  if (make_owned_folder(folder)) return;
+  try {
+    read_plan(folder);
+  } catch (const Error&) {
+    check_nothing_foreign(folder, kWritten);
+  }
+}
+
 }  // namespace
 
 FileLock lock_sweep(const std::filesystem::path& folder) {
-  make_folder(folder);
+  own_sweep_folder(folder);
   std::optional<FileLock> lock = FileLock::take(folder / kRunLock);
   if (!lock) fail_usage("{}: another caddie sweep is at work there; wait for it or stop it", folder.string());
   return std::move(*lock);

@@ -41,7 +41,7 @@ struct RunnerHooks {
 };
 
 /// Takes the right to change a sweep and what lies in its folder, and makes the folder. Throws Error(2) when
-/// another process has it.
+/// another process has it, or when files of others lie there that a sweep would overwrite.
 FileLock lock_sweep(const std::filesystem::path& folder);
 
 /// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder
@@ -50,7 +50,6 @@ FileLock lock_sweep(const std::filesystem::path& folder);
 RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks,
                       const FileLock& lock);
 
-inline constexpr std::string_view kStoreFolder = "store";
 /// Returns where the runs of the sweep in `folder` leave what they share: "store" in the folder results/
 /// around it, or in the folder itself when there is none.
 std::filesystem::path store_for(const std::filesystem::path& folder);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/owned_folder.h"
 #include "run/observers.h"
 
 namespace caddie {
@@ -156,9 +157,11 @@ void forget_trainings(const Plan& plan, const Store& store) {
     stages.insert(order.training(run));
     for (std::string& prefix : order.prefixes(run)) stages.insert(std::move(prefix));
   }
-  for (const std::string& stage : stages)
+  for (const std::string& stage : stages) {
+    check_owned(store.folder(stage));
     check(!store.is_held(stage), "{}: another run is at work on it; start over when it has ended",
           store.folder(stage).string());
+  }
   for (const std::string& stage : stages) store.forget(stage);
 }
 

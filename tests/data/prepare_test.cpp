@@ -153,6 +153,22 @@ TEST_CASE("A kill while data is prepared leaves nothing that looks finished", "[
   CHECK(hashes_in(options.output) == hashes_in(undisturbed.output));
 }
 
+TEST_CASE("Data go where a link leads, and never over what lies in the way", "[data]") {
+  TemporaryFolder folder;
+  PrepareOptions options = options_for(data_file("prose.jsonl"), folder.path() / "link");
+  fs::create_directory(folder.path() / "real");
+  fs::create_directory_symlink("real", options.output);
+  fs::path precious = folder.path() / "real.partial/precious";
+  write_file(precious, "text");
+  CHECK_THROWS_WITH(prepare(options), Catch::Contains("real.partial: is in the way"));
+  CHECK(read_file(precious) == "text");
+  fs::remove_all(precious.parent_path());
+  prepare(options);
+  CHECK(fs::is_symlink(options.output));
+  CHECK(fs::exists(folder.path() / "real/manifest.json"));
+  CHECK_FALSE(fs::exists(folder.path() / "real/.caddie"));
+}
+
 TEST_CASE("Wrong options of prepare are usage errors that say what would be right", "[data]") {
   TemporaryFolder folder;
   const PrepareOptions good = options_for(data_file("prose.txt"), folder.path() / "out");

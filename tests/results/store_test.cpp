@@ -11,6 +11,7 @@
 
 #include "base/file_lock.h"
 #include "base/files.h"
+#include "base/owned_folder.h"
 #include "results/store.h"
 #include "support/temporary_folder.h"
 
@@ -109,7 +110,7 @@ TEST_CASE("a record with a flipped bit is no record", "[results]") {
 
 TEST_CASE("who wants a stage that another makes waits for it, or gives up", "[results]") {
   TemporaryFolder folder;
-  fs::create_directories(folder / "train-1");
+  make_owned_folder(folder / "train-1");
   std::optional<FileLock> other = FileLock::take(folder / "train-1/lock");
   REQUIRE(other);
   int asked = 0;
@@ -117,8 +118,8 @@ TEST_CASE("who wants a stage that another makes waits for it, or gives up", "[re
   SECTION("it takes the other's word when that is done") {
     Store store(folder.path(), [&] {
       if (++asked < 2) return;
-      Store(folder.path()).finish("train-1", {{"made", 7}});
       other.reset();
+      Store(folder.path()).put("train-1", [](const fs::path&) -> Json { return {{"made", 7}}; });
     });
     CHECK(store.is_held("train-1"));
     CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 7}});
@@ -147,6 +148,9 @@ TEST_CASE("a stage is forgotten whole, unless somebody is at work on it", "[resu
   CHECK_FALSE(store.find("train-1"));
   CHECK_FALSE(fs::exists(folder / "train-1/weights"));
   CHECK_NOTHROW(store.forget("train-none"));
+  folder.write("train-2/precious", "text");
+  CHECK_THROWS_WITH(store.forget("train-2"), Catch::Contains("train-2: Caddie removes only folders that it"));
+  CHECK(fs::exists(folder / "train-2/precious"));
 }
 
 TEST_CASE("a file of the store and its copy in a run never change each other", "[results]") {

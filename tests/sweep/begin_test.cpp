@@ -5,8 +5,10 @@
 #include <catch2/catch.hpp>
 
 #include "base/exit_code.h"
+#include "base/owned_folder.h"
 #include "run/untrained_run.h"
 #include "sweep/run_state.h"
+#include "sweep/runner.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -83,6 +85,7 @@ TEST_CASE("starting over throws away what the runs left, unless one is at work",
   SmallSweep small;
   take_up_sweep(small.request);
   fs::path run = small.request.output / "runs/baseline-s1";
+  make_owned_folder(run);
   write_file(run / "log.txt", "trained");
   small.request.fresh = true;
   {
@@ -92,7 +95,40 @@ TEST_CASE("starting over throws away what the runs left, unless one is at work",
     CHECK(fs::exists(run / "log.txt"));
   }
   CHECK(take_up_sweep(small.request).plan.history.size() == 1);
-  CHECK_FALSE(fs::exists(small.request.output / "runs"));
+  CHECK_FALSE(fs::exists(run));
+}
+
+TEST_CASE("starting over removes nothing that Caddie did not make", "[sweep]") {
+  SmallSweep small;
+  take_up_sweep(small.request);
+  small.request.fresh = true;
+  fs::path theirs = small.request.output / "runs/theirs/precious", run = small.request.output / "runs/a";
+  make_owned_folder(run);
+  write_file(theirs, "text");
+  CHECK_THROWS_WITH(take_up_sweep(small.request),
+                    Contains("runs/theirs: Caddie removes only folders that it"));
+  CHECK(read_file(theirs) == "text");
+  CHECK(fs::exists(run));
+  fs::path stage = store_for(small.request.output) /
+                   StageKeys::seeded(read_plan(small.request.output).arms[0].training, 1);
+  fs::create_directories(stage.parent_path());
+  fs::rename(theirs.parent_path(), stage);
+  CHECK_THROWS_WITH(take_up_sweep(small.request), Contains(stage.string() + ": Caddie removes only"));
+  CHECK(fs::exists(stage / "precious"));
+}
+
+TEST_CASE("a sweep does not begin over files of others", "[sweep]") {
+  SmallSweep small;
+  for (const char* name : {"plan.json", "runs/precious", "runs.csv"})
+    for (bool fresh : {false, true}) {
+      fs::path file = small.request.output / name;
+      write_file(file, "text");
+      small.request.fresh = fresh;
+      CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("Caddie did not make it"));
+      CHECK(read_file(file) == "text");
+      CHECK_FALSE(fs::exists(small.request.output / "lock"));
+      fs::remove_all(small.request.output);
+    }
 }
 
 TEST_CASE("options that only a sweep file answers are refused for a sweep that was begun", "[sweep]") {

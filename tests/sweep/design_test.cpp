@@ -50,6 +50,17 @@ using Labels = std::vector<std::string>;
 
 }  // namespace
 
+TEST_CASE("a name that leads out of results, or to the store, is refused at its line", "[sweep]") {
+  TemporaryFolder scratch;
+  for (const char* name : {"..", ".", "", "a/b", "/tmp/x", "../x", "a\\nb", "store"}) {
+    INFO(name);
+    std::string text = std::string("seeds = [1]\nname = \"") + name + "\"\n";
+    CHECK_THROWS_WITH(sweep_of(scratch, text),
+                      Catch::Contains("sweep.toml:3:") && Catch::Contains("cannot be the name of a folder"));
+  }
+  CHECK(sweep_of(scratch, "seeds = [1]\nname = \"..a b.c\"\n").name == "..a b.c");
+}
+
 TEST_CASE("a grid multiplies toggles and values, the baseline first", "[sweep]") {
   TemporaryFolder scratch;
   SweepFile sweep = sweep_of(scratch, R"(

@@ -13,6 +13,7 @@
 
 #include "base/file_lock.h"
 #include "base/files.h"
+#include "base/owned_folder.h"
 #include "base/sealed_json.h"
 #include "base/text.h"
 #include "support/laboratory.h"
@@ -234,7 +235,7 @@ TEST_CASE("a sweep that is at work is not started over", "[runner]") {
     if (stage.path().filename().string().starts_with("train-"))
       is_refused(stage.path() / "lock", "another run is at work on it");
   fs::path run = folder / "runs/gone-s1";  // of an arm that was taken from the sweep file
-  fs::create_directories(run);
+  make_owned_folder(run);
   is_refused(run / "lock", "is being worked on");
   CHECK(shell("sweep " + sweep + " --fresh").code == 0);
 }
