@@ -79,6 +79,14 @@ TEST_CASE("a room includes only rooms below it", "[house]") {
   }
 }
 
+TEST_CASE("folders are removed in one place, which removes none without Caddie's mark", "[house]") {
+  for (const fs::path& file : sources_below(kSource / "core")) {
+    if (file.stem() == "owned_folder") continue;
+    INFO(file.string());
+    CHECK(text_of(file).find("remove_all") == std::string::npos);
+  }
+}
+
 TEST_CASE("the SDK includes itself and the standard library only", "[house]") {
   std::regex include("#include [<\"]([^>\"]+)[>\"]");
   for (const fs::path& file : sources_below(kSource / "core" / "sdk")) {

@@ -20,26 +20,28 @@ struct GcArguments {
   bool dry_run = false, json = false;
 };
 
+void print_json(const StoreCleaning& cleaning, bool deleted) {
+  Json names = Json::array();
+  for (const UnneededStage& stage : cleaning.unneeded) names.push_back(stage.folder.filename().string());
+  fmt::print(
+      "{}\n",
+      text_of(
+          Json{{"stages", names}, {"left", cleaning.left}, {"bytes", cleaning.bytes()}, {"deleted", deleted}},
+          2));
+}
+
 void gc_verb(const GcArguments& arguments) {
   if (!std::filesystem::is_directory(arguments.folder))
     fail_usage("{}: there is no such folder; name the one that holds the runs and their store",
                arguments.folder.string());
-  std::vector<UnneededStage> stages = unneeded_stages(arguments.folder);
-  int64_t bytes = 0;
-  Json names = Json::array();
-  for (const UnneededStage& stage : stages) {
-    bytes += stage.bytes;
-    names.push_back(stage.folder.filename().string());
-    if (arguments.dry_run && !arguments.json)
-      fmt::print("{:>15}  {}\n", with_commas(stage.bytes), stage.folder.string());
-    if (!arguments.dry_run) std::filesystem::remove_all(stage.folder);
-  }
-  if (arguments.json)
-    fmt::print("{}\n",
-               text_of(Json{{"stages", names}, {"bytes", bytes}, {"deleted", !arguments.dry_run}}, 2));
-  else
-    fmt::print("{} stages that no run needs, {} bytes: {}\n", stages.size(), with_commas(bytes),
-               arguments.dry_run ? "left, as asked" : "deleted");
+  StoreCleaning cleaning = find_unneeded(arguments.folder);
+  if (!arguments.dry_run) delete_unneeded(cleaning);
+  if (arguments.json) return print_json(cleaning, !arguments.dry_run);
+  for (const UnneededStage& stage : cleaning.unneeded)
+    if (arguments.dry_run) fmt::print("{:>15}  {}\n", with_commas(stage.bytes), stage.folder.string());
+  for (const std::string& line : cleaning.left) fmt::print("{}\n", line);
+  fmt::print("{} stages that no run needs, {} bytes: {}\n", cleaning.unneeded.size(),
+             with_commas(cleaning.bytes()), arguments.dry_run ? "left, as asked" : "deleted");
 }
 
 }  // namespace

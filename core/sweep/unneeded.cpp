@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "base/owned_folder.h"
 #include "base/walk.h"
 #include "sweep/run_state.h"
 #include "sweep/runner.h"
@@ -73,18 +74,48 @@ int64_t bytes_freed_by(const fs::path& folder) {
   return bytes;
 }
 
+std::vector<fs::path> sorted_entries(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+/// Returns why something in the store that no run needs is left, or "" when it may go.
+std::string reason_to_leave(const fs::path& path) {
+  if (!Store::is_stage(path)) return "it is no stage";
+  if (!is_owned(path))
+    return message("it has no file {} that says that Caddie made it; delete it yourself if you can spare it",
+                   {kMark});
+  return "";
+}
+
 }  // namespace
 
-std::vector<UnneededStage> unneeded_stages(const fs::path& results) {
+int64_t StoreCleaning::bytes() const {
+  int64_t sum = 0;
+  for (const UnneededStage& stage : unneeded) sum += stage.bytes;
+  return sum;
+}
+
+StoreCleaning find_unneeded(const fs::path& results) {
   fs::path store = results / kStoreFolder;
-  std::vector<UnneededStage> stages;
-  if (!fs::exists(store)) return stages;
+  StoreCleaning cleaning;
+  if (!fs::exists(store)) return cleaning;
   Names needed = needed_stages(results, store);
-  for (const auto& entry : fs::directory_iterator(store))
-    if (!needed.count(entry.path().filename().string()))
-      stages.push_back({entry.path(), bytes_freed_by(entry.path())});
-  std::sort(stages.begin(), stages.end(), [](const auto& a, const auto& b) { return a.folder < b.folder; });
-  return stages;
+  for (const fs::path& path : sorted_entries(store)) {
+    std::string name = path.filename().string();
+    if (name == kMark || needed.count(name)) continue;
+    if (std::string reason = reason_to_leave(path); reason.empty())
+      cleaning.unneeded.push_back({path, bytes_freed_by(path)});
+    else
+      cleaning.left.push_back(path.string() + ": left, as " + reason);
+  }
+  return cleaning;
+}
+
+void delete_unneeded(const StoreCleaning& cleaning) {
+  for (const UnneededStage& stage : cleaning.unneeded) remove_owned(stage.folder);
 }
 
 }  // namespace caddie

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace caddie {
@@ -13,9 +14,18 @@ struct UnneededStage {
   int64_t bytes = 0;  // what deleting it frees: files that a run has too stay on the disk
 };
 
-/// Returns the stages in `results`/store, by name, that no run below `results` came from and that no run of a
-/// plan there, begun or not, would start from. Throws Error when a process is at work on a run there: what
-/// that one needs cannot be known.
-std::vector<UnneededStage> unneeded_stages(const std::filesystem::path& results);
+struct StoreCleaning {
+  std::vector<UnneededStage> unneeded;  // what may be deleted, by name
+  std::vector<std::string> left;        // sentences, each of which names what stays though no run needs it
+  int64_t bytes() const;
+};
+
+/// Finds the stages in `results`/store that no run below `results` came from and that no run of a plan there,
+/// begun or not, would start from. What is no stage, or is not Caddie's, is left. Throws Error when a process
+/// is at work on a run there: what that one needs cannot be known.
+StoreCleaning find_unneeded(const std::filesystem::path& results);
+
+/// Deletes them.
+void delete_unneeded(const StoreCleaning& cleaning);
 
 }  // namespace caddie

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What caddie gc takes out of a store, and what it leaves there.
+#include "sweep/unneeded.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/files.h"
+#include "base/owned_folder.h"
+#include "results/store.h"
+#include "support/temporary_folder.h"
+
+using namespace caddie;
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of results with stages in its store that no run needs.
+struct Results {
+  TemporaryFolder folder;
+  Store store = Store(folder / "store");
+
+  explicit Results(const std::vector<std::string>& keys) {
+    for (const std::string& key : keys)
+      store.put(key, [](const fs::path& place) -> Json {
+        write_file(place / "file", "12345");
+        return {{"made", true}};
+      });
+  }
+  StoreCleaning clean() const {
+    StoreCleaning cleaning = find_unneeded(folder.path());
+    delete_unneeded(cleaning);
+    return cleaning;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("stages that no run came from are deleted, those of a run stay", "[sweep]") {
+  Results results({"train-a", "train-b", "compress-a"});
+  results.folder.write("run/run.json", R"({"stages": {"train": "train-a"}})");
+  results.folder.write("run/summary.json", R"({"stages": {"evaluate": ["compress-a"]}})");
+  StoreCleaning cleaning = find_unneeded(results.folder.path());
+  REQUIRE(cleaning.unneeded.size() == 1);
+  CHECK(cleaning.unneeded[0].folder == results.store.folder("train-b"));
+  CHECK(cleaning.bytes() > 5);
+  CHECK(cleaning.left.empty());
+  CHECK(fs::exists(results.store.folder("train-b")));
+  delete_unneeded(cleaning);
+  CHECK_FALSE(fs::exists(results.store.folder("train-b")));
+  CHECK(results.store.find("train-a"));
+  CHECK(results.store.find("compress-a"));
+}
+
+TEST_CASE("what Caddie did not make, or is no stage, stays in the store and is named", "[sweep]") {
+  Results results({"train-a"});
+  results.folder.write("store/precious/file", "text");
+  results.folder.write("store/train-copied/weights", "text");
+  results.folder.write("store/notes.txt", "text");
+  make_owned_folder(results.folder / "store/my_run");
+  StoreCleaning cleaning = results.clean();
+  CHECK(cleaning.unneeded.size() == 1);
+  REQUIRE(cleaning.left.size() == 4);
+  CHECK_THAT(cleaning.left[0], Contains("store/my_run: left, as it is no stage"));
+  CHECK_THAT(cleaning.left[1], Contains("store/notes.txt: left"));
+  CHECK_THAT(cleaning.left[2], Contains("store/precious: left"));
+  CHECK_THAT(cleaning.left[3], Contains("store/train-copied: left, as it has no file .caddie"));
+  for (const char* name : {"precious/file", "train-copied/weights", "notes.txt"})
+    CHECK(read_file(results.folder / "store" / name) == "text");
+}
+
+TEST_CASE("a store that is all another's is left", "[sweep]") {
+  TemporaryFolder folder;
+  folder.write("store/precious/file", "text");
+  CHECK(find_unneeded(folder.path()).unneeded.empty());
+  CHECK(find_unneeded(folder / "store").unneeded.empty());
+}
