@@ -4,17 +4,19 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace caddie {
 
-/// Locks a file until the process that holds the lock ends, however it ends. A child process inherits the
-/// lock when `inherit`.
+/// Locks a file until the object or the process that holds the lock ends, however it ends.
 class FileLock {
  public:
-  /// Locks the file or folder, and creates a file where there is nothing. Returns nothing when another
-  /// process holds the lock. Throws Error when the file cannot be opened or locked.
-  static std::optional<FileLock> take(const std::filesystem::path& file, bool inherit = false);
+  /// Locks the file or folder, and creates a file where there is nothing. A lock that the parent process let
+  /// this one inherit is taken over. Returns nothing when another process holds the lock. Throws Error when
+  /// the file cannot be opened or locked.
+  static std::optional<FileLock> take(const std::filesystem::path& file);
   /// Returns whether a process holds the lock; false when the file is not there.
   static bool is_held(const std::filesystem::path& file);
 
@@ -25,8 +27,17 @@ class FileLock {
   }
   ~FileLock();
 
+  /// Returns what the locked file holds, or replaces it. The disk may be full: nobody waits for the text.
+  std::string text() const;
+  void replace_text(std::string_view text) const;
+  /// Removes the locked file, unless another one took its place.
+  void remove_file(const std::filesystem::path& file) const;
+  /// Lets processes that are started from here on hold the lock too, after this object is gone.
+  void let_children_inherit() const;
+
  private:
   explicit FileLock(int descriptor) : descriptor_(descriptor) {}
+  static int open(const std::filesystem::path& file);
   int descriptor_;
 };
 

@@ -39,7 +39,7 @@ void sweep_verb(SweepArguments& arguments) {
     fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
                plan.runs.size(), options.jobs, folder.string());
   }
-  RunnerResult result = run_sweep(plan, options, sweep.lock);
+  RunnerResult result = run_sweep(plan, options, sweep.claim);
   Ablation ablation = analyze(plan, folder);
   print_table(ablation, folder, arguments.json);
   std::string onward =

@@ -2,6 +2,7 @@
 #include "process/machine.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include "base/files.h"
 
 namespace caddie {
 namespace {
@@ -27,6 +30,19 @@ int core_count() {
   cpu_set_t allowed;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return std::max(1, CPU_COUNT(&allowed));
   return std::max(1, int(std::thread::hardware_concurrency()));  // More than 1,024 cores do not fit the set.
+}
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+std::string command_line() {
+  std::string text = read_file("/proc/self/cmdline");
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  if (!text.empty()) text.pop_back();
+  return text;
 }
 
 Memory memory_here() {

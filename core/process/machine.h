@@ -3,11 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace caddie {
 
 /// Returns the number of cores that this process may use, at least 1.
 int core_count();
+
+std::string host_name();
+
+/// Returns the words of the command that started this process, with spaces between them.
+std::string command_line();
 
 /// Memory is counted in bytes: all of it, and what programs can still take. Both are those of the machine or
 /// of the container's limit, whichever is less, and INT64_MAX where the system does not tell.

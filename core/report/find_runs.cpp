@@ -6,6 +6,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "config/read_all.h"
+#include "results/claim.h"
 #include "results/metrics.h"
 #include "sweep/condition_scope.h"
 #include "sweep/run_state.h"
@@ -55,12 +56,11 @@ RunValues remembered(const fs::path& folder) {
   }
 }
 
-/// Returns how the run stands now: one that goes on is seen by its lock, which no file tells of.
+/// Returns how the run stands now: one that goes on is seen by its claim, which no file tells of.
 std::string status_of(const RunIndex& index, const fs::path& folder) {
-  if (FileLock::is_held(folder / kRunLock)) return std::string(name_of(RunStatus::running));
+  if (is_claimed(folder)) return std::string(name_of(RunStatus::running));
   if (std::optional<RunValue> status = index.value(folder, "status")) return std::get<std::string>(*status);
-  bool begun = fs::exists(folder / kRunLock);
-  return std::string(name_of(begun ? RunStatus::lost : RunStatus::planned));
+  return std::string(name_of(was_left_behind(folder) ? RunStatus::lost : RunStatus::planned));
 }
 
 /// Takes in every name that some run has a value for, or will have when it is done.

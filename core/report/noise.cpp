@@ -38,12 +38,12 @@ Noise measure_noise(NoiseRequest request) {
   std::filesystem::path folder = noise_folder(request.experiment);
   request.runner.folder = folder;
   request.runner.store = store_for(folder);
-  FileLock lock = lock_sweep(folder);
+  FolderClaim claim = claim_sweep(folder);
   Plan plan = noise_plan(request, folder);
   StatusLine status(request.runner.quiet);
   if (std::string note = choose_share(plan, request.runner); !note.empty()) status.finish(note);
   write_plan(plan, folder);
-  check_complete(run_sweep(plan, request.runner, lock), plan.runs.size(), folder);
+  check_complete(run_sweep(plan, request.runner, claim), plan.runs.size(), folder);
   Ablation ablation = analyze(plan, folder);
   const Sample& bpb = ablation.arms[0].bpb;
   return {bpb, interval_of_sd(bpb), plan.arms[0].group};

@@ -6,11 +6,11 @@
 
 namespace caddie {
 
-RunnerResult run_sweep(Plan& plan, const RunnerOptions& options, const FileLock& lock) {
+RunnerResult run_sweep(Plan& plan, const RunnerOptions& options, const FolderClaim& claim) {
   LiveTables tables(plan, options.folder);
   RunnerHooks hooks = {[&] { tables.changed(); }, [&] { tables.catch_up(); },
                        [&](const Plan& now) { return next_runs(now, options.folder); }};
-  RunnerResult result = run_plan(plan, options, hooks, lock);
+  RunnerResult result = run_plan(plan, options, hooks, claim);
   tables.write();
   return result;
 }

@@ -2,12 +2,12 @@
 // A plan is run with its tables kept up to date while it is at work, and its race followed.
 #pragma once
 
-#include "base/file_lock.h"
+#include "results/claim.h"
 #include "sweep/runner.h"
 
 namespace caddie {
 
 /// Does what run_plan() does, in options.folder; afterwards the tables tell of all runs.
-RunnerResult run_sweep(Plan& plan, const RunnerOptions& options, const FileLock& lock);
+RunnerResult run_sweep(Plan& plan, const RunnerOptions& options, const FolderClaim& claim);
 
 }  // namespace caddie

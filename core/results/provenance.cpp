@@ -13,17 +13,10 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "device/gemm.h"
+#include "process/machine.h"
 
 namespace caddie {
 namespace {
-
-std::string command_line() {
-  std::string text = read_file("/proc/self/cmdline");
-  for (char& c : text)
-    if (c == '\0') c = ' ';
-  if (!text.empty()) text.pop_back();
-  return text;
-}
 
 std::string processor() {
   std::ifstream info("/proc/cpuinfo");
@@ -43,9 +36,7 @@ Json built_from(const std::filesystem::path& note) {
 }
 
 Json machine() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return {{"host", name},
+  return {{"host", host_name()},
           {"cpu", processor()},
           {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)},
           {"threads", thread_count()},

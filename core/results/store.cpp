@@ -4,9 +4,7 @@
 #include <caddie/error.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
-#include <thread>
 
 #include "base/files.h"
 #include "base/owned_folder.h"
@@ -18,16 +16,14 @@ namespace {
 
 constexpr std::string_view kKinds[] = {"train", "prefix", "average", "quantize", "compress", "evaluate"};
 constexpr const char* kRecord = "stage.json";
-constexpr const char* kLock = "lock";
 constexpr const char* kFiles = "files";
-constexpr std::chrono::milliseconds kPatience(50);
 
 /// Returns the names of the files that a stage leaves for others, sorted.
 std::vector<std::string> outputs(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::string name = entry.path().filename().string();
-    bool is_ours = name == kRecord || name == kLock || name == kCheckpointFile || name == kMark;
+    bool is_ours = name == kRecord || name == kClaimFile || name == kCheckpointFile || name == kMark;
     if (entry.is_regular_file() && !is_ours) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
@@ -77,24 +73,20 @@ Json Store::get(const std::string& key, const std::function<Json(const std::file
     return wrong.empty() ? record : std::nullopt;
   };
   if (std::optional<Json> record = found()) return *record;
-  FileLock lock = take(key);
+  FolderClaim claim = take(key);
   if (std::optional<Json> record = found()) return *record;
   return make_held(key, make);
 }
 
 Json Store::put(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make) {
-  FileLock lock = take(key);
+  FolderClaim claim = take(key);
   return make_held(key, make);
 }
 
-FileLock Store::take(const std::string& key) const {
+FolderClaim Store::take(const std::string& key) const {
   make_owned_folder(path_);
   make_owned_folder(folder(key));
-  while (true) {
-    if (std::optional<FileLock> lock = FileLock::take(folder(key) / kLock)) return std::move(*lock);
-    if (waiting_) waiting_();
-    std::this_thread::sleep_for(kPatience);
-  }
+  return FolderClaim::wait_for(folder(key), waiting_);
 }
 
 Json Store::make_held(const std::string& key,
@@ -108,17 +100,13 @@ Json Store::make_held(const std::string& key,
   return record;
 }
 
-bool Store::is_held(const std::string& key) const { return FileLock::is_held(folder(key) / kLock); }
-
-// The lock file stays, because others may be waiting for it.
 void Store::forget(const std::string& key) const {
   std::filesystem::path place = folder(key);
   if (!std::filesystem::exists(place)) return;
   check_owned(place);
-  std::optional<FileLock> lock = FileLock::take(place / kLock);
-  check(lock.has_value(), "{}: is being worked on; wait for it or stop it", place.string());
+  FolderClaim claim = FolderClaim::take_or_refuse(place, "wait for it or stop it");
   std::filesystem::remove(place / kRecord);
-  clear_owned(place, kLock);
+  clear_owned(place, kClaimFile);
 }
 
 void place_file(const std::filesystem::path& file, const std::filesystem::path& copy) {

@@ -19,7 +19,7 @@
 #include <optional>
 #include <string>
 
-#include "base/file_lock.h"
+#include "results/claim.h"
 #include "results/run_folder.h"
 
 namespace caddie {
@@ -54,15 +54,13 @@ class Store {
   /// Makes the stage as get() does, whether it is there or not.
   Json put(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make);
 
-  /// Tells whether a process is at work on the stage.
-  bool is_held(const std::string& key) const;
   /// Throws away the stage, so that it is made anew. Throws Error when a process is at work on it, or when
   /// Caddie did not make its folder.
   void forget(const std::string& key) const;
 
  private:
   /// Waits until this process alone may change the stage, and makes its folder.
-  FileLock take(const std::string& key) const;
+  FolderClaim take(const std::string& key) const;
   Json make_held(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make) const;
 
   std::filesystem::path path_;

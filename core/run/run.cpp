@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
+#include "results/store_use.h"
 #include "run/effects.h"
 #include "run/export.h"
 #include "tensor/same_bits.h"
@@ -40,6 +41,10 @@ std::filesystem::path own_run_folder(const std::filesystem::path& folder) {
   return folder;
 }
 
+void check_not_stopped_waiting() {
+  check_not_stopped("while another process was at work on a stage of this run");
+}
+
 int ranks_of(const RunOptions& options) { return options.training.comm ? options.training.comm->size() : 1; }
 
 class Run {
@@ -53,10 +58,9 @@ class Run {
         keys_(tree, experiment, registry, options.training.initial_weights, ranks_of(options)),
         team_(options.training.comm, key_.run),
         folder_(own_run_folder(options.folder)),
-        store_(
-            options.store.empty() ? folder_.file(kPrivateStore) : options.store,
-            [] { check_not_stopped("while another run was at work on a stage of this one"); },
-            [this](const std::string& text) { status_.finish(text); }),
+        claim_(FolderClaim::take_or_refuse(folder_.path(), "wait for it or name another --output")),
+        store_(options.store.empty() ? folder_.file(kPrivateStore) : options.store, check_not_stopped_waiting,
+               [this](const std::string& text) { status_.finish(text); }),
         status_(options.quiet) {}
 
   RunSummary go();
@@ -94,6 +98,8 @@ class Run {
   StageKeys keys_;
   Team team_;
   RunFolder folder_;
+  FolderClaim claim_;
+  std::optional<StoreUse> store_use_;  // where the store is not the run's own
   Store store_;
   std::optional<Corpus> corpus_;
   StatusLine status_;
@@ -316,6 +322,7 @@ void Run::fail_with(const std::string& reason) {
 }
 
 RunSummary Run::go() {
+  if (!options_.store.empty()) store_use_.emplace(options_.store, folder_.path(), check_not_stopped_waiting);
   if (finished_before(&summary_)) {
     status_.finish(folder_.path().string() + ": finished before");
     return summary_;

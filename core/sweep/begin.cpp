@@ -62,8 +62,7 @@ void start_over(const Plan& plan, const fs::path& folder) {
   std::vector<fs::path> runs = folders_in(folder / "runs");
   for (const fs::path& run : runs) {
     check_owned(run);
-    if (FileLock::is_held(run / kRunLock))
-      fail_usage("{}: is being worked on; start over when it has ended", run.string());
+    check_unclaimed(run, "start over when it has ended");
   }
   forget_trainings(plan, Store(store_for(folder)));
   for (const fs::path& run : runs) remove_owned(run);
@@ -74,21 +73,21 @@ LockedSweep begun_sweep(const SweepRequest& request) {
   if (!request.output.empty())
     fail_usage("--output is where a sweep file's results go; a sweep that was begun stays in its folder");
   fs::path folder = sweep_folder(request.file);
-  FileLock lock = lock_sweep(folder);
+  FolderClaim claim = claim_sweep(folder);
   Plan plan = read_plan(folder);
   check_groups(plan);
   if (request.fresh) {
     start_over(plan, folder);
     plan.jobs = plan.threads = 0;
   }
-  return {folder, std::move(lock), std::move(plan)};
+  return {folder, std::move(claim), std::move(plan)};
 }
 
 LockedSweep sweep_of_file(const SweepRequest& request) {
   SweepFile file = read_sweep(request.file);
   fs::path folder = request.output.empty() ? fs::path("results") / file.name : request.output;
   Plan plan = make_plan(file);
-  FileLock lock = lock_sweep(folder);
+  FolderClaim claim = claim_sweep(folder);
   bool frozen = fs::exists(plan_path(folder));
   if (!frozen || request.fresh || request.replan) {
     freeze(plan, folder, frozen && !request.fresh);
@@ -100,7 +99,7 @@ LockedSweep sweep_of_file(const SweepRequest& request) {
     plan = std::move(before);
     check_groups(plan);
   }
-  return {folder, std::move(lock), std::move(plan)};
+  return {folder, std::move(claim), std::move(plan)};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/file_lock.h"
+#include "results/claim.h"
 #include "sweep/plan.h"
 
 namespace caddie {
@@ -21,7 +21,7 @@ struct SweepRequest {
 /// This is a sweep that nobody else works on, with its frozen plan.
 struct LockedSweep {
   std::filesystem::path folder;
-  FileLock lock;
+  FolderClaim claim;
   Plan plan;
 };
 

@@ -16,6 +16,8 @@ Verdict judge(const RunEnd& end, const RunRequests& requests) {
   bool interrupted = signal == 0 && end.process.code == kInterrupted;
   bool killed = signal == SIGKILL || signal == SIGTERM;
   if (end.state.status == RunStatus::done) return {RunOutcome::done, ""};
+  // Another process has taken the run up, whose end will be judged.
+  if (end.state.status == RunStatus::running) return {RunOutcome::stopped, ""};
   if (requests.timed_out)
     return {RunOutcome::failed,
             fmt::format("timeout: not finished after {}", duration(requests.timeout_seconds))};

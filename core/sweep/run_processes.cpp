@@ -5,6 +5,7 @@
 #include "base/owned_folder.h"
 #include "base/text.h"
 #include "process/interrupt.h"
+#include "results/claim.h"
 
 namespace caddie {
 namespace {
@@ -65,14 +66,15 @@ std::vector<std::string> RunProcesses::command_for(size_t run, const std::vector
 bool RunProcesses::start(size_t run, const std::vector<size_t>& waiting) {
   std::filesystem::path folder = folder_of(run);
   own_folder_of(run);
-  std::optional<FileLock> lock = FileLock::take(folder / kRunLock, true);  // The child inherits the lock.
-  if (!lock) return false;
+  std::optional<FolderClaim> claim = FolderClaim::take(folder);
+  if (!claim) return false;
   RunState before = state(run);
   bool fresh = before.stale || before.damaged;
   if (fresh || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
   std::filesystem::remove(folder / kSummaryFile);
   std::vector<std::string> arguments = command_for(run, waiting);
   if (fresh) arguments.push_back("--fresh");
+  claim->hand_over();
   children_.start(run, {arguments, folder / "log.txt"});
   return true;
 }
@@ -83,9 +85,6 @@ RunExecutor::Event RunProcesses::wait(double seconds) {
   auto [run, how] = *event.ended;
   std::filesystem::path folder = folder_of(run);
   RunEnd end{run, how, state(run), error_in_log(folder)};
-  // Whoever ends in good order leaves no lock; one that is left tells of a loss.
-  if (end.state.status == RunStatus::done || (how.signal == 0 && how.code == kInterrupted))
-    std::filesystem::remove(folder / kRunLock);
   return {false, std::move(end)};
 }
 

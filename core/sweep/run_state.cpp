@@ -7,6 +7,7 @@
 
 #include "base/sealed_json.h"
 #include "base/text.h"
+#include "results/claim.h"
 
 namespace caddie {
 namespace {
@@ -75,7 +76,7 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
     state.record = Json();
   }
   const std::string& ended = state.summary.status;
-  if (FileLock::is_held(folder / kRunLock)) {
+  if (is_claimed(folder)) {
     state.status = RunStatus::running;
   } else if (state.damaged) {
     state.status = RunStatus::lost;
@@ -85,7 +86,7 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
   } else if (ended == "failed") {
     state.status = RunStatus::failed;
     state.reason = state.summary.fail_reason;
-  } else if (!state.stale && std::filesystem::exists(folder / kRunLock)) {
+  } else if (!state.stale && was_left_behind(folder)) {
     state.status = RunStatus::lost;
   }
   return state;

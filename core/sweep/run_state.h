@@ -6,16 +6,15 @@
 #include <string>
 #include <string_view>
 
-#include "base/file_lock.h"
 #include "results/run_folder.h"
 #include "results/summary.h"
 #include "sweep/plan.h"
 
 namespace caddie {
 
-/// planned: it is not begun, or was stopped in good order. running: a process holds its lock. lost: it was
-/// begun, and is neither running nor ended, or what it left is damaged. A summary of another experiment than
-/// the plan's counts as planned.
+/// planned: it is not begun, or was stopped in good order. running: a process has claimed its folder. lost:
+/// it was begun, and is neither running nor ended, or what it left is damaged. A summary of another
+/// experiment than the plan's counts as planned.
 enum class RunStatus { planned, running, done, failed, lost };
 std::string_view name_of(RunStatus status);
 
@@ -27,9 +26,6 @@ struct RunState {
   RunSummary summary;    // what summary.json holds; empty when that is not there or stale
   Json record;           // what run.json holds; null when that is not there or stale
 };
-
-/// This is the lock in a run's folder while it is worked on.
-inline constexpr std::string_view kRunLock = "lock";
 
 /// Returns the state of one run of the plan whose folder is `sweep`. A run with a damaged file is lost.
 RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep);

@@ -46,14 +46,13 @@ void own_sweep_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-FileLock lock_sweep(const std::filesystem::path& folder) {
+FolderClaim claim_sweep(const std::filesystem::path& folder) {
   own_sweep_folder(folder);
-  std::optional<FileLock> lock = FileLock::take(folder / kRunLock);
-  if (!lock) fail_usage("{}: another caddie sweep is at work there; wait for it or stop it", folder.string());
-  return std::move(*lock);
+  return FolderClaim::take_or_refuse(folder, "wait for it or stop it");
 }
 
-RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks, const FileLock&) {
+RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks,
+                      const FolderClaim&) {
   LiveView view(options.quiet);
   Concurrency share = within_cores(options.jobs, options.threads);
   if (share.jobs < options.jobs)

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/file_lock.h"
+#include "results/claim.h"
 #include "sweep/plan.h"
 #include "sweep/run_queue.h"
 
@@ -42,13 +42,13 @@ struct RunnerHooks {
 
 /// Takes the right to change a sweep and what lies in its folder, and makes the folder. Throws Error(2) when
 /// another process has it, or when files of others lie there that a sweep would overwrite.
-FileLock lock_sweep(const std::filesystem::path& folder);
+FolderClaim claim_sweep(const std::filesystem::path& folder);
 
 /// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder
 /// and the rest goes on; SIGINT and SIGTERM are handed to the children, which save checkpoints, and nothing
-/// new starts (a second signal kills them). `lock` is that of the sweep's folder.
+/// new starts (a second signal kills them). `claim` is that of the sweep's folder.
 RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks,
-                      const FileLock& lock);
+                      const FolderClaim& claim);
 
 /// Returns where the runs of the sweep in `folder` leave what they share: "store" in the folder results/
 /// around it, or in the folder itself when there is none.

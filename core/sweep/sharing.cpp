@@ -159,8 +159,7 @@ void forget_trainings(const Plan& plan, const Store& store) {
   }
   for (const std::string& stage : stages) {
     check_owned(store.folder(stage));
-    check(!store.is_held(stage), "{}: another run is at work on it; start over when it has ended",
-          store.folder(stage).string());
+    check_unclaimed(store.folder(stage), "start over when it has ended");
   }
   for (const std::string& stage : stages) store.forget(stage);
 }

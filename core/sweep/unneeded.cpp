@@ -57,8 +57,7 @@ void add_averages(const Store& store, Names& names) {
 Names needed_stages(const fs::path& results, const fs::path& store) {
   Names names;
   walk(results, [&](const fs::path& path) {
-    check(path.filename() != kRunLock || !FileLock::is_held(path),
-          "{}: is being worked on; clean up when it has ended", path.parent_path().string());
+    if (path.filename() == kClaimFile) check_unclaimed(path.parent_path(), "clean up when it has ended");
     if (path.filename() == "run.json") add_stages_of_run(path.parent_path(), names);
     if (path.filename() == "plan.json") add_stages_to_come(path.parent_path(), Store(store), names);
     return path != store;
@@ -102,10 +101,11 @@ StoreCleaning find_unneeded(const fs::path& results) {
   fs::path store = results / kStoreFolder;
   StoreCleaning cleaning;
   if (!fs::exists(store)) return cleaning;
+  cleaning.claim.emplace(claim_store(store));
   Names needed = needed_stages(results, store);
   for (const fs::path& path : sorted_entries(store)) {
     std::string name = path.filename().string();
-    if (name == kMark || needed.count(name)) continue;
+    if (name == kMark || name == kClaimFile || name == kStoreUsers || needed.count(name)) continue;
     if (std::string reason = reason_to_leave(path); reason.empty())
       cleaning.unneeded.push_back({path, bytes_freed_by(path)});
     else
@@ -114,8 +114,16 @@ StoreCleaning find_unneeded(const fs::path& results) {
   return cleaning;
 }
 
-void delete_unneeded(const StoreCleaning& cleaning) {
-  for (const UnneededStage& stage : cleaning.unneeded) remove_owned(stage.folder);
+void delete_unneeded(StoreCleaning& cleaning) {
+  auto stays = [&](const UnneededStage& stage) {
+    std::optional<FolderClaim> claim = FolderClaim::take(stage.folder);
+    if (claim)
+      remove_owned(stage.folder);
+    else
+      cleaning.left.push_back(stage.folder.string() + ": left, as " + holder_of(stage.folder));
+    return !claim;
+  };
+  std::erase_if(cleaning.unneeded, stays);
 }
 
 }  // namespace caddie

@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "results/store_use.h"
 
 namespace caddie {
 
@@ -17,15 +20,16 @@ struct UnneededStage {
 struct StoreCleaning {
   std::vector<UnneededStage> unneeded;  // what may be deleted, by name
   std::vector<std::string> left;        // sentences, each of which names what stays though no run needs it
+  std::optional<FolderClaim> claim;     // keeps runs from beginning to use the store
   int64_t bytes() const;
 };
 
 /// Finds the stages in `results`/store that no run below `results` came from and that no run of a plan there,
-/// begun or not, would start from. What is no stage, or is not Caddie's, is left. Throws Error when a process
-/// is at work on a run there: what that one needs cannot be known.
+/// begun or not, would start from. What is no stage, or is not Caddie's, is left. Throws Error (kUsage) when
+/// a process is at work on a run there, or on one that uses the store: what that one needs cannot be known.
 StoreCleaning find_unneeded(const std::filesystem::path& results);
 
-/// Deletes them.
-void delete_unneeded(const StoreCleaning& cleaning);
+/// Deletes them. Those that a process is at work on are left and named.
+void delete_unneeded(StoreCleaning& cleaning);
 
 }  // namespace caddie

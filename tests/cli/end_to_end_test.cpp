@@ -58,6 +58,7 @@ TEST_CASE("a killed training goes on to the same bits", "[end]") {
   kill_when(arguments, [&] { return has_checkpoint(folder); });
   REQUIRE(has_checkpoint(folder));
   REQUIRE_FALSE(fs::exists(folder / "summary.json"));
+  CHECK_THAT(shell("ls " + folder.string()).output, Catch::Contains("lost"));
   Outcome resumed = laboratory().run("killed", "-S train.checkpoint_seconds=0.000001");
   INFO(resumed.output);
   CHECK(resumed.code == 0);

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "base/file_lock.h"
 #include "base/files.h"
 #include "base/owned_folder.h"
+#include "results/claim.h"
 #include "results/store.h"
 #include "support/temporary_folder.h"
 
@@ -44,7 +44,7 @@ TEST_CASE("a stage is made once and found again", "[results]") {
   Store again(folder / "store");
   CHECK(again.find("train-1") == Json{{"made", 1}});
   CHECK(read_file(again.folder("train-1") / "weights") == "1");
-  CHECK_FALSE(again.is_held("train-1"));
+  CHECK_FALSE(is_claimed(again.folder("train-1")));
 }
 
 TEST_CASE("a stage whose record does not suffice is made anew", "[results]") {
@@ -69,7 +69,7 @@ TEST_CASE("a stage without its record, or with half of one, is not finished", "[
                     "killed");
   CHECK(fs::exists(folder / "train-1/weights"));
   CHECK_FALSE(store.find("train-1"));
-  CHECK_FALSE(store.is_held("train-1"));
+  CHECK_FALSE(is_claimed(store.folder("train-1")));
   Maker maker;
   store.get("train-1", std::ref(maker));
   for (const char* damage : {"", "{\"made\": ", "[1]", "\"text\""}) {
@@ -111,7 +111,7 @@ TEST_CASE("a record with a flipped bit is no record", "[results]") {
 TEST_CASE("who wants a stage that another makes waits for it, or gives up", "[results]") {
   TemporaryFolder folder;
   make_owned_folder(folder / "train-1");
-  std::optional<FileLock> other = FileLock::take(folder / "train-1/lock");
+  std::optional<FolderClaim> other = FolderClaim::take(folder / "train-1");
   REQUIRE(other);
   int asked = 0;
   Maker maker;
@@ -121,7 +121,7 @@ TEST_CASE("who wants a stage that another makes waits for it, or gives up", "[re
       other.reset();
       Store(folder.path()).put("train-1", [](const fs::path&) -> Json { return {{"made", 7}}; });
     });
-    CHECK(store.is_held("train-1"));
+    CHECK(is_claimed(store.folder("train-1")));
     CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 7}});
     CHECK(asked == 2);
     CHECK(maker.made == 0);
@@ -139,9 +139,9 @@ TEST_CASE("a stage is forgotten whole, unless somebody is at work on it", "[resu
   Maker maker;
   store.get("train-1", std::ref(maker));
   {
-    std::optional<FileLock> other = FileLock::take(folder / "train-1/lock");
+    std::optional<FolderClaim> other = FolderClaim::take(folder / "train-1");
     REQUIRE(other);
-    CHECK_THROWS_WITH(store.forget("train-1"), Catch::Contains("train-1: is being worked on"));
+    CHECK_THROWS_WITH(store.forget("train-1"), Catch::Contains("train-1: process "));
     CHECK(store.find("train-1"));
   }
   store.forget("train-1");

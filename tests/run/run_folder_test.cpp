@@ -2,10 +2,14 @@
 // Into which folders a run goes, and what it leaves alone there.
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
 #include "base/exit_code.h"
 #include "base/owned_folder.h"
+#include "results/store_use.h"
 #include "run/run.h"
 #include "run/untrained_run.h"
+#include "support/laboratory.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -19,12 +23,13 @@ struct Runs {
   UntrainedRun data;
   fs::path folder = data.folder / "output";
 
-  RunSummary go(bool fresh = false) const {
+  RunSummary go(bool fresh = false, const fs::path& store = {}) const {
     Tree tree = data.tree();
     tree.override_with("budget.steps=0");
     Experiment experiment = assemble(tree, registry(), Device::kCpu);
     RunOptions options;
     options.folder = folder;
+    options.store = store;
     options.fresh = fresh;
     options.quiet = true;
     return run_experiment(tree, experiment, registry(), options);
@@ -64,4 +69,41 @@ TEST_CASE("a run goes into a folder that holds other files, and takes its result
   CHECK(*runs.go().bpb == bpb);
   CHECK(*runs.go(true).bpb == bpb);
   CHECK(read_file(runs.folder / "notes.txt") == "text");
+}
+
+TEST_CASE("a run is refused a folder that another process has, and leaves it as it is", "[run]") {
+  Runs runs;
+  fs::create_directory(runs.folder);
+  {
+    std::optional<FolderClaim> claim = FolderClaim::take(runs.folder);
+    for (bool fresh : {false, true})
+      CHECK_THROWS_WITH(runs.go(fresh),
+                        Contains("output: process ") && Contains("; wait for it or name another --output"));
+    CHECK_FALSE(fs::exists(runs.folder / "summary.json"));
+  }
+  CHECK(runs.go().status == "done");
+  CHECK_FALSE(fs::exists(runs.folder / "lock"));
+}
+
+TEST_CASE("a run uses a store as long as it is at work", "[run]") {
+  Runs runs;
+  fs::path store = runs.data.folder / "store";
+  runs.go(false, store);
+  CHECK(fs::exists(store / "users"));
+  CHECK_NOTHROW(claim_store(store));
+  CHECK_FALSE(is_claimed(store));
+}
+
+TEST_CASE("of two runs into one folder the second is told of the first, which comes to its end", "[run]") {
+  fs::path folder = laboratory().folder("twice"), log = laboratory().folder("twice.log");
+  std::string run = fmt::format("{} run {} --output {} --threads 1", kProgram,
+                                laboratory().experiment().string(), folder.string());
+  std::string first = fmt::format("({0} & {0} & wait) > {1} 2>&1", run, log.string());
+  REQUIRE(std::system(first.c_str()) == 0);
+  // On a busy machine the second may come when all is done.
+  CHECK_THAT(read_file(log),
+             Catch::Contains("has been at work on it since") || Catch::Contains("finished before"));
+  REQUIRE(laboratory().run("alone").code == 0);
+  CHECK(bits_of(folder) == bits_of(laboratory().folder("alone")));
+  CHECK_FALSE(fs::exists(folder / "lock"));
 }

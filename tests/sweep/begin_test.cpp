@@ -57,8 +57,10 @@ TEST_CASE("a sweep freezes its plan when it begins, and never again", "[sweep]")
 TEST_CASE("two cannot be at work on one sweep", "[sweep]") {
   SmallSweep small;
   LockedSweep sweep = take_up_sweep(small.request);
-  CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("another caddie sweep is at work there"));
-  CHECK_THROWS_WITH(take_up_sweep(small.begun()), Contains("another caddie sweep is at work there"));
+  CHECK_THROWS_WITH(take_up_sweep(small.request),
+                    Contains("has been at work on it since") && Contains("wait for it or stop it"));
+  CHECK_THROWS_WITH(take_up_sweep(small.begun()),
+                    Contains("has been at work on it since") && Contains("wait for it or stop it"));
 }
 
 TEST_CASE("an edited sweep goes on only with --replan, which notes what was changed", "[sweep]") {
@@ -89,9 +91,9 @@ TEST_CASE("starting over throws away what the runs left, unless one is at work",
   write_file(run / "log.txt", "trained");
   small.request.fresh = true;
   {
-    write_file(run / kRunLock, "");
-    std::optional<FileLock> at_work = FileLock::take(run / kRunLock);
-    CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("baseline-s1: is being worked on"));
+    std::optional<FolderClaim> at_work = FolderClaim::take(run);
+    CHECK_THROWS_WITH(take_up_sweep(small.request),
+                      Contains("baseline-s1: process ") && Contains("start over when it has ended"));
     CHECK(fs::exists(run / "log.txt"));
   }
   CHECK(take_up_sweep(small.request).plan.history.size() == 1);

@@ -46,6 +46,11 @@ TEST_CASE("a run that was stopped can go on, whoever asked it to", "[sweep]") {
   CHECK(judge(end_with({kInterrupted, SIGSEGV}), kNothing).outcome == RunOutcome::failed);
 }
 
+TEST_CASE("a run that another process has taken up is neither failed nor lost", "[sweep]") {
+  for (const ChildEnd& process : {ChildEnd{2, 0}, ChildEnd{0, SIGKILL}, ChildEnd{0, SIGSEGV}})
+    is(judge(end_with(process, RunStatus::running), kNothing), RunOutcome::stopped, "");
+}
+
 TEST_CASE("who killed a run decides whether it is lost", "[sweep]") {
   for (int signal : {SIGKILL, SIGTERM}) {
     is(judge(end_with({0, signal}), kStopping), RunOutcome::stopped, "");

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "base/file_lock.h"
+#include "results/claim.h"
 #include "support/temporary_folder.h"
 #include "sweep/plan.h"
 #include "sweep/run_state.h"
@@ -25,11 +25,16 @@ TEST_CASE("the state of a run is what its folder says", "[sweep]") {
   scratch.write("runs/a/experiment.toml", "");
   CHECK(state().status == RunStatus::planned);
   {
-    auto lock = FileLock::take(scratch / "runs/a/lock");
-    REQUIRE(lock);
-    CHECK(state().status == RunStatus::running);
-    CHECK_FALSE(FileLock::take(scratch / "runs/a/lock"));
+    std::optional<FolderClaim> claim = FolderClaim::take(scratch / "runs/a");
+    REQUIRE(claim);
+    for (const char* status : {"done", "failed", "running"}) {
+      scratch.write("runs/a/summary.json", std::string(R"({"status": ")") + status + "\"}");
+      CHECK(state().status == RunStatus::running);
+    }
+    std::filesystem::remove(scratch / "runs/a/summary.json");
   }
+  CHECK(state().status == RunStatus::planned);  // its process ended in good order
+  scratch.write("runs/a/lock", "");
   CHECK(state().status == RunStatus::lost);  // its process ended and left nothing
   scratch.write("runs/a/summary.json", R"({"status": "failed", "fail_reason": "loss is nan"})");
   CHECK(state().status == RunStatus::failed);

@@ -11,7 +11,6 @@
 #include <set>
 #include <thread>
 
-#include "base/file_lock.h"
 #include "base/files.h"
 #include "base/owned_folder.h"
 #include "base/sealed_json.h"
@@ -219,9 +218,9 @@ TEST_CASE("a sweep that is at work is not started over", "[runner]") {
   fs::path folder = laboratory().folder("busy");
   REQUIRE(shell("sweep " + sweep).code == 0);
   std::string plan = read_file(folder / "plan.json");
-  auto is_refused = [&](const fs::path& lock, const std::string& reason) {
-    REQUIRE(fs::exists(lock.parent_path()));
-    FileLock held = *FileLock::take(lock);
+  auto is_refused = [&](const fs::path& claimed, const std::string& reason) {
+    REQUIRE(fs::exists(claimed));
+    std::optional<FolderClaim> held = FolderClaim::take(claimed);
     for (const std::string& what : {sweep, folder.string() + " -q"}) {
       Outcome outcome = shell("sweep " + what + " --fresh");
       CHECK(outcome.code != 0);
@@ -230,13 +229,13 @@ TEST_CASE("a sweep that is at work is not started over", "[runner]") {
       CHECK(status_of("busy") == Json({{"done", 1}}));
     }
   };
-  is_refused(folder / "lock", "another caddie sweep is at work there");
+  is_refused(folder, "wait for it or stop it");
   for (const auto& stage : fs::directory_iterator(folder / "store"))
     if (stage.path().filename().string().starts_with("train-"))
-      is_refused(stage.path() / "lock", "another run is at work on it");
+      is_refused(stage.path(), "start over when it has ended");
   fs::path run = folder / "runs/gone-s1";  // of an arm that was taken from the sweep file
   make_owned_folder(run);
-  is_refused(run / "lock", "is being worked on");
+  is_refused(run, "start over when it has ended");
   CHECK(shell("sweep " + sweep + " --fresh").code == 0);
 }
 

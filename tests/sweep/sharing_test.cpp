@@ -194,10 +194,10 @@ use = ["zstd", "zlib"]
   CHECK(int64_t(clean("").at("bytes")) > 0);
   CHECK(stages_in(folder / "store")["train"] == 1);
   fs::path kept = folder / runs[0].folder;
-  FileLock held = *FileLock::take(kept / kRunLock);
+  std::optional<FolderClaim> held = FolderClaim::take(kept);
   Outcome busy = shell("gc " + folder.string());
-  CHECK(busy.code == 1);
-  CHECK(busy.output.find("is being worked on") != std::string::npos);
+  CHECK(busy.code == 2);
+  CHECK(busy.output.find("has been at work on it since") != std::string::npos);
 }
 
 TEST_CASE("a sweep goes on after its store was cleaned", "[sharing]") {

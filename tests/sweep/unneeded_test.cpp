@@ -69,6 +69,54 @@ TEST_CASE("what Caddie did not make, or is no stage, stays in the store and is n
     CHECK(read_file(results.folder / "store" / name) == "text");
 }
 
+TEST_CASE("nothing is deleted while a run that uses the store is at work, here or elsewhere", "[sweep]") {
+  Results results({"train-a"});
+  TemporaryFolder elsewhere;
+  {
+    std::optional<FolderClaim> run = FolderClaim::take(elsewhere.path());
+    StoreUse use(results.folder / "store", elsewhere.path(), {});
+    CHECK_THROWS_WITH(results.clean(), Contains(elsewhere.path().string() + ": process ") &&
+                                           Contains("clean up when it has ended"));
+    CHECK(results.store.find("train-a"));
+  }
+  fs::path here = results.folder / "sweep/runs/a";
+  fs::create_directories(here);
+  {
+    std::optional<FolderClaim> run = FolderClaim::take(here);
+    CHECK_THROWS_WITH(results.clean(), Contains(here.string() + ": process "));
+  }
+  CHECK(results.clean().unneeded.size() == 1);
+}
+
+TEST_CASE("a run that was killed keeps no store from being cleaned", "[sweep]") {
+  Results results({"train-a"});
+  write_file(results.folder / "store/users/0123456789abcdef", (results.folder / "gone").string());
+  StoreCleaning cleaning = results.clean();
+  CHECK(cleaning.unneeded.size() == 1);
+  CHECK(cleaning.left.empty());
+  CHECK_FALSE(fs::exists(results.folder / "store/users/0123456789abcdef"));
+}
+
+TEST_CASE("a run waits while the store is cleaned", "[sweep]") {
+  Results results({"train-a"});
+  std::optional<StoreCleaning> cleaning = find_unneeded(results.folder.path());
+  int waited = 0;
+  StoreUse use(results.folder / "store", results.folder / "run", [&] {
+    if (++waited == 2) cleaning.reset();
+  });
+  CHECK(waited == 2);
+}
+
+TEST_CASE("a stage that a process is at work on is left", "[sweep]") {
+  Results results({"train-a", "train-b"});
+  std::optional<FolderClaim> claim = FolderClaim::take(results.store.folder("train-a"));
+  StoreCleaning cleaning = results.clean();
+  REQUIRE(cleaning.unneeded.size() == 1);
+  REQUIRE(cleaning.left.size() == 1);
+  CHECK_THAT(cleaning.left[0], Contains("train-a: left, as process "));
+  CHECK(results.store.find("train-a"));
+}
+
 TEST_CASE("a store that is all another's is left", "[sweep]") {
   TemporaryFolder folder;
   folder.write("store/precious/file", "text");

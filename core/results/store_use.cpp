@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/store_use.h"
+
+#include <chrono>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/owned_folder.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kPatience(20);
+
+}  // namespace
+
+// Whoever cleans the store claims it before it looks for users, and a user looks for that claim after it has
+// become one: at least one of the two sees the other.
+StoreUse::StoreUse(const fs::path& store, const fs::path& run, const std::function<void()>& waiting) {
+  std::string path = fs::absolute(run).lexically_normal().string();
+  make_owned_folder(store);
+  make_owned_folder(store / kStoreUsers);
+  file_ = store / kStoreUsers / sha256(path).substr(0, 16);
+  write_file(file_, path);
+  while (is_claimed(store)) {
+    if (waiting) waiting();
+    std::this_thread::sleep_for(kPatience);
+  }
+}
+
+StoreUse::~StoreUse() {
+  std::error_code ignored;
+  fs::remove(file_, ignored);
+}
+
+FolderClaim claim_store(const fs::path& store) {
+  FolderClaim claim = FolderClaim::take_or_refuse(store, "wait for it");
+  if (!fs::exists(store / kStoreUsers)) return claim;
+  for (const auto& user : fs::directory_iterator(store / kStoreUsers)) {
+    if (user.path().has_extension() || user.path().filename() == kMark) continue;  // It is being written.
+    check_unclaimed(read_file(user.path()), "clean up when it has ended");
+    fs::remove(user.path());
+  }
+  return claim;
+}
+
+}  // namespace caddie

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs say in a store that they are at work with it, so that nobody deletes the stages that they are about to
+// take. The store's folder users/ holds a file for each, with the path of the run's folder, whose claim tells
+// whether the run is still there.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string_view>
+
+#include "results/claim.h"
+
+namespace caddie {
+
+/// This is the folder in a store that names those who use it.
+inline constexpr std::string_view kStoreUsers = "users";
+
+class StoreUse {
+ public:
+  /// Lets the run in folder `run`, which the caller has claimed, use the store. Waits while the store is
+  /// cleaned; `waiting` is called now and then and may throw to give up.
+  StoreUse(const std::filesystem::path& store, const std::filesystem::path& run,
+           const std::function<void()>& waiting);
+  ~StoreUse();
+  StoreUse(const StoreUse&) = delete;
+  StoreUse& operator=(const StoreUse&) = delete;
+
+ private:
+  std::filesystem::path file_;
+};
+
+/// Claims a store, so that its stages can be deleted: no run begins to use it meanwhile. Throws Error
+/// (kUsage) saying who uses it when a run does.
+FolderClaim claim_store(const std::filesystem::path& store);
+
+}  // namespace caddie
