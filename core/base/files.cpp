@@ -12,11 +12,14 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
 namespace caddie {
 namespace {
+
+const std::string kTemporary = ".tmp";
 
 [[noreturn]] void fail_on(const std::filesystem::path& path, const char* action) {
   fail("{}: cannot {}: {}", path.string(), action, std::strerror(errno));
@@ -70,8 +73,7 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
 
 /// Writes a file beside `path`, flushes it to disk, and gives it that name.
 void replace_file(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp" + std::to_string(::getpid());
+  std::filesystem::path temporary = temporary_beside(path);
   try {
     Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file.ok()) fail_on(path, "write it");
@@ -108,6 +110,21 @@ std::string read_file(const std::filesystem::path& path) {
     if (got == 0) return bytes;
     bytes.append(buffer, size_t(got));
   }
+}
+
+std::filesystem::path temporary_beside(const std::filesystem::path& path) {
+  std::filesystem::path temporary = path;
+  temporary += kTemporary + std::to_string(::getpid());
+  return temporary;
+}
+
+int64_t writer_of_temporary(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  if (!ending.starts_with(kTemporary)) return 0;
+  const char *begin = ending.data() + kTemporary.size(), *end = ending.data() + ending.size();
+  int64_t process = 0;
+  auto [rest, error] = std::from_chars(begin, end, process);
+  return error == std::errc() && rest == end ? process : 0;
 }
 
 std::filesystem::path behind_links(std::filesystem::path path) {

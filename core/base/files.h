@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -24,6 +25,12 @@ std::string read_file(const std::filesystem::path& path);
 /// disk and renamed; a device or a pipe is written to. Creates missing folders. Throws Error naming the path
 /// when that fails (no space, no permission); the old file is then untouched.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Returns the name under which this process writes what is to be called `path`.
+std::filesystem::path temporary_beside(const std::filesystem::path& path);
+
+/// Returns the id of the process that writes a file of such a name; 0 for any other name.
+int64_t writer_of_temporary(const std::filesystem::path& path);
 
 /// Returns the path that a link stands for in the end, whether there is something or not.
 std::filesystem::path behind_links(std::filesystem::path path);

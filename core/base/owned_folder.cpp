@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "base/exit_code.h"
 #include "base/files.h"
@@ -96,6 +98,19 @@ void clear_owned(const fs::path& folder, std::string_view kept) {
   check_owned(folder);
   for (const fs::directory_entry& entry : fs::directory_iterator(folder))
     if (fs::path name = entry.path().filename(); name != kMark && name != kept) remove_entry(entry.path());
+}
+
+void remove_leftovers(const fs::path& folder) {
+  if (!is_owned(folder)) return;
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    int64_t writer = writer_of_temporary(entry.path());
+    if (writer <= 0 || !entry.is_regular_file()) continue;
+    // A process of this id that is another one keeps the file until the next time.
+    bool lives = ::kill(pid_t(writer), 0) == 0 || errno == EPERM;
+    if (!lives || writer == ::getpid()) found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) remove_entry(path);
 }
 
 void disown(const fs::path& folder) {

@@ -34,6 +34,10 @@ void remove_owned(const std::filesystem::path& folder);
 /// remove_owned() does.
 void clear_owned(const std::filesystem::path& folder, std::string_view kept = "");
 
+/// Removes the files that killed processes of this machine left half written in a folder with a mark. The
+/// caller is the only one of its process that writes there.
+void remove_leftovers(const std::filesystem::path& folder);
+
 /// Takes the mark off a folder, which then is the user's.
 void disown(const std::filesystem::path& folder);
 

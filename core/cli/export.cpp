@@ -5,11 +5,13 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/verbs.h"
+#include "results/run_folder.h"
 #include "run/export_again.h"
 
 namespace caddie {
@@ -37,6 +39,7 @@ void export_verb(const ExportArguments& arguments) {
   if (arguments.weights.empty() && arguments.artifact.empty())
     fail_usage("export: say what to write, --weights FILE or --artifact FILE");
   if (!arguments.weights.empty()) {
+    std::optional<FolderClaim> claim = claim_to_write({arguments.weights});
     write_file(arguments.weights, read_file(weights));
     fmt::print("{}\n", arguments.weights.string());
   }

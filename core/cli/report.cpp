@@ -4,10 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "base/files.h"
 #include "cli/verbs.h"
 #include "report/page.h"
+#include "results/run_folder.h"
 #include "sweep/folders.h"
 
 namespace caddie {
@@ -22,6 +24,7 @@ void report_verb(const ReportArguments& arguments) {
   std::filesystem::path folder = sweep_folder(arguments.sweep);
   std::filesystem::path output = arguments.output.empty() ? folder / "report.html" : arguments.output;
   Plan plan = read_plan(folder);
+  std::optional<FolderClaim> claim = claim_to_write({output});
   write_file(output, report_page(analyze(plan, folder, arguments.baseline), folder));
   fmt::print("{}\n", output.string());
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/run_folder.h"
 
-#include <caddie/error.h>
-
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/sealed_json.h"
@@ -35,6 +36,15 @@ double number_in(const Json& json, std::string_view name) {
   auto found = json.find(std::string(name));
   return found != json.end() && found->is_number() ? found->get<double>()
                                                    : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::optional<FolderClaim> claim_to_write(std::initializer_list<std::filesystem::path> files) {
+  std::filesystem::path folder = std::filesystem::absolute(*files.begin()).parent_path();
+  if (!std::filesystem::exists(folder / kRunFiles[0])) return std::nullopt;
+  for (const std::filesystem::path& file : files)
+    if (std::find(std::begin(kRunFiles), std::end(kRunFiles), file.filename()) != std::end(kRunFiles))
+      fail_usage("{}: is what the run there left; name another file", file.string());
+  return FolderClaim::take_or_refuse(folder, "wait for it or name another file");
 }
 
 RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) { make_folder(path_); }

@@ -14,17 +14,28 @@
 
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/json.h"
+#include "results/claim.h"
 
 namespace caddie {
 
 /// Returns the member of a JSON object that is a number; NaN when it is not there or null, as JSON writes
 /// NaN.
 double number_in(const Json& json, std::string_view name);
+
+/// These are the files that a run leaves in its folder.
+inline constexpr const char* kRunFiles[] = {"run.json",    "summary.json",        "resolved.toml",
+                                            "metrics.csv", "weights.safetensors", "artifact.bin"};
+
+/// Claims the run folder that files, all in one folder, are about to be written into; returns nothing when
+/// that is no run's. Throws Error (kUsage) when a process is at work there, or when one of the files is what
+/// the run left.
+std::optional<FolderClaim> claim_to_write(std::initializer_list<std::filesystem::path> files);
 
 class RunFolder {
  public:

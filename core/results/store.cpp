@@ -86,7 +86,9 @@ Json Store::put(const std::string& key, const std::function<Json(const std::file
 FolderClaim Store::take(const std::string& key) const {
   make_owned_folder(path_);
   make_owned_folder(folder(key));
-  return FolderClaim::wait_for(folder(key), waiting_);
+  FolderClaim claim = FolderClaim::wait_for(folder(key), waiting_);
+  remove_leftovers(folder(key));
+  return claim;
 }
 
 Json Store::make_held(const std::string& key,
@@ -110,8 +112,7 @@ void Store::forget(const std::string& key) const {
 }
 
 void place_file(const std::filesystem::path& file, const std::filesystem::path& copy) {
-  std::filesystem::path aside = copy;
-  aside += ".new";
+  std::filesystem::path aside = temporary_beside(copy);
   std::error_code error;
   std::filesystem::remove(aside, error);
   std::filesystem::create_hard_link(file, aside, error);

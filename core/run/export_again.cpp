@@ -23,6 +23,8 @@ std::filesystem::path trained_weights(const std::filesystem::path& run) {
 ExportedAgain export_again(const std::filesystem::path& run, std::span<const std::string> overrides,
                            const std::filesystem::path& file, Device device, StatusLine& status) {
   std::filesystem::path weights = trained_weights(run);
+  std::filesystem::path settings = std::filesystem::path(file).replace_extension(".toml");
+  std::optional<FolderClaim> claim = claim_to_write({file, settings});
   Registry registry;
   Tree tree = Tree::load(run / "resolved.toml", overrides);
   Experiment e = assemble(tree, registry, device);
@@ -35,8 +37,7 @@ ExportedAgain export_again(const std::filesystem::path& run, std::span<const std
   QuantizedModel quantized = quantize_weights(e, values, text ? &*text : nullptr, status);
   WrittenArtifact written = compress_weights(e, std::move(quantized.artifact), status);
   write_file(file, written.bytes);
-  std::filesystem::path settings = file;
-  write_file(settings.replace_extension(".toml"), tree.resolved());
+  write_file(settings, tree.resolved());
 
   ExportedAgain made;
   made.bytes = int64_t(written.bytes.size());

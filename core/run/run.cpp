@@ -22,22 +22,21 @@ namespace caddie {
 namespace {
 
 constexpr const char* kPrivateStore = "stages";  // is in the run's folder
-constexpr const char* kWritten[] = {"run.json",    "summary.json",        "resolved.toml",
-                                    "metrics.csv", "weights.safetensors", "artifact.bin",
-                                    kPrivateStore};
 constexpr const char* kOutputs[] = {"resolved.toml", "metrics.csv", "weights.safetensors", "artifact.bin"};
 
 /// Makes the folder of a run, or takes one up. Throws Error (kUsage) when files of others would be
 /// overwritten: where there is no mark, a record of a run is the sign that its files are Caddie's.
 std::filesystem::path own_run_folder(const std::filesystem::path& folder) {
   if (make_owned_folder(folder)) return folder;
-  std::filesystem::path record = folder / kWritten[0];
+  std::filesystem::path record = folder / kRunFiles[0];
   try {
     if (std::filesystem::exists(record) && read_sealed(record).contains("key")) return folder;
   } catch (const Error&) {
     // A file that is no record tells nothing of the others.
   }
-  check_nothing_foreign(folder, kWritten);
+  check_nothing_foreign(folder, kRunFiles);
+  constexpr const char* kFolders[] = {kPrivateStore};
+  check_nothing_foreign(folder, kFolders);
   return folder;
 }
 
@@ -322,6 +321,7 @@ void Run::fail_with(const std::string& reason) {
 }
 
 RunSummary Run::go() {
+  remove_leftovers(folder_.path());
   if (!options_.store.empty()) store_use_.emplace(options_.store, folder_.path(), check_not_stopped_waiting);
   if (finished_before(&summary_)) {
     status_.finish(folder_.path().string() + ": finished before");

@@ -48,7 +48,9 @@ void own_sweep_folder(const std::filesystem::path& folder) {
 
 FolderClaim claim_sweep(const std::filesystem::path& folder) {
   own_sweep_folder(folder);
-  return FolderClaim::take_or_refuse(folder, "wait for it or stop it");
+  FolderClaim claim = FolderClaim::take_or_refuse(folder, "wait for it or stop it");
+  remove_leftovers(folder);
+  return claim;
 }
 
 RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks,

@@ -2,6 +2,9 @@
 // What Caddie may clear and remove, and what it leaves alone.
 #include "base/owned_folder.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/exit_code.h"
@@ -74,6 +77,28 @@ TEST_CASE("a folder is cleared but for its mark and one file", "[owned]") {
   CHECK(fs::exists(folder / "kept"));
   for (const char* name : {"gone", "sub", "link"}) CHECK_FALSE(fs::exists(folder / name));
   CHECK(read_file(elsewhere) == "text");
+}
+
+TEST_CASE("what killed processes left half written is removed where there is a mark, and nothing else",
+          "[owned]") {
+  TemporaryFolder scratch;
+  pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  std::string left = "a.json.tmp" + std::to_string(dead), own = temporary_beside("b").string();
+  std::string living = "c.tmp" + std::to_string(::getppid());
+  make_owned_folder(scratch / "ours");
+  fs::create_directory(scratch / "theirs");
+  for (const char* folder : {"ours/", "theirs/"})
+    for (const std::string& name : {left, own, living, std::string("d.tmp"), std::string("e.tmp1x")})
+      scratch.write(folder + name, "");
+  for (const char* folder : {"ours", "theirs"}) remove_leftovers(scratch / folder);
+  for (const std::string& name : {left, own}) {
+    CHECK_FALSE(fs::exists(scratch / "ours" / name));
+    CHECK(fs::exists(scratch / "theirs" / name));
+  }
+  for (const std::string& name : {living, std::string("d.tmp"), std::string("e.tmp1x")})
+    CHECK(fs::exists(scratch / "ours" / name));
 }
 
 TEST_CASE("files of others are not overwritten where there is no mark", "[owned]") {

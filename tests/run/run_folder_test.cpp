@@ -7,6 +7,7 @@
 #include "base/exit_code.h"
 #include "base/owned_folder.h"
 #include "results/store_use.h"
+#include "run/export_again.h"
 #include "run/run.h"
 #include "run/untrained_run.h"
 #include "support/laboratory.h"
@@ -92,6 +93,39 @@ TEST_CASE("a run uses a store as long as it is at work", "[run]") {
   CHECK(fs::exists(store / "users"));
   CHECK_NOTHROW(claim_store(store));
   CHECK_FALSE(is_claimed(store));
+}
+
+TEST_CASE("what a killed run left half written is gone when it goes on", "[run]") {
+  Runs runs;
+  make_owned_folder(runs.folder);
+  fs::path half = temporary_beside(runs.folder / "artifact.bin");
+  fs::path stage = temporary_beside(runs.data.folder / "store/train-a/stage.json");
+  write_file(half, "half");
+  make_owned_folder(stage.parent_path());
+  write_file(stage, "half");
+  runs.go();
+  Store(stage.parent_path().parent_path()).put("train-a", [](const fs::path&) -> Json {
+    return {{"made", true}};
+  });
+  CHECK_FALSE(fs::exists(half));
+  CHECK_FALSE(fs::exists(stage));
+}
+
+TEST_CASE("what a run left is not overwritten by exports, nor while it is at work", "[run]") {
+  Runs runs;
+  runs.go();
+  StatusLine status(true);
+  auto export_to = [&](const std::string& name) {
+    export_again(runs.folder, {}, runs.folder / name, Device::kCpu, status);
+  };
+  std::string artifact = read_file(runs.folder / "artifact.bin");
+  for (const char* name : {"artifact.bin", "resolved.bin", "weights.safetensors"})
+    CHECK_THROWS_WITH(export_to(name), Contains("is what the run there left; name another file"));
+  export_to("again.bin");
+  CHECK(read_file(runs.folder / "again.bin") == artifact);
+  CHECK(read_file(runs.folder / "artifact.bin") == artifact);
+  std::optional<FolderClaim> claim = FolderClaim::take(runs.folder);
+  CHECK_THROWS_WITH(export_to("again.bin"), Contains("; wait for it or name another file"));
 }
 
 TEST_CASE("of two runs into one folder the second is told of the first, which comes to its end", "[run]") {
