@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/exit_code.h"
+#include "base/files.h"
 #include "base/sealed_json.h"
 #include "base/text.h"
 #include "config/differences.h"
