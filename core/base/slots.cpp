@@ -33,6 +33,21 @@ int64_t bytes_of(Type type) {
   fail("unknown array type {}", int(type));
 }
 
+void check_matrices(const Shapes& shapes) {
+  for (const WeightInfo* weight : shapes.weights)
+    check(weight->shape.rank() == 2, "{} has shape {}; only matrices are updated, route the others elsewhere",
+          weight->name, weight->shape);
+}
+
+void check_windows(const Shapes& shapes, int64_t length, bool by_document) {
+  if (by_document)
+    check(shapes.documents != 0, "the validation stream marks no documents; set isolate_documents = false");
+  else
+    check(shapes.positions == 0 || length <= shapes.positions,
+          "the validation stream has {} positions, fewer than the {} of one window; take shorter windows",
+          shapes.positions, length);
+}
+
 std::vector<Stretch> stretches(const Scorer& scorer, bool by_document) {
   if (!by_document) return {{0, scorer.positions()}};
   std::span<const int64_t> starts = scorer.document_starts();

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "experiment/experiment.h"
 #include "experiment/fit.h"
+#include "experiment/validate.h"
 
 namespace caddie {
 namespace {
@@ -213,6 +214,8 @@ Experiment Assembler::run() {
   check_warmup_keeps();
   tree_.check_all_read();
   check_fit(e);
+  if (std::optional<Problem> problem = find_problem(e, sizes_of(e.data)))
+    tree_.fail_at(problem->path, problem->text);
   return std::move(experiment_);
 }
 

@@ -172,7 +172,7 @@ std::vector<Moments> run_accumulators(FixedModel& fixed, const CalibrationText& 
 void CalibrationSettings::settings(Settings& s) {
   s("text", text, "what runs through the model: text that it writes itself, or training text",
     one_of("sampled", "training"));
-  s("sequences", sequences, "sequences of calibration text", at_least(1));
+  s("sequences", sequences, "sequences of calibration text", between(1, 1 << 20));
   s("length", length, "tokens of a sequence; 0: one training sequence", between(0, 1 << 20));
   s("temperature", temperature, "what the logits are divided by when the model writes", between(0.01, 100));
   s("damp", damp, "share of the mean of the second moments' diagonal that is added to it", between(0, 1));
@@ -180,10 +180,21 @@ void CalibrationSettings::settings(Settings& s) {
     between(1, 256));
 }
 
+int64_t calibration_length(const CalibrationSettings& settings, int64_t sequence_length,
+                           int64_t text_tokens) {
+  int64_t length = settings.length > 0 ? settings.length : sequence_length;
+  check(length >= 2, "sequences of {} token leave nothing to read before their last one; take 2 or more",
+        length);
+  check(text_tokens == 0 || length <= text_tokens,
+        "a sequence of {} tokens is longer than the training text, which has {}; take shorter ones", length,
+        text_tokens);
+  return length;
+}
+
 CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
                             const CalibrationSettings& settings, uint64_t seed,
                             const CalibrationProgress& progress) {
-  int64_t length = settings.length > 0 ? settings.length : model.shape().sequence_length;
+  int64_t length = calibration_length(settings, model.shape().sequence_length, 0);
   CalibrationText text{std::vector<int32_t>(size_t(settings.sequences * length)), length};
   Counter counter("writing calibration text", settings.sequences * (length - 1), progress);
   FixedModel fixed{model, weights};
@@ -197,9 +208,7 @@ CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
 
 CalibrationText text_from(const TokenStream& stream, const CalibrationSettings& settings,
                           int64_t sequence_length) {
-  int64_t length = settings.length > 0 ? settings.length : sequence_length;
-  check(stream.size() >= length, "calibration: {} holds {} tokens; a sequence has {}", stream.pattern(),
-        stream.size(), length);
+  int64_t length = calibration_length(settings, sequence_length, stream.size());
   CalibrationText text{std::vector<int32_t>(size_t(settings.sequences * length)), length};
   for (int64_t s = 0; s < settings.sequences; ++s)
     stream.copy((stream.size() - length) * s / settings.sequences, length, text.tokens.data() + s * length);
@@ -210,7 +219,6 @@ std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weigh
                                      const CalibrationText& text, std::span<const int> wanted,
                                      const CalibrationSettings& settings,
                                      const CalibrationProgress& progress) {
-  check(text.length >= 2, "calibration: sequences of {} tokens; at least 2 are needed", text.length);
   FixedModel fixed{model, weights};
   std::vector<Moments> accumulators =
       run_accumulators(fixed, text, wanted, settings.accumulators, true, progress);

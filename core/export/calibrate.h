@@ -26,6 +26,11 @@ struct CalibrationSettings {
   void settings(Settings& s);
 };
 
+/// Returns the length of a calibration sequence in tokens. Throws Error when nothing can be learned from so
+/// few, or when the text that they are cut from has only `text_tokens`; 0 says that the text has no end, or
+/// that its length is unknown.
+int64_t calibration_length(const CalibrationSettings& settings, int64_t sequence_length, int64_t text_tokens);
+
 /// Holds sequences of one length, one after the other. Their last tokens are never read.
 struct CalibrationText {
   std::vector<int32_t> tokens;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/validation_text.h"
 
+#include <algorithm>
+
 #include "base/exit_code.h"
 #include "data/validation.h"
+#include "experiment/validate.h"
 #include "run/effects.h"
 
 namespace caddie {
@@ -25,6 +28,10 @@ ValidationText::ValidationText(Experiment& experiment)
   TokenStream stream(experiment.data.validation);
   check_matches(stream, vocabulary_);
   tokens_ = load_validation(stream, experiment.data.sequence_length);
+  DataSizes sizes;
+  sizes.positions = positions();
+  sizes.documents = std::count(tokens_.begin(), tokens_.end() - 1, vocabulary_.begin_id());
+  if (auto problem = find_problem(experiment, sizes)) fail_usage("[{}]: {}", problem->path, problem->text);
 }
 
 ModelScorer ValidationText::scorer(std::span<const Tensor> weights) const {

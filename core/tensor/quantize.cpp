@@ -174,10 +174,17 @@ Packed pack_at_percentile(const Rows& rows, double percentile, int bits) {
   return pack_rows(rows, grids, rows.matrix() ? Type::kFloat16 : Type::kFloat32);
 }
 
+void check_rising(std::span<const double> percentiles) {
+  check(!percentiles.empty(), "percentiles is empty; name at least one number from 0 to 1");
+  for (size_t i = 1; i < percentiles.size(); ++i)
+    check(percentiles[i - 1] <= percentiles[i],
+          "percentiles must rise, but {} is followed by {}; write the smaller one first", percentiles[i - 1],
+          percentiles[i]);
+}
+
 std::vector<std::vector<Grid>> grids_at_percentiles(const Rows& rows, std::span<const double> percentiles,
                                                     int bits) {
-  check(!percentiles.empty() && std::is_sorted(percentiles.begin(), percentiles.end()),
-        "quantize: percentiles must be at least one number, in rising order");
+  check_rising(percentiles);
   int levels = top_level(bits);
   float n = float(levels);
   std::vector<std::vector<Grid>> grids(percentiles.size(), std::vector<Grid>(size_t(rows.count())));

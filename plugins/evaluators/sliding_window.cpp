@@ -26,9 +26,16 @@ struct SlidingWindow final : Evaluator {
     s("temperature", temperature, "what the logits are divided by", between(1e-3, 1e3));
     s("isolate_documents", isolate_documents, "let no context reach back across the start of a document");
   }
+  void validate(const Shapes& shapes) const override {
+    int64_t length = window(shapes.model.sequence_length);
+    check(stride <= length, "stride {} skips positions, for a window has {}; take a stride of at most {}",
+          stride, length, length);
+    check_windows(shapes, length, isolate_documents);
+  }
+  int64_t window(int64_t of_training) const { return sequence_length > 0 ? sequence_length : of_training; }
+
   Score evaluate(Scorer& scorer) override {
-    int64_t length = sequence_length > 0 ? sequence_length : scorer.sequence_length();
-    check(stride <= length, "sliding_window: stride {} skips positions; windows are {} long", stride, length);
+    int64_t length = window(scorer.sequence_length());
     std::vector<Window> windows;
     for (const Stretch& stretch : stretches(scorer, isolate_documents)) slide(stretch, length, windows);
     return scorer.score(windows, temperature);

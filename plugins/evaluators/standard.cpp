@@ -16,11 +16,13 @@ struct Standard final : Evaluator {
     s("sequence_length", sequence_length, "length of a window; 0: that of training", at_least(0));
     s("isolate_documents", isolate_documents, "let no context reach back across the start of a document");
   }
+  void validate(const Shapes& shapes) const override {
+    check_windows(shapes, window(shapes.model.sequence_length), isolate_documents);
+  }
+  int64_t window(int64_t of_training) const { return sequence_length > 0 ? sequence_length : of_training; }
+
   Score evaluate(Scorer& scorer) override {
-    int64_t length = sequence_length > 0 ? sequence_length : scorer.sequence_length();
-    check(isolate_documents || scorer.positions() >= length,
-          "standard: the validation stream has {} positions; one window needs {}", scorer.positions(),
-          length);
+    int64_t length = window(scorer.sequence_length());
     std::vector<Window> windows;
     for (const Stretch& stretch : stretches(scorer, isolate_documents))
       for (int64_t start = stretch.begin; start < stretch.end; start += length) {

@@ -75,12 +75,15 @@ struct Rope final : Modifier {
       one_of("fp32", "bf16_invfreq"));
   }
 
-  QueryKey query_key(Block& block, QueryKey qk) override {
-    int64_t length = qk.q.shape()[1], size = qk.q.shape()[3];
-    int64_t turning = dims == 0 ? size : dims;
+  int64_t turning_of(int64_t head_size) const { return dims == 0 ? head_size : dims; }
+  void validate(const Shapes& shapes) const override {
+    int64_t size = shapes.model.head_size, turning = turning_of(size);
     check(turning % 2 == 0 && turning <= size,
-          "rope: {} components of a head cannot turn; wanted an even number up to the head size {}", turning,
-          size);
+          "{} components of a head cannot turn; wanted an even number up to the head size {}", turning, size);
+  }
+
+  QueryKey query_key(Block& block, QueryKey qk) override {
+    int64_t length = qk.q.shape()[1], turning = turning_of(qk.q.shape()[3]);
     Tensor cos_sin = block.forward.table(length, {length, 2, turning / 2},
                                          [&](float* out) { fill(out, length, int(turning)); });
     return {rotate(qk.q, cos_sin), rotate(qk.k, cos_sin)};

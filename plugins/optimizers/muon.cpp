@@ -56,13 +56,10 @@ struct Muon final : Optimizer {
     s("coefficients", coefficients, "polynomials of the iteration", one_of("standard", "polar_express"));
     s("row_normalize", row_normalize, "give each row of the update unit length before orthogonalizing");
   }
+  void validate(const Shapes& shapes) const override { check_matrices(shapes); }
   void state(Archive& a) override { a("momenta", momenta); }
 
   void step(std::span<Weight> weights, const Progress& progress) override {
-    for (const Weight& weight : weights)
-      check(weight.value.shape().rank() == 2,
-            "muon: {} has shape {}; it updates matrices only, route the others elsewhere", weight.info->name,
-            weight.value.shape());
     add_zeros(weights, momenta);
     double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
     for_weights(weights,

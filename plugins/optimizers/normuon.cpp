@@ -59,17 +59,15 @@ struct NorMuon final : Optimizer {
     s("newton_schulz_steps", newton_schulz_steps, "iterations of the orthogonalization", between(1, 20));
     s("coefficients", coefficients, "polynomials of the iteration", one_of("standard", "polar_express"));
   }
+  void validate(const Shapes& shapes) const override { check_matrices(shapes); }
   void state(Archive& a) override {
     a("momenta", momenta);
     a("squares", squares);
   }
   void step(std::span<Weight> weights, const Progress& progress) override {
     for (size_t i = 0; i < weights.size(); ++i) {
-      const Shape& shape = weights[i].value.shape();
-      check(shape.rank() == 2,
-            "normuon: {} has shape {}; it updates matrices only, route the others elsewhere",
-            weights[i].info->name, shape);
-      if (i == squares.size()) squares.emplace_back(Shape{shape[0]}, weights[i].value.device());
+      const Tensor& value = weights[i].value;
+      if (i == squares.size()) squares.emplace_back(Shape{value.shape()[0]}, value.device());
     }
     add_zeros(weights, momenta);
     double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);

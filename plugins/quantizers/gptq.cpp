@@ -109,6 +109,7 @@ struct Gptq final : Quantizer {
     s("width", width, "standard deviations of a row that its grid spans on each side", between(0.1, 1000));
     s("hessian_share", hessian_share, "how much wider a grid is for rows that matter more", between(0, 1));
   }
+  void validate(const Shapes&) const override { check_rising(percentiles); }
   bool wants_hessian() const override { return true; }
 
   Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor* hessian) override {

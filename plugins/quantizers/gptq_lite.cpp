@@ -18,6 +18,7 @@ struct GptqLite final : Quantizer {
     s("granularity", granularity, "what shares one choice of the percentile", one_of("tensor", "row"));
     s("percentiles", percentiles, "quantiles of a row's magnitudes to try, rising", between(0, 1));
   }
+  void validate(const Shapes&) const override { check_rising(percentiles); }
   Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor*) override {
     Rows rows(weight, info);
     return pack_rows(rows, least_error_grids(rows, percentiles, bits, granularity == "row"), Type::kFloat16);

@@ -103,19 +103,26 @@ struct Qat final : WeightView {
       one_of("real", "inert"));
   }
 
+  void validate(const Shapes& shapes) const override {
+    check(rounding != "soft" || grid().multiple == 1, "form {} takes no soft rounding; use \"nearest\"",
+          form);
+    for (const WeightInfo* weight : shapes.weights) {
+      int64_t n = weight->shape.last();
+      check(n > 0 && n < kLongestRow, "rows of {} have {} elements; wanted 1 to {}", weight->name, n,
+            kLongestRow - 1);
+    }
+  }
+
   bool acts(const Progress& progress) const override {
     bool started = progress.step >= after_step && (start_below == 0 || progress.lr_scale < start_below);
     return started && effect == "real";
   }
 
-  Var view(Var w, const WeightInfo& info, const Progress& progress, Mode mode) override {
+  Var view(Var w, const WeightInfo&, const Progress& progress, Mode mode) override {
     if (mode != Mode::kTrain || !acts(progress)) return w;
     int64_t n = w.shape().last();
-    check(n > 0 && n < kLongestRow, "qat: rows of {} have {} elements; wanted 1 to {}", info.name, n,
-          kLongestRow - 1);
     Var y = result(w.shape());
     bool soft = rounding == "soft";
-    check(!soft || grid().multiple == 1, "qat: form {} takes no soft rounding; use \"nearest\"", form);
     Var slope = soft ? result(w.shape()) : Var();
     float* slopes = soft ? slope.data() : nullptr;
     for_rows(w.device(), w.shape().rows(), int(n),

@@ -69,6 +69,7 @@ Tree tree_with(std::vector<std::string> changes) {
   std::string data = laboratory().data().string();
   changes.push_back("data.train='" + data + "/train_*.bin'");
   changes.push_back("data.validation='" + data + "/val_*.bin'");
+  changes.insert(changes.begin(), "data.sequence_length=96");  // room for each evaluator's default windows
   changes.push_back("data.tokenizer='" + data + "/tokenizer.model'");
   return small_tree(changes);
 }

@@ -80,9 +80,11 @@ inline float quantile(std::span<float> values, double rank) {
 /// stored as halves for a matrix, else as float32.
 CADDIE_API Packed pack_at_percentile(const Rows& rows, double percentile, int bits);
 
+/// Throws Error unless there is a percentile and they rise.
+CADDIE_API void check_rising(std::span<const double> percentiles);
 /// Returns, for each percentile p in [0, 1], one grid for each row:
 ///   step = half(max(quantile_p(|w|) / n, 1 / n)), with q in [-n, n] and n = 2^(bits - 1) - 1.
-/// Throws Error unless there is a percentile and they rise.
+/// Throws Error as check_rising() does.
 CADDIE_API std::vector<std::vector<Grid>> grids_at_percentiles(const Rows& rows,
                                                                std::span<const double> percentiles, int bits);
 /// Returns those of the grids_at_percentiles whose squared error is least, of equals the first. They are

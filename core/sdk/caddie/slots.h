@@ -45,6 +45,14 @@ enum class Kind : uint8_t {
   kCount  // the number of kinds
 };
 
+/// Tells a plugin what it will work on, before anything is trained.
+struct Shapes {
+  const ModelShape& model;
+  std::span<const WeightInfo* const> weights;  // those that it claims; empty where its slot claims none
+  int64_t positions = 0;   // the predicted positions of the validation stream; 0 while that is not known
+  int64_t documents = -1;  // how many starts of documents that stream marks; -1 while that is not known
+};
+
 /// Is the base of every technique. What a technique does not override declares nothing.
 struct CADDIE_API Plugin {
   virtual ~Plugin();
@@ -52,6 +60,9 @@ struct CADDIE_API Plugin {
   virtual void settings(Settings&) {}
   /// Declares the learned tensors, after the settings have been read.
   virtual void weights(Weights&) {}
+  /// Throws Error when its settings do not go with what it will work on, saying what would. It is asked
+  /// whenever an experiment is read, so that nothing is trained for an error that can be known.
+  virtual void validate(const Shapes&) const {}
   /// Names what changes during training and must be restored with a checkpoint.
   virtual void state(Archive&) {}
   /// Returns whether it may act on the training step about to be taken. The answer must depend on its
@@ -153,6 +164,9 @@ struct CADDIE_API WeightView : Plugin {
   /// Returns what the model reads in place of w, in the same shape, or w itself.
   virtual Var view(Var w, const WeightInfo& info, const Progress& progress, Mode mode) = 0;
 };
+
+/// Throws Error naming the first weight that is no matrix.
+CADDIE_API void check_matrices(const Shapes& shapes);
 
 /// Updates weights from their gradients, in place.
 struct CADDIE_API Optimizer : Plugin {
@@ -283,6 +297,9 @@ class CADDIE_API Scorer {
 struct Stretch {
   int64_t begin = 0, end = 0;
 };
+/// Throws Error when the validation stream is known to hold fewer positions than a window of `length`, or to
+/// mark no documents where windows are to respect them.
+CADDIE_API void check_windows(const Shapes& shapes, int64_t length, bool by_document);
 /// Returns the whole stream as one stretch, or with `by_document` one for each document, in order. The last
 /// position of a document, whose target is the first token of the next one, belongs to it. Throws Error when
 /// documents are asked for and the stream marks none.

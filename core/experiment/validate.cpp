@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiment/validate.h"
+
+#include "base/files.h"
+#include "base/text.h"
+#include "data/validation.h"
+
+namespace caddie {
+namespace {
+
+/// Returns what is wrong with a plugin's settings; "" when nothing is.
+std::string problem_of(const Experiment::Part& part, const Model& model, const DataSizes& sizes) {
+  std::vector<const WeightInfo*> claimed;
+  for (int index : part.weights) claimed.push_back(&model.weights().info(index));
+  try {
+    part.technique.object->validate({model.shape(), claimed, sizes.positions, sizes.documents});
+  } catch (const std::exception& error) {
+    return part.technique.plugin + ": " + error.what();
+  }
+  return "";
+}
+
+std::string problem_of(const Budget& budget) {
+  if (budget.code_bytes < budget.artifact_bytes) return "";
+  return message("code_bytes {} leaves nothing of artifact_bytes {} for the weights",
+                 {with_commas(budget.code_bytes), with_commas(budget.artifact_bytes)});
+}
+
+std::string problem_of_calibration(const Experiment& experiment, const DataSizes& sizes) {
+  const ExportParts& parts = experiment.export_parts;
+  if (!parts.wants_calibration()) return "";
+  int64_t of_text = parts.reads_training_text() ? sizes.training_tokens : 0;
+  try {
+    calibration_length(parts.calibration, experiment.data.sequence_length, of_text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+DataSizes sizes_of(const DataSettings& data) {
+  DataSizes sizes;
+  if (!files_matching(data.train).empty()) sizes.training_tokens = TokenStream(data.train).size();
+  if (!files_matching(data.validation).empty())
+    sizes.positions = scored_positions(TokenStream(data.validation), data.sequence_length);
+  return sizes;
+}
+
+std::optional<Problem> find_problem(const Experiment& experiment, const DataSizes& sizes) {
+  if (std::string text = problem_of(experiment.budget); !text.empty()) return Problem{"budget", text};
+  for (const Experiment::Part& part : experiment.parts)
+    if (std::string text = problem_of(part, *experiment.model, sizes); !text.empty())
+      return Problem{part.path, text};
+  if (std::string text = problem_of_calibration(experiment, sizes); !text.empty())
+    return Problem{"export.calibration", text};
+  return {};
+}
+
+}  // namespace caddie
