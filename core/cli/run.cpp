@@ -127,6 +127,8 @@ void add_run_command(CLI::App& app) {
                    "folder of the run; by default results/<file>/<key>");
   verb->add_option("--init-weights", arguments->options.training.initial_weights,
                    "start from the weights in this safetensors file");
+  verb->add_flag("--allow-unused-weights", arguments->options.training.allow_unused_weights,
+                 "go on where that file holds tensors that the model lacks");
   verb->add_option(
       "--store", arguments->options.store,
       "folder where runs that agree up to a stage find its output; by default nothing is shared");

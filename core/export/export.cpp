@@ -99,6 +99,17 @@ void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<c
   }
 }
 
+void note_zeroed(const ExportParts& parts, const Model& model, std::span<const int> zeroed,
+                 std::vector<NoEffect>& without_effect) {
+  for (const Routed& quantizer : parts.quantizers)
+    for (int index : zeroed)
+      if (std::find(quantizer.weights.begin(), quantizer.weights.end(), index) != quantizer.weights.end())
+        without_effect.push_back(
+            {Kind::kQuantizer, quantizer.technique.label, false,
+             fmt::format("it turned {} into zeros; give that weight finer steps or another quantizer",
+                         model.weights().info(index).name)});
+}
+
 /// Shows one trimmer the artifact.
 class ArtifactPackage final : public Package {
  public:
@@ -160,6 +171,8 @@ QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<
   made.artifact = quantize(
       model.weights().infos(), weights, parts.quantizers,
       [&](int64_t done, int64_t all) { show_share(status, "quantizing", done, all); }, hessians);
+  note_zeroed(parts, model, find_zeroed(made.artifact, model.weights().infos(), weights, parts.quantizers),
+              made.without_effect);
   made.artifact.compressor = parts.compressor.plugin;
   made.artifact.layout = parts.layout;
   made.quantize_seconds = clock.lap();

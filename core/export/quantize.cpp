@@ -4,6 +4,8 @@
 #include <caddie/weight_loops.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
 
@@ -65,6 +67,14 @@ const Quantizer& quantizer_called(const std::string& plugin, std::span<const Rou
   fail("artifact: quantizer '{}' is not part of the experiment", plugin);
 }
 
+/// Returns the largest magnitude; infinity when a number is not finite.
+float largest_magnitude(const Tensor& x) {
+  float largest = 0;
+  for (const float* v = x.data(); v != x.data() + x.numel(); ++v)
+    largest = std::max(largest, std::isfinite(*v) ? std::abs(*v) : std::numeric_limits<float>::infinity());
+  return largest;
+}
+
 }  // namespace
 
 Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> values,
@@ -106,6 +116,27 @@ std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightI
     weights[size_t(i)] = unpack(*tensors.at(infos[size_t(i)].name), *packers[size_t(i)]);
   });
   return weights;
+}
+
+std::vector<int> find_zeroed(const Artifact& artifact, std::span<const WeightInfo> infos,
+                             std::span<const Tensor> values, std::span<const Routed> quantizers) {
+  std::vector<Tensor> unpacked = dequantize(artifact, infos, quantizers);
+  std::vector<float> before(infos.size()), after(infos.size());
+  parallel_for(int(infos.size()), [&](int i) {
+    before[size_t(i)] = largest_magnitude(on_host(values[size_t(i)]));
+    after[size_t(i)] = largest_magnitude(unpacked[size_t(i)]);
+  });
+  std::vector<int> zeroed;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    check(std::isfinite(before[i]), "{} holds numbers that are not finite; nothing can be exported",
+          infos[i].name);
+    check(
+        std::isfinite(after[i]),
+        "{} reaches {}, which {} cannot store: what is read back is not finite; give it to another quantizer",
+        infos[i].name, before[i], artifact.tensors[i].quantizer);
+    if (before[i] > 0 && after[i] == 0) zeroed.push_back(int(i));
+  }
+  return zeroed;
 }
 
 }  // namespace caddie

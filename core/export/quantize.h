@@ -28,4 +28,10 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
                                std::span<const Routed> quantizers);
 
+/// Compares the weights that an artifact gives back with those that were packed, and returns the indices of
+/// those that have become zero everywhere and were not. Throws Error naming the first weight that holds, or
+/// gives back, a number that is not finite.
+std::vector<int> find_zeroed(const Artifact& artifact, std::span<const WeightInfo> infos,
+                             std::span<const Tensor> values, std::span<const Routed> quantizers);
+
 }  // namespace caddie

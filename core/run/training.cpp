@@ -180,6 +180,11 @@ void TrainingStage::initialize() {
   Model& model = *e_.model;
   model.initialize(e_.only<Initializer>(), uint64_t(e_.seed));
   if (options_.initial_weights.empty()) return;
+  if (std::string unused = unused_weights(options_.initial_weights, model.weights()); !unused.empty()) {
+    if (!options_.allow_unused_weights)
+      fail_usage("{}; take them out, or say --allow-unused-weights", unused);
+    status_.finish("note: " + unused);
+  }
   std::vector<Tensor> values = read_weights(options_.initial_weights, model.weights());
   for (int i = 0; i < model.weights().size(); ++i) copy(values[size_t(i)], model.weights().value(i));
 }
@@ -350,6 +355,17 @@ void write_weights(const std::filesystem::path& file, const WeightTable& table,
   std::vector<std::pair<std::string, Tensor>> named;
   for (int i = 0; i < table.size(); ++i) named.emplace_back(table.info(i).name, on_host(values[size_t(i)]));
   write_safetensors(file, named, {});
+}
+
+std::string unused_weights(const std::filesystem::path& file, const WeightTable& table) {
+  std::vector<std::string> unused;
+  for (const std::string& name : SafetensorsFile(file).names())
+    if (table.find(name) < 0) unused.push_back(name);
+  if (unused.empty()) return "";
+  size_t count = unused.size();
+  unused.resize(std::min<size_t>(count, 3));
+  return fmt::format("{}: {} of its tensors {} no weight of the model: {}{}", file.string(), count,
+                     count == 1 ? "is" : "are", join(unused, ", "), count > unused.size() ? ", ..." : "");
 }
 
 std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table) {

@@ -18,6 +18,7 @@ namespace caddie {
 struct TrainingOptions {
   // Safetensors with upstream's names; where it is empty, the initializer makes the weights.
   std::filesystem::path initial_weights;
+  bool allow_unused_weights = false;  // Tensors of initial_weights that the model lacks are no error.
   std::vector<std::filesystem::path> attached;  // the experiments whose observers are attached
   std::vector<int64_t> forks;                   // the steps after which other trainings go their own way
   Comm* comm = nullptr;                         // the ranks that train together; null for one rank
@@ -71,6 +72,9 @@ std::string hash_of(std::span<const Tensor> values);
 /// Writes weights with their names to a file.
 void write_weights(const std::filesystem::path& file, const WeightTable& table,
                    std::span<const Tensor> values);
+/// Returns what is to be said of a safetensors file that holds tensors which are no weights of the model; ""
+/// when it holds none.
+std::string unused_weights(const std::filesystem::path& file, const WeightTable& table);
 /// Returns what a file of write_weights() holds, in the order of the table and on its device. Throws Error
 /// naming the first weight that is missing or of another shape.
 std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table);

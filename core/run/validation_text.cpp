@@ -2,6 +2,7 @@
 #include "run/validation_text.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/exit_code.h"
 #include "data/validation.h"
@@ -43,6 +44,11 @@ ValidationText::Scored ValidationText::score(const Technique& evaluator,
   CallCounter calls(experiment_, Mode::kEvaluate);
   ModelScorer model_scorer = scorer(weights);
   Score score = evaluator.as<Evaluator>().evaluate(model_scorer);
+  check(
+      std::isfinite(score.bits_per_byte()),
+      "evaluator '{}': the score is not finite ({} nats over {} tokens and {} bytes): the weights have grown "
+      "too large, or nothing was scored; lower the learning rates or clip the gradient",
+      evaluator.label, score.nats, score.tokens, score.bytes);
   return {score, calls.visited()};
 }
 

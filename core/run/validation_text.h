@@ -37,6 +37,7 @@ class ValidationText {
     std::set<std::string> visited;  // the labels of the techniques that were called
   };
   /// Returns the score of `weights`, one for each weight of the model, under one evaluator of the experiment.
+  /// Throws Error when the score is not finite.
   Scored score(const Technique& evaluator, std::span<const Tensor> weights) const;
 
  private:

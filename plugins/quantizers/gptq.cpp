@@ -189,7 +189,11 @@ struct Gptq final : Quantizer {
     for (size_t r = 0; r < deviations.size(); ++r) {
       double relative = mean_weight > 0 ? importance[r] / mean_weight : 1;
       double step = width * deviations[r] * (1 + hessian_share * (relative - 1)) / levels;
-      grids.push_back({nearest_half(std::max(float(step), 1e-10f)), -levels, levels});
+      float stored = nearest_half(std::max(float(step), 1e-10f));
+      // A row of one column, or of equal weights, does not deviate; its grid reaches to its largest weight.
+      if (stored == 0)
+        stored = nearest_half(std::ranges::max(magnitudes(rows.row(int64_t(r)))) / float(levels));
+      grids.push_back({stored, -levels, levels});
     }
     return grids;
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sets integers of magnitude 1 to zero, those of the smallest steps first, until the artifact fits. Of all
 // such integers, in rising order of what that costs, s^2, and then in the order of weights, rows and columns,
-// the fewest are taken with which the compressed artifact is no larger than the target. Source:
+// the fewest are taken with which the compressed artifact is no larger than the target; it is an error when
+// all of them are too few. Source:
 // github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072,
 // whose target counts in MiB and lies above the limit.
 #include <caddie/plugin.h>
@@ -58,7 +59,11 @@ struct SelectivePruning final : Trimmer {
     };
     apply(most);
     int64_t bytes = package.bytes();
-    while (bytes <= target && most - fewest > 1 && target - bytes > slack_bytes) {
+    check(bytes <= target,
+          "selective_pruning: {} bytes remain of {} when every integer of magnitude 1 is zero, more than the "
+          "{} asked for; raise target_bytes or budget.artifact_bytes, or use quantizers of fewer bits",
+          bytes, whole, target);
+    while (most - fewest > 1 && target - bytes > slack_bytes) {
       int64_t middle = fewest + (most - fewest) / 2;
       apply(middle);
       int64_t smaller = package.bytes();

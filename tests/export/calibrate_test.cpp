@@ -121,7 +121,8 @@ TEST_CASE("training text is taken from all over the stream", "[calibrate]") {
     CHECK(text.tokens[size_t(s) * 100 + 99] == 300 * s + 99);
   }
   settings.length = 1001;
-  CHECK_THROWS_WITH(text_from(stream, settings, 100), Contains("a sequence of 1001 tokens is longer than the training text"));
+  CHECK_THROWS_WITH(text_from(stream, settings, 100),
+                    Contains("a sequence of 1001 tokens is longer than the training text"));
 }
 
 TEST_CASE("second moments are those of what linears read", "[calibrate]") {

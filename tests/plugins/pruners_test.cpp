@@ -85,12 +85,13 @@ TEST_CASE("selective_pruning takes the fewest, the cheapest first", "[trimmers]"
   CHECK(p.integers(1) == row({0, 0, 31}));
 }
 
-TEST_CASE("selective_pruning works towards its own target and takes all where that is not enough",
-          "[trimmers]") {
+TEST_CASE("selective_pruning works towards its own target and says when all is not enough", "[trimmers]") {
   CountedPackage p = package();
   make_plugin<Trimmer>("selective_pruning", {{"target_bytes", 8.0}})->trim(p);
   CHECK(p.bytes() == 8);
-  make_plugin<Trimmer>("selective_pruning", {{"target_bytes", 2.0}})->trim(p);
+  auto trimmer = make_plugin<Trimmer>("selective_pruning", {{"target_bytes", 2.0}});
+  CHECK_THROWS_WITH(trimmer->trim(p),
+                    Catch::Contains("3 bytes remain of 8") && Catch::Contains("the 2 asked"));
   CHECK(p.integers(0) == row({0, 0, 2, 0, 0, 0, -7, 0}));
   CHECK(p.integers(1) == row({0, 0, 31}));
 }

@@ -160,6 +160,15 @@ TEST_CASE("gptq makes up for what earlier columns lose", "[quantizers]") {
   CHECK(steps[1] == Approx(2 * 0.47321594 / 3 * (1 + 0.5 * (0.412 / 0.424 - 1))).epsilon(5e-4));
 }
 
+TEST_CASE("gptq by deviation keeps rows that do not deviate", "[quantizers]") {
+  auto quantizer = make_plugin<Quantizer>("gptq", {{"clip", "deviation"}});
+  Tensor column = tensor_of({3, 1}, {0.5f, -0.25f, 0}), hessian = tensor_of({1, 1}, {1});
+  Packed packed = quantizer->pack(column, info_of(column), &hessian);
+  Tensor back({3, 1});
+  quantizer->unpack(packed, back);
+  check_close(back, {0.5, -0.25, 0}, 1e-3);
+}
+
 TEST_CASE("gptq loses less of the outputs than rounding to nearest", "[quantizers]") {
   for (int64_t in : {31, 150}) {
     Tensor weight = random_tensor({12, in}, "weight"), h = moments(in);

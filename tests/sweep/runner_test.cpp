@@ -178,7 +178,7 @@ values = [1]
 )");
   CHECK(shell("sweep " + sweep + " --allow-no-effect").code == 1);  // one step moves few weights
   CHECK(status_of("blown_up") == Json({{"done", 1}, {"failed", 1}}));
-  says(shell("table " + laboratory().folder("blown_up").string()), "the score is not finite");
+  says(shell("table " + laboratory().folder("blown_up").string()), "not finite");
 }
 
 TEST_CASE("a sweep can be taken in portions", "[runner]") {

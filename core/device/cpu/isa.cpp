@@ -18,8 +18,13 @@ const CpuKernels*& chosen() {
 }  // namespace
 
 const CpuKernels* find_cpu_kernels(const char* name) {
-  if (std::strcmp(name, "v3") == 0 && __builtin_cpu_supports("x86-64-v3")) return &kKernelsV3;
-  if (std::strcmp(name, "v4") == 0 && __builtin_cpu_supports("x86-64-v4")) return &kKernelsV4;
+  // Clang knows no levels such as "x86-64-v3" here. Every processor that has these has the rest of the level.
+  bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+            __builtin_cpu_supports("avx512vl");
+  if (std::strcmp(name, "v3") == 0 && v3) return &kKernelsV3;
+  if (std::strcmp(name, "v4") == 0 && v4) return &kKernelsV4;
   return nullptr;
 }
 
