@@ -51,6 +51,7 @@ void charge(const char* part, bool backward) {
 }
 
 thread_local const char* innermost = nullptr;
+thread_local int innermost_layer = -1;
 
 }  // namespace
 
@@ -87,6 +88,12 @@ PartScope::~PartScope() {
   innermost = outer_;
   if (profiling) charge(outer_, false);
 }
+
+LayerScope::LayerScope(int layer) : outer_(innermost_layer) { innermost_layer = layer; }
+
+LayerScope::~LayerScope() { innermost_layer = outer_; }
+
+int current_layer() { return innermost_layer; }
 
 const char* current_part() { return innermost; }
 

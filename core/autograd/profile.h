@@ -31,6 +31,20 @@ class PartScope {
   const char* outer_;
 };
 
+/// Says that the calling thread is at work in a layer for as long as the scope lives.
+class LayerScope {
+ public:
+  explicit LayerScope(int layer);
+  ~LayerScope();
+  LayerScope(const LayerScope&) = delete;
+  LayerScope& operator=(const LayerScope&) = delete;
+
+ private:
+  int outer_;
+};
+
+/// Returns the layer of the innermost scope of this thread, or -1 outside of all layers.
+int current_layer();
 /// Returns the part of the innermost scope of this thread, or null outside of all scopes.
 const char* current_part();
 /// Charges the backward time of this thread to `part` from now on; null ends it.

@@ -7,6 +7,7 @@
 
 #include "autograd/profile.h"
 #include "device/device.h"
+#include "tensor/finite.h"
 
 namespace caddie {
 namespace {
@@ -129,8 +130,14 @@ const PackedMatrix* Tape::packed(Var w, Transpose transpose) const {
   return leaf.packed ? &leaf.packed->get(transpose, leaf.value) : nullptr;
 }
 
+std::optional<Tape::Place> Tape::first_not_finite() const {
+  for (const Closure& closure : closures_)
+    if (!is_finite(closure.output->value)) return Place{closure.part ? closure.part : "", closure.layer};
+  return {};
+}
+
 void Tape::push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*)) {
-  closures_.push_back({y.node(), closure, run, destroy, current_part()});
+  closures_.push_back({y.node(), closure, run, destroy, current_part(), current_layer()});
 }
 
 float* Tape::gradient_memory(int64_t count) {

@@ -7,7 +7,9 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "autograd/arena.h"
@@ -62,6 +64,13 @@ class Tape {
   Device device() const { return device_; }
   /// Forgets all values. `leaves` answer for parameters until the next call and must live as long.
   void start(std::span<Leaf> leaves, bool recording, LinearObserver* observer = nullptr);
+  /// Names where a recorded value was computed.
+  struct Place {
+    std::string part;  // that of the innermost PartScope; "" outside of all
+    int layer = -1;    // -1 outside of all layers
+  };
+  /// Returns where the first recorded value was computed that holds a number that is not finite, or nothing.
+  std::optional<Place> first_not_finite() const;
   /// Runs the tape backwards from y with dy = seed everywhere, and marks the leaves that got a gradient.
   void backward(Var y, float seed);
   /// Runs the tape backwards from the gradients that are already there.
@@ -124,6 +133,7 @@ class Tape {
     void (*run)(void*);
     void (*destroy)(void*);
     const char* part;
+    int layer;
   };
   void clear();
   void tell_observer(Var x, Var w);

@@ -68,6 +68,7 @@ Var ForwardPass::stem() {
 
 ForwardPass::Entry ForwardPass::enter(int index, Var x) {
   if (index == 0 && entry_) return *entry_;
+  LayerScope layer(index);
   PartScope sums("residual sums");
   const Model::LayerWeights& weights = model_.layers_[size_t(index)];
   Block block{*this, index, Part::kAttention, {}, {}, {}, {}};
@@ -110,6 +111,7 @@ Var ForwardPass::attend_from(int64_t first, Block& block) {
 
 Var ForwardPass::layer(int index, Var x, int64_t first) {
   Entry entry = enter(index, x);
+  LayerScope inside(index);
   PartScope sums("residual sums");
   Block block{*this, index, Part::kAttention, entry.h, {}, {}, {}};
   Var y = attend(block, entry, first);

@@ -8,6 +8,7 @@
 #include "data/validation.h"
 #include "experiment/validate.h"
 #include "run/effects.h"
+#include "tensor/finite.h"
 
 namespace caddie {
 namespace {
@@ -20,6 +21,16 @@ Vocabulary vocabulary_of(const Experiment& e) {
     fail_usage("model.vocabulary is {}, but {} has {} pieces; set model.vocabulary = {}",
                e.model_settings.vocabulary, e.data.tokenizer, vocabulary.pieces(), vocabulary.pieces());
   return vocabulary;
+}
+
+/// Returns ": " and the first weight that is not finite; "" when all are.
+std::string trouble_of(const Model& model, std::span<const Tensor> weights) {
+  for (size_t i = 0; i < weights.size(); ++i)
+    if (!is_finite(weights[i])) {
+      const WeightInfo& info = model.weights().info(int(i));
+      return message(": weight {} of '{}' is not finite", {info.name, info.owner});
+    }
+  return "";
 }
 
 }  // namespace
@@ -44,11 +55,10 @@ ValidationText::Scored ValidationText::score(const Technique& evaluator,
   CallCounter calls(experiment_, Mode::kEvaluate);
   ModelScorer model_scorer = scorer(weights);
   Score score = evaluator.as<Evaluator>().evaluate(model_scorer);
-  check(
-      std::isfinite(score.bits_per_byte()),
-      "evaluator '{}': the score is not finite ({} nats over {} tokens and {} bytes): the weights have grown "
-      "too large, or nothing was scored; lower the learning rates or clip the gradient",
-      evaluator.label, score.nats, score.tokens, score.bytes);
+  check(std::isfinite(score.bits_per_byte()),
+        "evaluator '{}': the score is not finite ({} nats over {} tokens and {} bytes){}; lower the learning "
+        "rates or clip the gradient",
+        evaluator.label, score.nats, score.tokens, score.bytes, trouble_of(*experiment_.model, weights));
   return {score, calls.visited()};
 }
 

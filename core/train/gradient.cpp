@@ -5,6 +5,7 @@
 
 #include "autograd/thread_tape.h"
 #include "model/token_ids.h"
+#include "tensor/finite.h"
 
 namespace caddie {
 namespace {
@@ -46,23 +47,53 @@ double GradientSum::run_micro_batch(const MicroBatch& micro, Accumulator& accumu
   return model_.add_gradients(tokens, targets, progress, 1.0f / float(total));
 }
 
-double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> values,
-                        const Progress& progress) {
+std::vector<GradientSum::MicroBatch> GradientSum::micro_batches(std::span<const Batch> batches) const {
   std::vector<MicroBatch> micros;
-  int64_t total = 0;
   for (const Batch& batch : batches) {
     int64_t rows_each = std::max<int64_t>(1, micro_batch_tokens_ / batch.length);
     for (int64_t row = 0; row < batch.rows; row += rows_each)
       micros.push_back({batch.inputs.data() + row * batch.length, batch.targets.data() + row * batch.length,
                         std::min(rows_each, batch.rows - row), batch.length});
-    total += batch.rows * batch.length;
   }
+  return micros;
+}
+
+/// Makes the passes to come read these values for weights.
+void GradientSum::read(std::span<const Tensor> values) {
   for (auto& packed : packed_) packed->forget();
   for (Accumulator& accumulator : accumulators_)
     for (size_t i = 0; i < accumulator.leaves.size(); ++i) {
       accumulator.leaves[i].value = values[i];
       accumulator.leaves[i].summed = false;
     }
+}
+
+std::string GradientSum::find_trouble(std::span<const Batch> batches, std::span<const Tensor> values,
+                                      const Progress& progress) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const WeightInfo& info = model_.weights().info(int(i));
+    if (!is_finite(values[i])) return message("weight {} of '{}' is not finite", {info.name, info.owner});
+  }
+  read(values);
+  for (const MicroBatch& micro : micro_batches(batches)) {
+    Tape& tape = thread_tape(model_.weights().device());
+    Tape::Scope scope(tape);
+    tape.start(accumulators_[0].leaves, true);
+    model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), Mode::kTrain, progress);
+    std::optional<Tape::Place> place = tape.first_not_finite();
+    if (!place) continue;
+    std::string layer = place->layer < 0 ? "" : message(" in layer {}", {place->layer});
+    return message("the first output that is not finite is that of '{}'{}", {place->part, layer});
+  }
+  return "every output of the forward passes is finite, so the loss itself is too large";
+}
+
+double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> values,
+                        const Progress& progress) {
+  std::vector<MicroBatch> micros = micro_batches(batches);
+  int64_t total = 0;
+  for (const Batch& batch : batches) total += batch.rows * batch.length;
+  read(values);
   std::vector<double> sums(micros.size());
   int accumulators = int(std::min(accumulators_.size(), micros.size()));
   parallel_for(accumulators, [&](int l) {

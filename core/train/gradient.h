@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "autograd/tape.h"
@@ -27,6 +28,11 @@ class GradientSum {
   /// over all positions, in nats per token.
   double run(std::span<const Batch> batches, std::span<const Tensor> values, const Progress& progress);
 
+  /// Says where numbers stop being finite for these batches: a weight as the model reads it, or the technique
+  /// or part of the model whose output is the first. It runs every forward pass again.
+  std::string find_trouble(std::span<const Batch> batches, std::span<const Tensor> values,
+                           const Progress& progress);
+
   /// Returns for each weight the gradient of the mean loss of the last run(); undefined where nothing flowed
   /// back.
   std::span<Tensor> gradients() { return gradients_; }
@@ -40,6 +46,8 @@ class GradientSum {
     const int32_t *inputs, *targets;
     int64_t rows, length;
   };
+  std::vector<MicroBatch> micro_batches(std::span<const Batch> batches) const;
+  void read(std::span<const Tensor> values);
   double run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
                          const Progress& progress);
   void add_accumulators();

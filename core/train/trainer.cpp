@@ -115,8 +115,9 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   report.loss = gradient_.run(batches, views_.values(), progress_);
   views_.pull(gradient_.gradients());
   if (comm_) report.loss = mean_over_ranks(gradient_.gradients(), report.loss);
-  check(std::isfinite(report.loss), "step {}: the loss is {}; lower the learning rates or clip the gradient",
-        progress_.step, report.loss);
+  if (!std::isfinite(report.loss))
+    fail("step {}: the loss is {}: {}; lower the learning rates or clip the gradient", progress_.step,
+         report.loss, gradient_.find_trouble(batches, views_.values(), progress_));
   report.phases.gradient = clock.lap();
   report.gradient_norm = clip(gradient_.gradients());
   report.phases.clip = clock.lap();
@@ -157,6 +158,12 @@ double Trainer::clip(std::span<Tensor> gradients) {
     sum += squares[i];
   }
   double norm = std::sqrt(sum);
+  if (!std::isfinite(norm)) {
+    auto first = std::find_if(squares.begin(), squares.end(), [](double s) { return !std::isfinite(s); });
+    const WeightInfo& info = model_.weights().info(int(first - squares.begin()));
+    fail("step {}: the gradient of {} of '{}' is not finite; lower the learning rates", progress_.step,
+         info.name, info.owner);
+  }
   double factor = settings_.clip_norm / (norm + 1e-6);
   if (settings_.clip_norm > 0 && factor < 1)
     for (Tensor& gradient : gradients)

@@ -65,7 +65,8 @@ class Trainer {
   /// step.
   void add_averager(std::string name, Averager& averager);
 
-  /// Takes one step over all rows of the batches. Throws Error when the loss is not finite.
+  /// Takes one step over all rows of the batches. Throws Error when the loss or the gradient is not finite,
+  /// which names the step, the tensor or the place in the model, and the technique.
   StepReport step(std::span<const Batch> batches);
 
   /// Takes a step at full rate that does not count and that averages do not see.

@@ -121,6 +121,33 @@ TEST_CASE("a loss that is no number ends the training", "[train]") {
       Catch::StartsWith("step ") && Catch::Contains("lower the learning rates"));
 }
 
+TEST_CASE("what stops being finite is named with its step, its place and its technique", "[train]") {
+  Training training({"techniques.q_gain={}", "techniques.qk_norm={}"});
+  const WeightTable& table = training.experiment.model->weights();
+  auto spoil = [&](const char* name, float value) {
+    int weight = table.find(name);
+    REQUIRE(weight >= 0);
+    table.value(weight).data()[0] = value;
+  };
+  auto says = [&](const std::string& what) {
+    CHECK_THROWS_WITH(training.step(1), Catch::StartsWith("step 1: ") && Catch::Contains(what));
+  };
+  training.step(0);
+  SECTION("a weight") {
+    spoil("blocks.2.mlp.proj.weight", std::numeric_limits<float>::quiet_NaN());
+    says("weight blocks.2.mlp.proj.weight of 'model' is not finite");
+  }
+  SECTION("a technique") {
+    spoil("blocks.1.attn.q_gain", 3e38f);
+    table.value(table.find("blocks.1.attn.c_q.weight")).data()[0] = 1e4f;
+    says("that of 'q_gain' in layer 1");
+  }
+  SECTION("a part of the model") {
+    spoil("blocks.3.mlp.fc.weight", 3e38f);
+    says("in layer 3");
+  }
+}
+
 TEST_CASE("a weight that no gradient reaches is known", "[train]") {
   Training training;
   int tokens = training.experiment.model->weights().find("tok_emb.weight");

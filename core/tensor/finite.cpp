@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tensor/finite.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace caddie {
+
+bool is_finite(const Tensor& x) {
+  Tensor host = on_host(x);
+  return std::all_of(host.data(), host.data() + host.numel(),
+                     [](float value) { return std::isfinite(value); });
+}
+
+}  // namespace caddie

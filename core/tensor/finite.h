@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds NaN and infinity.
+#pragma once
+
+#include <caddie/tensor.h>
+
+namespace caddie {
+
+/// Returns whether a tensor holds finite numbers only. It may lie on any device.
+bool is_finite(const Tensor& x);
+
+}  // namespace caddie
