@@ -138,7 +138,7 @@ std::filesystem::path behind_links(std::filesystem::path path) {
 void make_folder(const std::filesystem::path& path) {
   if (path.empty()) return;
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  std::filesystem::create_directories(behind_links(path), error);
   if (error) fail("{}: cannot create the folder: {}", path.string(), error.message());
 }
 

@@ -41,7 +41,8 @@ bool is_below(const std::filesystem::path& path);
 /// Tells whether the text can be the name of one file or folder, in any folder, and be printed.
 bool is_file_name(std::string_view text);
 
-/// Creates the folder and its parents. Throws Error naming the path and the reason.
+/// Creates the folder, or what a link by its name leads to, and its parents. Throws Error naming the path and
+/// the reason.
 void make_folder(const std::filesystem::path& path);
 
 /// Maps a file read-only into memory for as long as the object lives.

@@ -161,7 +161,7 @@ class RunIndex::Database {
 };
 
 RunIndex::RunIndex(const fs::path& folder, const Reader& read) : folder_(folder), runs_(run_folders(folder)) {
-  fs::path file = folder / "index.db";
+  fs::path file = folder / kIndexFile;
   // A useless index is thrown away once. One that cannot be written, or that another process writes, is
   // replaced by one in memory.
   for (bool in_memory = runs_.empty(), again = true;; again = false) {

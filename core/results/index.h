@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The index of the runs below a folder is kept in index.db (SQLite) there, so that many runs are found
+// The index of the runs below a folder is kept in a file there (SQLite), so that many runs are found
 // quickly. It is never the truth: the run folders are, and it may be deleted at any time.
 #pragma once
 
@@ -19,6 +19,9 @@ namespace caddie {
 using RunValue = std::variant<bool, double, std::string>;
 using RunValues = std::map<std::string, RunValue, std::less<>>;
 
+/// This is the file of the index. It is a name that nothing else has: what it holds may be thrown away.
+inline constexpr std::string_view kIndexFile = ".caddie.db";
+
 class RunIndex {
  public:
   /// Reads what is to be remembered of a run folder.
@@ -26,7 +29,7 @@ class RunIndex {
 
   /// Opens the index of `folder` and brings it up to date: folders that hold a run.json and are new or
   /// changed are read, those that are gone are dropped. An index that is damaged or of another version is
-  /// made anew. Where index.db cannot be written, or while another process writes it, the index lives in
+  /// made anew. Where its file cannot be written, or while another process writes it, the index lives in
   /// memory.
   RunIndex(const std::filesystem::path& folder, const Reader& read);
   ~RunIndex();

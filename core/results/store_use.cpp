@@ -6,6 +6,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/owned_folder.h"
@@ -24,7 +25,9 @@ constexpr std::chrono::milliseconds kPatience(20);
 StoreUse::StoreUse(const fs::path& store, const fs::path& run, const std::function<void()>& waiting) {
   std::string path = fs::absolute(run).lexically_normal().string();
   make_owned_folder(store);
-  make_owned_folder(store / kStoreUsers);
+  if (!make_owned_folder(store / kStoreUsers))
+    fail_usage("{}: Caddie did not make it, and keeps something else under this name; move it away",
+               (store / kStoreUsers).string());
   file_ = store / kStoreUsers / sha256(path).substr(0, 16);
   write_file(file_, path);
   while (is_claimed(store)) {
@@ -40,7 +43,7 @@ StoreUse::~StoreUse() {
 
 FolderClaim claim_store(const fs::path& store) {
   FolderClaim claim = FolderClaim::take_or_refuse(store, "wait for it");
-  if (!fs::exists(store / kStoreUsers)) return claim;
+  if (!is_owned(store / kStoreUsers)) return claim;
   remove_leftovers(store / kStoreUsers);
   for (const auto& user : fs::directory_iterator(store / kStoreUsers)) {
     if (writer_of_temporary(user.path()) > 0 || user.path().filename() == kMark) continue;

@@ -42,6 +42,19 @@ TEST_CASE("a device and a pipe are written to and stay what they are", "[files]"
   CHECK(fs::is_fifo(pipe));
 }
 
+TEST_CASE("a folder is made where a link leads", "[files]") {
+  TemporaryFolder folder;
+  fs::create_directory(folder / "there");
+  for (const char* target : {"there", "not yet"}) {
+    fs::path link = folder / (std::string("to ") + target);
+    fs::create_directory_symlink(target, link);
+    make_folder(link);
+    make_folder(link / "deep");
+    CHECK(fs::is_symlink(link));
+    CHECK(fs::is_directory(folder / target / "deep"));
+  }
+}
+
 TEST_CASE("what is no file is refused by name", "[files]") {
   TemporaryFolder folder;
   fs::create_directory(folder / "sub");

@@ -62,9 +62,9 @@ TEST_CASE("an index that is damaged or gone is made anew", "[index]") {
   Runs runs;
   runs.add("a", "one");
   runs.index();
-  REQUIRE(fs::exists(runs.path / "index.db"));
-  SECTION("gone") { fs::remove(runs.path / "index.db"); }
-  SECTION("no database") { write_file(runs.path / "index.db", std::string(5000, 'x')); }
+  REQUIRE(fs::exists(runs.path / kIndexFile));
+  SECTION("gone") { fs::remove(runs.path / kIndexFile); }
+  SECTION("no database") { write_file(runs.path / kIndexFile, std::string(5000, 'x')); }
   RunIndex index = runs.index();
   CHECK(index.read() == 1);
   CHECK(text(index, runs.path / "a") == "one");
@@ -98,4 +98,13 @@ TEST_CASE("the index finds runs behind links to folders, each once", "[index]") 
   fs::create_directory_symlink(elsewhere.path / "sweep", runs.path / "linked_again");
   fs::create_directory_symlink(runs.path, runs.path / "circle");
   CHECK(runs.index().runs().size() == 2);
+}
+
+TEST_CASE("a database of others in a folder of runs stays as it is", "[index]") {
+  Runs runs;
+  runs.add("a", "one");
+  write_file(runs.path / "index.db", std::string(5000, 'x'));
+  CHECK(runs.index().read() == 1);
+  CHECK(runs.index().read() == 0);
+  CHECK(read_file(runs.path / "index.db") == std::string(5000, 'x'));
 }

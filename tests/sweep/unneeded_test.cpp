@@ -90,11 +90,21 @@ TEST_CASE("nothing is deleted while a run that uses the store is at work, here o
 
 TEST_CASE("a run that was killed keeps no store from being cleaned", "[sweep]") {
   Results results({"train-a"});
+  make_owned_folder(results.folder / "store/users");
   write_file(results.folder / "store/users/0123456789abcdef", (results.folder / "gone").string());
   StoreCleaning cleaning = results.clean();
   CHECK(cleaning.unneeded.size() == 1);
   CHECK(cleaning.left.empty());
   CHECK_FALSE(fs::exists(results.folder / "store/users/0123456789abcdef"));
+}
+
+TEST_CASE("a folder of others in the place of the users of a store stays as it is", "[sweep]") {
+  Results results({"train-a"});
+  fs::path theirs = results.folder.write("store/users/alice", "/home/alice");
+  CHECK_THROWS_WITH(StoreUse(results.folder / "store", results.folder / "run", {}),
+                    Contains("store/users: Caddie did not make it"));
+  CHECK(results.clean().unneeded.size() == 1);
+  CHECK(read_file(theirs) == "/home/alice");
 }
 
 TEST_CASE("a run waits while the store is cleaned", "[sweep]") {
