@@ -69,24 +69,6 @@ Laboratory& laboratory() {
   return one;
 }
 
-Bits bits_of(const fs::path& folder) {
-  Bits bits{read_file(folder / "weights.safetensors"), read_file(folder / "artifact.bin"), "", ""};
-  Json summary = Json::parse(read_file(folder / "summary.json"));
-  for (auto& [label, score] : summary.at("scores").items()) score.erase("seconds");
-  for (const char* name : {"steps", "tokens", "train_loss", "val_bpb_raw", "val_bpb_avg", "val_bpb_quant",
-                           "val_bpb", "val_loss_nats", "artifact_bytes", "effect_check", "effects", "scores"})
-    if (summary.contains(name)) bits.scores += fmt::format("{} {}\n", name, summary.at(name).dump());
-  std::string journal = read_file(folder / "metrics.csv");
-  for (size_t begin = 0; begin < journal.size();) {  // all columns but the time
-    size_t end = journal.find('\n', begin);
-    std::string line = journal.substr(begin, end - begin);
-    size_t second = line.find(',', line.find(',') + 1), third = line.find(',', second + 1);
-    bits.losses += line.substr(0, second) + line.substr(third) + "\n";
-    begin = end + 1;
-  }
-  return bits;
-}
-
 bool has_checkpoint(const fs::path& folder) {
   std::error_code error;  // folders come and go meanwhile
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "results/run_folder.h"
+#include "support/bits.h"
 #include "support/data_support.h"
 
 namespace caddie::testing {
@@ -34,13 +35,6 @@ class Laboratory {
 };
 /// One for all tests of this process.
 Laboratory& laboratory();
-
-/// What must be equal between two runs: scores, weights, artifact, losses.
-struct Bits {
-  std::string weights, artifact, losses, scores;
-  bool operator==(const Bits&) const = default;
-};
-Bits bits_of(const std::filesystem::path& folder);
 
 /// Whether a training left a checkpoint below `folder`.
 bool has_checkpoint(const std::filesystem::path& folder);

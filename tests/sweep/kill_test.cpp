@@ -12,11 +12,11 @@
 #include <chrono>
 #include <fstream>
 #include <random>
-#include <set>
 #include <thread>
 
 #include "base/files.h"
 #include "base/text.h"
+#include "support/bits.h"
 #include "support/laboratory.h"
 
 using namespace caddie;
@@ -25,22 +25,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-/// runs.csv without the columns that tell how long things took, how much memory, and when.
-std::string results_of(const fs::path& folder) {
-  const std::set<std::string> kTimes = {"step_avg_ms", "tok_s",          "tok_s_rel", "train_time_s",
-                                        "eval_time_s", "peak_mem_bytes", "started_at"};
-  std::string kept;
-  std::vector<std::string> head;
-  for (const std::string& line : split(read_file(folder / "runs.csv"), '\n')) {
-    std::vector<std::string> cells = split(line, ',');
-    if (head.empty()) head = cells;
-    for (size_t i = 0; i < cells.size(); ++i)
-      if (!kTimes.count(head.at(i))) kept += cells[i] + ",";
-    kept += "\n";
-  }
-  return kept;
-}
 
 pid_t start_sweep(const std::vector<std::string>& arguments, const fs::path& log) {
   std::fflush(nullptr);  // or the child prints once more what waits here

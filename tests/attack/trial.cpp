@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attack/trial.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/files.h"
+
+namespace caddie::attack {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kPrecious = "somebody else's";
+
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+Place::Place(const World& world, std::string state)
+    : world_(world), state_(std::move(state)), root_(world.folder() / fmt::format("trial-{}", ::getpid())) {
+  copy_state(world.state(state_), folder());
+  fs::create_directories(root_ / "notes");
+  write_file(root_ / "x/runs/keep.txt", kPrecious);
+}
+
+Place::~Place() {
+  std::error_code ignored;
+  fs::remove_all(root_, ignored);
+}
+
+bool Place::others_untouched() const {
+  std::error_code error;
+  bool there =
+      fs::exists(root_ / "x/runs/keep.txt", error) && read_file(root_ / "x/runs/keep.txt") == kPrecious;
+  return there && std::distance(fs::recursive_directory_iterator(root_ / "x"), {}) == 2;
+}
+
+void Place::together(const std::vector<std::pair<Goal, Command>>& all, bool mute) {
+  std::vector<Command> commands;
+  for (const auto& [goal, command] : all) commands.push_back(command);
+  std::vector<End> ends = run(world_.program(), commands, folder(), root_ / "notes");
+  for (size_t i = 0; i < all.size(); ++i) {
+    const auto& [goal, command] = all[i];
+    bool well = ends[i].code == 0 && ends[i].signal == 0;
+    std::string difference = well ? world_.difference(goal, state_, folder(), ends[i]) : "";
+    steps_.push_back({command.text(), ends[i], difference, says_damaged(goal, ends[i]), mute});
+  }
+}
+
+/// A damaged file is named itself, or by the folder that it is in.
+bool Place::says_damaged(const Goal& goal, const End& end) const {
+  if (damaged_.empty()) return false;
+  for (const fs::path& named : {damaged_.filename(), damaged_.parent_path().filename()})
+    if (!named.empty() && count_of(end.out + end.err, named) > count_of(world_.printed(goal, state_), named))
+      return true;
+  return false;
+}
+
+/// Does what the last message advises; returns whether it advises something.
+bool Place::advised(const Goal& goal) {
+  const std::string said = steps_.back().end.err + steps_.back().end.out;
+  auto says = [&](const char* part) { return said.find(part) != std::string::npos; };
+  if (says("--fresh")) {
+    Goal fresh = goal;
+    fresh.arguments.push_back("--fresh");
+    attempt(fresh, {fresh.arguments});
+    return true;
+  }
+  if (says("caddie retry") && goal.compared == Compared::kSweep) {
+    Goal retry = {{"retry", "sw", "-j", "2", "--threads", "1", "-q"}, Compared::kSweep};
+    attempt(retry, {retry.arguments});
+    return true;
+  }
+  return false;
+}
+
+void Place::recover(const Goal& goal) {
+  auto well = [&] { return steps_.back().end.code == 0 && steps_.back().end.signal == 0; };
+  attempt(goal, {goal.arguments});
+  if (!well() && advised(goal) && !well()) attempt(goal, {goal.arguments});
+}
+
+}  // namespace caddie::attack

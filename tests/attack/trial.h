@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// A trial is one attack: a state, commands under a fault, and commands that show what became of the results.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "attack/draw.h"
+#include "attack/world.h"
+
+namespace caddie::attack {
+
+/// A trial's own copy of a state, and what its commands came to.
+class Place {
+ public:
+  /// Copies the state into a new folder beside a folder of somebody else's.
+  Place(const World& world, std::string state);
+  ~Place();
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  const World& world() const { return world_; }
+  const std::string& state() const { return state_; }
+  std::filesystem::path folder() const { return root_ / "here"; }
+  /// Names what is damaged; the output of a command that names it more often than usual has said so.
+  void damaged(const std::filesystem::path& file) { damaged_ = file; }
+
+  /// Runs commands side by side, each with the goal that it is to come to.
+  void together(const std::vector<std::pair<Goal, Command>>& commands, bool mute = false);
+  void attempt(const Goal& goal, Command command, bool mute = false) {
+    together({{goal, std::move(command)}}, mute);
+  }
+  /// Runs the goal's command without a fault; when it refuses, does what its message advises, and runs it
+  /// once more.
+  void recover(const Goal& goal);
+
+  const std::vector<Step>& steps() const { return steps_; }
+  /// Tells whether somebody else's folder is as it was.
+  bool others_untouched() const;
+
+ private:
+  bool advised(const Goal& goal);
+  bool says_damaged(const Goal& goal, const End& end) const;
+
+  const World& world_;
+  std::string state_;
+  std::filesystem::path root_, damaged_;
+  std::vector<Step> steps_;
+};
+
+/// What one trial came to.
+struct Finding {
+  std::string kind;
+  uint64_t number = 0;
+  std::string description = {};
+  Judgement judgement = {};
+};
+
+/// A kind of attack. `prepare` may look at the world once; the function that it returns makes the trial of a
+/// number in a place of its own.
+struct Attempt {
+  std::string description;
+  std::vector<Step> steps;
+  bool others_untouched = true;
+};
+using TrialOf = std::function<Attempt(uint64_t number)>;
+struct Kind {
+  const char* name;
+  int share;  // of a thousand trials
+  TrialOf (*prepare)(const World&, uint64_t seed);
+};
+
+TrialOf kill_trials(const World& world, uint64_t seed);
+TrialOf call_trials(const World& world, uint64_t seed);
+TrialOf damage_trials(const World& world, uint64_t seed);
+
+inline constexpr Kind kKinds[] = {
+    {"kill", 200, kill_trials}, {"calls", 500, call_trials}, {"damage", 300, damage_trials}};
+
+/// Closes a place.
+inline Attempt attempt_of(std::string description, const Place& place) {
+  return {std::move(description), place.steps(), place.others_untouched()};
+}
+
+}  // namespace caddie::attack
