@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lets system calls fail: for each command, each kind of call and each error that it may give, every call
 // that the command makes, in an order that the seed shuffles. On a full disk all calls from the N-th on fail.
+#include <caddie/error.h>
+
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -47,19 +49,24 @@ std::vector<Scene> scenes_of(const World& world) {
   return all;
 }
 
-/// One call of a scene that fails.
+/// One call of a scene that fails. Its number holds all three.
 struct Case {
-  size_t scene;
-  const Failure* failure;
-  long nth;
+  uint64_t scene, failure, nth;
+
+  static constexpr uint64_t kFailuresEnd = 100, kCallsEnd = 10000;
+  uint64_t number() const { return (scene * kFailuresEnd + failure) * kCallsEnd + nth; }
+  static Case of(uint64_t number) {
+    return {number / kCallsEnd / kFailuresEnd, number / kCallsEnd % kFailuresEnd, number % kCallsEnd};
+  }
 };
 
-std::vector<Case> cases_of(const World& world, const std::vector<Scene>& scenes) {
-  std::vector<Case> all;
-  for (size_t i = 0; i < scenes.size(); ++i) {
+std::vector<uint64_t> numbers_of(const World& world, const std::vector<Scene>& scenes) {
+  std::vector<uint64_t> all;
+  for (uint64_t i = 0; i < scenes.size(); ++i) {
     std::map<std::string, long> counts = world.calls_of(scenes[i].goal, scenes[i].state, scenes[i].verb);
-    for (const Failure& failure : kFailures)
-      for (long nth = 1; nth <= counts[failure.call]; ++nth) all.push_back({i, &failure, nth});
+    for (uint64_t failure = 0; failure < std::size(kFailures); ++failure)
+      for (long nth = 1; nth <= counts[kFailures[failure].call]; ++nth)
+        all.push_back(Case{i, failure, uint64_t(nth)}.number());
   }
   return all;
 }
@@ -77,15 +84,22 @@ Attempt call_trial(const World& world, const Scene& scene, const Failure& failur
 
 }  // namespace
 
-TrialOf call_trials(const World& world, uint64_t seed) {
+Trials call_trials(const World& world, uint64_t seed) {
   std::vector<Scene> scenes = scenes_of(world);
-  std::vector<Case> cases = cases_of(world, scenes);
-  Draw draw(seed, "calls", 0);
-  for (size_t i = cases.size(); i > 1; --i) std::swap(cases[i - 1], cases[draw.below(i)]);
-  return [&world, scenes, cases](uint64_t number) {
-    const Case& one = cases[number % cases.size()];
-    return call_trial(world, scenes[one.scene], *one.failure, one.nth);
+  auto make = [&world, scenes](uint64_t number) {
+    Case one = Case::of(number);
+    check(one.scene < scenes.size() && one.failure < std::size(kFailures), "calls:{}: there is no such trial",
+          number);
+    return call_trial(world, scenes[one.scene], kFailures[one.failure], long(one.nth));
   };
+  auto numbers = [&world, scenes, seed](uint64_t count) {
+    std::vector<uint64_t> all = numbers_of(world, scenes);
+    Draw draw(seed, "calls", 0);
+    for (size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[draw.below(i)]);
+    all.resize(std::min<size_t>(all.size(), count));
+    return all;
+  };
+  return {make, numbers};
 }
 
 }  // namespace caddie::attack

@@ -78,8 +78,8 @@ Attempt damage_trial(const World& world, uint64_t seed, uint64_t number) {
 
 }  // namespace
 
-TrialOf damage_trials(const World& world, uint64_t seed) {
-  return [&world, seed](uint64_t number) { return damage_trial(world, seed, number); };
+Trials damage_trials(const World& world, uint64_t seed) {
+  return {[&world, seed](uint64_t number) { return damage_trial(world, seed, number); }};
 }
 
 }  // namespace caddie::attack

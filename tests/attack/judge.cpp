@@ -33,9 +33,8 @@ std::string crash_of(const End& end) {
 /// option, something quoted, a command, or what the machine lacks.
 bool names_a_place(const std::string& message) {
   static const std::regex place(
-      "^ [^ ]+: |[^ ]/[^ ]|[a-z_]\\.[a-z_]+|--[a-z]|['\"][^'\"]+['\"]|caddie "
-      "[a-z]+|memory|process|thread|stdout|"
-      "descriptor");
+      R"(^ [^ ]+: |[^ ]/[^ ]|[a-z_]\.[a-z_]+|--[a-z]|['"][^'"]+['"]|caddie [a-z]+|same command|)"
+      "memory|process|thread|stdout|descriptor");
   return std::regex_search(message, place);
 }
 

@@ -46,8 +46,8 @@ Attempt kill_trial(const World& world, uint64_t seed, uint64_t number) {
 
 }  // namespace
 
-TrialOf kill_trials(const World& world, uint64_t seed) {
-  return [&world, seed](uint64_t number) { return kill_trial(world, seed, number); };
+Trials kill_trials(const World& world, uint64_t seed) {
+  return {[&world, seed](uint64_t number) { return kill_trial(world, seed, number); }};
 }
 
 }  // namespace caddie::attack

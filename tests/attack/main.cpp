@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "attack/table.h"
 #include "attack/trial.h"
@@ -37,10 +38,11 @@ struct Arguments {
 /// A trial that is to be made.
 struct Wanted {
   const Kind* kind;
+  std::function<Attempt(uint64_t)> make;
   uint64_t number;
 };
 
-std::vector<Wanted> wanted_by(const Arguments& arguments) {
+std::vector<Wanted> wanted_by(const Arguments& arguments, const World& world) {
   std::string name = arguments.only.substr(0, arguments.only.find(':'));
   bool one = name.size() < arguments.only.size();
   int shares = 0;
@@ -48,10 +50,14 @@ std::vector<Wanted> wanted_by(const Arguments& arguments) {
   std::vector<Wanted> all;
   for (const Kind& kind : kKinds) {
     if (!name.empty() && name != kind.name) continue;
-    if (one) return {{&kind, std::stoull(arguments.only.substr(name.size() + 1))}};
-    int count =
-        name.empty() ? int(std::ceil(double(arguments.trials) * kind.share / shares)) : arguments.trials;
-    for (int number = 0; number < count; ++number) all.push_back({&kind, uint64_t(number)});
+    Trials trials = kind.trials(world, arguments.seed);
+    if (one) return {{&kind, trials.make, std::stoull(arguments.only.substr(name.size() + 1))}};
+    uint64_t count(name.empty() ? std::ceil(double(arguments.trials) * kind.share / shares)
+                                : arguments.trials);
+    std::vector<uint64_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    if (trials.numbers) numbers = trials.numbers(count);
+    for (uint64_t number : numbers) all.push_back({&kind, trials.make, number});
   }
   check(!all.empty(), "--only {}: there is no such kind", arguments.only);
   return all;
@@ -86,9 +92,6 @@ Finding finding_of(const Wanted& wanted, const fs::path& file) {
 /// Makes all trials, some at a time, each in a process of its own.
 std::vector<Finding> make_all(const Arguments& arguments, const World& world,
                               const std::vector<Wanted>& all) {
-  std::map<const Kind*, TrialOf> trials;
-  for (const Wanted& wanted : all)
-    if (!trials.count(wanted.kind)) trials[wanted.kind] = wanted.kind->prepare(world, arguments.seed);
   std::map<pid_t, size_t> running;
   auto file_of = [&](size_t i) { return world.folder() / fmt::format("finding-{}", i); };
   std::vector<Finding> findings;
@@ -99,7 +102,7 @@ std::vector<Finding> make_all(const Arguments& arguments, const World& world,
       check(child >= 0, "cannot start a process");
       if (child == 0) {
         const Wanted& wanted = all[next];
-        make_trial([&] { return trials[wanted.kind](wanted.number); }, arguments.verbose, file_of(next));
+        make_trial([&] { return wanted.make(wanted.number); }, arguments.verbose, file_of(next));
         std::fflush(nullptr);
         ::_exit(0);
       }
@@ -118,7 +121,7 @@ std::vector<Finding> make_all(const Arguments& arguments, const World& world,
 
 int attack_all(const Arguments& arguments) {
   World world(arguments.program, build_folder() / "attack/shim.so");
-  std::vector<Finding> findings = make_all(arguments, world, wanted_by(arguments));
+  std::vector<Finding> findings = make_all(arguments, world, wanted_by(arguments, world));
   std::ranges::sort(findings, {}, &Finding::number);
   fmt::print("{}", table_of(findings, arguments.command()));
   for (const Finding& finding : findings)

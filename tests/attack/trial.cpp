@@ -19,6 +19,16 @@ size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
+/// Returns the file in the trial's folder that a message "error: FILE: ...; delete it ..." advises to delete,
+/// or "".
+std::string to_delete(const std::string& message) {
+  constexpr std::string_view kError = "error: ";
+  size_t begin = message.find(kError), end = message.find(": ", begin + kError.size());
+  if (begin == std::string::npos || message.find("delete it", end) == std::string::npos) return "";
+  std::string file = message.substr(begin + kError.size(), end - begin - kError.size());
+  return is_below(file) ? file : "";
+}
+
 }  // namespace
 
 Place::Place(const World& world, std::string state)
@@ -76,7 +86,11 @@ bool Place::advised(const Goal& goal) {
     attempt(retry, {retry.arguments});
     return true;
   }
-  return false;
+  std::string file = to_delete(said);
+  if (file.empty()) return false;
+  fs::remove_all(folder() / file);
+  attempt(goal, {goal.arguments});
+  return true;
 }
 
 void Place::recover(const Goal& goal) {

@@ -57,26 +57,39 @@ struct Finding {
   Judgement judgement = {};
 };
 
-/// A kind of attack. `prepare` may look at the world once; the function that it returns makes the trial of a
-/// number in a place of its own.
+/// What was tried, and what could be seen of it.
 struct Attempt {
   std::string description;
   std::vector<Step> steps;
   bool others_untouched = true;
 };
-using TrialOf = std::function<Attempt(uint64_t number)>;
+
+/// The trials of one kind: a trial depends on its number alone.
+struct Trials {
+  std::function<Attempt(uint64_t number)> make;
+  /// Returns the numbers of so many trials, or of all when there are fewer; by default those from 0.
+  std::function<std::vector<uint64_t>(uint64_t count)> numbers = {};
+};
+
+/// A kind of attack.
 struct Kind {
   const char* name;
   int share;  // of a thousand trials
-  TrialOf (*prepare)(const World&, uint64_t seed);
+  Trials (*trials)(const World&, uint64_t seed);
 };
 
-TrialOf kill_trials(const World& world, uint64_t seed);
-TrialOf call_trials(const World& world, uint64_t seed);
-TrialOf damage_trials(const World& world, uint64_t seed);
+Trials kill_trials(const World& world, uint64_t seed);
+Trials call_trials(const World& world, uint64_t seed);
+Trials damage_trials(const World& world, uint64_t seed);
+Trials header_trials(const World& world, uint64_t seed);
+Trials together_trials(const World& world, uint64_t seed);
+Trials signal_trials(const World& world, uint64_t seed);
+Trials limit_trials(const World& world, uint64_t seed);
 
-inline constexpr Kind kKinds[] = {
-    {"kill", 200, kill_trials}, {"calls", 500, call_trials}, {"damage", 300, damage_trials}};
+inline constexpr Kind kKinds[] = {{"kill", 120, kill_trials},        {"calls", 400, call_trials},
+                                  {"damage", 240, damage_trials},    {"headers", 80, header_trials},
+                                  {"together", 40, together_trials}, {"signals", 80, signal_trials},
+                                  {"limits", 40, limit_trials}};
 
 /// Closes a place.
 inline Attempt attempt_of(std::string description, const Place& place) {
