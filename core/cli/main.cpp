@@ -4,6 +4,7 @@
 #include <caddie/error.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -66,6 +67,7 @@ int guarded(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   caddie::open_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // A file that grows beyond a limit is an error of writing, with its name.
   int code = guarded(argc, argv);
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
   std::fprintf(stderr, "error: the output is lost: stdout cannot be written\n");
