@@ -46,6 +46,9 @@ void print_table(const std::vector<RunValues>& runs) {
                           cell(values, "seed", "{:.0f}"), cell(values, kBpb.name, "{:.5f}"),
                           cell(values, kArtifactBytes.name, "{:.0f}"), cell(values, "started_at", "{}")});
   fmt::print("{}", table.terminal());
+  for (const RunValues& values : runs)
+    if (std::string status = cell(values, "status", "{}"); status == "lost" && values.count("fail_reason"))
+      fmt::print("{}: {}: {}\n", status, cell(values, "folder", "{}"), cell(values, "fail_reason", "{}"));
 }
 
 void ls_verb(const LsArguments& arguments) {

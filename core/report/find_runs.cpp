@@ -47,20 +47,13 @@ RunValues values_of_run(const fs::path& folder) {
   return values;
 }
 
-/// Returns what the index remembers of a run. A damaged one is lost and says why, beside the others.
-RunValues remembered(const fs::path& folder) {
-  try {
-    return values_of_run(folder);
-  } catch (const Error& error) {
-    return {{"status", std::string(name_of(RunStatus::lost))}, {"fail_reason", std::string(error.what())}};
-  }
-}
-
-/// Returns how the run stands now: one that goes on is seen by its claim, which no file tells of.
+/// Returns how the run stands now: one that goes on is seen by its claim, which no file tells of, and one
+/// that could not be read is lost.
 std::string status_of(const RunIndex& index, const fs::path& folder) {
   if (is_claimed(folder)) return std::string(name_of(RunStatus::running));
   if (std::optional<RunValue> status = index.value(folder, "status")) return std::get<std::string>(*status);
-  return std::string(name_of(was_left_behind(folder) ? RunStatus::lost : RunStatus::planned));
+  bool unread = index.value(folder, "fail_reason").has_value();
+  return std::string(name_of(unread || was_left_behind(folder) ? RunStatus::lost : RunStatus::planned));
 }
 
 /// Takes in every name that some run has a value for, or will have when it is done.
@@ -115,7 +108,7 @@ void sort_by(const std::string& name, const RunIndex& index, std::vector<RunValu
 
 std::vector<RunValues> find_runs(const RunQuery& query) {
   if (!fs::is_directory(query.folder)) fail_usage("{}: there is no such folder", query.folder.string());
-  RunIndex index(query.folder, remembered);
+  RunIndex index(query.folder, values_of_run);
   std::vector<RunValues> runs = runs_where(index, query.where);
   if (!query.sort.empty()) sort_by(query.sort, index, runs);
   return runs;

@@ -24,6 +24,8 @@ constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS value (folder TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL,"
     " value NOT NULL, PRIMARY KEY (folder, name)) WITHOUT ROWID;";
 
+constexpr const char* kUnread = "unread";  // in place of the stamp of a run that could not be read
+
 /// Returns the times and sizes of the files that are remembered, so that it changes whenever one of them
 /// does.
 std::string stamp_of(const fs::path& run) {
@@ -126,7 +128,7 @@ class RunIndex::Database {
       auto before = known.extract(name);
       if (before && before.mapped() == stamp) continue;
       forget(name);
-      remember(name, stamp, read(path));
+      take_in(name, stamp, path, read);
       ++count;
     }
     for (const auto& [name, stamp] : known) forget(name);
@@ -135,6 +137,17 @@ class RunIndex::Database {
   }
 
  private:
+  /// Remembers a run. What kept it from being read may be gone the next time, so that it is read again then.
+  void take_in(const std::string& name, const std::string& stamp, const fs::path& path, const Reader& read) {
+    RunValues values;
+    try {
+      values = read(path);
+    } catch (const Error& error) {
+      return remember(name, kUnread, {{"fail_reason", std::string(error.what())}});
+    }
+    remember(name, stamp, values);
+  }
+
   void forget(const std::string& folder) {
     run("DELETE FROM value WHERE folder = ?", {folder});
     run("DELETE FROM run WHERE folder = ?", {folder});

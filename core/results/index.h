@@ -24,7 +24,8 @@ inline constexpr std::string_view kIndexFile = ".caddie.db";
 
 class RunIndex {
  public:
-  /// Reads what is to be remembered of a run folder.
+  /// Reads what is to be remembered of a run folder. Of one for which it throws Error the only value is its
+  /// "fail_reason".
   using Reader = std::function<RunValues(const std::filesystem::path&)>;
 
   /// Opens the index of `folder` and brings it up to date: folders that hold a run.json and are new or

@@ -57,6 +57,15 @@ TEST_CASE("runs are found by settings, techniques, results and status", "[ls]") 
   CHECK(runs.find("status == 'done' and not hash") == "plain ");
 }
 
+TEST_CASE("a damaged run is lost and says why, beside the others", "[ls]") {
+  Runs runs;
+  write_file(runs.folder / "plain/summary.json", "{\"status\": \"do");
+  CHECK(runs.find("status == 'lost'") == "killed plain ");
+  CHECK(runs.find("status == 'done'") == "hashed ");
+  std::vector<RunValues> found = find_runs({runs.folder.path(), "status == 'lost'", ""});
+  CHECK_THAT(std::get<std::string>(found.at(1).at("fail_reason")), Contains("plain/summary.json: damaged"));
+}
+
 TEST_CASE("runs are sorted by a value, those without it last", "[ls]") {
   Runs runs;
   CHECK(runs.find("", "val_bpb") == "hashed plain killed ");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The index of runs: rebuilt from the folders at any time, and never believed against them.
+#include <caddie/error.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -56,6 +58,18 @@ TEST_CASE("the index reads what is new or changed, and drops what is gone", "[in
   CHECK(index.runs().size() == 2);
   CHECK(text(index, runs.path / "sweep/runs/a") == "other");
   CHECK_FALSE(index.value(runs.path / "sweep/runs/b", "content"));
+}
+
+TEST_CASE("a run that could not be read says why, and is read again the next time", "[index]") {
+  Runs runs;
+  runs.add("a", "one");
+  RunIndex failing(runs.path, [](const fs::path&) -> RunValues { throw Error("a: no descriptor is left"); });
+  CHECK(failing.value(runs.path / "a", "fail_reason") == RunValue("a: no descriptor is left"));
+  RunIndex index = runs.index();
+  CHECK(index.read() == 1);
+  CHECK(text(index, runs.path / "a") == "one");
+  CHECK_FALSE(index.value(runs.path / "a", "fail_reason"));
+  CHECK(runs.index().read() == 0);
 }
 
 TEST_CASE("an index that is damaged or gone is made anew", "[index]") {
