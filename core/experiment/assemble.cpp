@@ -103,7 +103,7 @@ void Assembler::read_part(const std::string& path, std::string_view section, con
   technique.weights = own.weights;
   technique.allow_no_effect = own.allow_no_effect;
   technique.entry = registry_.open(own.use, place(tree_, path)).entry;
-  technique.object.reset(technique.entry->make());
+  technique.object = make_object(own.use, *technique.entry);
   Stage first = own.enabled ? slot.stage : Stage::kNothing;
   tree_.read(
       path, [&](Settings& s) { technique.object->settings(s); }, first);

@@ -35,7 +35,7 @@ class Recorder final : public Weights {
 PluginDescription describe_plugin(Registry& registry, const std::string& name, std::string_view where) {
   PluginDescription d;
   d.loaded = &registry.open(name, where);
-  std::unique_ptr<Plugin> plugin(d.loaded->entry->make());
+  std::unique_ptr<Plugin> plugin = make_object(name, *d.loaded->entry);
   d.settings = describe([&](Settings& s) { plugin->settings(s); });
   Recorder recorder(ModelSettings().shape(1024));
   plugin->weights(recorder);

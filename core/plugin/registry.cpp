@@ -13,6 +13,7 @@
 #include "base/exit_code.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "plugin/trial.h"
 
 #define CADDIE_STRING_(x) #x
 #define CADDIE_STRING(x) CADDIE_STRING_(x)
@@ -49,6 +50,17 @@ void check_stamp(const PluginFile& file) {
       message("{} was built for {}, this caddie is SDK {}; rebuild it: cmake --build --preset release",
               {file.path.string(), built_for, sdk_of_this_program()}),
       kPluginError);
+}
+
+std::string entry_symbol() { return kEntryPrefix + sdk_of_this_program(); }
+
+// Throws Error when the library runs code of its own while it is loaded, and that code does not return.
+void check_initialisers(const PluginFile& file) {
+  if (!has_initialisers(file.path)) return;
+  if (std::string deed = trial_of(file.path, entry_symbol()); !deed.empty())
+    throw Error(message("{}: its initialiser {}; mend it, or take the file out of its folder",
+                        {file.path.string(), deed}),
+                kPluginError);
 }
 
 }  // namespace
@@ -127,6 +139,7 @@ LoadedPlugin Registry::load(std::string_view name) const {
         kPluginError);
   }
   check_stamp(*file);
+  check_initialisers(*file);
   boost::dll::shared_library library;
   boost::dll::fs::error_code error;
   library.load(boost::dll::fs::path(file->path.string()),
@@ -137,7 +150,7 @@ LoadedPlugin Registry::load(std::string_view name) const {
                 kPluginError);
   }
   check_arithmetic(*file);
-  auto& entry = library.get<const PluginEntry*()>(kEntryPrefix + sdk_of_this_program());
+  auto& entry = library.get<const PluginEntry*()>(entry_symbol());
   LoadedPlugin loaded{*file, sha256_file(file->path), entry()};
   // Objects and exceptions of a plugin may outlive every handle to it, so it is never unloaded.
   static auto* kept = new std::vector<boost::dll::shared_library>;
@@ -145,12 +158,24 @@ LoadedPlugin Registry::load(std::string_view name) const {
   return loaded;
 }
 
+std::unique_ptr<Plugin> make_object(std::string_view name, const PluginEntry& entry) {
+  try {
+    return std::unique_ptr<Plugin>(entry.make());
+  } catch (const std::exception& error) {
+    throw Error(message("plugin '{}' cannot be made: {}", {name, error.what()}), kPluginError);
+  } catch (...) {
+    throw Error(
+        message("plugin '{}' cannot be made: it throws what is no exception of C++'s library", {name}),
+        kPluginError);
+  }
+}
+
 std::unique_ptr<Plugin> Registry::make(std::string_view name, Kind kind, std::string_view where) {
   const PluginEntry* entry = open(name, where).entry;
   if (entry->kind != kind)
     fail_usage("{}: plugin '{}' is of kind {}; wanted one of kind {}", where, name, name_of(entry->kind),
                name_of(kind));
-  return std::unique_ptr<Plugin>(entry->make());
+  return make_object(name, *entry);
 }
 
 std::vector<const LoadedPlugin*> Registry::opened() const {

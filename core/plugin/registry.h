@@ -40,6 +40,10 @@ struct LoadedPlugin {
   const PluginEntry* entry = nullptr;
 };
 
+/// Returns a new object of a plugin. Throws Error (exit code 4) naming the plugin when its constructor
+/// throws.
+std::unique_ptr<Plugin> make_object(std::string_view name, const PluginEntry& entry);
+
 /// Finds plugins in some folders and opens them.
 class Registry {
  public:
@@ -56,7 +60,7 @@ class Registry {
 
   /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
   /// there is none, naming near ones, or when it was built for another SDK, saying which and how to rebuild
-  /// it.
+  /// it, or when its initialiser does not return; that is tried in a child process first.
   const LoadedPlugin& open(std::string_view name, std::string_view where);
 
   /// Returns a new object of the plugin. Throws Error unless the plugin is of kind `kind`.

@@ -313,7 +313,8 @@ Json TrainingStage::finish(State& state) {
                  {"trace", state.watch.trace(state.trainer)}};
   for (const auto& [key, validation] : state.observers.validations)
     record["validations"][key] = validation.every;
-  for (const auto& [key, averager] : state.observers.averagers) {
+  for (const auto& averager : state.observers.averagers) {
+    const std::string& key = averager.first;
     record["averagers"][key] = state.trainer.seconds_of(key);
     store_.put(StageKeys::average(key_, key), [&](const std::filesystem::path& folder) -> Json {
       write_weights(folder / kWeights, table, state.trainer.averaged_by(key));

@@ -112,7 +112,8 @@ WelchNulls::WelchNulls(std::span<const int64_t> arms, int64_t baseline)
     if (sweep < kSome) first_arm_.push_back(noise.statistic(0, 1));
     if (sweep >= sweeps / 8) continue;
     for (int power = -kWidest; power <= kWidest; ++power) {
-      Sweeps& unequal = unequal_[size_t(power + kWidest)];
+      int row = power + kWidest;
+      Sweeps& unequal = unequal_[size_t(row)];
       unequal.ratios.push_back(found * std::exp(power));
       noise.score(std::exp(power), unequal.scores);
     }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/trial.h"
+
+#include <caddie/error.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+
+#include "base/files.h"
+
+namespace caddie {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kUsualInitialisers = 2;  // A sanitizer registers the library's globals.
+#else
+constexpr size_t kUsualInitialisers = 1;  // This is the compiler's own, which every library has.
+#endif
+
+/// Reads a T at an offset; returns whether it lies within the bytes.
+template <class T>
+bool read_at(std::span<const std::byte> bytes, uint64_t offset, T& value) {
+  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return false;
+  std::memcpy(&value, bytes.data() + offset, sizeof(T));
+  return true;
+}
+
+/// Returns how many initialisers the sections of a library list; more than usual when it cannot be read.
+size_t count_initialisers(std::span<const std::byte> bytes) {
+  constexpr size_t kUnknown = kUsualInitialisers + 1;
+  Elf64_Ehdr header;
+  if (!read_at(bytes, 0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_shnum == 0)
+    return kUnknown;
+  size_t count = 0;
+  for (uint64_t i = 0; i < header.e_shnum; ++i) {
+    Elf64_Shdr section;
+    if (!read_at(bytes, header.e_shoff + i * sizeof section, section)) return kUnknown;
+    if (section.sh_type == SHT_INIT_ARRAY || section.sh_type == SHT_PREINIT_ARRAY)
+      count += section.sh_size / sizeof(Elf64_Addr);
+  }
+  return count;
+}
+
+/// Loads the library, and writes a byte when whatever it runs has returned. An exception ends the process.
+[[noreturn]] void try_to_load(const char* library, const char* entry, int done) noexcept {
+  int nowhere = open("/dev/null", O_RDWR);
+  dup2(nowhere, STDIN_FILENO);
+  dup2(nowhere, STDOUT_FILENO);
+  dup2(nowhere, STDERR_FILENO);
+  // An exit() must not wait for the threads of the parent, which the child has not.
+  on_exit([](int code, void*) { _exit(code); }, nullptr);
+  if (void* handle = dlopen(library, RTLD_NOW | RTLD_LOCAL))
+    if (void* symbol = dlsym(handle, entry)) reinterpret_cast<const void* (*)()>(symbol)();
+  [[maybe_unused]] ssize_t written = write(done, "k", 1);
+  _exit(0);
+}
+
+/// Waits for a byte or for the other end to close; returns false when the time is up first.
+bool wait_for(int descriptor, double seconds) {
+  pollfd wanted = {descriptor, POLLIN, 0};
+  int ready = 0;
+  do ready = poll(&wanted, 1, int(seconds * 1000));
+  while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
+}  // namespace
+
+bool has_initialisers(const std::filesystem::path& library) {
+  return count_initialisers(MappedFile(library).bytes()) > kUsualInitialisers;
+}
+
+std::string trial_of(const std::filesystem::path& library, const std::string& entry, double seconds) {
+  int ends[2];
+  check(pipe2(ends, O_CLOEXEC) == 0, "{}: no pipe for a trial of it: {}", library.string(),
+        std::strerror(errno));
+  pid_t child = fork();
+  check(child >= 0, "{}: no process for a trial of it: {}", library.string(), std::strerror(errno));
+  if (child == 0) try_to_load(library.c_str(), entry.c_str(), ends[1]);
+  close(ends[1]);
+  bool in_time = wait_for(ends[0], seconds);
+  char byte = 0;
+  bool returned = in_time && read(ends[0], &byte, 1) == 1;
+  close(ends[0]);
+  if (!in_time) kill(child, SIGKILL);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (returned) return "";
+  if (!in_time) return message("did not return within {} s", {seconds});
+  if (WIFSIGNALED(status))
+    return message("was ended by signal {} ({})", {WTERMSIG(status), strsignal(WTERMSIG(status))});
+  return message("ended the process with exit code {}", {WEXITSTATUS(status)});
+}
+
+}  // namespace caddie
