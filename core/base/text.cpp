@@ -129,6 +129,14 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string with_short_lines(std::string_view text) {
+  constexpr size_t kLongest = 1000;
+  std::vector<std::string> lines = split(text, '\n');
+  for (std::string& line : lines)
+    if (line.size() > kLongest) line = std::string(first_characters(line, kLongest)) + "...";
+  return join(lines, "\n");
+}
+
 std::string_view first_characters(std::string_view text, size_t count) {
   size_t end = 0;
   for (; count > 0 && end < text.size(); --count) end += std::max<size_t>(1, utf8_length(text.substr(end)));

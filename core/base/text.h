@@ -39,6 +39,9 @@ bool is_valid_utf8(std::string_view text);
 /// \x1b), and each byte that is no UTF-8 is U+FFFD.
 std::string printable(std::string_view text);
 
+/// Returns the text with each line that no screen holds cut, which "..." says.
+std::string with_short_lines(std::string_view text);
+
 /// Returns the first `count` characters of UTF-8 text, all of it where it has fewer.
 std::string_view first_characters(std::string_view text, size_t count);
 

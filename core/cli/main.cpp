@@ -14,6 +14,7 @@
 
 #include "base/console.h"
 #include "base/exit_code.h"
+#include "base/text.h"
 #include "cli/numbers.h"
 #include "cli/verbs.h"
 
@@ -43,7 +44,7 @@ int guarded(int argc, char** argv) {
     return run(argc, argv);
   } catch (const caddie::Error& error) {
     // Without a message another process has said it.
-    if (*error.what()) std::fprintf(stderr, "error: %s\n", error.what());
+    if (*error.what()) std::fprintf(stderr, "error: %s\n", caddie::with_short_lines(error.what()).c_str());
     return error.code();
   } catch (const std::filesystem::filesystem_error& error) {
     std::fprintf(stderr, "error: %s: %s\n", error.path1().c_str(), error.code().message().c_str());

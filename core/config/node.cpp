@@ -32,6 +32,31 @@ std::string_view line_of(std::string_view text, int number) {
 
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
+/// Returns what stands between the quotes of a TOML string that in_quotes() wrote.
+std::string unescaped(std::string_view text) {
+  if (text.find('\\') == std::string_view::npos) return std::string(text);
+  TreeNode root =
+      parse_toml(std::make_shared<const Source>(Source{"a path", "name = \"" + std::string(text) + "\""}));
+  return std::get<std::string>(root.children.at(0).value);
+}
+
+/// Returns as much of a line as a screen shows, and where in it the column lies: a line that is not short is
+/// cut around the column.
+std::pair<std::string_view, int> around(std::string_view line, int column) {
+  constexpr size_t kShown = 200, kBefore = 80;
+  if (line.size() <= kShown) return {line, column};
+  size_t place = 0;  // the byte at the column
+  for (int at = 1; place < line.size() && at < column; ++place)
+    if (place + 1 < line.size() && starts_character(line[place + 1])) ++at;
+  size_t begin = place > kBefore ? place - kBefore : 0;
+  while (begin > 0 && !starts_character(line[begin])) --begin;
+  line = line.substr(0, std::min(line.size(), begin + kShown)).substr(begin);
+  while (!line.empty() && !starts_character(line.back())) line.remove_suffix(1);
+  if (!line.empty() && static_cast<unsigned char>(line.back()) >= 0xC0) line.remove_suffix(1);
+  std::string_view before = line.substr(0, place - begin);
+  return {line, int(std::count_if(before.begin(), before.end(), starts_character)) + 1};
+}
+
 /// Returns carets under `width` characters of `line` from `column` on; tabs before them are kept, so that
 /// they align.
 std::string carets(std::string_view line, int column, int width) {
@@ -110,6 +135,14 @@ const char* TreeNode::kind_text() const {
   return "";
 }
 
+size_t end_of_quoted(std::string_view text) {
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == text[0]) return i + 1;
+    if (text[0] == '"' && text[i] == '\\') ++i;
+  }
+  return std::string_view::npos;
+}
+
 std::vector<std::string> split_path(std::string_view path) {
   std::vector<std::string> names;
   if (path.empty()) return names;
@@ -117,10 +150,9 @@ std::vector<std::string> split_path(std::string_view path) {
     std::string name;
     size_t end;
     if (!rest.empty() && (rest[0] == '"' || rest[0] == '\'')) {
-      size_t close = rest.find(rest[0], 1);
-      if (close == std::string_view::npos) fail_usage("path {}: a quote is not closed", path);
-      name = rest.substr(1, close - 1);
-      end = close + 1;
+      end = end_of_quoted(rest);
+      if (end == std::string_view::npos) fail_usage("path {}: a quote is not closed", path);
+      name = rest[0] == '"' ? unescaped(rest.substr(1, end - 2)) : std::string(rest.substr(1, end - 2));
     } else {
       end = std::min(rest.find('.'), rest.size());
       name = rest.substr(0, end);
@@ -129,6 +161,8 @@ std::vector<std::string> split_path(std::string_view path) {
     if (name.empty() || (!last && rest[end] != '.'))
       fail_usage("path {}: wanted names separated by dots", path);
     names.push_back(std::move(name));
+    if (int(names.size()) > kMostParts)
+      fail_usage("a path of more than {} parts; nothing here has so many", kMostParts);
     if (last) return names;
     rest.remove_prefix(end + 1);
   }
@@ -137,11 +171,15 @@ std::vector<std::string> split_path(std::string_view path) {
 std::string join_path(std::string_view path, std::string_view name) {
   std::string out(path);
   if (!out.empty()) out += '.';
-  if (is_bare(name)) return out.append(name);
-  char quote = name.find('"') == std::string_view::npos ? '"' : '\'';
-  out += quote;
-  out += name;
-  return out += quote;
+  return out += is_bare(name) ? std::string(name) : in_quotes(name);
+}
+
+void note_other_plugin(TreeNode& table, const TreeNode& use) {
+  const TreeNode* now = table.find("use");
+  const auto* name = std::get_if<std::string>(&use.value);
+  const auto* old = now ? std::get_if<std::string>(&now->value) : nullptr;
+  if (!name || !old || *name == *old) return;
+  for (TreeNode& child : table.children) child.for_other_plugin = true;
 }
 
 void merge(TreeNode& base, const TreeNode& over) {
@@ -151,7 +189,12 @@ void merge(TreeNode& base, const TreeNode& over) {
     base.name = name;
     return;
   }
-  for (const TreeNode& child : over.children) merge(base.at(child.name), child);
+  if (const TreeNode* use = over.find("use")) note_other_plugin(base, *use);
+  for (const TreeNode& child : over.children) {
+    TreeNode& here = base.at(child.name);
+    merge(here, child);
+    here.for_other_plugin = child.for_other_plugin;
+  }
   base.key = over.key;
   base.place = over.place;
 }
@@ -160,10 +203,10 @@ void fail_at(const SourcePlace& place, const std::string& headline) {
   std::string number = std::to_string(place.line);
   std::string margin(place.source && place.line > 0 ? number.size() : 1, ' ');
   std::string text = fmt::format("{}\n{}--> {}", headline, margin, place.origin().text());
-  std::string_view line = place.source ? line_of(place.source->text, place.line) : std::string_view();
   if (place.line > 0) {
-    text += fmt::format("\n{0} |\n{1} | {2}\n{0} | {3}", margin, number, line,
-                        carets(line, place.column, place.width));
+    auto [line, column] = around(line_of(place.source->text, place.line), place.column);
+    text +=
+        fmt::format("\n{0} |\n{1} | {2}\n{0} | {3}", margin, number, line, carets(line, column, place.width));
   }
   throw Error(text, kUsage);
 }

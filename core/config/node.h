@@ -44,6 +44,9 @@ struct TreeNode {
   std::variant<std::monostate, bool, int64_t, double, std::string> value = {};  // A date is its text.
   std::vector<TreeNode> children = {};
   SourcePlace key = {}, place = {};  // where the name and where the value stands
+  // Tells that it was written for a plugin that `use` beside it no longer names: it holds where the new one
+  // has a setting of that name, and else means nothing.
+  bool for_other_plugin = false;
 
   bool is_container() const { return kind == Kind::table || kind == Kind::array; }
   /// Tells whether this is a non-empty array that holds nothing but tables.
@@ -56,8 +59,18 @@ struct TreeNode {
   const char* kind_text() const;
 };
 
+/// Returns a string of TOML, which stands in double quotes and holds no line end.
+std::string in_quotes(std::string_view text);
+
+/// Returns how many bytes the string of TOML has that `text` begins with, its quotes included; npos when they
+/// are not closed.
+size_t end_of_quoted(std::string_view text);
+
+/// A key has at most this many parts: whoever walks through the tables makes a call within a call for each.
+inline constexpr int kMostParts = 64;
+
 /// Returns the names along a dotted path; a name that holds a dot is quoted: a."b.c".0. Throws Error(2) on an
-/// empty name.
+/// empty name, and on more than kMostParts.
 std::vector<std::string> split_path(std::string_view path);
 
 /// Returns `path`.`name`, with the name quoted where it must be.
@@ -66,7 +79,12 @@ std::string join_path(std::string_view path, std::string_view name);
 /// Parses TOML text. Syntax errors throw Error(2) that shows the place.
 TreeNode parse_toml(const std::shared_ptr<const Source>& source);
 
-/// Lays `over` on `base`: tables merge, everything else is replaced.
+/// Notes in the entries of a table that they were written for another plugin, when `use` is another name than
+/// the table's own.
+void note_other_plugin(TreeNode& table, const TreeNode& use);
+
+/// Lays `over` on `base`: tables merge, everything else is replaced. Where `over` names another plugin,
+/// note_other_plugin() is called for what was there.
 void merge(TreeNode& base, const TreeNode& over);
 
 /// Returns a value as it stands behind "=" in TOML; containers are written inline.

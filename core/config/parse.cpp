@@ -90,9 +90,44 @@ std::string hint(const SourcePlace& place) {
   return known ? "" : "; a string stands in quotes: \"" + word + "\"";
 }
 
+/// Returns the bytes of the string that `text` begins with, quotes included, one of several lines too; all of
+/// the text when it is not closed.
+size_t skip_string(std::string_view text) {
+  std::string quote(3, text[0]);
+  if (!text.starts_with(quote)) return std::min(end_of_quoted(text), text.size());
+  size_t end = 3;
+  while (end < text.size() && !text.substr(end).starts_with(quote)) end += text[end] == '\\' ? 2 : 1;
+  return std::min(end + 3, text.size());
+}
+
+/// Throws Error(2) for a dotted key of more than kMostParts.
+void check_depth(const SourcePointer& source) {
+  std::string_view text = source->text;
+  int dots = 0, line = 1;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '\n') ++line;
+    if (c == '#') {
+      i = std::min(text.find('\n', i), text.size()) - 1;
+    } else if (c == '"' || c == '\'') {
+      size_t length = skip_string(text.substr(i));
+      line += int(std::count(text.begin() + long(i), text.begin() + long(i + length), '\n'));
+      i += length - 1;
+    } else if (c == '.') {
+      if (++dots >= kMostParts)
+        fail_at({source, line, 1},
+                message("a key of more than {} parts; nothing here has so many", {kMostParts}));
+    } else if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-' && c != ' ' &&
+               c != '\t') {
+      dots = 0;
+    }
+  }
+}
+
 }  // namespace
 
 TreeNode parse_toml(const SourcePointer& source) {
+  check_depth(source);
   try {
     toml::table table = toml::parse(std::string_view(source->text), std::string_view(source->name));
     TreeNode root = convert(table, source);

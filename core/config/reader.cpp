@@ -57,8 +57,15 @@ class Assignment {
   }
 
   [[noreturn]] void wrong_value(const TreeNode& at) const {
-    fail_at(at.place, message("'{}' {} {}; wanted {}", {setting_.name, &at == &node_ ? "is" : "holds",
-                                                        toml_text(at), wanted(setting_)}));
+    fail_at(at.place, message("'{}' {} {}; wanted {}{}", {setting_.name, &at == &node_ ? "is" : "holds",
+                                                          toml_text(at), wanted(setting_), whose()}));
+  }
+
+  /// Returns what is to be said of a value that was written for the plugin that `use` named before.
+  std::string whose() const {
+    if (!node_.for_other_plugin) return "";
+    return message("; it was written for another plugin: take it away with -S '~TABLE.{}', or give it anew",
+                   {setting_.name});
   }
 
   /// The comparison is such that nan lies in no range.

@@ -19,30 +19,42 @@ namespace fs = std::filesystem;
 
 bool is_file(const fs::path& path) {
   std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
+  return fs::exists(path, ignored) && !fs::is_directory(path, ignored);
 }
 
-/// Reads a file and, first, the files it extends.
+/// Reads a file and, first, the files it extends. A file that several of them extend counts once, before all
+/// of these.
 class Loader {
  public:
   TreeNode load(const fs::path& file) {
-    auto source =
-        std::make_shared<const Source>(Source{file.string(), with_new_names(read_file(file)), sources_++});
-    TreeNode own = parse_toml(source);
-    open_.push_back(file);
+    read(file);
     TreeNode merged;
-    if (const TreeNode* extends = own.find("extends")) {
-      for (const TreeNode* name : bases(*extends)) merge(merged, load(base_path(*name)));
-      own.children.erase(own.children.begin() + (extends - own.children.data()));
-    }
-    merge(merged, own);
-    open_.pop_back();
+    for (const TreeNode& layer : layers_) merge(merged, layer);
     return merged;
   }
 
   int sources() const { return sources_; }
 
  private:
+  void read(const fs::path& file) {
+    auto source =
+        std::make_shared<const Source>(Source{file.string(), with_new_names(read_file(file)), sources_++});
+    TreeNode own = parse_toml(source);
+    open_.push_back(file);
+    if (const TreeNode* extends = own.find("extends")) {
+      // What another file brought in before counts there; a list that names a file last wants it last.
+      std::set<fs::path> before = done_;
+      for (const TreeNode* name : bases(*extends)) {
+        fs::path path = base_path(*name), same = fs::weakly_canonical(path);
+        done_.insert(same);
+        if (!before.contains(same)) read(path);
+      }
+      own.children.erase(own.children.begin() + (extends - own.children.data()));
+    }
+    open_.pop_back();
+    layers_.push_back(std::move(own));
+  }
+
   static std::vector<const TreeNode*> bases(const TreeNode& extends) {
     std::vector<const TreeNode*> names;
     if (extends.kind == TreeNode::Kind::array)
@@ -58,7 +70,9 @@ class Loader {
   }
 
   fs::path base_path(const TreeNode& name) const {
-    fs::path path = (open_.back().parent_path() / std::get<std::string>(name.value)).lexically_normal();
+    // What comes through a pipe has no folder; paths in it start where the program runs.
+    fs::path folder = fs::is_regular_file(open_.back()) ? open_.back().parent_path() : fs::path();
+    fs::path path = (folder / std::get<std::string>(name.value)).lexically_normal();
     if (!is_file(path))
       caddie::fail_at(name.place, message("'extends' names {}; there is no such file", {path.string()}));
     for (size_t i = 0; i < open_.size(); ++i) {
@@ -71,6 +85,8 @@ class Loader {
   }
 
   std::vector<fs::path> open_;
+  std::set<fs::path> done_;
+  std::vector<TreeNode> layers_;  // each file's own, those it extends before it
   int sources_ = 0;
 };
 
@@ -81,14 +97,12 @@ void set_places(TreeNode& node, const SourcePlace& place) {
 
 /// Returns the place of the first "=" outside quotes.
 size_t find_equals(std::string_view text) {
-  char quote = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (quote)
-      quote = text[i] == quote ? 0 : quote;
-    else if (text[i] == '"' || text[i] == '\'')
-      quote = text[i];
-    else if (text[i] == '=')
-      return i;
+    if (text[i] == '=') return i;
+    if (text[i] != '"' && text[i] != '\'') continue;
+    size_t end = end_of_quoted(text.substr(i));
+    if (end == std::string_view::npos) break;
+    i += end - 1;
   }
   return std::string_view::npos;
 }
@@ -120,6 +134,7 @@ struct Unread {
 void find_unread(const TreeNode& written, const TreeNode* read, const std::string& path,
                  std::optional<Unread>& first) {
   for (const TreeNode& child : written.children) {
+    if (child.for_other_plugin) continue;
     const TreeNode* found = read ? read->find(child.name) : nullptr;
     if (found && child.is_container() == found->is_container()) {
       find_unread(child, found, join_path(path, child.name), first);
@@ -190,8 +205,9 @@ void Tree::override_with(std::string_view assignment) {
   TreeNode value = assigned_value(trimmed(assignment.substr(equals + 1)), place);
   set_places(value, place);
 
-  TreeNode* node = &root_;
+  TreeNode *node = &root_, *parent = nullptr;
   for (const std::string& name : split_path(trimmed(assignment.substr(0, equals)))) {
+    parent = node;
     if (!node->is_container())
       caddie::fail_at(place, message("'{}' is {}; wanted a table", {node->name, node->kind_text()}));
     bool absent = !node->find(name);
@@ -201,6 +217,7 @@ void Tree::override_with(std::string_view assignment) {
     node = &node->at(name);
     if (absent) set_places(*node, place);
   }
+  if (parent && node->name == "use") note_other_plugin(*parent, value);
   merge(*node, value);
   read_ = {};
   known_.clear();

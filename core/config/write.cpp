@@ -9,25 +9,6 @@
 namespace caddie {
 namespace {
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04X}", int(c));
-    } else {
-      out += c;
-    }
-  }
-  return out += '"';
-}
-
 /// Returns the shortest text that reads back to the same number, and reads back as a float.
 std::string real_text(double value) {
   std::string text = fmt::format("{}", value);
@@ -101,6 +82,25 @@ class Writer {
 };
 
 }  // namespace
+
+std::string in_quotes(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04X}", int(c));
+    } else {
+      out += c;
+    }
+  }
+  return out += '"';
+}
 
 std::string toml_text(const TreeNode& node) {
   switch (node.kind) {

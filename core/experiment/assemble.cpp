@@ -24,6 +24,7 @@ class Assembler {
  private:
   using Part = Experiment::Part;
 
+  void check_kind_of_file() const;
   void read_parts(const std::function<bool(const Slot&)>& wanted);
   void read_tables(std::string_view path, const std::function<bool(const Slot&)>& wanted);
   void read_part(const std::string& path, std::string_view section, const std::string& label);
@@ -190,8 +191,15 @@ void Assembler::check_warmup_keeps() const {
       tree_.fail_at("train.discarded_warmup_keeps", message("there is no optimizer called '{}'", {label}));
 }
 
+/// Throws Error when the file is a sweep: what it lacks of an experiment would be told one by one.
+void Assembler::check_kind_of_file() const {
+  if (tree_.has("base") && !tree_.has("model"))
+    tree_.fail_at("base", "this is a sweep, no experiment: caddie sweep runs it, caddie plan shows its arms");
+}
+
 Experiment Assembler::run() {
   Experiment& e = experiment_;
+  check_kind_of_file();
   tree_.read("", [&](Settings& s) {
     s("title", e.title, "one line for people", any(), Stage::kNothing);
     s("seed", e.seed, "of initial weights and everything else that is drawn", at_least(0), Stage::kSeed);

@@ -83,7 +83,8 @@ std::string heading(const Ablation& ablation) {
 
 std::string render(const Ablation& ablation, const std::string& format) {
   std::string notes;
-  for (const std::string& note : ablation.notes) notes += (format == "md" ? "- " : "") + note + "\n";
+  for (const std::string& note : ablation.notes)
+    notes += (format == "md" ? "- " + escape_markdown(note) : printable(note)) + "\n";
   TextTable factors = effects_table(ablation);
   auto behind = [&](std::string (TextTable::*print)() const, const char* end) {
     return factors.rows.empty() ? std::string() : (factors.*print)() + end;
@@ -95,7 +96,8 @@ std::string render(const Ablation& ablation, const std::string& format) {
   if (format == "tex") return readable_table(ablation).latex() + behind(&TextTable::latex, "");
   if (format == "json") return text_of(to_json(ablation), 2) + "\n";
   if (format == "md") {
-    std::string title = "# " + ablation.plan->name + "\n\n" + ablation.plan->question;
+    std::string title =
+        "# " + escape_markdown(ablation.plan->name) + "\n\n" + escape_markdown(ablation.plan->question);
     if (!ablation.plan->question.empty()) title += "\n\n";
     return title + standing(ablation) + ".\n\n" + readable_table(ablation).markdown() + "\n" +
            behind(&TextTable::markdown, "\n") + notes;

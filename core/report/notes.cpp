@@ -218,15 +218,27 @@ class Notes {
   }
 
   // One run of an arm is enough: what a technique acts on does not depend on the seed.
+  /// Names the arms of each finding on techniques together.
   void tell_void_techniques() {
+    std::vector<std::pair<std::string, std::vector<std::string>>> findings;
+    auto add = [&](const std::string& text, const std::string& arm) {
+      auto same = [&](const auto& finding) { return finding.first == text; };
+      auto found = std::find_if(findings.begin(), findings.end(), same);
+      if (found == findings.end()) found = findings.insert(found, {text, {}});
+      found->second.push_back(arm);
+    };
     for (const ArmRow& arm : a_.arms) {
       if (arm.effect_check != "no_effect" && arm.effect_check != "partial") continue;
       for (const RunRow& run : a_.runs) {
         if (run.arm != arm.arm || !run.is_done() || !run.state.summary.effects) continue;
         for (const auto& [technique, reason] : *run.state.summary.effects)
-          note(fmt::format("{}: {}: {}", arm.arm->label, technique, reason));
+          add(fmt::format("{}: {}", technique, reason), arm.arm->label);
         break;
       }
+    }
+    for (const auto& [text, arms] : findings) {
+      bool all = arms.size() > 1 && arms.size() == a_.arms.size();
+      note(fmt::format("{}: {}", all ? "all arms" : join(arms, ", "), text));
     }
   }
 

@@ -15,21 +15,6 @@ size_t width(std::string_view text) {
   return size_t(std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
 }
 
-/// Escapes what Markdown or HTML would read as markup; a "<" before a digit or a dot is none.
-std::string escape_markdown(std::string_view text) {
-  std::string spaced(text), out;
-  std::replace(spaced.begin(), spaced.end(), '\n', ' ');
-  spaced = printable(spaced);
-  for (size_t i = 0; i < spaced.size(); ++i) {
-    char c = spaced[i], next = i + 1 < spaced.size() ? spaced[i + 1] : ' ';
-    bool tag = c == '<' && (std::isalpha(static_cast<unsigned char>(next)) || std::strchr("/!?", next));
-    bool entity = c == '&' && (std::isalpha(static_cast<unsigned char>(next)) || next == '#');
-    if (tag || entity || std::strchr("|*_\\`~", c) || (c == ']' && next == '(')) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 /// Escapes what LaTeX would read as a command, or set as another character than was meant.
 std::string escape_latex(std::string_view text) {
   std::string out;
@@ -62,6 +47,20 @@ bool is_formula(std::string_view text) {
 bool is_left(const std::string& left, size_t column) { return column < left.size() && left[column] == 'l'; }
 
 }  // namespace
+
+std::string escape_markdown(std::string_view text) {
+  std::string spaced(text), out;
+  std::replace(spaced.begin(), spaced.end(), '\n', ' ');
+  spaced = printable(spaced);
+  for (size_t i = 0; i < spaced.size(); ++i) {
+    char c = spaced[i], next = i + 1 < spaced.size() ? spaced[i + 1] : ' ';
+    bool tag = c == '<' && (std::isalpha(static_cast<unsigned char>(next)) || std::strchr("/!?", next));
+    bool entity = c == '&' && (std::isalpha(static_cast<unsigned char>(next)) || next == '#');
+    if (tag || entity || std::strchr("|*_\\`~", c) || (c == ']' && next == '(')) out += '\\';
+    out += c;
+  }
+  return out;
+}
 
 std::string TextTable::terminal() const {
   std::vector<size_t> widths;

@@ -26,4 +26,8 @@ struct TextTable {
 /// apostrophe when a spreadsheet would read it as a formula.
 std::string csv_cell(std::string_view text);
 
+/// Escapes what Markdown or HTML would read as markup, and sets line ends to spaces; a "<" before a digit or
+/// a dot is no markup.
+std::string escape_markdown(std::string_view text);
+
 }  // namespace caddie

@@ -40,8 +40,8 @@ void ConditionScope::check_names() const {
 void ConditionScope::check_name(const std::string& name) const {
   if (known_.contains(name)) return;
   std::string near = nearest(name, std::vector(known_.begin(), known_.end()));
-  fail_usage("{}: nothing here has a value '{}'; {}", where_, name,
-             near.empty() ? hint_ : "did you mean '" + near + "'?");
+  fail_usage("{}: nothing here has a value '{}'; {}, or \"{}\" in quotes, if it is text?", where_, name,
+             near.empty() ? hint_ : "did you mean '" + near + "'", name);
 }
 
 ConditionScope::Find find_in(const std::map<std::string, std::string>& settings) {

@@ -51,7 +51,12 @@ class Expression::Parser {
   }
 
  private:
-  void advance() { token_ = next_token(text_, position_); }
+  void advance() {
+    constexpr int kMostTokens = 2000;  // What is nested is walked through by calls within calls.
+    if (++tokens_ > kMostTokens)
+      fail_usage("{}: a condition of more than {} words and signs; write a shorter one", where_, kMostTokens);
+    token_ = next_token(text_, position_);
+  }
 
   [[noreturn]] void unexpected(std::string_view wanted) const {
     fail_usage("{}: \"{}\": found {}; wanted {}", where_, text_,
@@ -108,6 +113,7 @@ class Expression::Parser {
   const std::string& text_;
   const std::string& where_;
   size_t position_ = 0;
+  int tokens_ = 0;
   std::string token_;
 };
 

@@ -32,6 +32,8 @@ void read_head(Tree& tree, SweepFile& sweep) {
     s("question", sweep.question, "what the sweep is to answer");
     s("base", base, "experiment file, relative to this one");
   });
+  if (base.empty() && (tree.has("extends") || tree.has("model")))
+    tree.fail_at("", "this is an experiment, no sweep: caddie run runs it");
   if (base.empty()) tree.fail_at("", "base is missing; write base = \"../experiments/NAME.toml\"");
   if (!is_file_name(sweep.name) || sweep.name == kStoreFolder)
     tree.fail_at("name", message("'{}' cannot be the name of a folder in results/; a word without '/' can, "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/sealed_json.h"
 
+#include <caddie/error.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/files.h"

@@ -121,3 +121,47 @@ TEST_CASE("an override forgets what was read before", "[config]") {
   CHECK(tree.values().empty());
   CHECK(read_everything(tree).layers == 4);
 }
+
+TEST_CASE("what several bases extend counts once, before all of them", "[config]") {
+  TemporaryFolder folder;
+  folder.write("a.toml", "steps = 1\nlr = 1\nname = \"a\"\n");
+  folder.write("b.toml", "extends = \"a.toml\"\nsteps = 2\n");
+  folder.write("c.toml", "extends = \"a.toml\"\nlr = 2\n");
+  Tree tree = Tree::load(folder.write("d.toml", "extends = [\"b.toml\", \"c.toml\"]\n"));
+  CHECK(tree.read_text("steps") == "2");
+  CHECK(tree.read_text("lr") == "2");
+  CHECK(tree.read_text("name") == "\"a\"");
+}
+
+TEST_CASE("settings of another plugin hold where the new one has them, and else mean nothing", "[config]") {
+  auto read = [](Tree& tree) {
+    int64_t level = 3;
+    std::string use;
+    tree.read("packer", [&](Settings& s) {
+      s("use", use, "");
+      s("level", level, "", between(0, 9));
+    });
+    return level;
+  };
+  TemporaryFolder folder;
+  folder.write("base.toml", "[packer]\nuse = \"a\"\nlevel = 7\nwindow = 4\n");
+  Tree same = Tree::load(folder.write("same.toml", "extends = \"base.toml\"\n[packer]\nuse = \"a\"\n"));
+  CHECK(read(same) == 7);
+  CHECK_THAT(error_of([&] { same.check_all_read(); }), Catch::Contains("unknown key 'window'"));
+
+  auto file = folder.write("other.toml", "extends = \"base.toml\"\n[packer]\nuse = \"b\"\n");
+  Tree other = Tree::load(file);
+  CHECK(read(other) == 7);
+  other.check_all_read();
+  CHECK(other.resolved().find("window") == std::string::npos);
+  Tree own = Tree::load(folder.write("own.toml", "extends = \"other.toml\"\n[packer]\nwindow = 5\n"));
+  read(own);
+  CHECK_THAT(error_of([&] { own.check_all_read(); }), Catch::Contains("unknown key 'window'"));
+
+  Tree assigned = Tree::load(folder / "base.toml", std::vector<std::string>{"packer.use=b"});
+  CHECK(read(assigned) == 7);
+  assigned.check_all_read();
+  folder.write("base.toml", "[packer]\nuse = \"a\"\nlevel = 19\n");
+  Tree large = Tree::load(file);
+  CHECK_THAT(error_of([&] { read(large); }), Catch::Contains("it was written for another plugin"));
+}

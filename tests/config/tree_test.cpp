@@ -188,3 +188,34 @@ TEST_CASE("paths quote names with dots", "[config]") {
   CHECK(split_path("").empty());
   for (const char* wrong : {".", "a.", "a..b", "\"a", "\"a\"b"}) CHECK_THROWS_AS(split_path(wrong), Error);
 }
+
+TEST_CASE("any name can stand in a path", "[config]") {
+  for (const std::string name : {"a\"b'c", "back\\slash", "two\nlines", "tab\t", "\x01", "é.", "a b"}) {
+    INFO(name);
+    CHECK(split_path(join_path("x", name) + ".y") == Strings{"x", name, "y"});
+    Tree tree;
+    tree.override_with(join_path("", name) + ".z=1");
+    CHECK(tree.children("") == Strings{name});
+    CHECK(Tree::parse(join_path("", name) + " = 1", "t").children("") == Strings{name});
+  }
+}
+
+TEST_CASE("keys of too many parts are refused where they stand", "[config]") {
+  std::string deep = "a";
+  for (int i = 0; i < 20000; ++i) deep += ".a";
+  for (const std::string& text : {"x = 1\n" + deep + " = 1\n", "x = 1\n[" + deep + "]\n"})
+    CHECK_THAT(error_of([&] { Tree::parse(text, "d.toml"); }),
+               Catch::Contains("a key of more than 64 parts") && Catch::Contains("d.toml:2:1"));
+  CHECK_THROWS_AS(Tree().override_with(deep + "=1"), Error);
+  std::string dots(500, '.');
+  CHECK_NOTHROW(Tree::parse("a = \"" + dots + "\" # " + dots + "\nb = '''\n" + dots + "'''\n", "d.toml"));
+  std::string numbers = "0.5";
+  for (int i = 0; i < 500; ++i) numbers += ", 0.5";
+  CHECK_NOTHROW(Tree::parse("a = [" + numbers + "]", "d.toml"));
+}
+
+TEST_CASE("a long line is shown around its fault", "[config]") {
+  std::string error = error_of([] { Tree::parse("x = [" + std::string(3000, ' ') + "}]", "l.toml"); });
+  CHECK(error.size() < 700);
+  CHECK_THAT(error, Catch::Contains("}]"));
+}

@@ -51,7 +51,9 @@ AttentionReference reference(const AttentionCase& c) {
   for (int64_t row = 0; row < batch * heads * length; ++row) {
     const int64_t t = row % length, h = row / length % heads, b = row / length / heads;
     const int64_t query = ((b * length + t) * heads + h) * d;
-    const auto key = [&](int64_t s) { return ((b * length + s) * kv_heads + h / (heads / kv_heads)) * d; };
+    const int64_t of_head = h / (heads / kv_heads) * d, first_key = b * length * kv_heads * d + of_head;
+    const int64_t stride = int64_t(kv_heads) * d;
+    const auto key = [first_key, stride](int64_t s) { return first_key + s * stride; };
     std::vector<double> p(t + 1), dp(t + 1);
     double sum = 0, dot = 0;
     for (int64_t s = 0; s <= t; ++s) {

@@ -75,8 +75,8 @@ TEST_CASE("runs are sorted by a value, those without it last", "[ls]") {
 TEST_CASE("a name that no run has is an error, but not one that a run will have", "[ls]") {
   Runs runs;
   CHECK_THROWS_WITH(runs.find("vla_bpb < 1"),
-                    StartsWith("--where: ") && Contains("'vla_bpb'; did you mean 'val_bpb'?"));
-  CHECK_THROWS_WITH(runs.find("hsah"), Contains("did you mean 'hash'?"));
+                    StartsWith("--where: ") && Contains("'vla_bpb'; did you mean 'val_bpb'"));
+  CHECK_THROWS_WITH(runs.find("hsah"), Contains("did you mean 'hash'"));
   CHECK_THROWS_WITH(runs.find("zzzzzzzz == 1"), Contains("caddie ls --json shows"));
   CHECK_THROWS_WITH(runs.find("", "vall"), StartsWith("--sort: "));
   CHECK(runs.find("val_loss_nats < 1").empty());

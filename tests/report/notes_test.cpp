@@ -82,3 +82,21 @@ TEST_CASE("a run much slower than its arm's others is told, and what that means"
   sweep.plan.arms[1].seconds = 600;
   CHECK_THAT(told(), Catch::Contains("nor are scores: the budget is a time"));
 }
+
+TEST_CASE("a finding of several arms is told once", "[report]") {
+  MadeUpSweep sweep({{1.5}, {1.25}, {1.0}});
+  auto find = [&](int run, const std::string& reason) {
+    fs::path file = sweep.path / sweep.plan.runs[size_t(run)].folder / "summary.json";
+    Json summary = Json::parse(read_file(file));
+    summary["effect_check"] = "partial";
+    summary["effects"] = {{"int8", reason}};
+    write_file(file, summary.dump());
+  };
+  auto told = [&] { return join(notes_on(analyze(sweep.plan, sweep.path)), "\n"); };
+  find(0, "zeros");
+  find(2, "zeros");
+  CHECK_THAT(told(),
+             Catch::Contains(sweep.plan.arms[0].label + ", " + sweep.plan.arms[2].label + ": int8: zeros"));
+  find(1, "zeros");
+  CHECK_THAT(told(), Catch::Contains("all arms: int8: zeros"));
+}

@@ -49,3 +49,11 @@ TEST_CASE("conditions say what they do not understand", "[sweep]") {
   CHECK_THROWS_WITH(holds("model.dim == 'round'"), Catch::Contains("different types"));
   CHECK_THROWS_WITH(holds("model.dim"), Catch::Contains("true or false"));
 }
+
+TEST_CASE("a condition of thousands of words is refused", "[sweep]") {
+  for (const std::string part : {"(", "not ", "hash or "}) {
+    std::string text;
+    for (int i = 0; i < 30000; ++i) text += part;
+    CHECK_THROWS_WITH(Expression(text + "hash", "here"), Catch::Contains("more than 2000 words"));
+  }
+}

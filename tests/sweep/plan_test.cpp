@@ -104,7 +104,7 @@ exclude = ["model.dim == 129", "trigram_hash and model.layers == 5"]
   CHECK(plan.excluded[0].label == "dim=129");
   CHECK(plan.excluded[0].reason == "model.dim == 129");
   CHECK_THROWS_WITH(make_plan(start.sweep(kTwoToggles + "[when]\nexclude = [\"model.dmi == 1\"]")),
-                    Catch::Contains("nothing here has a value 'model.dmi'; did you mean 'model.dim'?"));
+                    Catch::Contains("nothing here has a value 'model.dmi'; did you mean 'model.dim'"));
 }
 
 TEST_CASE("a claim about unknown arms or numbers stops the plan", "[sweep]") {
@@ -190,5 +190,5 @@ TEST_CASE("a condition may name a setting that only some arms have", "[sweep]") 
   CHECK(select_runs(plan, "not hash") == std::vector<size_t>{0});
   CHECK(select_runs(plan, "arm == 'hashed' and seed == 2") == std::vector<size_t>{2});
   CHECK(select_runs(plan, "model.dim == 65").empty());
-  CHECK_THROWS_WITH(select_runs(plan, "hahs"), Catch::Contains("--only") && Catch::Contains("'hash'?"));
+  CHECK_THROWS_WITH(select_runs(plan, "hahs"), Catch::Contains("--only") && Catch::Contains("'hash'"));
 }
