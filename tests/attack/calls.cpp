@@ -4,6 +4,7 @@
 #include <caddie/error.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -75,6 +76,7 @@ Attempt call_trial(const World& world, const Scene& scene, const Failure& failur
   Place place(world, scene.state);
   Command command = {scene.goal.arguments, world.failing(scene.verb, failure.call, nth,
                                                          std::to_string(failure.error), failure.sticky)};
+  place.fault_is({std::strerror(failure.error)});
   place.attempt(scene.goal, command);
   place.recover(scene.goal);
   return attempt_of(fmt::format("{} in state {}: {} {} of {} fails with {}", scene.goal.text(), scene.state,

@@ -112,6 +112,9 @@ std::vector<Finding> make_all(const Arguments& arguments, const World& world,
     pid_t ended = ::waitpid(-1, nullptr, 0);
     if (!running.count(ended)) continue;
     findings.push_back(finding_of(all[running[ended]], file_of(running[ended])));
+    if (const Judgement& bad = findings.back().judgement; !bad.why.empty())
+      fmt::print(stderr, "{}:{}: {}: {}\n", findings.back().kind, findings.back().number,
+                 kVerdictNames[size_t(bad.verdict)], bad.why);
     fs::remove(file_of(running[ended]));
     running.erase(ended);
     if (findings.size() % 100 == 0) fmt::print(stderr, "{} of {} trials\n", findings.size(), all.size());

@@ -131,7 +131,11 @@ std::vector<End> run(const std::string& program, std::span<const Command> comman
     std::string name = fmt::format("{}", all.size());
     all.push_back({.command = &command, .out = notes / (name + ".out"), .err = notes / (name + ".err")});
   }
-  for (Running& one : all) start(program, one, folder);
+  for (Running& one : all) {
+    for (const fs::path& file : {one.out, one.err})
+      write_file(file, "");  // It may be killed before it opens them.
+    start(program, one, folder);
+  }
   watch(all);
   std::vector<End> ends;
   for (Running& one : all) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/files.h"
 
 namespace caddie::attack {
@@ -58,17 +60,15 @@ void Place::together(const std::vector<std::pair<Goal, Command>>& all, bool mute
     const auto& [goal, command] = all[i];
     bool well = ends[i].code == 0 && ends[i].signal == 0;
     std::string difference = well ? world_.difference(goal, state_, folder(), ends[i]) : "";
-    steps_.push_back({command.text(), ends[i], difference, says_damaged(goal, ends[i]), mute});
+    steps_.push_back({command.text(), ends[i], difference, says_fault(goal, ends[i]), mute});
   }
 }
 
-/// A damaged file is named itself, or by the folder that it is in.
-bool Place::says_damaged(const Goal& goal, const End& end) const {
-  if (damaged_.empty()) return false;
-  for (const fs::path& named : {damaged_.filename(), damaged_.parent_path().filename()})
-    if (!named.empty() && count_of(end.out + end.err, named) > count_of(world_.printed(goal, state_), named))
-      return true;
-  return false;
+bool Place::says_fault(const Goal& goal, const End& end) const {
+  if (goal.compared != Compared::kOutput) return false;
+  return std::ranges::any_of(words_, [&](const std::string& word) {
+    return !word.empty() && count_of(end.out + end.err, word) > count_of(world_.printed(goal, state_), word);
+  });
 }
 
 /// Does what the last message advises; returns whether it advises something.

@@ -23,8 +23,12 @@ class Place {
   const World& world() const { return world_; }
   const std::string& state() const { return state_; }
   std::filesystem::path folder() const { return root_ / "here"; }
-  /// Names what is damaged; the output of a command that names it more often than usual has said so.
-  void damaged(const std::filesystem::path& file) { damaged_ = file; }
+  /// Names the fault: a reading command whose output has one of the words more often than usual has said so.
+  void fault_is(std::vector<std::string> words) { words_ = std::move(words); }
+  /// The fault is a damaged file, which is named itself or by its folder.
+  void damaged(const std::filesystem::path& file) {
+    fault_is({file.filename(), file.parent_path().filename()});
+  }
 
   /// Runs commands side by side, each with the goal that it is to come to.
   void together(const std::vector<std::pair<Goal, Command>>& commands, bool mute = false);
@@ -41,11 +45,12 @@ class Place {
 
  private:
   bool advised(const Goal& goal);
-  bool says_damaged(const Goal& goal, const End& end) const;
+  bool says_fault(const Goal& goal, const End& end) const;
 
   const World& world_;
   std::string state_;
-  std::filesystem::path root_, damaged_;
+  std::filesystem::path root_;
+  std::vector<std::string> words_;
   std::vector<Step> steps_;
 };
 
