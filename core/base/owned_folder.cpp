@@ -31,7 +31,8 @@ bool is_mark_in_the_making(const fs::path& file) {
 }
 
 bool holds_nothing(const fs::path& folder) {
-  return std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+  return fs::is_directory(folder) &&
+         std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
                      [](const auto& entry) { return is_mark_in_the_making(entry.path()); });
 }
 
@@ -70,7 +71,7 @@ bool make_owned_folder(const fs::path& folder) {
 }
 
 void check_owned(const fs::path& folder) {
-  if (fs::exists(folder) && !is_owned(folder))
+  if (fs::exists(folder) && !is_owned(folder) && !holds_nothing(folder))
     fail_usage(
         "{}: Caddie removes only folders that it made, and this one has no file {} that says so; "
         "move it away, or remove it yourself",
@@ -88,6 +89,7 @@ void check_nothing_foreign(const fs::path& folder, std::span<const char* const> 
 void remove_owned(const fs::path& folder) {
   if (!fs::exists(folder)) return;
   clear_owned(folder);
+  if (!is_owned(folder)) return;  // It is empty, and may be somebody's.
   remove_entry(folder / kMark);
   std::error_code error;
   fs::remove(folder, error);

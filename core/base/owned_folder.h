@@ -19,15 +19,16 @@ bool is_owned(const std::filesystem::path& folder);
 /// stays without a mark. Returns whether the folder carries one. Throws Error naming what cannot be written.
 bool make_owned_folder(const std::filesystem::path& folder);
 
-/// Throws Error (kUsage) when the folder is there and carries no mark.
+/// Throws Error (kUsage) when the folder holds something and carries no mark. One that holds nothing may be
+/// what is left of making one.
 void check_owned(const std::filesystem::path& folder);
 
 /// Throws Error (kUsage) when the folder carries no mark and one of the names is there, which the caller
 /// would overwrite or remove.
 void check_nothing_foreign(const std::filesystem::path& folder, std::span<const char* const> names);
 
-/// Removes the folder and all that is in it, the mark last; does nothing where there is no folder. Throws
-/// Error (kUsage) and leaves everything when it carries no mark.
+/// Removes the folder and all that is in it, the mark last; does nothing where there is no folder, or
+/// an empty one without a mark. Throws Error (kUsage) and leaves everything when others carry no mark.
 void remove_owned(const std::filesystem::path& folder);
 
 /// Removes all that is in the folder but the mark and the file `kept`, which may be "". Throws as

@@ -31,6 +31,18 @@ TEST_CASE("a new folder and an empty one are marked, and removed whole", "[owned
   CHECK_NOTHROW(remove_owned(scratch / "never there"));
 }
 
+TEST_CASE("an empty folder without a mark, left when making one failed, is neither refused nor removed",
+          "[owned]") {
+  TemporaryFolder scratch;
+  fs::path folder = scratch / "begun";
+  fs::create_directory(folder);
+  CHECK_NOTHROW(check_owned(folder));
+  CHECK_NOTHROW(clear_owned(folder));
+  remove_owned(folder);
+  CHECK(fs::exists(folder));
+  CHECK(make_owned_folder(folder));
+}
+
 TEST_CASE("a folder that held something is never marked, cleared or removed", "[owned]") {
   TemporaryFolder scratch;
   fs::path file = scratch.write("theirs/precious", "text"), folder = scratch / "theirs";
