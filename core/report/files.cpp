@@ -124,7 +124,7 @@ std::string render_runs(const Ablation& ablation, const std::string& format) {
   return text_of(runs, 2) + "\n";
 }
 
-void write_tables(const Plan& plan, const std::filesystem::path& folder) {
+Ablation write_tables(const Plan& plan, const std::filesystem::path& folder) {
   Ablation ablation = analyze(plan, folder);
   write_file(folder / "runs.csv", runs_table(ablation).csv());
   write_file(folder / "ablation.csv", render(ablation, "csv"));
@@ -132,6 +132,7 @@ void write_tables(const Plan& plan, const std::filesystem::path& folder) {
   write_file(folder / "ablation.tex", render(ablation, "tex"));
   if (TextTable data = effects_data(ablation); !data.rows.empty())
     write_file(folder / "effects.csv", data.csv());
+  return ablation;
 }
 
 void LiveTables::changed() {

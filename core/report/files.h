@@ -30,8 +30,8 @@ std::string render(const Ablation& ablation, const std::string& format);
 std::string render_runs(const Ablation& ablation, const std::string& format);
 
 /// Rewrites runs.csv, ablation.csv, ablation.md and ablation.tex in the sweep's folder, and effects.csv where
-/// there are effects, each by rename.
-void write_tables(const Plan& plan, const std::filesystem::path& folder);
+/// there are effects, each by rename. Returns what they tell.
+Ablation write_tables(const Plan& plan, const std::filesystem::path& folder);
 
 /// Writes the tables while a sweep is at work, so rarely that it takes no more than a twentieth of the time.
 class LiveTables {

@@ -181,11 +181,11 @@ class Notes {
     return arms > 1 ? fewest : INT64_MAX;
   }
 
-  /// Tells each reason once, in the order of the first runs.
+  /// Tells each reason why runs failed or could not be read once, in the order of the first runs.
   void tell_failures() {
     std::vector<const RunRow*> failed;
     for (const RunRow& run : a_.runs)
-      if (run.state.status == RunStatus::failed) failed.push_back(&run);
+      if (run.state.status == RunStatus::failed || run.state.damaged) failed.push_back(&run);
     std::map<std::string, std::vector<const RunRow*>> alike;
     for (const RunRow* run : failed) alike[run->state.reason].push_back(run);
     for (const RunRow* run : failed) {
@@ -196,7 +196,7 @@ class Notes {
       std::string who = runs.size() == 1   ? fmt::format("{} s{}", run->arm->label, run->run->seed)
                         : arms.size() == 1 ? fmt::format("{} runs of {}", runs.size(), run->arm->label)
                                            : fmt::format("{} runs of {} arms", runs.size(), arms.size());
-      note(fmt::format("failed: {}: {}", who, run->state.reason));
+      note(fmt::format("{}: {}: {}", name_of(run->state.status), who, run->state.reason));
     }
   }
 

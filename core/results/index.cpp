@@ -54,7 +54,7 @@ std::vector<fs::path> run_folders(const fs::path& folder) {
 /// Holds a connection to SQLite and throws every failure as an Error with SQLite's words.
 class RunIndex::Database {
  public:
-  explicit Database(const fs::path& file) {
+  explicit Database(const fs::path& file) : file_(file.string()) {
     int code = sqlite3_open(file.c_str(), &connection_);
     std::string problem = code == SQLITE_OK ? "" : sqlite3_errmsg(connection_);
     if (!problem.empty()) sqlite3_close(connection_);
@@ -70,7 +70,7 @@ class RunIndex::Database {
 
   void execute(const std::string& statements) {
     int code = sqlite3_exec(connection_, statements.c_str(), nullptr, nullptr, nullptr);
-    check(code == SQLITE_OK, "index of runs: {}", sqlite3_errmsg(connection_));
+    check(code == SQLITE_OK, "{}: index of runs: {}", file_, sqlite3_errmsg(connection_));
   }
 
   /// Runs one statement; `row` is called for each row that it gives.
@@ -78,14 +78,14 @@ class RunIndex::Database {
            const std::function<void(sqlite3_stmt*)>& row = {}) {
     sqlite3_stmt*& statement = prepared_[text];
     if (!statement) sqlite3_prepare_v2(connection_, text, -1, &statement, nullptr);
-    check(statement != nullptr, "index of runs: {}", sqlite3_errmsg(connection_));
+    check(statement != nullptr, "{}: index of runs: {}", file_, sqlite3_errmsg(connection_));
     for (size_t i = 0; i < parameters.size(); ++i) bind(statement, int(i) + 1, parameters[i]);
     int code = SQLITE_DONE;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW)
       if (row) row(statement);
     std::string problem = code == SQLITE_DONE ? "" : sqlite3_errmsg(connection_);
     sqlite3_reset(statement);
-    check(problem.empty(), "index of runs: {}", problem);
+    check(problem.empty(), "{}: index of runs: {}", file_, problem);
   }
 
   static std::string text(sqlite3_stmt* row, int column) {
@@ -168,6 +168,7 @@ class RunIndex::Database {
       sqlite3_bind_int(statement, place, std::get<bool>(value));
   }
 
+  std::string file_;
   sqlite3* connection_ = nullptr;
   bool outdated_ = false;
   std::map<std::string, sqlite3_stmt*> prepared_;

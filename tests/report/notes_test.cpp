@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "report/ablation.h"
 #include "report/notes.h"
+#include "report/run_sweep.h"
 #include "support/made_up_sweep.h"
 
 using namespace caddie;
@@ -67,6 +68,18 @@ TEST_CASE("failures of one reason are told together", "[report]") {
   std::string told = join(notes_on(analyze(sweep.plan, sweep.path)), "\n");
   CHECK_THAT(told, Catch::Contains("failed: 3 runs of 3 arms: no"));
   CHECK_THAT(told, Catch::Contains("failed: +a, \"b\" s1: other"));
+}
+
+TEST_CASE("a run that cannot be read is told, and fails a sweep that counts all runs as done", "[report]") {
+  MadeUpSweep sweep({{1.5, 1.25}, {1.0, 1.25}});
+  Ablation whole = analyze(sweep.plan, sweep.path);
+  CHECK_NOTHROW(check_all_read(whole, {.done = 4}));
+  write_file(sweep.path / "runs/1-1/run.json", "{");
+  Ablation lacking = analyze(sweep.plan, sweep.path);
+  CHECK_THAT(join(notes_on(lacking), "\n"),
+             Catch::Contains("lost: +a, \"b\" s1: ") && Catch::Contains("runs/1-1/run.json: damaged"));
+  CHECK_THROWS_WITH(check_all_read(lacking, {.done = 4}), Catch::Contains("runs/1-1/run.json: damaged"));
+  CHECK_NOTHROW(check_all_read(lacking, {.done = 3}));
 }
 
 TEST_CASE("a run much slower than its arm's others is told, and what that means", "[report]") {
