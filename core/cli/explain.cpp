@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie explain EXPERIMENT says what would run, before it runs.
+#include <caddie/parallel.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,7 @@
 #include "experiment/experiment.h"
 #include "export/estimate.h"
 #include "results/run_folder.h"
+#include "run/memory.h"
 
 namespace caddie {
 namespace {
@@ -38,6 +40,8 @@ void explain(const ExperimentArguments& arguments, bool json) {
                with_commas(share.parameters));
   fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(),
              with_commas(table.parameters()));
+  fmt::print("memory\n  {:.2f} GiB at the least while it trains\n",
+             double(least_memory(experiment, thread_count())) / double(1 << 30));
   fmt::print("artifact\n  {}\n", size.text());
   int64_t over = size.initial + budget.code_bytes - budget.artifact_bytes;
   if (over > 0)

@@ -2,6 +2,7 @@
 // caddie run EXPERIMENT takes one experiment from data to score.
 #include "run/run.h"
 
+#include <caddie/parallel.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +20,7 @@
 #include "results/metrics.h"
 #include "results/provenance.h"
 #include "run/launch.h"
+#include "run/memory.h"
 
 namespace caddie {
 namespace {
@@ -92,6 +94,7 @@ void run_as_rank(RunArguments& arguments, const Ranks& ranks) {
   set_local_rank(ranks.local_rank);
   Device device = arguments.experiment.prepare();
   Loaded loaded(arguments, device, ranks.size);
+  if (device == Device::kCpu) check_memory(loaded.experiment, thread_count(), memory_here());
   std::unique_ptr<Comm> comm = open_comm(ranks, device);
   arguments.options.training.comm = comm.get();
   stop_on_signals();

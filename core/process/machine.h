@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 namespace caddie {
@@ -21,5 +22,9 @@ struct Memory {
   int64_t total = INT64_MAX, available = INT64_MAX;
 };
 Memory memory_here();
+
+/// Returns what a control group and those around it leave of `machine`. `mounted` is where control groups are
+/// mounted (/sys/fs/cgroup), `groups` the text of /proc/self/cgroup. Both versions are known.
+Memory memory_within(const std::filesystem::path& mounted, const std::string& groups, Memory machine);
 
 }  // namespace caddie
