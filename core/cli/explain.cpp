@@ -40,8 +40,10 @@ void explain(const ExperimentArguments& arguments, bool json) {
                with_commas(share.parameters));
   fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(),
              with_commas(table.parameters()));
-  fmt::print("memory\n  {:.2f} GiB at the least while it trains\n",
-             double(least_memory(experiment, thread_count())) / double(1 << 30));
+  constexpr double kGibibyte = double(1 << 30);
+  fmt::print("memory\n  about {:.2f} GiB, {:.2f} at the least\n",
+             double(usual_memory(experiment)) / kGibibyte,
+             double(least_memory(experiment, thread_count())) / kGibibyte);
   fmt::print("artifact\n  {}\n", size.text());
   int64_t over = size.initial + budget.code_bytes - budget.artifact_bytes;
   if (over > 0)

@@ -14,7 +14,11 @@ namespace caddie {
 /// micro-batch for each accumulator that works at once. Activations come on top.
 int64_t least_memory(const Experiment& experiment, int threads);
 
-/// Throws Error (kUsage) when that is more than `here` has, saying what would need less.
+/// Returns roughly the bytes that a run takes: weights, gradients of the accumulators, states of optimizers,
+/// averages, and what each accumulator keeps for its backward pass.
+int64_t usual_memory(const Experiment& experiment);
+
+/// Throws Error (kUsage) when the least memory is more than `here` has, saying what would need less.
 void check_memory(const Experiment& experiment, int threads, const Memory& here);
 
 }  // namespace caddie

@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/owned_folder.h"
+#include "run/memory.h"
 #include "run/observers.h"
 
 namespace caddie {
@@ -32,17 +33,6 @@ int64_t divergence_step(const ScheduleSignature& a, const ScheduleSignature& b) 
   return double(common) >= kWorthwhile * double(a.steps.size()) ? std::max<int64_t>(common, 0) : 0;
 }
 
-/// Estimates the memory of weights, gradients of the accumulators, optimizer states, averages, and what each
-/// accumulator keeps for its backward pass, in bytes.
-int64_t memory_of(const Experiment& e) {
-  int64_t parameters = e.model->weights().parameters();
-  int64_t copies = 8 + e.train.gradient_accumulators + 2 * int64_t(e.extra_averagers.size());
-  int64_t rows = std::max(e.train.micro_batch_tokens, e.data.sequence_length);
-  int64_t width = e.model->shape().width, layers = e.model->shape().layers;
-  int64_t kept = rows * (24 * width * layers + 4 * int64_t(e.model_settings.vocabulary));
-  return 4 * (copies * parameters + e.train.gradient_accumulators * kept) + (int64_t(64) << 20);
-}
-
 }  // namespace
 
 void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment, const Registry& registry) {
@@ -57,7 +47,7 @@ void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment
   arm.steps = experiment.budget.steps;
   arm.seconds = experiment.budget.seconds;
   arm.parameters = experiment.model->weights().parameters();
-  arm.memory_bytes = memory_of(experiment);
+  arm.memory_bytes = usual_memory(experiment);
   if (!signatures_.count(arm.training)) signatures_.emplace(arm.training, keys.schedule_signature());
 }
 
