@@ -65,7 +65,8 @@ bool is_owned(const fs::path& folder) {
 bool make_owned_folder(const fs::path& folder) {
   if (is_owned(folder)) return true;
   make_folder(folder);
-  if (!holds_nothing(folder)) return false;
+  // Another process may have marked it meanwhile, and then put something there.
+  if (!holds_nothing(folder)) return is_owned(folder);
   write_mark(folder);
   return true;
 }

@@ -2,6 +2,16 @@
 // What Caddie may clear and remove, and what it leaves alone.
 #include "base/owned_folder.h"
 
+#include <atomic>
+
+#include <barrier>
+
+#include <string>
+
+#include <thread>
+
+#include <vector>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +51,23 @@ TEST_CASE("an empty folder without a mark, left when making one failed, is neith
   remove_owned(folder);
   CHECK(fs::exists(folder));
   CHECK(make_owned_folder(folder));
+}
+
+TEST_CASE("who comes second while a folder is made finds it Caddie's", "[owned]") {
+  TemporaryFolder scratch;
+  std::atomic<int> refused = 0;
+  for (int round = 0; round < 300; ++round) {
+    fs::path folder = scratch / std::to_string(round);
+    std::barrier start(4);
+    std::vector<std::jthread> makers;
+    for (int maker = 0; maker < 4; ++maker)
+      makers.emplace_back([&, maker] {
+        start.arrive_and_wait();
+        if (!make_owned_folder(folder)) ++refused;
+        write_file(folder / ("file" + std::to_string(maker)), "text");
+      });
+  }
+  CHECK(refused == 0);
 }
 
 TEST_CASE("a folder that held something is never marked, cleared or removed", "[owned]") {
