@@ -2,6 +2,7 @@
 // The JSON that Caddie reads and writes.
 #pragma once
 
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -19,6 +20,13 @@ using ForeignJson = nlohmann::json;
 /// are not UTF-8, such as paths, get U+FFFD for each bad byte; reading takes no such bytes.
 inline std::string text_of(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Returns what an exception says, without the names of the JSON library's own errors before it.
+inline std::string reason_of(const std::exception& error) {
+  std::string what = error.what();
+  size_t end = what.starts_with("[json.exception") ? what.find("] ") : std::string::npos;
+  return end == std::string::npos ? what : what.substr(end + 2);
 }
 
 }  // namespace caddie

@@ -154,15 +154,31 @@ void write_plan(const Plan& plan, const std::filesystem::path& folder) {
   write_sealed(plan_path(folder), written(plan));
 }
 
+namespace {
+
+Json read_damageable(const std::filesystem::path& path) {
+  try {
+    return read_sealed(path);
+  } catch (const Error& error) {
+    throw Error(
+        message("{}; delete it and begin the sweep again: its runs that are done and still fit are kept",
+                {error.what()}),
+        error.code());
+  }
+}
+
+}  // namespace
+
 Plan read_plan(const std::filesystem::path& folder) {
   std::filesystem::path path = plan_path(folder);
   if (!std::filesystem::is_regular_file(path))
     fail_usage("{}: there is no plan.json; name the folder of a sweep, such as results/NAME",
                folder.string());
   auto refuse = [&](const std::exception& why) {
-    return Error(message("{}: not a plan of this version of caddie ({})", {path.string(), why.what()}), 2);
+    return Error(message("{}: not a plan of this version of caddie ({})", {path.string(), reason_of(why)}),
+                 2);
   };
-  Json json = read_sealed(path);
+  Json json = read_damageable(path);
   try {
     auto plan = read_fields<Plan>(json);
     check_values(plan);
