@@ -66,11 +66,16 @@ Attempt damage_trial(const World& world, uint64_t seed, uint64_t number) {
   std::optional<std::string> bytes = damaged(whole, draw, how);
   replace(place.folder() / file, bytes);
   place.damaged(file);
+  if (std::optional<Goal> reader = reader_in_sweep(file)) {
+    goal = *reader;
+    writes = false;
+  }
   if (writes && is_results(file)) {
     place.recover(goal);
   } else {
     place.attempt(goal, {goal.arguments});
     replace(place.folder() / file, whole);
+    if (goal.compared == Compared::kRefusal) goal.compared = Compared::kNothing;
     place.recover(goal);
   }
   return attempt_of(fmt::format("{} in state {}: {} {}", goal.text(), state, file.string(), how), place);

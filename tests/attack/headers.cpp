@@ -146,6 +146,7 @@ Attempt header_trial(const World& world, uint64_t seed, uint64_t number) {
   fs::remove(place.folder() / file);
   write_file(place.folder() / file, bytes);
   place.damaged(file);
+  if (std::optional<Goal> reader = reader_in_sweep(file)) goal = *reader;
   // What stands under a right seal is no damage but another file: only that it does no harm is looked at.
   bool sealed = is_json(file) && how != "nested deep";
   Goal attacked = goal;
@@ -158,6 +159,7 @@ Attempt header_trial(const World& world, uint64_t seed, uint64_t number) {
     fs::remove(place.folder() / file);
     write_file(place.folder() / file, whole);
   }
+  if (goal.compared == Compared::kRefusal) goal.compared = Compared::kNothing;
   place.recover(goal);
   return attempt_of(fmt::format("{} in state {}: {}, {}", goal.text(), state, file.string(), how), place);
 }

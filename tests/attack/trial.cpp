@@ -52,6 +52,14 @@ bool Place::others_untouched() const {
   return there && std::distance(fs::recursive_directory_iterator(root_ / "x"), {}) == 2;
 }
 
+std::optional<Goal> reader_in_sweep(const fs::path& file) {
+  std::string run = file.parent_path();
+  if (!run.starts_with("sw/runs/")) return std::nullopt;
+  if (file.filename() == "artifact.bin") return Goal{{"eval", run, "--threads", "1"}, Compared::kRefusal};
+  if (file.filename() != "weights.safetensors") return std::nullopt;
+  return Goal{{"export", run, "--artifact", "new.bin", "--threads", "1"}, Compared::kRefusal};
+}
+
 void Place::together(const std::vector<std::pair<Goal, Command>>& all, bool mute) {
   std::vector<Command> commands;
   for (const auto& [goal, command] : all) commands.push_back(command);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,6 +96,11 @@ inline constexpr Kind kKinds[] = {{"kill", 120, kill_trials},        {"calls", 4
                                   {"damage", 240, damage_trials},    {"headers", 80, header_trials},
                                   {"together", 40, together_trials}, {"signals", 80, signal_trials},
                                   {"limits", 40, limit_trials}};
+
+/// Returns the command that reads the weights or the artifact of a sweep's run; nothing for any other file.
+/// The sweep itself and its tables read neither: they hold what summaries say, and who saves space may delete
+/// both.
+std::optional<Goal> reader_in_sweep(const std::filesystem::path& file);
 
 /// Closes a place.
 inline Attempt attempt_of(std::string description, const Place& place) {

@@ -235,6 +235,8 @@ std::string World::difference(const Goal& goal, const std::string& state, const 
   switch (goal.compared) {
     case Compared::kNothing:
       return "";
+    case Compared::kRefusal:
+      return "takes what is damaged";
     case Compared::kRun:
       return differing(testing::bits_of(place / "r"), run_);
     case Compared::kExport:

@@ -20,7 +20,8 @@ enum class Compared {
   kRun,     // the run in the folder r
   kSweep,   // the sweep in the folder sw
   kExport,  // the artifact new.bin
-  kOutput   // what it prints
+  kOutput,  // what it prints
+  kRefusal  // nothing: what it reads is damaged, and it has to say so
 };
 
 /// A command and what it is to come to.
