@@ -51,7 +51,8 @@ void TrainSettings::settings(Settings& s) {
 void Budget::settings(Settings& s) {
   s("steps", steps, "optimizer steps at most", at_least(0));
   s("seconds", seconds,
-    "training time at most, validation excluded; 0 for no limit. Results then depend on speed", at_least(0));
+    "training time at most, validation excluded; 0 for no limit. Results then depend on speed",
+    between(0, 1e9));
   s("artifact_bytes", artifact_bytes, "largest artifact, code included", at_least(1), Stage::kCompress);
   s("code_bytes", code_bytes, "bytes counted for code beside the compressed weights", at_least(0),
     Stage::kCompress);
