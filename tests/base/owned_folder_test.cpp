@@ -2,20 +2,16 @@
 // What Caddie may clear and remove, and what it leaves alone.
 #include "base/owned_folder.h"
 
-#include <atomic>
-
-#include <barrier>
-
-#include <string>
-
-#include <thread>
-
-#include <vector>
+#include <catch2/catch.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
+#include <atomic>
+#include <barrier>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "base/exit_code.h"
 #include "base/files.h"
