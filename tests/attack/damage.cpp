@@ -19,9 +19,9 @@ namespace {
 std::vector<fs::path> files_of(const fs::path& folder) {
   std::vector<fs::path> all;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().extension() != ".toml")
-      all.push_back(entry.path().lexically_relative(folder));
-    else if (entry.is_regular_file() && entry.path().parent_path() != folder)
+    // The experiment and the sweep at the top are the user's.
+    if (entry.is_regular_file() &&
+        (entry.path().extension() != ".toml" || entry.path().parent_path() != folder))
       all.push_back(entry.path().lexically_relative(folder));
   std::ranges::sort(all);
   return all;
