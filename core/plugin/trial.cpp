@@ -15,6 +15,7 @@
 #include <span>
 
 #include "base/files.h"
+#include "process/child.h"
 
 namespace caddie {
 namespace {
@@ -96,9 +97,9 @@ std::string trial_of(const std::filesystem::path& library, const std::string& en
   }
   if (returned) return "";
   if (!in_time) return message("did not return within {} s", {seconds});
-  if (WIFSIGNALED(status))
-    return message("was ended by signal {} ({})", {WTERMSIG(status), strsignal(WTERMSIG(status))});
-  return message("ended the process with exit code {}", {WEXITSTATUS(status)});
+  ChildEnd end = end_of_status(status);
+  if (end.signal != 0) return message("was ended by signal {} ({})", {end.signal, strsignal(end.signal)});
+  return message("ended the process with exit code {}", {end.code});
 }
 
 }  // namespace caddie
