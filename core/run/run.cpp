@@ -176,6 +176,10 @@ ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, V
   summary_.stages.evaluate.push_back(key);
   for (const Json& label : record.at("visited")) visited.insert(label.get<std::string>());
   auto score = read_fields<ScoreRecord>(record.at("score"));
+  // A store may hold what an older program wrote before it looked.
+  check(std::isfinite(score.bpb),
+        "evaluator '{}': the stored score is not finite; lower the learning rates or clip the gradient",
+        evaluator.label);
   evaluation_seconds_ += score.seconds;
   return score;
 }
