@@ -28,9 +28,8 @@ Finding program() {
 }
 
 Finding processor() {
-  Json found = machine();
-  return {"processor", fmt::format("{}, {} CPUs, kernels {}", found.at("cpu").get<std::string>(),
-                                   found.at("cores").get<int>(), found.at("isa").get<std::string>())};
+  MachineRecord here = machine();
+  return {"processor", fmt::format("{}, {} CPUs, kernels {}", here.cpu, here.cores.value_or(0), here.isa)};
 }
 
 Finding memory() {

@@ -120,7 +120,7 @@ std::string render_runs(const Ablation& ablation, const std::string& format) {
                     {"reason", run.state.reason},
                     {"folder", run.run->folder},
                     {"summary", run.state.summary.is_there() ? written(run.state.summary) : Json()},
-                    {"record", run.state.record}});
+                    {"record", run.state.record ? written(*run.state.record) : Json()}});
   return text_of(runs, 2) + "\n";
 }
 

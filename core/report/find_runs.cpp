@@ -8,6 +8,7 @@
 #include "config/read_all.h"
 #include "results/claim.h"
 #include "results/metrics.h"
+#include "results/run_record.h"
 #include "sweep/condition_scope.h"
 #include "sweep/run_state.h"
 
@@ -38,12 +39,10 @@ RunValues values_of_run(const fs::path& folder) {
     read_all(tree);
     for (const Tree::Value& value : tree.values()) values[value.path] = value_of_toml(value.text);
   }
-  RunFolder run(folder);
-  for (const char* file : {"run.json", "summary.json"})
-    if (std::optional<Json> json = run.read_json(file)) {
-      json->erase("files");
-      add_members(*json, "", values);
-    }
+  if (std::optional<RunRecord> record = read_run_record(folder)) add_members(written(*record), "", values);
+  RunSummary summary = read_summary(folder);
+  summary.files.clear();
+  add_members(written(summary), "", values);
   return values;
 }
 

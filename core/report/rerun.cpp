@@ -26,9 +26,8 @@ void check_can_rerun(const fs::path& run) {
   if (read_summary(run).status != "done")
     fail_usage("{}: holds no finished run; name the folder of one", run.string());
   for (const char* name : kCompared) check_left_by_run(run, name);
-  Json machine =
-      RunFolder(run).read_json("run.json").value_or(Json::object()).value("machine", Json::object());
-  if (int ranks = machine.value("ranks", 1); ranks > 1)
+  RunRecord record = read_run_record(run).value_or(RunRecord());
+  if (int64_t ranks = record.machine.ranks.value_or(1); ranks > 1)
     fail_usage("{}: {} ranks made it; run its resolved.toml with --ranks {} and compare with caddie diff",
                run.string(), ranks, ranks);
 }

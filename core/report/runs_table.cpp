@@ -20,26 +20,20 @@ std::string cell_of(const std::string& toml) {
   return text ? toml.substr(1, toml.size() - 2) : toml;
 }
 
-/// Returns a member of run.json by its dotted path; "" when it is not there.
-std::string recorded(const Json& record, const std::string& path) {
-  const Json* node = &record;
-  for (const std::string& name : split(path, '.')) {
-    if (!node->is_object() || !node->contains(name)) return "";
-    node = &node->at(name);
-  }
-  if (node->is_string()) return node->get<std::string>();
-  if (node->is_boolean()) return switch_text(node->get<bool>());
-  return node->is_null() ? "" : node->dump();
+std::string cell_of(std::optional<int64_t> number) { return number ? std::to_string(*number) : ""; }
+
+/// Returns the first 16 digits of a hash over part of a record; "" where the record does not have it.
+template <class Part>
+std::string short_hash(Part part) {
+  Json json = json_fields::write(part);
+  return json.empty() ? "" : sha256(text_of(json)).substr(0, 16);
 }
 
-std::string short_hash(const std::string& text) { return text.empty() ? "" : sha256(text).substr(0, 16); }
-
 /// Returns "name:hash name:hash", with the first 16 digits of each hash.
-std::string plugins_text(const Json& record) {
+std::string plugins_text(const RunRecord& record) {
   std::string text;
-  if (!record.is_object() || !record.contains("plugins")) return text;
-  for (const auto& [name, hash] : record.at("plugins").items())
-    text += (text.empty() ? "" : " ") + name + ":" + std::string(hash).substr(0, 16);
+  for (const auto& [name, hash] : record.plugins)
+    text += (text.empty() ? "" : " ") + name + ":" + hash.substr(0, 16);
   return text;
 }
 
@@ -67,14 +61,15 @@ class RunColumns {
     columns_.push_back({std::move(name), std::move(help), std::move(cell)});
   }
 
-  /// Adds a column of what stands in run.json under `path`.
-  void add_recorded(const char* name, const char* path, const char* help) {
-    add(name, help, [=](const RunRow& run) { return recorded(run.state.record, path); });
+  /// Adds a column of what the record of a run tells; a run without one has empty cells.
+  void add_recorded(const char* name, const char* help, std::string (*cell)(const RunRecord&)) {
+    add(name, help,
+        [=](const RunRow& run) { return run.state.record ? cell(*run.state.record) : std::string(); });
   }
 
   void add_identity() {
-    add("run_id", "first 8 digits of the run's key: all that may change a result, and the seed",
-        [](const RunRow& run) { return recorded(run.state.record, "key").substr(0, 8); });
+    add_recorded("run_id", "first 8 digits of the run's key: all that may change a result, and the seed",
+                 [](const RunRecord& r) { return r.key.substr(0, 8); });
     add("sweep", "name of the sweep", [&a = a_](const RunRow&) { return a.plan->name; });
     add("arm", "label of the run's arm", [](const RunRow& run) { return run.arm->label; });
     add("baseline", "label of the arm that others are compared with",
@@ -125,29 +120,36 @@ class RunColumns {
   }
 
   void add_provenance() {
-    add_recorded("git_sha", "git.commit", "commit of the source");
-    add_recorded("git_dirty", "git.dirty", "1 where the source differed from its commit");
-    add("plugins_key", "hash over all plugins that the run opened",
-        [](const RunRow& run) { return short_hash(recorded(run.state.record, "plugins")); });
-    add("data_key", "hash over all data that the run read",
-        [](const RunRow& run) { return short_hash(recorded(run.state.record, "data")); });
-    add_recorded("host", "machine.host", "name of the machine");
-    add_recorded("gpu", "machine.gpu", "its accelerator; empty for none");
-    add_recorded("started_at", "started_at", "when the run began, UTC");
-    add_recorded("caddie_version", "caddie_version", "version of the program");
+    add_recorded("git_sha", "commit of the source",
+                 [](const RunRecord& r) { return r.git ? r.git->commit : ""; });
+    add_recorded("git_dirty", "1 where the source differed from its commit",
+                 [](const RunRecord& r) { return r.git ? std::string(switch_text(r.git->dirty)) : ""; });
+    add_recorded("plugins_key", "hash over all plugins that the run opened",
+                 [](const RunRecord& r) { return short_hash(r.plugins); });
+    add_recorded("data_key", "hash over all data that the run read",
+                 [](const RunRecord& r) { return short_hash(r.data); });
+    add_recorded("host", "name of the machine", [](const RunRecord& r) { return r.machine.host; });
+    add_recorded("gpu", "its accelerator; empty for none", [](const RunRecord& r) { return r.machine.gpu; });
+    add_recorded("started_at", "when the run began, UTC", [](const RunRecord& r) { return r.started_at; });
+    add_recorded("caddie_version", "version of the program",
+                 [](const RunRecord& r) { return r.caddie_version; });
     add("training", "key of the training that the weights come from; arms that share one are compared on it",
         [](const RunRow& run) { return run.training(); });
-    add("plugins", "each plugin with the first 16 digits of its file's SHA-256",
-        [](const RunRow& run) { return plugins_text(run.state.record); });
-    add_recorded("data_train", "data.train", "hash of the training text");
-    add_recorded("data_validation", "data.validation", "hash of the validation text");
-    add_recorded("data_tokenizer", "data.tokenizer", "hash of the tokenizer");
-    add_recorded("engine", "engine", "hash of the program's core");
-    add_recorded("cpu", "machine.cpu", "model of the processor");
-    add_recorded("isa", "machine.isa", "vector instructions that were used");
-    add_recorded("threads", "machine.threads", "threads of the run");
-    add_recorded("command", "command", "command line of the run");
-    add_recorded("ranks", "machine.ranks", "processes that trained together");
+    add_recorded("plugins", "each plugin with the first 16 digits of its file's SHA-256", plugins_text);
+    add_recorded("data_train", "hash of the training text", [](const RunRecord& r) { return r.data.train; });
+    add_recorded("data_validation", "hash of the validation text",
+                 [](const RunRecord& r) { return r.data.validation; });
+    add_recorded("data_tokenizer", "hash of the tokenizer",
+                 [](const RunRecord& r) { return r.data.tokenizer; });
+    add_recorded("engine", "hash of the program's core", [](const RunRecord& r) { return r.engine; });
+    add_recorded("cpu", "model of the processor", [](const RunRecord& r) { return r.machine.cpu; });
+    add_recorded("isa", "vector instructions that were used",
+                 [](const RunRecord& r) { return r.machine.isa; });
+    add_recorded("threads", "threads of each rank of the run",
+                 [](const RunRecord& r) { return cell_of(r.machine.threads); });
+    add_recorded("command", "command line of the run", [](const RunRecord& r) { return r.command; });
+    add_recorded("ranks", "processes that trained together",
+                 [](const RunRecord& r) { return cell_of(r.machine.ranks); });
   }
 
   const Ablation& a_;

@@ -27,20 +27,23 @@ std::string processor() {
 
 }  // namespace
 
-Json built_from(const std::filesystem::path& note) {
-  Json known = {{"commit", ""}, {"dirty", false}};
-  if (!std::filesystem::exists(note)) return known;
-  Json said = Json::parse(read_file(note), nullptr, false);
-  if (said.is_object()) known.update(said);
-  return known;
+BuiltFrom built_from(const std::filesystem::path& note) {
+  if (!std::filesystem::exists(note)) return {};
+  try {
+    return read_fields<BuiltFrom>(Json::parse(read_file(note)));
+  } catch (const std::exception&) {
+    return {};  // A note that cannot be read says as little as none.
+  }
 }
 
-Json machine() {
-  return {{"host", host_name()},
-          {"cpu", processor()},
-          {"cores", ::sysconf(_SC_NPROCESSORS_ONLN)},
-          {"threads", thread_count()},
-          {"isa", isa_name()}};
+MachineRecord machine() {
+  MachineRecord here;
+  here.host = host_name();
+  here.cpu = processor();
+  here.isa = isa_name();
+  here.cores = ::sysconf(_SC_NPROCESSORS_ONLN);
+  here.threads = thread_count();
+  return here;
 }
 
 RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
@@ -62,26 +65,24 @@ RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& r
   return {group, sha256(group + " seed " + std::to_string(experiment.seed))};
 }
 
-Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key, int ranks) {
-  Json here = machine();
-  here["ranks"] = ranks;
-  Json plugins = Json::object();
-  for (const LoadedPlugin* plugin : registry.opened()) plugins[plugin->file.name] = plugin->sha256;
-  return {{"key", key.run},
-          {"group", key.group},
-          {"seed", experiment.seed},
-          {"command", command_line()},
-          {"started_at", utc_now()},
-          {"caddie_version", CADDIE_VERSION},
-          {"git", built_from()},
-          {"machine", here},
-          {"sdk", sdk_of_this_program()},
-          {"engine", engine_hash()},
-          {"plugins", plugins},
-          {"data",
-           {{"train", data_hash(experiment.data.train)},
-            {"validation", data_hash(experiment.data.validation)},
-            {"tokenizer", file_hash(experiment.data.tokenizer)}}}};
+RunRecord provenance(const Experiment& experiment, const Registry& registry, const RunKey& key, int ranks) {
+  RunRecord record;
+  record.key = key.run;
+  record.group = key.group;
+  record.seed = experiment.seed;
+  record.command = command_line();
+  record.started_at = utc_now();
+  record.caddie_version = CADDIE_VERSION;
+  record.git = built_from();
+  record.machine = machine();
+  record.machine.ranks = ranks;
+  record.sdk = sdk_of_this_program();
+  record.engine = engine_hash();
+  for (const LoadedPlugin* plugin : registry.opened())
+    record.plugins.emplace_back(plugin->file.name, plugin->sha256);
+  record.data = {data_hash(experiment.data.train), data_hash(experiment.data.validation),
+                 file_hash(experiment.data.tokenizer)};
+  return record;
 }
 
 int64_t peak_memory_bytes() {

@@ -9,7 +9,7 @@
 #include "config/tree.h"
 #include "experiment/experiment.h"
 #include "results/fingerprint.h"
-#include "results/run_folder.h"
+#include "results/run_record.h"
 
 namespace caddie {
 
@@ -22,18 +22,16 @@ struct RunKey {
 RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
                const std::filesystem::path& initial_weights, int ranks = 1);
 
-/// Returns {"commit", "dirty"}: the commit whose sources were built, "" when that is unknown, and whether
-/// they had been changed since. `note` is the file that says so; by default the one that the build left
+/// Returns what `note` says of the sources that were built; by default that is the file that the build left
 /// beside the engine.
-Json built_from(const std::filesystem::path& note = engine_file().parent_path() / "caddie.source.json");
+BuiltFrom built_from(const std::filesystem::path& note = engine_file().parent_path() / "caddie.source.json");
 
-/// Returns what built_from() says, the machine, the ranks and the threads of each, the plugins with their
-/// hashes, the data, and the command line of this process.
-Json provenance(const Experiment& experiment, const Registry& registry, const RunKey& key, int ranks);
+/// Returns the record of a run that this process begins, without its stages.
+RunRecord provenance(const Experiment& experiment, const Registry& registry, const RunKey& key, int ranks);
 
 /// Returns the host, the processor, its cores, the threads of the pool, and the instruction set of the
 /// kernels.
-Json machine();
+MachineRecord machine();
 
 /// Returns the largest resident memory that this process has had so far.
 int64_t peak_memory_bytes();

@@ -11,7 +11,6 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/sealed_json.h"
 
 namespace caddie {
 namespace {
@@ -48,17 +47,6 @@ std::optional<FolderClaim> claim_to_write(std::initializer_list<std::filesystem:
 }
 
 RunFolder::RunFolder(std::filesystem::path path) : path_(std::move(path)) { make_folder(path_); }
-
-void RunFolder::write_json(std::string_view name, const Json& json) const { write_sealed(file(name), json); }
-
-std::optional<Json> RunFolder::read_json(std::string_view name) const {
-  if (!has(name)) return std::nullopt;
-  try {
-    return read_sealed(file(name));
-  } catch (const Error& error) {
-    fail("{}; delete it to make the run start over", error.what());
-  }
-}
 
 std::string journal_hash(const std::filesystem::path& path, int64_t steps) {
   return xxh3(rows_up_to(read_file(path), steps));

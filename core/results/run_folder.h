@@ -44,11 +44,6 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path file(std::string_view name) const { return path_ / name; }
-  bool has(std::string_view name) const { return std::filesystem::exists(file(name)); }
-
-  void write_json(std::string_view name, const Json& json) const;
-  /// Returns nothing when the file is not there. Throws Error naming the file when it is damaged.
-  std::optional<Json> read_json(std::string_view name) const;
 
  private:
   std::filesystem::path path_;

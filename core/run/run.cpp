@@ -9,7 +9,6 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/owned_folder.h"
-#include "base/sealed_json.h"
 #include "base/text.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
@@ -28,9 +27,9 @@ constexpr const char* kOutputs[] = {"resolved.toml", "metrics.csv", "weights.saf
 /// overwritten: where there is no mark, a record of a run is the sign that its files are Caddie's.
 std::filesystem::path own_run_folder(const std::filesystem::path& folder) {
   if (make_owned_folder(folder)) return folder;
-  std::filesystem::path record = folder / kRunFiles[0];
   try {
-    if (std::filesystem::exists(record) && read_sealed(record).contains("key")) return folder;
+    if (std::optional<RunRecord> record = read_run_record(folder); record && !record->key.empty())
+      return folder;
   } catch (const Error&) {
     // A file that is no record tells nothing of the others.
   }
@@ -113,19 +112,19 @@ class Run {
 bool Run::finished_before(RunSummary* summary) {
   if (options_.fresh) {
     check_owned(folder_.file(kPrivateStore));
-    for (const char* name : {kSummaryFile, "metrics.csv", "run.json"})
+    for (const char* name : {kSummaryFile, "metrics.csv", kRecordFile})
       std::filesystem::remove(folder_.file(name));
     remove_owned(folder_.file(kPrivateStore));
     return false;
   }
-  std::optional<Json> record = folder_.read_json("run.json");
+  std::optional<RunRecord> record = read_run_record(folder_.path());
   RunSummary before = summary_or_warning();
   // A run that failed, for its settings perhaps, has no results that others could overwrite.
-  if (record && record->value("key", "") != key_.run && before.status != "failed")
+  if (record && record->key != key_.run && before.status != "failed")
     fail_usage(
         "{}: holds a run with other settings, plugins, data or build (key {}, this one is {}); choose "
         "another folder or start over with --fresh",
-        folder_.path().string(), record->value("key", "").substr(0, 8), key_.run.substr(0, 8));
+        folder_.path().string(), record->key.substr(0, 8), key_.run.substr(0, 8));
   if (before.status != "done") return false;
   *summary = std::move(before);
   return true;
@@ -329,9 +328,9 @@ RunSummary Run::go() {
   }
   corpus_.emplace(e_);
   write_file(folder_.file("resolved.toml"), tree_.resolved());
-  Json record = provenance(e_, registry_, key_, team_.size());
-  record["stages"] = {{"train", keys_.training()}};
-  folder_.write_json("run.json", record);
+  RunRecord record = provenance(e_, registry_, key_, team_.size());
+  record.stages.train = keys_.training();
+  write_run_record(folder_.path(), record);
   summary_.status = "running";
   try {
     run_stages();

@@ -31,14 +31,13 @@ std::vector<std::string> log_tail(const std::filesystem::path& folder) {
 /// Reads how the run stands by its files. Returns what is wrong with one of them, "" when nothing is.
 std::string read_files(const std::filesystem::path& folder, RunState& state) {
   try {
-    std::filesystem::path record = folder / "run.json";
-    if (std::filesystem::exists(record)) state.record = read_sealed(record);
+    state.record = read_run_record(folder);
     state.summary = read_summary(folder);
     check_left_by_run(state.summary, folder,
                       "metrics.csv");  // It is what reports read of a run besides these two.
     return "";
   } catch (const Error& error) {
-    state.record = Json();
+    state.record.reset();
     state.summary = {};
     return error.what();
   }
@@ -68,12 +67,10 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
   std::string damage = read_files(folder, state);
   state.damaged = !damage.empty();
   const Arm& arm = plan.arms[run.arm];
-  if (state.record.is_object())
-    state.stale =
-        state.record.value("group", "") != arm.group || state.record.value("seed", int64_t(-1)) != run.seed;
+  if (state.record) state.stale = state.record->group != arm.group || state.record->seed != run.seed;
   if (state.stale) {
     state.summary = {};
-    state.record = Json();
+    state.record.reset();
   }
   const std::string& ended = state.summary.status;
   if (is_claimed(folder)) {
@@ -81,7 +78,7 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
   } else if (state.damaged) {
     state.status = RunStatus::lost;
     state.reason = damage;
-  } else if (ended == "done" && state.record.is_object()) {
+  } else if (ended == "done" && state.record) {
     state.status = RunStatus::done;
   } else if (ended == "failed") {
     state.status = RunStatus::failed;

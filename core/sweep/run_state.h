@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "results/run_folder.h"
+#include "results/run_record.h"
 #include "results/summary.h"
 #include "sweep/plan.h"
 
@@ -20,11 +20,11 @@ std::string_view name_of(RunStatus status);
 
 struct RunState {
   RunStatus status = RunStatus::planned;
-  std::string reason;    // why the run failed, or which of its files is damaged
-  bool damaged = false;  // whether a file that tells of it was changed after it was written
-  bool stale = false;    // whether the folder holds another experiment's run
-  RunSummary summary;    // what summary.json holds; empty when that is not there or stale
-  Json record;           // what run.json holds; null when that is not there or stale
+  std::string reason;               // why the run failed, or which of its files is damaged
+  bool damaged = false;             // whether a file that tells of it was changed after it was written
+  bool stale = false;               // whether the folder holds another experiment's run
+  RunSummary summary;               // what summary.json holds; empty when that is not there or stale
+  std::optional<RunRecord> record;  // what run.json holds; nothing when that is not there or stale
 };
 
 /// Returns the state of one run of the plan whose folder is `sweep`. A run with a damaged file is lost.

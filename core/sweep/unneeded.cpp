@@ -28,10 +28,8 @@ void add_strings(const Json& json, Names& names) {
 }
 
 void add_stages_of_run(const fs::path& folder, Names& names) {
-  RunFolder run(folder);
-  for (const char* file : {"run.json", "summary.json"})
-    if (std::optional<Json> json = run.read_json(file); json && json->contains("stages"))
-      add_strings(json->at("stages"), names);
+  if (std::optional<RunRecord> record = read_run_record(folder)) add_strings(written(record->stages), names);
+  add_strings(written(read_summary(folder).stages), names);
 }
 
 void add_stages_to_come(const fs::path& sweep, const Store& store, Names& names) {

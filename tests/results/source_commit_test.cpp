@@ -31,7 +31,7 @@ void make_repository(const TemporaryFolder& folder) {
 }
 
 /// What the build notes of the sources in `source`.
-Json note_of(const fs::path& source, const fs::path& note) {
+BuiltFrom note_of(const fs::path& source, const fs::path& note) {
   shell(source, fmt::format("cmake -DSOURCE_DIR='{}' -DFILE='{}' -P {}/core/results/source_commit.cmake",
                             source.string(), note.string(), source_folder().string()));
   return built_from(note);
@@ -49,25 +49,25 @@ TEST_CASE("the build notes its commit, and changes to what is compiled", "[resul
   if (lacks("git") || lacks("cmake")) return;
   TemporaryFolder folder, notes;
   make_repository(folder);
-  Json clean = note_of(folder.path(), notes / "note.json");
-  CHECK(clean.at("commit").get<std::string>().size() == 40);
-  CHECK(clean.at("dirty") == false);
+  BuiltFrom clean = note_of(folder.path(), notes / "note.json");
+  CHECK(clean.commit.size() == 40);
+  CHECK(!clean.dirty);
   auto written = fs::last_write_time(notes / "note.json");
   folder.write("README.md", "another\n");
   CHECK(note_of(folder.path(), notes / "note.json") == clean);
   CHECK(fs::last_write_time(notes / "note.json") == written);
   folder.write("core/new.cpp", "int b;\n");
-  CHECK(note_of(folder.path(), notes / "note.json").at("dirty") == true);
+  CHECK(note_of(folder.path(), notes / "note.json").dirty);
   shell(folder.path(), "git add . && git -c user.name=a -c user.email=a@b commit -m two");
-  Json next = note_of(folder.path(), notes / "note.json");
-  CHECK(next.at("commit") != clean.at("commit"));
-  CHECK(next.at("dirty") == false);
+  BuiltFrom next = note_of(folder.path(), notes / "note.json");
+  CHECK(next.commit != clean.commit);
+  CHECK(!next.dirty);
 }
 
 TEST_CASE("sources outside a repository, or within a stranger's, have no commit", "[results]") {
   if (lacks("git") || lacks("cmake")) return;
   TemporaryFolder folder, notes;
-  const Json unknown = {{"commit", ""}, {"dirty", false}};
+  const BuiltFrom unknown;
   CHECK(note_of(folder.path(), notes / "note.json") == unknown);
   make_repository(folder);
   CHECK(note_of(folder / "core", notes / "note.json") == unknown);
@@ -75,13 +75,14 @@ TEST_CASE("sources outside a repository, or within a stranger's, have no commit"
 
 TEST_CASE("what the build noted is told in any folder", "[results]") {
   TemporaryFolder folder;
-  CHECK(built_from(folder / "none.json") == Json{{"commit", ""}, {"dirty", false}});
-  CHECK(built_from(folder.write("broken.json", "{\"commit\": ")) == Json{{"commit", ""}, {"dirty", false}});
+  CHECK(built_from(folder / "none.json") == BuiltFrom{});
+  CHECK(built_from(folder.write("broken.json", "{\"commit\": ")) == BuiltFrom{});
   CHECK(built_from(folder.write("note.json", R"({"commit": "c0ffee", "dirty": true})")) ==
-        Json{{"commit", "c0ffee"}, {"dirty", true}});
+        BuiltFrom{"c0ffee", true});
+  CHECK(built_from(folder.write("other.json", R"({"commit": 3, "dirty": true})")) == BuiltFrom{});
   REQUIRE(fs::exists(engine_file().parent_path() / "caddie.source.json"));
   fs::path before = fs::current_path();
-  Json here = built_from();
+  BuiltFrom here = built_from();
   fs::current_path(folder.path());
   CHECK(built_from() == here);
   fs::current_path(before);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/run_record.h"
+
+#include <caddie/error.h>
+
+#include "base/sealed_json.h"
+
+namespace caddie {
+
+std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
+  std::filesystem::path file = folder / kRecordFile;
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  std::string problem;
+  try {
+    return read_fields<RunRecord>(read_sealed(file));
+  } catch (const Error& error) {
+    problem = error.what();
+  } catch (const Json::exception& error) {
+    problem = message("{}: damaged: not the record of a run: {}", {file.string(), reason_of(error)});
+  }
+  fail("{}; delete it to make the run start over", problem);
+}
+
+void write_run_record(const std::filesystem::path& folder, const RunRecord& record) {
+  write_sealed(folder / kRecordFile, written(record));
+}
+
+}  // namespace caddie
