@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Declares what the processes of one training say to each other, and finds out which of them this one is.
+// Declares the collective operations of the processes that train together, and finds out which of these
+// processes this one is.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -18,16 +19,16 @@ struct Ranks {
   int local_rank = 0;              // the rank among the processes of this machine
   std::string address;             // where rank 0 listens; empty when size is 1
   int port = 0;                    // the port that rank 0 listens at; 0 when size is 1
-  std::string source = "default";  // who said so, as messages name it: "flags", "torchrun", ...
+  std::string source = "default";  // the name of who said so, for messages: "flags", "torchrun", ...
 };
 
-/// Holds what the command line says of the ranks, -1 where it says nothing. Without a local rank `rank`
-/// serves.
+/// Holds what the command line says of the ranks, -1 where it says nothing. Where it gives no local rank,
+/// `rank` counts as the local one too.
 struct RankFlags {
   int rank = -1, ranks = -1, local_rank = -1;
 };
 
-/// Returns the value of an environment variable, or null.
+/// Returns the value of the environment variable `name`, or null when it is not set.
 using Environment = std::function<const char*(const char* name)>;
 
 /// Returns the ranks from the flags, else from the variables of torchrun, Open MPI, Slurm or PMI, in this

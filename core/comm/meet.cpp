@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives ranks on several machines their first bytes in common: rank 0 listens, each other rank connects and
-// says who it is, and all are answered once all are there.
+// Lets the ranks meet, on one machine or several: rank 0 listens, each other rank connects and says who it
+// is, and all are answered once all are there.
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -19,13 +19,16 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kDone = Socket::Outcome::kDone;
 
-// Is what each rank says first. Machines of one training share their byte order.
+// Is the first message of each rank. Machines of one training share their byte order.
 struct Hello {
   char magic[8];
   int32_t rank, size;
 };
 constexpr char kMagic[8] = {'c', 'a', 'd', 'd', 'i', 'e', ' ', '1'};
 
+constexpr double kIntroduction = 5;  // seconds that a guest may take to say who it is, or to hear the answer
+
+// Owns the addresses that a host name stands for.
 struct Addresses {
   addrinfo* first = nullptr;
   Addresses(const char* host, int port, int family, int flags) {
@@ -49,8 +52,8 @@ Socket make_socket(const addrinfo& address) {
   return Socket(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol));
 }
 
-// Listens at all addresses of this machine, for its own name often means 127.0.1.1 to itself. Where all ranks
-// are on this machine it listens at 127.0.0.1 alone, for nobody else is to come.
+// Listens at all addresses of this machine, because a machine often takes its own name for 127.0.1.1. When
+// rank 0 is known as 127.0.0.1 it listens there alone, because all ranks are on this machine.
 Socket listen_at(const Ranks& ranks) {
   Addresses named(ranks.address.c_str(), ranks.port, AF_UNSPEC, 0);
   int problem = 0;
@@ -96,8 +99,21 @@ double seconds_until(Clock::time_point deadline) {
   return std::chrono::duration<double>(deadline - Clock::now()).count();
 }
 
+// Sends every guest the bytes of the meeting.
+void answer_guests(Meeting& meeting) {
+  const std::string& bytes = meeting.bytes;
+  uint64_t size = bytes.size();
+  int rank = 1;
+  for (Socket& socket : meeting.peers) {
+    check(socket.send(&size, sizeof size, kIntroduction) == kDone &&
+              socket.send(bytes.data(), bytes.size(), kIntroduction) == kDone,
+          "ranks: rank {} has left", rank);
+    ++rank;
+  }
+}
+
+// Does the part of rank 0: waits until all other ranks have come, then answers them.
 Meeting serve(const Ranks& ranks, const std::string& bytes, Clock::time_point deadline) {
-  constexpr double kIntroduction = 5;  // seconds that a guest may take to say who it is
   Socket listener = listen_at(ranks);
   Meeting meeting{std::vector<Socket>(size_t(ranks.size - 1)), bytes};
   for (int met = 1; met < ranks.size;) {
@@ -116,16 +132,11 @@ Meeting serve(const Ranks& ranks, const std::string& bytes, Clock::time_point de
     seat = std::move(send_at_once(guest));
     ++met;
   }
-  uint64_t size = bytes.size();
-  for (int rank = 1; rank < ranks.size; ++rank) {
-    Socket& socket = meeting.peers[size_t(rank - 1)];
-    check(socket.send(&size, sizeof size, kIntroduction) == kDone &&
-              socket.send(bytes.data(), bytes.size(), kIntroduction) == kDone,
-          "ranks: rank {} has left", rank);
-  }
+  answer_guests(meeting);
   return meeting;
 }
 
+// Does the part of any other rank: says who it is, and waits for the answer of rank 0.
 Meeting ask(const Ranks& ranks, Clock::time_point deadline) {
   Socket socket = connect_to_first_rank(ranks, deadline);
   Hello hello = {{}, ranks.rank, ranks.size};

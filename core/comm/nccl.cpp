@@ -51,6 +51,7 @@ class NcclComm final : public Comm {
   void barrier() override { all_reduce(0.0); }
 
  private:
+  /// Copies one number and waits for it. Throws Error when this or an earlier operation failed.
   void copy(double* to, const double* from, cudaMemcpyKind kind) {
     check_cuda(cudaMemcpyAsync(to, from, sizeof(double), kind, cuda_stream()), "copying");
     check_cuda(cudaStreamSynchronize(cuda_stream()), "an operation on the device");

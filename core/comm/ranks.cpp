@@ -10,11 +10,12 @@
 namespace caddie {
 namespace {
 
+// Names a launcher and the environment variables by which it tells a process its ranks.
 struct Launcher {
   const char *name, *rank, *size, *local_rank;
 };
 
-// Those that come first take precedence.
+// The launchers that come first take precedence.
 constexpr Launcher kLaunchers[] = {
     {"torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK"},
     {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
@@ -83,34 +84,41 @@ std::optional<Ranks> from_launcher(const Launcher& launcher, const Environment& 
 }
 
 // Returns whether `inner` is known to run inside `outer`, as torchrun does under srun and mpirun inside a
-// Slurm job. Then the word of the inner one counts, for the outer one counts other processes.
+// Slurm job. Then only the inner one's variables hold, because the outer one counts other processes.
 bool runs_inside(const Launcher& inner, const Launcher& outer, const Environment& environment) {
   if (&inner == &kTorchrun) return environment("TORCHELASTIC_RUN_ID") != nullptr;
   return &inner == &kOpenMpi && &outer == &kSlurm;
 }
 
+// Returns the host of rank 0.
+std::string find_address(const Ranks& ranks, const Launcher* launcher, const Environment& environment) {
+  const char* address = environment("MASTER_ADDR");
+  if (address) return address;
+  const char* nodes = environment("SLURM_JOB_NODELIST");
+  if (launcher == &kSlurm && nodes) return first_host(nodes);
+  const char* local_size = environment("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (launcher == &kOpenMpi && local_size && number("OMPI_COMM_WORLD_LOCAL_SIZE", local_size) == ranks.size)
+    return "127.0.0.1";
+  fail_usage("ranks: {} says {} ranks but MASTER_ADDR is not set; wanted the host of rank 0", ranks.source,
+             ranks.size);
+}
+
+// Returns the port that rank 0 listens at.
+int find_port(const Launcher* launcher, const Environment& environment) {
+  const char* text = environment("MASTER_PORT");
+  int port = text ? number("MASTER_PORT", text) : kDefaultPort;
+  // With an agent store, torchrun itself listens at MASTER_PORT for as long as the processes live.
+  const char* store = environment("TORCHELASTIC_USE_AGENT_STORE");
+  if (launcher == &kTorchrun && store && std::string_view(store) == "True") ++port;
+  if (port < 1 || port > 65535)
+    fail_usage("ranks: MASTER_PORT leads to port {}; wanted one from 1 to 65535", port);
+  return port;
+}
+
 void find_meeting_point(Ranks& ranks, const Launcher* launcher, const Environment& environment) {
   if (ranks.size == 1) return;
-  const char* address = environment("MASTER_ADDR");
-  const char* port = environment("MASTER_PORT");
-  const char* nodes = environment("SLURM_JOB_NODELIST");
-  const char* local_size = environment("OMPI_COMM_WORLD_LOCAL_SIZE");
-  if (address)
-    ranks.address = address;
-  else if (launcher == &kSlurm && nodes)
-    ranks.address = first_host(nodes);
-  else if (launcher == &kOpenMpi && local_size &&
-           number("OMPI_COMM_WORLD_LOCAL_SIZE", local_size) == ranks.size)
-    ranks.address = "127.0.0.1";
-  else
-    fail_usage("ranks: {} says {} ranks but MASTER_ADDR is not set; wanted the host of rank 0", ranks.source,
-               ranks.size);
-  ranks.port = port ? number("MASTER_PORT", port) : kDefaultPort;
-  // With that store, torchrun itself listens at MASTER_PORT for as long as the processes live.
-  const char* store = environment("TORCHELASTIC_USE_AGENT_STORE");
-  if (launcher == &kTorchrun && store && std::string_view(store) == "True") ++ranks.port;
-  if (ranks.port < 1 || ranks.port > 65535)
-    fail_usage("ranks: MASTER_PORT leads to port {}; wanted one from 1 to 65535", ranks.port);
+  ranks.address = find_address(ranks, launcher, environment);
+  ranks.port = find_port(launcher, environment);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Implements the communicator of a single rank, whose operations leave all data as they are.
 #include "comm/comm.h"
 
 namespace caddie {

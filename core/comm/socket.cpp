@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Sends and receives whole messages over TCP, and gives up on a peer that stays silent.
 #include "comm/socket.h"
 
 #include <arpa/inet.h>
@@ -57,8 +58,8 @@ Socket::Outcome Socket::receive(void* data, size_t bytes, double patience) {
                   [&](size_t done) { return ::recv(handle_, to + done, bytes - done, MSG_DONTWAIT); });
 }
 
-// The port is bound, but nobody listens at it: others that reuse addresses may then listen there, and nobody
-// is given it by chance.
+// The port is bound, but nobody listens at it: a socket that reuses addresses can still listen there, and the
+// system gives the port to nobody else.
 Socket reserve_port(int* port) {
   Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address = {};

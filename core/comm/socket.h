@@ -14,6 +14,7 @@ namespace caddie {
 /// Owns one connection, or a port.
 class Socket {
  public:
+  /// Says how a transfer ended: complete, closed by the other side, or without any movement for too long.
   enum class Outcome { kDone, kClosed, kSilent };
 
   explicit Socket(int handle = -1) : handle_(handle) {}
@@ -47,7 +48,7 @@ class Socket {
 
 /// Holds what a rank has after all have met.
 struct Meeting {
-  std::vector<Socket> peers;  // rank 0 is connected with ranks 1, 2, ..; any other with rank 0
+  std::vector<Socket> peers;  // Rank 0 has ranks 1, 2, .. in order; any other rank has rank 0.
   std::string bytes;          // what rank 0 passed to meet()
 };
 
@@ -55,7 +56,8 @@ struct Meeting {
 /// met within `seconds`, or were told different numbers of ranks.
 Meeting meet(const Ranks& ranks, const std::string& bytes, double seconds);
 
-/// Holds a port of this machine that nobody listens at, for a rank 0 that is still to be started.
+/// Reserves a free port of this machine for a rank 0 that is still to be started, and writes its number to
+/// `port`. The port stays reserved while the socket lives. Throws Error when no port is free.
 Socket reserve_port(int* port);
 
 }  // namespace caddie

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connects ranks that are processes with rank 0 by TCP. Rank 0 adds what the others send, in the order of
 // the ranks, and sends each the sum, so all have the same bits. Every rank says now and then that it is
-// alive: one may work alone for as long as it likes, but one that is stopped or cut off is missed.
+// alive: a rank may compute for as long as it likes, but one that is stopped or cut off is noticed.
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
@@ -15,7 +15,7 @@ namespace caddie {
 namespace {
 
 constexpr double kMeetSeconds = 300;
-constexpr int kBeats = 10;  // A rank shows life this often in the time after which it is missed.
+constexpr int kBeats = 10;  // A rank shows life this often within the patience of the others.
 constexpr int64_t kChunk = int64_t(1) << 16;  // So many floats are added at once; they fit into the cache.
 
 enum class Word : int32_t { kAlive, kFailure, kData, kFloats, kDouble, kBroadcast, kBarrier };
@@ -35,7 +35,7 @@ const char* name_of(Word word) {
   }
 }
 
-/// Is how every message begins. `count` bytes follow kFailure (a text) and kData.
+/// Begins every message. After kFailure, `count` bytes of text follow; after kData, `count` bytes of data.
 struct Frame {
   Word word = Word::kAlive;
   int32_t root = 0;
@@ -88,7 +88,8 @@ class SocketComm final : public Comm {
   void barrier() override { agree({Word::kBarrier}); }
 
  private:
-  /// Returns the sum of all ranks' values, when all have come with frames that agree but for the value.
+  /// Waits until all ranks call an operation with the same frame, apart from the value, and returns the sum
+  /// of their values.
   double agree(Frame frame) {
     check(failure_.empty(), "{}", failure_);
     if (rank_ != 0) {
@@ -149,14 +150,15 @@ class SocketComm final : public Comm {
     if (rank_ == 0 || outcome == Socket::Outcome::kSilent) expect(peer, outcome);
   }
 
+  /// Throws Error, as give_up() does, unless the transfer is complete.
   void expect(Peer& peer, Socket::Outcome outcome) {
     if (outcome == Socket::Outcome::kClosed) give_up(message("rank {} has left", {peer.rank}));
     if (outcome == Socket::Outcome::kSilent)
       give_up(message("rank {} has been silent for {} s", {peer.rank, patience_}));
   }
 
-  /// Throws Error with the reason. Rank 0 tells it to the others first, for they hear of each other through
-  /// rank 0 only.
+  /// Throws Error with the reason. Rank 0 tells it to the others first, because they are connected with
+  /// nobody but rank 0.
   [[noreturn]] void give_up(const std::string& reason) {
     failure_ = reason;
     Frame frame = {Word::kFailure, 0, int64_t(reason.size())};

@@ -10,12 +10,13 @@
 namespace caddie {
 namespace {
 
-/// Is where the ranks meet: each posts its memory, and all wait for each other.
+/// Holds the memory that each rank of a group has posted, and lets the ranks wait for each other.
 class Group {
  public:
   explicit Group(int size) : posts_(size_t(size)) {}
   int size() const { return int(posts_.size()); }
 
+  /// Says which operation a rank calls, and on which memory.
   struct Post {
     const char* operation = "";
     void* data = nullptr;
@@ -39,6 +40,7 @@ class Group {
     return static_cast<T*>(posts_[size_t(rank)].data);
   }
 
+  /// Returns when all ranks have called it. Throws Error when one of them has left.
   void wait() {
     std::unique_lock lock(mutex_);
     check(gone_ < 0, "rank {} has left", gone_);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads plain, gzip, zstd and xz files through one interface.
 #include "data/byte_source.h"
 
 #include <caddie/error.h>
@@ -88,7 +89,7 @@ class Decompressor : public ByteSource {
 
  protected:
   explicit Decompressor(const std::filesystem::path& path) : raw_(path) {}
-  /// Writes to the begin of `out` and returns how many bytes it wrote.
+  /// Writes to the beginning of `out` and returns how many bytes it wrote.
   virtual size_t step(std::string& out) = 0;
 
   RawFile raw_;
@@ -122,7 +123,8 @@ class Gzip final : public Decompressor {
     return out.size() - stream_.avail_out;
   }
 
-  /// Goes on behind the end of a member: with another one, or with the zeros that pad a tape's block.
+  /// Goes on after the end of a member, where another one may follow, or zeros that pad the last block of a
+  /// tape.
   void next_member() {
     while (!raw_.rest().empty() && raw_.rest().front() == '\0') raw_.take(1);
     finished_ = raw_.rest().empty();
@@ -181,8 +183,8 @@ class Xz final : public Decompressor {
     if (status == LZMA_BUF_ERROR) raw_.cut_off("xz");
     if (status == LZMA_MEMLIMIT_ERROR)
       fail(
-          "{}: needs {} bytes of memory to decompress; at most {} are allowed; compress it with another "
-          "preset",
+          "{}: needs {} bytes of memory to decompress; at most {} are allowed; "
+          "compress it with another preset",
           raw_.path(), lzma_memusage(&stream_), kXzMemory);
     raw_.damaged("xz", status == LZMA_OPTIONS_ERROR ? "it uses a filter that liblzma lacks" : "corrupt data");
   }

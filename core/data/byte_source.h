@@ -9,8 +9,9 @@
 
 namespace caddie {
 
-/// Reads one file from its begin to its end, block by block. gzip (any number of members), zstd (windows of
-/// up to 2 GiB) and xz (up to 2 GiB of memory) are told by their first bytes; all else is passed on as it is.
+/// Reads one file from beginning to end, block by block. It recognises gzip (any number of members), zstd
+/// (windows of up to 2 GiB) and xz (up to 2 GiB of memory) by their first bytes, and passes on all else as it
+/// is.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -23,7 +24,7 @@ class ByteSource {
   virtual int64_t consumed() const = 0;
 };
 
-/// Throws Error when this is no regular file, or cannot be opened.
+/// Opens a file for reading. Throws Error when it is no regular file, or cannot be opened.
 std::unique_ptr<ByteSource> open_bytes(const std::filesystem::path& path);
 
 }  // namespace caddie

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Finds the files that patterns name, and reads their documents one after the other.
 #include "data/corpus.h"
 
 #include <caddie/error.h>

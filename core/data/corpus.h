@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines the corpus: the files that text comes from, and one pass over all their documents.
+// Finds the files that a corpus consists of, and reads their documents in one pass.
 #pragma once
 
 #include <cstdint>

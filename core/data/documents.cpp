@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Splits a file into documents: JSON lines by their field, other text at blank lines.
 #include "data/documents.h"
 
 #include <caddie/error.h>

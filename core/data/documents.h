@@ -39,7 +39,7 @@ class DocumentReader {
   bool json_lines_ = false;
   std::unique_ptr<ByteSource> source_;
   std::string buffer_, line_;
-  size_t cursor_ = 0;  // where in the buffer the next line begins
+  size_t cursor_ = 0;  // the place in the buffer where the next line begins
   int64_t lines_ = 0;
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Counts what shards hold, compares their hashes with the manifest, and writes the report.
 #include "data/inspect.h"
 
 #include <caddie/error.h>
@@ -27,7 +28,7 @@ constexpr int64_t kSampleTokens = 120;
 
 struct SplitFiles {
   const char* name;     // the split's name in reports and in the manifest
-  const char* pattern;  // what the names of its shards match
+  const char* pattern;  // the pattern that the names of its shards match
 };
 constexpr SplitFiles kSplits[] = {{"train", "*train_*.bin"}, {"validation", "*val_*.bin"}};
 

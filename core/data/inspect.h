@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells what a folder of shards holds, and whether it is what its manifest says.
+// Reports what a folder of shards holds, and whether that is what its manifest says.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct SplitReport {
   int64_t shards = 0, tokens = 0;
   int64_t documents = -1, bytes = -1;  // -1 when no tokenizer is known
   int64_t unknown = 0;                 // tokens that the tokenizer has for what it cannot spell
-  int64_t overcount = 0;               // by how many bytes the tokens count more than their text has
+  int64_t overcount = 0;               // the bytes that the tokens count beyond those of their text
   int64_t distinct_ids = 0;
   int max_id = -1;
   double entropy = 0;        // the entropy of single tokens, in nats per token

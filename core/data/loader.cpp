@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Checks the sizes of batches, and reads each micro-batch while the one before it is trained on.
 #include "data/loader.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Prepares data in passes over the text: one counts and splits, one trains a tokenizer, one encodes.
 #include "data/prepare.h"
 
 #include <caddie/error.h>
@@ -117,6 +118,8 @@ TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs, Prep
   return split;
 }
 
+/// Trains a tokenizer on the training documents, or on a sample of them when there are many, and returns the
+/// bytes of its model file.
 std::string train_on(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
                      int64_t file_bytes) {
   double text_bytes = 0;
@@ -137,6 +140,7 @@ std::string train_on(const PrepareOptions& options, const std::vector<Input>& in
   return model;
 }
 
+/// Holds what was written of one split.
 struct Encoded {
   PreparedSplit counts;
   std::vector<ShardFile> shards;
@@ -179,12 +183,12 @@ void check_counts(const PrepareOptions& options, const EncodedCorpus& corpus) {
   int64_t surplus = corpus.train.counts.overcount + corpus.validation.counts.overcount;
   if (surplus > 0)
     fail_usage(
-        "{}: its tokens count {} bytes for a text of {}, so that bits per byte would come out too low; take "
-        "a "
-        "tokenizer with a piece for the lone space and with no space inside its pieces",
+        "{}: its tokens count {} bytes for a text of {}, so that bits per byte would come out too low; "
+        "take a tokenizer with a piece for the lone space and with no space inside its pieces",
         options.tokenizer.string(), counted, counted - surplus);
 }
 
+/// Writes the shards of both splits, and fills in what `result` says of them.
 EncodedCorpus encode(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
                      const fs::path& folder, PrepareResult& result, int64_t file_bytes) {
   Tokenizer tokenizer(folder / "tokenizer.model");
@@ -256,9 +260,8 @@ void check_output_is_free(const fs::path& output) {
   if (!fs::exists(output)) return;
   if (!fs::is_directory(output) || !fs::is_empty(output))
     fail_usage(
-        "{}: already holds something that these inputs and settings did not make; choose another --output, "
-        "or "
-        "remove it first",
+        "{}: already holds something that these inputs and settings did not make; "
+        "choose another --output, or remove it first",
         output.string());
 }
 

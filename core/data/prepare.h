@@ -17,7 +17,7 @@ struct PrepareOptions {
   std::filesystem::path tokenizer;     // a model to use instead of training one
   double validation_fraction = 0.02;   // the share of the text's bytes to hold out, in [0, 1)
   int64_t shard_tokens = 100'000'000;  // the tokens that a full shard has
-  std::string field = "text";          // which field of a JSON line holds the text
+  std::string field = "text";          // the field of a JSON line that holds the text
   bool quiet = false;                  // leaves out the progress on stderr
 };
 
@@ -28,12 +28,12 @@ std::string command_of(const PrepareOptions& options);
 struct PreparedSplit {
   int64_t documents = 0, tokens = 0, bytes = 0, shards = 0;
   int64_t unknown = 0;  // tokens that say only that the tokenizer cannot spell something; they have no bytes
-  int64_t overcount = 0;  // by how many bytes the tokens count more than their text has
+  int64_t overcount = 0;  // the bytes that the tokens count beyond those of their text
 };
 
 /// Tells what prepare() made.
 struct PrepareResult {
-  bool already_done = false;  // the folder held the same data; nothing was written
+  bool already_done = false;  // The folder held the same data, and nothing was written.
   PreparedSplit train, validation;
   int64_t duplicates_dropped = 0;  // training documents left out because validation holds the same text
   int64_t invalid_documents = 0;   // documents that are not valid UTF-8; their bad bytes become U+FFFD

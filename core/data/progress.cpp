@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Formats the share done, the speed and the time left of a pass.
 #include "data/progress.h"
 
 #include <fmt/format.h>

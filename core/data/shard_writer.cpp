@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Writes tokens as they come. A full shard gets its header again, which then holds the count.
 #include "data/shard_writer.h"
 
 #include <caddie/error.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes one split as a row of shards, without holding one in memory.
+// Writes one split as a series of shards, none of which it holds in memory.
 #pragma once
 
 #include <cstdint>

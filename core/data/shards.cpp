@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Checks and maps shards, and copies ranges of tokens that may cross from one shard into the next.
 #include "data/shards.h"
 
 #include <caddie/error.h>

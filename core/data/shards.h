@@ -33,8 +33,8 @@ void write_shard(const std::filesystem::path& path, std::span<const uint16_t> to
 /// so many.
 std::string shard_header(int64_t count);
 
-/// Returns what is to be said of a pattern that matches no file: where it was looked for, and what of it no
-/// file's name has (a home folder, braces, a folder that is missing).
+/// Returns the end of an error message about a pattern that matches no file: where it was looked for, or what
+/// in it matches nothing (a ~, braces, a folder that is missing).
 std::string why_nothing_matches(const std::string& pattern);
 
 /// Joins the tokens of all shards that match a pattern, one shard after the other in the order of their
@@ -64,7 +64,7 @@ class TokenStream {
   std::string pattern_;
   std::vector<std::filesystem::path> files_;
   std::vector<Shard> shards_;
-  std::vector<int64_t> starts_;  // where each shard starts in the stream, then the size of the stream
+  std::vector<int64_t> starts_;  // the start of each shard, then the size of the stream
   static constexpr int kUnknown = -2;
   mutable int max_id_ = kUnknown;
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Finds the tail of each input that is held out, and the training documents that repeat one of it.
 #include "data/split.h"
 
 #include <xxhash.h>

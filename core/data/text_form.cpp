@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Recognises formats by their first bytes, and text by how few of its bytes are no UTF-8.
 #include "data/text_form.h"
 
 #include <fmt/format.h>
@@ -48,7 +49,8 @@ constexpr std::pair<std::string_view, const char*> kMagics[] = {
 };
 
 /// Returns "UTF-16" or "UTF-32" when the bytes are text in it, with or without a byte-order mark. Without
-/// one, it shows by zeros: more than a quarter of the bytes at even places, or at odd places.
+/// one, zeros tell: in UTF-32 they fill most of three of every four places, and in UTF-16 more than a quarter
+/// of the even places, or of the odd ones, and few of the others.
 std::string_view wide_encoding(std::string_view head) {
   if (head.starts_with("\xFF\xFE\0\0"sv) || head.starts_with("\0\0\xFE\xFF"sv)) return "UTF-32";
   if (head.starts_with("\xFF\xFE"sv) || head.starts_with("\xFE\xFF"sv)) return "UTF-16";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells by its first bytes in which form a file holds text, or that it holds none.
+// Decides from the first bytes of a file in which form it holds text, or that it holds none.
 #pragma once
 
 #include <string>

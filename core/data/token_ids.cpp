@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compares the largest id of a stream with the vocabulary of a model.
 #include "data/token_ids.h"
 
 #include "base/exit_code.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Encodes text word by word, with a cache of words, where that gives the library's own ids.
 #include "data/tokenizer.h"
 
 #include <caddie/error.h>
@@ -17,9 +18,9 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kLongestWord = 48;        // in bytes; longer words hardly ever come twice
-constexpr size_t kMostWords = 1 << 20;     // the memory starts over when it is full
-constexpr std::string_view kLeadIn = "a";  // stands before a word, so that its leading space is kept
+constexpr size_t kLongestWord = 48;        // Longer words, in bytes, hardly ever come twice.
+constexpr size_t kMostWords = 1 << 20;     // The cache starts over when it holds so many words.
+constexpr std::string_view kLeadIn = "a";  // It stands before a word, so that its leading space is kept.
 
 /// Holds one field of a protocol-buffer message: a varint's value, or the bytes of a string or submessage.
 struct Field {
@@ -27,6 +28,7 @@ struct Field {
   std::string_view bytes;
 };
 
+/// Takes a varint off the front of `rest`; returns false when it is cut off.
 bool read_varint(std::string_view& rest, uint64_t& value) {
   value = 0;
   for (int shift = 0; shift < 64 && !rest.empty(); shift += 7) {
@@ -38,6 +40,7 @@ bool read_varint(std::string_view& rest, uint64_t& value) {
   return false;
 }
 
+/// Takes a field off the front of `rest`; returns false at the end, and when it is malformed.
 bool read_field(std::string_view& rest, Field& field) {
   uint64_t key = 0, size = 0;
   if (!read_varint(rest, key)) return false;
@@ -95,19 +98,20 @@ struct Tokenizer::State {
   };
 
   sentencepiece::SentencePieceProcessor model;
-  bool by_word = false;      // whether the words of a text can be encoded one by one
+  bool by_word = false;      // tells whether the words of a text can be encoded one by one
   std::string spaces = " ";  // characters that the model takes for a space
-  size_t lead_in_ids = 0;    // how many ids kLeadIn has
+  size_t lead_in_ids = 0;    // the number of ids that kLeadIn has
   std::string scratch;
   std::vector<int> library_ids;
   std::unordered_map<std::string, Range, WordHash, std::equal_to<>> words;
-  std::vector<int32_t> ids;  // those of all words in memory
+  std::vector<int32_t> ids;  // the ids of all words in the cache, one word after the other
 
   void ask_library(std::string_view text) {
     auto status = model.Encode({text.data(), text.size()}, &library_ids);
     check(status.ok(), "tokenizer: cannot encode a text of {} bytes: {}", text.size(), status.ToString());
   }
 
+  /// Returns whether both texts have the same ids.
   bool same(std::string_view a, std::string_view b) {
     ask_library(a);
     std::vector<int> first = library_ids;
@@ -115,6 +119,7 @@ struct Tokenizer::State {
     return first == library_ids;
   }
 
+  /// Returns whether no piece reaches across a space and the mark for a space is a piece of its own.
   bool pieces_keep_to_words() const {
     for (int id = 0; id < model.GetPieceSize(); ++id) {
       std::string_view piece = model.IdToPiece(id);

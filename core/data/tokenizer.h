@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trains a byte-pair encoding with SentencePiece, and encodes text with a memory of whole words.
+// Trains a byte-pair encoding with SentencePiece, and encodes text with a cache of whole words.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace caddie {
 
-/// Is what SentencePiece writes in a piece for a space.
+/// Is the character that SentencePiece writes in a piece for a space, U+2581.
 inline constexpr std::string_view kSpaceMark = "\u2581";
 
 /// Trains a byte-pair encoding on the documents that `next` yields, until it returns false, and returns the
@@ -25,7 +25,7 @@ inline constexpr std::string_view kSpaceMark = "\u2581";
 std::string train_tokenizer(const std::function<bool(std::string&)>& next, int vocab);
 
 /// Encodes and decodes with a SentencePiece model. Several threads must not use it at once, because encode()
-/// keeps a memory.
+/// fills a cache.
 class Tokenizer {
  public:
   /// Throws Error when the file is no SentencePiece model, has no beginning-of-document id, or has more
@@ -42,7 +42,7 @@ class Tokenizer {
   /// encode_plain(), ten times as fast, because each word is looked up before the library is asked.
   void encode(std::string_view text, std::vector<int32_t>& ids);
 
-  /// Appends what the library alone makes of `text`.
+  /// Appends the ids that SentencePiece gives the whole `text`, without the cache.
   void encode_plain(std::string_view text, std::vector<int32_t>& ids) const;
 
   /// Returns the text that the ids spell. Throws Error when an id is not in [0, pieces()).

@@ -16,7 +16,7 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kLongestLine = 4000;  // in bytes; SentencePiece skips lines above 4192
+constexpr size_t kLongestLine = 4000;  // SentencePiece skips lines of more than 4192 bytes.
 
 /// Yields the lines of all documents, long ones cut at a space where there is one.
 class Lines final : public sentencepiece::SentenceIterator {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Cuts the validation stream to whole sequences.
 #include "data/validation.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads from a SentencePiece model how many bytes each piece stands for, and checks shards against it.
 #include "data/vocabulary.h"
 
 #include <caddie/error.h>
@@ -69,9 +70,9 @@ void check_counts(const TokenStream& stream, const Vocabulary& vocabulary, const
     surplus += vocabulary.overcount(stream.tokens(file));
   if (surplus > 0)
     fail_usage(
-        "{}: with {} its tokens count {} bytes more than their text has, so that bits per byte would come "
-        "out "
-        "too low; take a tokenizer with a piece for the lone space and with no space inside its pieces",
+        "{}: with {} its tokens count {} bytes more than their text has, so that bits per byte would "
+        "come out too low; take a tokenizer with a piece for the lone space and with no space inside its "
+        "pieces",
         stream.pattern(), name, surplus);
 }
 

@@ -14,7 +14,7 @@
 
 namespace caddie {
 
-/// Holds one entry for each id in each table. A control, unknown or unused id is a boundary of no bytes.
+/// Holds one entry for each id in each table. A control, unknown or unused id is a boundary and has no bytes.
 struct ByteTables {
   std::vector<int16_t> base_bytes;         // UTF-8 bytes of the piece without its leading space mark
   std::vector<uint8_t> has_leading_space;  // 1 when the piece starts with a space

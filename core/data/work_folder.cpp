@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Makes and locks the folder "<target>.partial", and removes it unless it was published.
 #include "data/work_folder.h"
 
 #include <exception>

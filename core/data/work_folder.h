@@ -9,8 +9,8 @@
 
 namespace caddie {
 
-/// Gives work the folder "<target>.partial", which one process at a time may hold. What a killed process left
-/// there is removed.
+/// Holds the folder "<target>.partial" for work in progress. One process at a time may hold it; what a killed
+/// process left there is removed.
 class WorkFolder {
  public:
   /// Throws Error when another process works on the same target, when the folder is there and is not

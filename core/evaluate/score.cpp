@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Groups windows into batches, shares activations between overlapping ones, and sums their losses.
 #include "evaluate/score.h"
 
 #include <caddie/parallel.h>
@@ -13,15 +14,15 @@
 namespace caddie {
 namespace {
 
-// Fewer windows than this are not worth a trial.
+// For fewer windows than this, trying whether the last layer can be trimmed costs more than it saves.
 constexpr int64_t kTrimmedWindows = 8;
 
 // At most kSharers windows share their first activations. Sharing is tried on one in kGroupsATrial such
 // groups, but on hardly more than kTrials of them.
 constexpr size_t kSharers = 16, kGroupsATrial = 8, kTrials = 4;
 
-// The first positions of a window may differ because nothing is before them. They are more than techniques
-// look back.
+// The first positions of a window may differ from the shared ones because nothing lies before them. These are
+// more positions than techniques look back.
 constexpr int64_t kFirstPositions = 16;
 
 // Returns the length that all windows run at: that of the whole windows, or of a training sequence where no
@@ -42,6 +43,7 @@ bool overlap(const Window& a, const Window& b, int64_t length) {
   return a.start < b.start && b.start - a.start <= length / 2 && a.length == length && b.length == length;
 }
 
+// Returns whether the windows of a group overlap, as groups_of() makes them.
 bool shares(std::span<const Window> group, int64_t length) {
   return group.size() > 1 && overlap(group[0], group[1], length);
 }

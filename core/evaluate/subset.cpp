@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Places the stretches of a subset, and scores the windows whose first scored position lies in one.
 #include "evaluate/subset.h"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace caddie {
 namespace {
 
-// Fewer stretches say too little about how much they vary; more would be shorter, and no surer.
+// Fewer stretches tell too little of their variance; more would be shorter and give no better estimate.
 constexpr int64_t kFewest = 20, kMost = 64;
 
 }  // namespace

@@ -20,7 +20,7 @@ std::vector<Stretch> spread_stretches(int64_t positions, double fraction, int64_
 /// none.
 int64_t stretch_of(const Window& window, std::span<const Stretch> stretches);
 
-/// Lets an evaluator believe that it scores everything, and scores the windows of some stretches alone.
+/// Stands for the whole stream before an evaluator, and scores only the windows of some stretches of it.
 class SubsetScorer final : public Scorer {
  public:
   SubsetScorer(ModelScorer& scorer, double fraction) : scorer_(scorer), fraction_(fraction) {}

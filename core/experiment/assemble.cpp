@@ -13,6 +13,7 @@
 namespace caddie {
 namespace {
 
+/// Builds one experiment from its tree, step by step.
 class Assembler {
  public:
   Assembler(Tree& tree, Registry& registry, Device device, std::span<const Slot> table)
@@ -48,6 +49,7 @@ class Assembler {
   Experiment experiment_;
 };
 
+/// Returns a table and where it stands in its file, for messages.
 std::string place(const Tree& tree, const std::string& path) {
   return "[" + path + "] (" + tree.origin(path).text() + ")";
 }
@@ -191,7 +193,7 @@ void Assembler::check_warmup_keeps() const {
       tree_.fail_at("train.discarded_warmup_keeps", message("there is no optimizer called '{}'", {label}));
 }
 
-/// Throws Error when the file is a sweep: what it lacks of an experiment would be told one by one.
+/// Throws Error when the file is a sweep, before each part of an experiment that it lacks becomes an error.
 void Assembler::check_kind_of_file() const {
   if (tree_.has("base") && !tree_.has("model"))
     tree_.fail_at("base", "this is a sweep, no experiment: caddie sweep runs it, caddie plan shows its arms");

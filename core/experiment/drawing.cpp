@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Writes the drawing of a model: a line for each value, with the techniques that change it.
 #include "experiment/drawing.h"
 
 #include <fmt/format.h>
@@ -8,11 +9,13 @@
 namespace caddie {
 namespace {
 
+/// Returns a technique's label, and its plugin where that has another name.
 std::string called(const Technique& technique) {
   return technique.label == technique.plugin ? technique.label
                                              : technique.label + " (" + technique.plugin + ")";
 }
 
+/// Draws one experiment: first its model, then the plugins that act elsewhere.
 class Drawing {
  public:
   explicit Drawing(const Experiment& experiment) : e_(experiment), model_(*experiment.model) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes an experiment file real: its settings are read, its plugins opened, its model built, every weight
-// routed.
+// Builds what an experiment file describes: reads its settings, opens its plugins, builds its model, and
+// assigns every weight to its plugins.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,7 @@
 
 namespace caddie {
 
-/// The section [data] of an experiment.
+/// Holds the section [data] of an experiment.
 struct DataSettings {
   std::string train, validation;  // the patterns that shards match
   std::string tokenizer;          // the path of a SentencePiece model
@@ -27,7 +27,7 @@ struct DataSettings {
   void settings(Settings& s);
 };
 
-/// An evaluator, and whether its score is the run's.
+/// Holds an evaluator, and whether its score is the run's.
 struct RoutedEvaluator {
   Technique technique;
   bool headline = false;
@@ -42,7 +42,7 @@ struct Experiment {
   TrainSettings train;
   Budget budget;
 
-  /// A plugin that takes part, and the table that named it.
+  /// Holds a plugin that takes part, and the table that named it.
   struct Part {
     const Slot* slot;
     std::string path;  // such as "optimizers.<label>"
@@ -53,7 +53,7 @@ struct Experiment {
   std::vector<Part> parts;            // in the order of the slot table, and by label within a slot
   std::vector<std::string> disabled;  // labels of tables that are switched off
 
-  // These are the same plugins, as the rooms below take them.
+  // These are the same plugins, in the form in which model, train, export and evaluate take them.
   std::unique_ptr<Model> model;
   std::vector<Routed> optimizers;
   std::optional<Technique> averager;       // averages what is exported

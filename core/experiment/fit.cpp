@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compares what each technique needs, and conflicts with, to what the others provide.
 #include "experiment/fit.h"
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 namespace caddie {
 namespace {
 
+/// Returns the words of a field of a PluginCard.
 std::vector<std::string> words_of(const char* text) {
   std::vector<std::string> words = split(text, ' ');
   std::erase(words, "");

@@ -4,6 +4,7 @@
 
 #include <caddie/error.h>
 
+#include "base/exit_code.h"
 #include "experiment/experiment.h"
 
 namespace caddie {
@@ -11,7 +12,7 @@ namespace caddie {
 /// Is thrown when techniques do not go together. A sweep leaves such a combination out.
 class Misfit : public Error {
  public:
-  explicit Misfit(const std::string& message) : Error(message, 2) {}
+  explicit Misfit(const std::string& message) : Error(message, kUsage) {}
 };
 
 /// Throws Misfit naming the first technique that needs what no technique provides, or that conflicts with

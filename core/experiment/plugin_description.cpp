@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Asks a plugin for its settings and weights, and writes them as JSON and as text.
 #include "experiment/plugin_description.h"
 
 #include <fmt/format.h>
@@ -11,7 +12,7 @@
 namespace caddie {
 namespace {
 
-/// Records what a technique declares in a model of the baseline's size.
+/// Records the weights that a technique declares in a model of the default size.
 class Recorder final : public Weights {
  public:
   explicit Recorder(const ModelShape& shape) : shape_(shape) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Asks each plugin, the budget and the calibration whether they go with the model and the data.
 #include "experiment/validate.h"
 
 #include "base/files.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds what can be known to go wrong before anything is trained: settings that do not go with the model, or
-// with how much data there is.
+// Finds errors that can be known before anything is trained: settings that do not go with the model, or with
+// how much data there is.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace caddie {
 struct DataSizes {
   int64_t training_tokens = 0;  // 0 while unknown
   int64_t positions = 0;        // the predicted positions of the validation stream; 0 while unknown
-  int64_t documents = -1;       // how many starts of documents the validation stream marks; -1 while unknown
+  int64_t documents = -1;  // the number of documents that start in the validation stream; -1 while unknown
 };
 
 /// Returns the sizes that the headers of the shards tell; those of shards that are not there are unknown.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Sums the bytes of an artifact's tensors by group, and computes their entropy.
 #include "export/account.h"
 
 #include <algorithm>

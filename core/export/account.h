@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells where the bytes of an artifact go.
+// Accounts for the bytes of an artifact: which groups of weights take how many of them.
 #pragma once
 
 #include "export/artifact.h"
@@ -12,7 +12,7 @@
 
 namespace caddie {
 
-/// The bytes that the published limit allows for the compressed model and the code together.
+/// Is the number of bytes that the published limit allows for the compressed model and the code together.
 inline constexpr int64_t kArtifactLimit = 16'000'000;
 
 /// Counts some tensors of an artifact together.
@@ -42,7 +42,7 @@ std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of
 /// Returns the sums of the groups under the name "total".
 ByteGroup total(std::span<const ByteGroup> groups);
 
-/// Tells where the bytes of a whole file go: its tensors by name with layers together, by the technique that
+/// Holds where the bytes of a whole file go: its tensors by name with layers together, by the technique that
 /// declared them where the experiment is known, and by quantizer.
 struct FileAccount {
   int64_t file_bytes = 0;
@@ -57,7 +57,8 @@ struct FileAccount {
   double bits_per_weight(const ByteGroup& group) const;
 };
 
-/// `compressor` is the file's own, by which shares are measured; when it is null they come from the entropy.
+/// Returns the account of a file. `compressor` is the file's own, by which shares are measured; when it is
+/// null they come from the entropy.
 /// `infos` are the weights of the artifact's model, empty when it is not known.
 FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compressor* compressor,
                          std::span<const WeightInfo> infos);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Encodes and decodes the format that artifact.h describes. Decoding trusts no byte of the file.
 #include "export/artifact.h"
 
 #include <xxhash.h>
@@ -50,6 +51,7 @@ bool is_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](unsigned char c) { return c >= ' ' && c != 127; });
 }
 
+/// Writes numbers, names and shapes one after the other.
 class Writer {
  public:
   void byte(uint8_t value) { bytes += char(value); }
@@ -124,9 +126,10 @@ class Reader {
 };
 
 /// Returns the arrays of all tensors in the order of their bytes. Arrays of one type and one kind of weight
-/// stand together, which keeps the entropy coder's tables on one distribution. Measured on 27 million normal
-/// weights of 5 and 6 bits: tensor by tensor 16.33 MB, by type 16.11 MB, with bytes split into planes as
-/// well 16.02 MB; on the trained weights of the quick start kinds together save another 0.45 %.
+/// stand together, which keeps the entropy coder's tables on one distribution. As measured on 27 million
+/// normal weights of 5 and 6 bits, a file takes 16.33 MB tensor by tensor, 16.11 MB by type, and 16.02 MB
+/// with shuffled bytes as well. On the trained weights of the quick start, ordering by kind of weight saves
+/// another 0.45 %.
 template <class Tensors>
 auto arrays_in_order(Tensors& tensors) {
   using Element = std::remove_reference_t<decltype(tensors[0].packed[0])>;
@@ -209,6 +212,7 @@ void write_tensor(const ArtifactTensor& tensor, const Layout& layout, Writer& di
   }
 }
 
+/// Reads a payload, which may be damaged anywhere.
 class PayloadReader {
  public:
   PayloadReader(std::string_view payload, size_t limit)
@@ -221,10 +225,10 @@ class PayloadReader {
   void read_bytes(Array& array, int bits, std::string_view& rest);
 
   std::string_view payload_;
-  size_t limit_;  // how many bytes of arrays are still allowed
+  size_t limit_;  // the bytes of arrays that are still allowed
   Reader directory_;
   Layout layout_;
-  std::vector<int> bits_;  // by array in the directory, the bits of an element; 8 when not packed
+  std::vector<int> bits_;  // the bits of an element for each array of the directory; 8 when not packed
 };
 
 Array PayloadReader::read_array(const ArtifactTensor& tensor) {

@@ -31,7 +31,7 @@
 //                      it has the shape of the weight; otherwise its shape follows; with packed bits, for an
 //                      int8 array, 1 byte for the bits of an element, 1 to 8, the fewest that hold them all
 //
-// The order of the arrays is the one that compresses best: see artifact.cpp.
+// The order of the arrays is the one that compresses best; artifact.cpp holds the measurements.
 #pragma once
 
 #include <caddie/slots.h>
@@ -60,7 +60,7 @@ struct Layout {
   bool operator==(const Layout&) const = default;
 };
 
-/// Holds all that the file holds.
+/// Holds the contents of an artifact file.
 struct Artifact {
   std::vector<ArtifactTensor> tensors;
   std::string compressor;  // the plugin that expands the file
@@ -70,10 +70,11 @@ struct Artifact {
 /// Returns the compressor with this name; throws Error when there is none.
 using FindCompressor = std::function<const Compressor&(const std::string& name)>;
 
-/// The longest payload, and the most bytes of arrays, that decode() accepts unless told otherwise: 1 GiB.
+/// Is the length of the longest payload, and the most bytes of arrays, that decode() accepts unless told
+/// otherwise: 1 GiB.
 inline constexpr size_t kPayloadLimit = size_t(1) << 30;
-/// A directory longer than this is refused; thus memory stays within twice the payload and 64 MiB. It is
-/// enough for some 5,000 tensors.
+/// Is the length of the longest directory that is accepted, which keeps memory within twice the payload and
+/// 64 MiB. It is enough for some 5,000 tensors.
 inline constexpr size_t kDirectoryLimit = size_t(1) << 18;
 
 /// Returns the bytes of the file. `compressor` must be what artifact.compressor names. Throws Error when two

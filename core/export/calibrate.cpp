@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Samples calibration text from the model, and sums the second moments of the inputs of its linears.
 #include "export/calibrate.h"
 
 #include <caddie/linalg.h>
@@ -93,8 +94,8 @@ void add_moments(const Tensor& x, const Tensor& sum) {
   multiply_by_own_transpose(columns, sum, 1, 1);
 }
 
-/// Sums x x^T over what the linears of some passes read, for each weight. Weights that always read the same
-/// values share a sum, unless told that some do so only now and then.
+/// Sums x x^T over the inputs of the linears of some passes, for each weight. With `share`, weights that read
+/// the same values share a sum; mixed() says afterwards whether some of them did so in some passes only.
 class Moments final : public LinearObserver {
  public:
   Moments(size_t weights, std::span<const int> wanted, bool share)
@@ -123,8 +124,8 @@ class Moments final : public LinearObserver {
 
  private:
   std::vector<Tensor> sums_;
-  std::vector<bool> borrowed_, wanted_;     // indexed by weight
-  std::map<const float*, size_t> readers_;  // by a value's memory, the first weight that read it
+  std::vector<bool> borrowed_, wanted_;     // Both are indexed by weight.
+  std::map<const float*, size_t> readers_;  // maps the memory of a value to the first weight that read it
   bool share_, mixed_ = false;
 };
 
@@ -226,7 +227,8 @@ std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weigh
                   [](const Moments& accumulator) { return accumulator.mixed(); }))
     accumulators = run_accumulators(fixed, text, wanted, settings.accumulators, false, progress);
   std::vector<Tensor> hessians(weights.size());
-  // By a weight's sums this gives the weight's index, because weights that share sums share results.
+  // Maps the sums of a weight to the first weight that has them, because weights that share sums share
+  // results.
   std::map<std::vector<const float*>, size_t> finished;
   for (size_t i = 0; i < weights.size(); ++i) {
     if (!accumulators[0].sums()[i].defined()) continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Collects what quantizers that look at a weight's inputs are told: a calibration text runs forward through
-// the model, and the second moments of what reaches each weight are summed.
+// Collects the Hessians that quantizers may read: a calibration text runs forward through the model, and the
+// second moments of the inputs of each weight are summed.
 #pragma once
 
 #include <caddie/settings.h>
@@ -17,7 +17,7 @@
 
 namespace caddie {
 
-/// The section [export.calibration] of an experiment.
+/// Holds the section [export.calibration] of an experiment.
 struct CalibrationSettings {
   std::string text = "sampled";
   int64_t sequences = 64, length = 0;
@@ -26,19 +26,19 @@ struct CalibrationSettings {
   void settings(Settings& s);
 };
 
-/// Returns the length of a calibration sequence in tokens. Throws Error when nothing can be learned from so
-/// few, or when the text that they are cut from has only `text_tokens`; 0 says that the text has no end, or
-/// that its length is unknown.
+/// Returns the length of a calibration sequence in tokens. Throws Error when it is below 2, or longer than
+/// the `text_tokens` of the text that sequences are cut from; 0 says that the text has no end, or that its
+/// length is unknown.
 int64_t calibration_length(const CalibrationSettings& settings, int64_t sequence_length, int64_t text_tokens);
 
-/// Holds sequences of one length, one after the other. Their last tokens are never read.
+/// Holds sequences of one length, one after the other. The last token of each never goes through the model.
 struct CalibrationText {
   std::vector<int32_t> tokens;
   int64_t length = 0;
   int64_t sequences() const { return int64_t(tokens.size()) / length; }
 };
 
-/// Is told what goes on and how much of it is done, never by two threads at once.
+/// Takes reports of what goes on and how much of it is done. It is never called by two threads at once.
 using CalibrationProgress = std::function<void(std::string_view what, int64_t done, int64_t all)>;
 
 /// Returns text that the model writes: the first token of a sequence is drawn evenly, each further one from

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Encodes an artifact with each compressor and layout, and sorts the results by size.
 #include "export/codecs.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells how large an artifact would be under every compressor and layout there is.
+// Measures how large an artifact would be with each compressor and layout.
 #pragma once
 
 #include <cstdint>

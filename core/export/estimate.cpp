@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Quantizes a sample of random weights, and scales the entropy of the result to the whole model.
 #include "export/estimate.h"
 
 #include <algorithm>
@@ -12,8 +13,8 @@ namespace {
 
 constexpr int64_t kSampleSize = 4096;     // So many numbers are drawn for a weight, rounded up to whole rows.
 constexpr int64_t kTrustedSample = 1024;  // From so many elements on an entropy says something.
-constexpr double kGrownDeviation = 1;     // It is wider than any quantizer's smallest step asks for.
-constexpr double kDirectoryBytes = 7;     // what the directory says of one tensor, compressed
+constexpr double kGrownDeviation = 1;     // It is wide enough to fill the grid of any quantizer.
+constexpr double kDirectoryBytes = 7;     // The directory takes so many compressed bytes for a tensor.
 
 /// Returns the shape of the same weight with fewer rows, or fewer elements if it is a vector.
 Shape sample_shape(const Shape& shape) {
@@ -25,6 +26,7 @@ Shape sample_shape(const Shape& shape) {
   return sample;
 }
 
+/// Returns a tensor of normal numbers in the shape of the weight, the same at each call.
 Tensor normal(const WeightInfo& info, double deviation) {
   Tensor tensor(info.shape);
   Rng rng(0, "estimate/" + info.name);
@@ -57,6 +59,7 @@ double packed_bytes(const Packed& packed, double factor) {
   return bytes;
 }
 
+/// Holds the compressed bytes of one weight, as initialised and as grown.
 struct Ends {
   double initial = 0, grown = 0;
 };

@@ -21,8 +21,8 @@ struct SizeEstimate {
 };
 
 /// Packs a few rows of each weight, drawn from a normal distribution, and counts the entropy of what its
-/// quantizer makes of them; below 0.1 s for 27 million parameters. Every weight must be claimed by one
-/// quantizer.
+/// quantizer makes of them. This takes less than 0.1 s for 27 million parameters. Every weight must be
+/// claimed by one quantizer.
 SizeEstimate estimate_size(std::span<const WeightInfo> infos, std::span<const Routed> quantizers);
 
 }  // namespace caddie

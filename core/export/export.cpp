@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs the pruners, the calibration, the quantizers, the trimmers and the compressor in this order.
 #include "export/export.h"
 
 #include <fmt/format.h>
@@ -62,6 +63,7 @@ std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::spa
   return weights;
 }
 
+/// Returns the Hessians of the weights whose quantizers want them.
 std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<const Tensor> weights,
                               const TokenStream* training_text, uint64_t seed, StatusLine& status) {
   auto progress = [&](std::string_view what, int64_t done, int64_t all) {
@@ -82,6 +84,7 @@ std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<
   return collect_hessians(model, weights, text, wanted, settings, progress);
 }
 
+/// Adds the quantizers that got no Hessian for some of their weights.
 void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<const Tensor> hessians,
                        std::vector<NoEffect>& without_effect) {
   for (const Routed& quantizer : parts.quantizers) {
@@ -99,6 +102,7 @@ void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<c
   }
 }
 
+/// Adds the quantizers that turned a weight into zeros.
 void note_zeroed(const ExportParts& parts, const Model& model, std::span<const int> zeroed,
                  std::vector<NoEffect>& without_effect) {
   for (const Routed& quantizer : parts.quantizers)
@@ -110,7 +114,7 @@ void note_zeroed(const ExportParts& parts, const Model& model, std::span<const i
                          model.weights().info(index).name)});
 }
 
-/// Shows one trimmer the artifact.
+/// Gives one trimmer access to the artifact.
 class ArtifactPackage final : public Package {
  public:
   ArtifactPackage(Artifact& artifact, CompressionCache& cache, int64_t limit_bytes, int64_t code_bytes,

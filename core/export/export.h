@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leads from averaged weights to the bytes that count, and back:
+// Turns averaged weights into the bytes of an artifact, and back:
 //
 //   quantize_model: prune -> calibrate, if a quantizer wants it -> quantize
 //   write_artifact: trim -> compress
@@ -17,7 +17,8 @@
 
 namespace caddie {
 
-/// The section [export] of an experiment. Pruners act in the order in which they stand, and so do trimmers.
+/// Holds the section [export] of an experiment. Pruners act in the order in which they stand, and so do
+/// trimmers.
 struct ExportParts {
   std::vector<Routed> pruners, quantizers, trimmers;
   CalibrationSettings calibration;
@@ -30,11 +31,11 @@ struct ExportParts {
   bool reads_training_text() const;
 };
 
-/// Names a technique that changed less than it might have.
+/// Names a technique that changed nothing, or less than it was meant to.
 struct NoEffect {
   Kind kind;
-  std::string technique;  // its label
-  bool entirely;          // it changed nothing, and could not have
+  std::string technique;  // the label of the technique
+  bool entirely;          // tells that it changed nothing, and could not have
   std::string reason;
 };
 
@@ -45,9 +46,9 @@ struct QuantizedModel {
   double prune_seconds = 0, calibrate_seconds = 0, quantize_seconds = 0;
 };
 
-/// `weights` are averaged ones and stay as they are. `training_text` may be null; sampled calibration text is
-/// drawn with `seed`. Equal arguments give equal bytes, for any number of threads. Shows on `status` what
-/// goes on.
+/// Prunes, calibrates and quantizes `weights`, which are averaged ones and stay as they are. `training_text`
+/// may be null; sampled calibration text is drawn with `seed`. Equal arguments give equal bytes, for any
+/// number of threads. Shows on `status` what goes on.
 QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<const Tensor> weights,
                               const TokenStream* training_text, uint64_t seed, StatusLine& status);
 
@@ -58,8 +59,8 @@ struct WrittenArtifact {
   double trim_seconds = 0, compress_seconds = 0;
 };
 
-/// `infos` are the model's weights, in the order of the artifact's tensors. Trimmers are told that the file
-/// and `code_bytes` may take `limit_bytes` together.
+/// Trims and compresses an artifact. `infos` are the model's weights, in the order of its tensors. Trimmers
+/// are told that the file and `code_bytes` may take `limit_bytes` together.
 WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status);
 

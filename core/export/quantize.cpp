@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Packs and unpacks weights in parallel, and checks that an artifact and a model go together.
 #include "export/quantize.h"
 
 #include <caddie/weight_loops.h>
@@ -29,6 +30,7 @@ std::vector<const Technique*> claimants(std::span<const WeightInfo> infos,
 
 using TensorsByName = std::map<std::string_view, const ArtifactTensor*>;
 
+/// Returns the tensors by name. Throws Error unless they are those of the model's weights, in their shapes.
 TensorsByName check_names(const Artifact& artifact, std::span<const WeightInfo> infos) {
   std::vector<std::string> known;
   for (const WeightInfo& info : infos) known.push_back(info.name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Leads from weights to an artifact's tensors and back.
+// Turns weights into the tensors of an artifact, and back.
 #pragma once
 
 #include "export/artifact.h"
@@ -11,7 +11,7 @@
 
 namespace caddie {
 
-/// Is told after each weight how many of the model's parameters are done; never by two threads at once.
+/// Is called after each weight with the number of parameters done so far, never by two threads at once.
 using QuantizeProgress = std::function<void(int64_t parameters_done, int64_t parameters)>;
 
 /// Packs values[i], the weight infos[i], with the quantizer that claims it, which is given hessians[i] where

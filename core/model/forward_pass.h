@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one forward pass: it carries the context that techniques see and leads through the sites.
+// Defines one forward pass, which holds the context that techniques read and calls them at their sites.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace caddie {
 
-/// One pass over one micro-batch, on the tape that is current on this thread.
+/// Runs one pass over one micro-batch, on the tape that is current on this thread.
 class ForwardPass final : public Forward {
  public:
   /// `without` is passed over, as in Model::logits(); it may be null.
@@ -93,7 +93,8 @@ class ForwardPass final : public Forward {
   }
   Var norm(Var x) const;
   Var stem();
-  // Holds a layer up to its attention: the residual stream, its norm, and their products.
+  // Holds what a layer computes before its attention: the residual stream x, its norm h, and the products of
+  // h, not yet changed by modifiers.
   struct Entry {
     Var x, h, q, k, v;
   };
@@ -102,14 +103,14 @@ class ForwardPass final : public Forward {
   Var attend(Block& block, const Entry& entry, int64_t first);
   Var attend_from(int64_t first, Block& block);
   Var mlp(Var h, const Model::LayerWeights& weights);
-  // Returns a copy that is not forgotten where values of a layer are forgotten after it; x itself elsewhere.
+  // Returns a copy of x that outlives its layer where hidden() frees the values of each layer; else x itself.
   Var lasting(Var x) const;
 
   Model& model_;
   const Technique* without_;
   const Technique* owner_ = nullptr;
-  std::optional<Entry> entry_;  // that of the first layer, when it was computed before
-  bool rewinds_ = false;        // tells whether values of a layer are forgotten after it
+  std::optional<Entry> entry_;  // the entry of the first layer, when it was computed before
+  bool rewinds_ = false;        // tells whether the values of each layer are freed after it
   std::map<std::pair<const Technique*, int>, Var> cache_;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the end of a pass: it takes logits and losses of a stretch of positions at a time, so that no logits
-// of a whole micro-batch are ever in memory. While training, the gradient of a stretch is taken before the
-// next one.
+// Computes logits and losses for a stretch of positions at a time, so that the logits of a whole micro-batch
+// are never in memory together. In training, the gradient of a stretch is taken before the next stretch.
 #include <algorithm>
 
 #include "device/attention.h"
@@ -10,7 +9,7 @@
 namespace caddie {
 namespace {
 
-// A stretch has so many logits: half a megabyte, a share of the L2 cache.
+// The logits of a stretch take half a megabyte, which is a share of the L2 cache.
 constexpr int64_t kStretchFloats = 1 << 17;
 
 // Returns the number of positions of a stretch. A GPU has no use for small ones.
@@ -19,6 +18,7 @@ int64_t stretch_of(const ModelShape& shape, Device device) {
   return std::max<int64_t>(64, kStretchFloats / shape.vocabulary / 64 * 64);
 }
 
+// Returns `count` positions of x from `first` on, in the same memory, as one sequence.
 Tensor rows_of(Var x, int64_t first, int64_t count) {
   int64_t width = x.shape().last();
   return Tensor({1, count, width}, x.data() + first * width, x.device());

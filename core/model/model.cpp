@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the model; skeleton.cpp says how it computes.
+// Builds the model: it orders the modifiers at each site and declares the weights. How the model computes is
+// in skeleton.cpp.
 #include "model/model.h"
 
 #include <algorithm>

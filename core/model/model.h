@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines the reference transformer as a skeleton: token embedding, layers of attention and MLP, head. What
-// it computes at each site is what the experiment's techniques make of it.
+// Defines the reference transformer as a skeleton: token embedding, layers of attention and MLP, head. The
+// experiment's techniques act at the sites of the skeleton, which slots.h names.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -18,7 +18,7 @@
 
 namespace caddie {
 
-/// The section [model] of an experiment.
+/// Holds the section [model] of an experiment.
 struct ModelSettings {
   int vocabulary = 1024;
   int layers = 9;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Computes the activations before the first attention, takes rows of them, and resumes a pass from them.
 #include "model/shared_activations.h"
 
 #include <algorithm>

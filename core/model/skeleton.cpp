@@ -37,6 +37,7 @@ Var from_position(int64_t first, Var x) {
   return y;
 }
 
+// Returns the ids of the positions from `first` on.
 Ids from_position(int64_t first, const Ids& ids) {
   if (first == 0) return ids;
   Ids kept = result_ids(ids.batch, ids.length - first);
@@ -97,7 +98,7 @@ Var ForwardPass::attend(Block& block, const Entry& entry, int64_t first) {
                 model_.layers_[size_t(block.layer)].attention_out);
 }
 
-// Runs the attention. It was the last to want the positions before `first`: the pass goes on without them.
+// Runs the attention. Nothing after it reads the positions before `first`, so the pass goes on without them.
 Var ForwardPass::attend_from(int64_t first, Block& block) {
   PartScope part("attention");
   Var y = attention_from(first, block.q, block.k, block.v);
@@ -143,7 +144,7 @@ Var ForwardPass::lasting(Var x) const {
 }
 
 // Outside training nothing of a layer is needed after it but its output and what techniques keep, so each
-// layer takes the place of the one before: its values stay in the cache.
+// layer uses the memory of the one before, which still lies in the processor's cache.
 Var ForwardPass::hidden(int64_t first) {
   Tape& tape = Tape::current();
   Var x = entry_ ? x0 : stem();

@@ -34,7 +34,8 @@ struct Technique {
   }
 };
 
-/// A technique that claims weights (an optimizer, a quantizer), and their indices.
+/// Holds a technique that claims weights, such as an optimizer or a quantizer, and the indices of these
+/// weights.
 struct Routed {
   Technique technique;
   std::vector<int> weights;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Checks all ids of a micro-batch before they are placed on the device.
 #include "model/token_ids.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks token ids on their way into a pass: each is a row of the embedding table, and nothing after this
-// looks.
+// Checks token ids on their way into a pass. Each names a row of the embedding table, and no later code
+// checks them again.
 #pragma once
 
 #include "autograd/tape.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs the views of weights on a tape of their own, and passes gradients back through them.
 #include "model/views.h"
 
 namespace caddie {
@@ -30,7 +31,7 @@ void ViewedWeights::refresh(const Progress& progress, Mode mode, bool recording)
     Var w = Parameter{int(i)};
     for (const Technique* view : views_[i]) {
       view->calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
-      // Other trainings go by what acts() says, so it has to be true.
+      // Runs share their first steps by the answer of acts(), so a view that says no must not be run.
       if (!view->object->acts(progress)) continue;
       w = view->as<WeightView>().view(w, model_.weights().info(int(i)), progress, mode);
     }

@@ -11,7 +11,7 @@
 
 namespace caddie {
 
-/// Holds the weights as the model reads them.
+/// Holds the weights as the model reads them: each through its views, in the experiment's order.
 class ViewedWeights {
  public:
   explicit ViewedWeights(Model& model);

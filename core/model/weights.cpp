@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Fills weights with their initial values, and finds the weights that patterns select.
 #include "model/weights.h"
 
 #include <caddie/math.h>
@@ -13,6 +14,7 @@
 namespace caddie {
 namespace {
 
+// Fills a weight on the host from its Init.
 void fill(Tensor& host, const WeightInfo& info, Initializer& initializer, const ModelShape& model, Rng& rng) {
   int64_t n = host.numel();
   switch (info.init.kind) {

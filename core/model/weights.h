@@ -29,12 +29,13 @@ class WeightTable {
   const WeightInfo& info(int index) const { return infos_[size_t(index)]; }
   const Tensor& value(int index) const { return values()[size_t(index)]; }
   std::span<const WeightInfo> infos() const { return infos_; }
-  /// Returns the values, which are zeros at first. Their memory is taken when they are first asked for: a
-  /// plan looks at hundreds of models and computes with none. Several threads may ask at once; no weight may
-  /// be added afterwards.
+  /// Returns the values, which are zeros at first. Their memory is allocated by the first call, because the
+  /// planning of a sweep builds hundreds of models and computes with none. Several threads may call it at
+  /// once; no weight may be added afterwards.
   std::span<const Tensor> values() const;
   /// Returns the number of elements of all weights.
   int64_t parameters() const;
+  /// Counts the weights of one owner and their elements.
   struct Share {
     int64_t weights = 0, parameters = 0;
   };
@@ -61,7 +62,7 @@ class WeightTable {
 std::vector<int> select_weights(std::span<const WeightInfo> infos, std::span<const std::string> patterns,
                                 std::string_view owner);
 
-/// A claimant and the indices of the weights that it claims.
+/// Holds the indices of the weights that one owner claims.
 struct Claim {
   std::string owner;
   std::vector<int> weights;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Finds the libraries of plugins, checks them and opens them.
 #include "plugin/registry.h"
 
 #include <dlfcn.h>
@@ -21,17 +22,30 @@
 namespace caddie {
 namespace {
 
-constexpr int kPluginError = 4;
 constexpr const char* kEntryPrefix = "caddie_plugin_";
 
+// Adds the libraries that lie in a folder; a folder that is missing has none.
 void collect(const std::filesystem::path& folder, std::vector<PluginFile>& files) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
     if (entry.path().extension() == ".so") files.push_back({entry.path().stem().string(), entry.path()});
 }
 
+// Returns the file of the plugin called `name`. Throws Error naming the folders and near names when there is
+// none.
+const PluginFile& file_called(std::string_view name, const std::vector<PluginFile>& files,
+                              const std::vector<std::filesystem::path>& folders) {
+  auto file = std::find_if(files.begin(), files.end(), [&](const PluginFile& f) { return f.name == name; });
+  if (file != files.end()) return *file;
+  std::vector<std::string> names, places;
+  for (const PluginFile& other : files) names.push_back(other.name);
+  for (const auto& folder : folders) places.push_back(folder.string());
+  throw Error(message("there is no plugin '{}' in {}{}", {name, join(places, ", "), suggestion(name, names)}),
+              kPluginRefused);
+}
+
 // Throws Error when loading changed the arithmetic: a library linked with -ffast-math sets the processor to
-// flush small numbers to zero, for everybody.
+// flush small numbers to zero, for the whole program.
 void check_arithmetic(const PluginFile& file) {
   constexpr unsigned kFlushBits = 0x8040;
   if ((_mm_getcsr() & kFlushBits) == 0) return;
@@ -39,9 +53,10 @@ void check_arithmetic(const PluginFile& file) {
   throw Error(message("{}: loading it makes the processor flush small numbers to zero; rebuild it without "
                       "-ffast-math",
                       {file.path.string()}),
-              kPluginError);
+              kPluginRefused);
 }
 
+// Throws Error unless the library was built for the SDK of this program.
 void check_stamp(const PluginFile& file) {
   std::string stamp = sdk_of(file);
   if (stamp == sdk_of_this_program()) return;
@@ -49,7 +64,7 @@ void check_stamp(const PluginFile& file) {
   throw Error(
       message("{} was built for {}, this caddie is SDK {}; rebuild it: cmake --build --preset release",
               {file.path.string(), built_for, sdk_of_this_program()}),
-      kPluginError);
+      kPluginRefused);
 }
 
 std::string entry_symbol() { return kEntryPrefix + sdk_of_this_program(); }
@@ -60,7 +75,7 @@ void check_initialisers(const PluginFile& file) {
   if (std::string deed = trial_of(file.path, entry_symbol()); !deed.empty())
     throw Error(message("{}: its initialiser {}; mend it, or take the file out of its folder",
                         {file.path.string(), deed}),
-                kPluginError);
+                kPluginRefused);
 }
 
 }  // namespace
@@ -107,7 +122,7 @@ Registry::Registry(std::vector<std::filesystem::path> folders) : folders_(std::m
     if (files_[i].name == files_[i - 1].name)
       throw Error(message("two plugins are called '{}': {} and {}; keep one of them",
                           {files_[i].name, files_[i - 1].path.string(), files_[i].path.string()}),
-                  kPluginError);
+                  kPluginRefused);
 }
 
 std::vector<std::filesystem::path> Registry::default_folders() {
@@ -129,29 +144,21 @@ const LoadedPlugin& Registry::open(std::string_view name, std::string_view where
 }
 
 LoadedPlugin Registry::load(std::string_view name) const {
-  auto file = std::find_if(files_.begin(), files_.end(), [&](const PluginFile& f) { return f.name == name; });
-  if (file == files_.end()) {
-    std::vector<std::string> names, places;
-    for (const PluginFile& other : files_) names.push_back(other.name);
-    for (const auto& folder : folders_) places.push_back(folder.string());
-    throw Error(
-        message("there is no plugin '{}' in {}{}", {name, join(places, ", "), suggestion(name, names)}),
-        kPluginError);
-  }
-  check_stamp(*file);
-  check_initialisers(*file);
+  const PluginFile& file = file_called(name, files_, folders_);
+  check_stamp(file);
+  check_initialisers(file);
   boost::dll::shared_library library;
   boost::dll::fs::error_code error;
-  library.load(boost::dll::fs::path(file->path.string()),
+  library.load(boost::dll::fs::path(file.path.string()),
                boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, error);
   if (error) {
     const char* reason = dlerror();
-    throw Error(message("{} does not load: {}", {file->path.string(), reason ? reason : error.message()}),
-                kPluginError);
+    throw Error(message("{} does not load: {}", {file.path.string(), reason ? reason : error.message()}),
+                kPluginRefused);
   }
-  check_arithmetic(*file);
+  check_arithmetic(file);
   auto& entry = library.get<const PluginEntry*()>(entry_symbol());
-  LoadedPlugin loaded{*file, sha256_file(file->path), entry()};
+  LoadedPlugin loaded{file, sha256_file(file.path), entry()};
   // Objects and exceptions of a plugin may outlive every handle to it, so it is never unloaded.
   static auto* kept = new std::vector<boost::dll::shared_library>;
   kept->push_back(std::move(library));
@@ -162,11 +169,11 @@ std::unique_ptr<Plugin> make_object(std::string_view name, const PluginEntry& en
   try {
     return std::unique_ptr<Plugin>(entry.make());
   } catch (const std::exception& error) {
-    throw Error(message("plugin '{}' cannot be made: {}", {name, error.what()}), kPluginError);
+    throw Error(message("plugin '{}' cannot be made: {}", {name, error.what()}), kPluginRefused);
   } catch (...) {
     throw Error(
         message("plugin '{}' cannot be made: it throws what is no exception of C++'s library", {name}),
-        kPluginError);
+        kPluginRefused);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens techniques on disk: they are found by name, checked before any of their code runs, opened when an
-// experiment names them, and never closed.
+// Finds the libraries of plugins by name, checks each before any of its code runs, opens it when an
+// experiment names it, and never closes it.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -59,8 +59,8 @@ class Registry {
   const std::vector<PluginFile>& files() const { return files_; }
 
   /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
-  /// there is none, naming near ones, or when it was built for another SDK, saying which and how to rebuild
-  /// it, or when its initialiser does not return; that is tried in a child process first.
+  /// there is none, naming near ones, when it was built for another SDK, saying which and how to rebuild it,
+  /// or when its initialiser does not return, which a child process tries first.
   const LoadedPlugin& open(std::string_view name, std::string_view where);
 
   /// Returns a new object of the plugin. Throws Error unless the plugin is of kind `kind`.

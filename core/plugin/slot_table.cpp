@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Holds the rows of the slot table, and declares what the core reads in the tables of plugins.
 #include "plugin/slot_table.h"
 
 #include <algorithm>
@@ -77,8 +78,8 @@ const Slot& slot_of(Kind kind) {
 
 std::string_view name_of(Kind kind) { return slot_of(kind).name; }
 
-// The plugin that `use` names counts by its file, in the stage of its slot. A table that is switched off
-// counts for nothing, so the switch need not.
+// `use` itself counts for the report alone, because the file of the plugin that it names counts in the stage
+// of its slot. The switch counts for nothing, because a table that is switched off is left out.
 void SlotSettings::settings(Settings& s, const Slot& slot) {
   bool many = slot.count == Slot::Count::kMany;
   s("use", use, many ? "plugin; by default the one that is called like this table" : "plugin of this slot",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines the slots: one row of a table says where an experiment names its plugins, how many it may name,
-// what they claim, and which stage of a run they feed. Assembling, keys, drawings, effect checks and tests
-// loop over the rows, so that a new slot is an interface in caddie/slots.h, a row here, and the place that
-// calls it.
+// Defines the slots, which are the places where plugins go. One row of a table for each slot says where an
+// experiment names its plugins, how many it may name, what they claim, and which stage of a run they feed.
+// Assembling, keys, drawings, effect checks and tests loop over the rows, so that a new slot is an interface
+// in caddie/slots.h, a row here, and the place that calls it.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -14,13 +14,13 @@
 
 namespace caddie {
 
-/// One row of the table.
+/// Describes one slot: a row of the table.
 struct Slot {
   /// Says how many plugins an experiment names there.
   enum class Count : uint8_t {
-    kOne,       // exactly one, in the table `path` itself, which must say `use`
-    kOptional,  // one in that table, or none
-    kMany       // any number, each in a table of its own below `path`, called by its label
+    kOne,       // It names exactly one, in the table `path` itself, which must say `use`.
+    kOptional,  // It names one in that table, or none.
+    kMany       // It names any number, each in a table of its own below `path`, called by its label.
   };
   /// Says what the plugins there do with the weights of the model.
   enum class Claims : uint8_t {
@@ -28,7 +28,7 @@ struct Slot {
     kSome,  // each plugin names the weights that it acts on
     kEach   // every weight must be named by exactly one of them
   };
-  /// Says from which step on a plugin there makes a training differ from another one that began alike.
+  /// Says from which step on two trainings that differ only in the plugins there may differ themselves.
   enum class Tells : uint8_t {
     kFromTheStart,
     kByScale,  // a training is the same as long as the learning rates are scaled alike
@@ -51,13 +51,13 @@ struct Slot {
 
   Kind kind;
   std::string_view name;  // the kind's name, for people and for plugin folders: "activation"
-  std::string_view path;  // where it stands in an experiment: "model.activation"
+  std::string_view path;  // the table in an experiment where it stands: "model.activation"
   Count count = Count::kOne;
   Stage stage = Stage::kTrain;  // the first stage that its plugins feed
   Claims claims = Claims::kNone;
   Tells tells = Tells::kFromTheStart;
   Proof proof = Proof::kNone;
-  bool drawn = false;  // whether the drawing of the model shows its plugins where they act
+  bool drawn = false;  // tells whether the drawing of the model shows its plugins where they act
 };
 
 /// Returns every slot, in the order in which a run comes to them.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Counts a library's initialisers in its ELF sections, and runs them for a trial in a child process.
 #include "plugin/trial.h"
 
 #include <caddie/error.h>
@@ -56,7 +57,7 @@ size_t count_initialisers(std::span<const std::byte> bytes) {
   dup2(nowhere, STDIN_FILENO);
   dup2(nowhere, STDOUT_FILENO);
   dup2(nowhere, STDERR_FILENO);
-  // An exit() must not wait for the threads of the parent, which the child has not.
+  // An exit() must not wait for the threads of the parent, which the child does not have.
   on_exit([](int code, void*) { _exit(code); }, nullptr);
   if (void* handle = dlopen(library, RTLD_NOW | RTLD_LOCAL))
     if (void* symbol = dlsym(handle, entry)) reinterpret_cast<const void* (*)()>(symbol)();

@@ -14,7 +14,7 @@ bool has_initialisers(const std::filesystem::path& library);
 
 /// Loads a library and calls the function `entry` of it in a child. Returns what its initialisers did instead
 /// of returning: "ended the process with exit code 0", "was ended by signal 11", "did not return within 5 s".
-/// Returns "" when they returned, and when the library does not load, of which loading it says more.
+/// Returns "" when they returned, and also when the library does not load: loading it then says why.
 std::string trial_of(const std::filesystem::path& library, const std::string& entry, double seconds = 5);
 
 }  // namespace caddie

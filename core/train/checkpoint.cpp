@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Writes what an archive is shown to a safetensors file, and fills it from one.
 #include "train/checkpoint.h"
 
 #include <charconv>
@@ -11,8 +12,10 @@
 namespace caddie {
 namespace {
 
+/// Returns the name under which element i of a list is stored.
 std::string element(const char* name, size_t i) { return std::string(name) + "." + std::to_string(i); }
 
+/// Collects what it is shown, by name.
 class Collector final : public Archive {
  public:
   void operator()(const char* name, Tensor& tensor) override { tensors.emplace_back(name, tensor); }
@@ -27,6 +30,7 @@ class Collector final : public Archive {
   std::map<std::string, std::string> numbers;
 };
 
+/// Fills what it is shown from a file, by name.
 class Filler final : public Archive {
  public:
   Filler(const std::filesystem::path& path, Device device)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs micro-batches on threads, adds up their gradients, and finds the first output that is not finite.
 #include "train/gradient.h"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 namespace caddie {
 namespace {
 
+/// Adds `from` to `to`, or copies it there when nothing was there yet.
 struct AddTo {
   const float* from;
   float* to;
@@ -58,7 +60,7 @@ std::vector<GradientSum::MicroBatch> GradientSum::micro_batches(std::span<const 
   return micros;
 }
 
-/// Makes the passes to come read these values for weights.
+/// Makes the next passes read `values` in place of the weights, and their gradients start over.
 void GradientSum::read(std::span<const Tensor> values) {
   for (auto& packed : packed_) packed->forget();
   for (Accumulator& accumulator : accumulators_)

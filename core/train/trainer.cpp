@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Declares the settings of a training, and takes its steps.
 #include "train/trainer.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 namespace caddie {
 namespace {
 
-// Ranks add up so many floats before they hear from each other again.
+// An all_reduce takes in further tensors until it has so many floats.
 constexpr int64_t kMostTogether = 1 << 22;
 
 struct ScaleBy {
@@ -97,7 +98,8 @@ StepReport Trainer::step(std::span<const Batch> batches) {
     report.phases.average += seconds;
   }
   report.seconds = whole.seconds() - (progress_.budget_seconds > 0 ? 0 : report.phases.average);
-  if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();  // One clock is for all.
+  // All ranks follow one clock.
+  if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();
   progress_.seconds += report.seconds;
   return report;
 }
@@ -135,7 +137,7 @@ double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
   for (size_t i = 0; i < gradients.size();) {
     Tensor& first = gradients[i++];
     if (!first.defined()) continue;
-    int64_t count = first.numel();  // It grows by the neighbours in memory, which travel together.
+    int64_t count = first.numel();  // It grows by the neighbours in memory, which are reduced together.
     for (; i < gradients.size() && count < kMostTogether && gradients[i].defined() &&
            gradients[i].data() == first.data() + count;
          ++i)
@@ -146,8 +148,8 @@ double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
   return comm_->all_reduce(loss) / comm_->size();
 }
 
-// Scales the gradients down to clip_norm where they are larger, and returns the norm that they had. Notes on
-// the way which weights a gradient reached.
+// Scales the gradients down to clip_norm where their norm is larger, and returns the norm that they had. Also
+// notes which weights a gradient reached.
 double Trainer::clip(std::span<Tensor> gradients) {
   std::vector<double> squares(gradients.size());
   parallel_for(int(gradients.size()), [&](int i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes optimizer steps: gradient, clip, update, average. What is around them (data, validation, checkpoints)
-// is in core/run.
+// Takes optimizer steps: gradient, clip, update, average. The room core/run does what lies around them: data,
+// validation and checkpoints.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@
 
 namespace caddie {
 
-/// The section [train] of an experiment.
+/// Holds the section [train] of an experiment.
 struct TrainSettings {
   int64_t micro_batch_tokens = 1024;
   int gradient_accumulators = 4;
@@ -28,7 +28,7 @@ struct TrainSettings {
   void settings(Settings& s);
 };
 
-/// The section [budget] of an experiment.
+/// Holds the section [budget] of an experiment.
 struct Budget {
   int64_t steps = 20000;
   double seconds = 0;
@@ -44,9 +44,9 @@ struct StepPhases {
 
 /// Reports one optimizer step.
 struct StepReport {
-  double loss = 0;           // the batch's, before the update, in nats per token
+  double loss = 0;           // the mean loss of the batch before the update, in nats per token
   double gradient_norm = 0;  // the norm of the whole gradient, before clipping
-  double lr_scale = 1;       // what the schedule multiplied the learning rates by
+  double lr_scale = 1;       // the factor by which the schedule multiplied the learning rates
   double seconds = 0;
   int64_t tokens = 0;  // the tokens of all ranks
   StepPhases phases;
@@ -73,7 +73,7 @@ class Trainer {
   void discarded_step(std::span<const Batch> batches);
 
   const Progress& progress() const { return progress_; }
-  /// Sets how long training is said to have taken so far, for trainings that follow a recorded clock.
+  /// Replaces the measured training time, so that a comparison with another program can follow its clock.
   void set_seconds(double seconds) { progress_.seconds = seconds; }
   /// Returns whether the budget of steps or of seconds is used up.
   bool finished() const;

@@ -2,6 +2,7 @@
 // Defines what makes a plugin and a host fit together: symbol visibility and device qualifiers.
 #pragma once
 
+// Marks what a library shows to other libraries.
 #define CADDIE_API __attribute__((visibility("default")))
 
 // Marks code that runs on every device. Such code is plain arithmetic: no exceptions, no virtual calls.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// There are three shapes of loop, each with one executor for each device. A kernel is a plain struct whose
-// call operator is marked CADDIE_FN; it is written once and runs on every device.
+// Runs kernels on every device, in loops of three shapes. A kernel is a plain struct whose call operator is
+// marked CADDIE_FN, and it is written once; each shape of loop has one executor for each device.
 //
 //   for_each(device, n, kernel)                calls kernel(i) for each i in [0, n)
 //   for_rows(device, rows, n, kernel)          calls kernel(row, r) for each row of n elements
@@ -16,8 +16,8 @@
 
 namespace caddie {
 
-inline constexpr int kLanes = 32;        // so many partial sums make the sum of a row
-inline constexpr int kColumnBlock = 64;  // for_columns adds up so many rows before it adds their sum to `out`
+inline constexpr int kLanes = 32;        // The sum of a row is made of so many partial sums.
+inline constexpr int kColumnBlock = 64;  // for_columns sums so many rows before it adds their sum to `out`.
 
 /// Runs a kernel's loops over one row of n elements on the calling thread.
 struct CpuRow {
@@ -106,7 +106,7 @@ void for_columns(int64_t rows, int n, const K& kernel, float* out) {
 namespace caddie {
 namespace detail {
 
-/// Throws Error. It is called where nvcc does not compile the caller.
+/// Throws Error. Only callers that nvcc does not compile call it.
 template <class K>
 [[noreturn]] void no_cuda_kernel() {
 #if defined(CADDIE_CUDA)

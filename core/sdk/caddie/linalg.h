@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiplies plain tensors, for optimizers and initializers. Nothing is recorded.
+// Multiplies plain tensors, for optimizers and initializers. No gradient flows through these products.
 #pragma once
 
 #include <caddie/tensor.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines exp, tanh, sigmoid and the half formats in plain arithmetic, so that they vectorise and give the
-// same bits on every device.
+// Defines exp, tanh, sigmoid and the rounding to 16-bit formats in plain arithmetic, so that they vectorise
+// and give the same bits on every device.
 #pragma once
 
 #include <caddie/abi.h>
@@ -11,11 +11,13 @@
 
 namespace caddie {
 
+/// Returns the float32 that has these bits.
 CADDIE_FN inline float bits_to_float(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof value);
   return value;
 }
+/// Returns the bits of a float32.
 CADDIE_FN inline uint32_t float_to_bits(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
@@ -25,7 +27,7 @@ CADDIE_FN inline uint32_t float_to_bits(float value) {
 /// Returns e^x with a relative error below 2e-7 for x in [-87, 88]; any other x is clamped to that interval.
 CADDIE_FN inline float exp(float x) {
   x = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
-  // x = n ln 2 + r with |r| <= ln 2 / 2; the magic number rounds to the nearest integer.
+  // Here x = n ln 2 + r with |r| <= ln 2 / 2; adding the magic number rounds to the nearest integer.
   float magic = 12582912.0f;
   float shifted = x * 1.44269504f + magic;
   float n = shifted - magic;
@@ -65,6 +67,7 @@ CADDIE_FN inline float round_even(float x) {
   return (x + magic) - magic;
 }
 
+/// Returns the number of [low, high] that is nearest to x.
 CADDIE_FN inline float clamp(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
 
 /// Returns the nearest bfloat16 value as float32, ties to even.
@@ -80,7 +83,7 @@ CADDIE_FN inline uint16_t to_half(float x) {
   uint32_t sign = (bits >> 16) & 0x8000u;
   uint32_t magnitude = bits & 0x7fffffffu;
   if (magnitude >= 0x47800000u) return uint16_t(sign | (magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u));
-  if (magnitude < 0x38800000u) {  // The half is subnormal: adding 0.5 aligns the fraction at its last bit
+  if (magnitude < 0x38800000u) {  // The half is subnormal: adding 0.5 aligns the fraction at its last bit.
     float aligned = bits_to_float(magnitude) + 0.5f;
     return uint16_t(sign | (float_to_bits(aligned) - 0x3f000000u));
   }

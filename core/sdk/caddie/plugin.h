@@ -40,8 +40,8 @@ struct PluginCard {
   const char* provides = "";
   const char* needs = "";
   const char* conflicts = "";
-  // Tells whether it is what its slot does where nobody chose a technique, such as a schedule that changes
-  // nothing. Such a plugin is not asked whether it acted.
+  // Tells whether the plugin stands for the absence of a technique, as a schedule does that changes nothing.
+  // Such a plugin is not asked whether it acted.
   bool neutral = false;
 };
 

@@ -12,7 +12,7 @@ struct Progress {
   int64_t steps = 0;          // planned steps; an upper bound when budget_seconds > 0
   double seconds = 0;         // training time so far, validation excluded
   double budget_seconds = 0;  // 0 without a wall-clock budget
-  double lr_scale = 1;        // what the learning-rate schedule returned for this step
+  double lr_scale = 1;        // the factor that the learning-rate schedule returned for this step
 };
 
 /// Returns a value that goes from `start` to `end` in a straight line over the first `steps` steps and is

@@ -87,7 +87,7 @@ CADDIE_API void check_rising(std::span<const double> percentiles);
 /// Throws Error as check_rising() does.
 CADDIE_API std::vector<std::vector<Grid>> grids_at_percentiles(const Rows& rows,
                                                                std::span<const double> percentiles, int bits);
-/// Returns those of the grids_at_percentiles whose squared error is least, of equals the first. They are
+/// Returns those of grids_at_percentiles() whose squared error is least, the first of equal ones. They are
 /// chosen row by row if `by_row`, else all rows take the percentile whose sum of errors is least. Anything
 /// but a matrix gets one grid from its largest magnitude, without a lower bound.
 CADDIE_API std::vector<Grid> least_error_grids(const Rows& rows, std::span<const double> percentiles,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declares settings. Each is declared once, in one line that binds its name, its variable (whose initial
-// value is the default), its help and its range. Whoever visits the settings reads TOML, writes it, or
-// describes them.
+// value is the default), its help and its range. Visitors of these declarations read TOML, write it, or
+// describe the settings.
 #pragma once
 
 #include <caddie/error.h>
@@ -14,8 +14,8 @@
 
 namespace caddie {
 
-/// Says which values a setting may take: a closed interval of numbers, or a list of words. For an array it
-/// says so of each element.
+/// Says which values a setting may take: a closed interval of numbers, or a list of words. The range of an
+/// array holds for each of its elements.
 struct Range {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
@@ -36,13 +36,15 @@ struct CADDIE_API Layers {
   /// Returns the layers in rising order, where the model has `count`. Throws Error when the text is of no
   /// known form or names a layer outside [0, count).
   std::vector<int> resolve(int count) const;
+  /// Returns whether `layer` is one of resolve(count).
   bool contains(int layer, int count) const;
 };
 
 /// Names the stages of a run in their order, each of which reads what the ones before it have made. A
-/// setting's value is part of the name of the first stage that it can change, and so of all that follow.
+/// setting's value is part of the key of the first stage that it can change, and so of all that follow;
+/// stages with equal keys have equal results.
 enum class Stage : uint8_t {
-  kSeed,      // counts for every stage, in a part of the name of its own
+  kSeed,      // counts for every stage, in a part of the key of its own
   kTrain,     // makes initial weights and trains them
   kAverage,   // takes averages while the model trains
   kQuantize,  // prunes, calibrates and quantizes

@@ -25,8 +25,8 @@ class CADDIE_API Archive {
   virtual void operator()(const char* name, int64_t& number) = 0;
 };
 
-/// Names the kinds of plugins, one for each interface below, which holds it as its kKind. What the core does
-/// with each stands in the slot table.
+/// Names the kinds of plugins, one for each interface below, which holds it as its kKind. The table in
+/// core/plugin/slot_table.cpp says what the core does with each kind.
 enum class Kind : uint8_t {
   kActivation,
   kAverager,
@@ -48,9 +48,9 @@ enum class Kind : uint8_t {
 /// Tells a plugin what it will work on, before anything is trained.
 struct Shapes {
   const ModelShape& model;
-  std::span<const WeightInfo* const> weights;  // those that it claims; empty where its slot claims none
+  std::span<const WeightInfo* const> weights;  // the weights that it claims; empty where its slot claims none
   int64_t positions = 0;   // the predicted positions of the validation stream; 0 while that is not known
-  int64_t documents = -1;  // how many starts of documents that stream marks; -1 while that is not known
+  int64_t documents = -1;  // the number of documents that start in that stream; -1 while that is not known
 };
 
 /// Is the base of every technique. What a technique does not override declares nothing.
@@ -71,6 +71,7 @@ struct CADDIE_API Plugin {
   virtual bool acts(const Progress&) const { return true; }
 };
 
+/// Says what a forward pass is for.
 enum class Mode : uint8_t { kTrain, kEvaluate };
 
 /// Gives a technique what it may read of one forward pass over one micro-batch.
@@ -101,6 +102,7 @@ class CADDIE_API Forward {
                             void* context) = 0;
 };
 
+/// Names the two sublayers of a layer.
 enum class Part : uint8_t { kAttention, kMlp };
 
 /// Gives a Modifier what it may read of one sublayer of one layer.
@@ -112,6 +114,7 @@ struct Block {
   Var q, k, v;  // [B,T,H,D], [B,T,K,D], [B,T,K,D]; undefined until attention has made them
 };
 
+/// Holds queries [B,T,H,D] and keys [B,T,K,D], which techniques such as rotations change together.
 struct QueryKey {
   Var q, k;
 };
@@ -135,7 +138,8 @@ struct CADDIE_API Head : Plugin {
   virtual Var logits(Forward& forward, Var x) = 0;  // takes [B,T,C], returns [B,T,V]
 };
 
-/// Changes a value on its way through the model. Each site passes its value through unless overridden.
+/// Changes a value on its way through the model. Each site passes its value through unless overridden. Beside
+/// each site stand the shape of its value and its place in the model.
 struct CADDIE_API Modifier : Plugin {
   static constexpr Kind kKind = Kind::kModifier;
   virtual Var embedded(Forward&, Var x) { return x; }  // [B,T,C], before the embedding's norm
@@ -193,6 +197,7 @@ struct CADDIE_API Averager : Plugin {
   virtual std::span<const Tensor> average() const = 0;
 };
 
+/// Names the types of the elements of stored arrays.
 enum class Type : uint8_t { kFloat32, kFloat16, kInt8 };
 /// Returns the number of bytes of one element.
 CADDIE_API int64_t bytes_of(Type type);
@@ -209,6 +214,7 @@ using Packed = std::vector<Array>;
 /// Changes averaged weights before they are quantized, on several threads at once.
 struct CADDIE_API Pruner : Plugin {
   static constexpr Kind kKind = Kind::kPruner;
+  /// Changes the weight in place.
   virtual void prune(Tensor& weight, const WeightInfo& info) = 0;
 };
 

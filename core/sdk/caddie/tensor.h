@@ -11,6 +11,7 @@
 
 namespace caddie {
 
+/// Names the sort of memory that a tensor lies in, and so where work on it runs.
 enum class Device : uint8_t { kCpu, kCuda };
 
 /// Holds the lengths of up to six axes, each at least 0. The empty shape is that of a scalar: one element.
@@ -23,6 +24,7 @@ class CADDIE_API Shape {
   int rank() const { return rank_; }
   /// Returns the length of an axis, where -1 is the last one. Throws Error when there is no such axis.
   int64_t operator[](int axis) const;
+  /// Returns the number of elements: the product of all axes.
   int64_t numel() const;
   /// Returns the length of the last axis, or 1 for a scalar.
   int64_t last() const { return rank_ ? lengths_[rank_ - 1] : 1; }

@@ -17,7 +17,7 @@ struct Parameter {
   bool defined() const { return index >= 0; }
 };
 
-/// Refers to integers [batch, length] on the device of the tape: token ids, or row numbers of a table.
+/// Refers to integers [batch, length] on the device of the tape, such as token ids or row numbers of a table.
 struct Ids {
   const int32_t* data = nullptr;
   int64_t batch = 0, length = 0;
@@ -29,7 +29,7 @@ struct Ids {
 struct Node {
   Tensor value;
   float* gradient = nullptr;       // is null until something flows back
-  float* leaf_gradient = nullptr;  // where the gradient of a weight is collected; null for other values
+  float* leaf_gradient = nullptr;  // is where the gradient of a weight is collected; null for other values
   bool needs_grad = false;
 };
 

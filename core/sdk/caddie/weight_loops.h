@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Works on many weights at once: on whole weights, or on pieces of them, on the threads of the pool.
+// Runs loops over many weights, whole or in pieces, on the threads of the pool.
 #pragma once
 
 #include <caddie/parallel.h>
@@ -10,7 +10,7 @@
 
 namespace caddie {
 
-/// Names the elements [begin, end) of one weight, which is an index into the weights at hand.
+/// Names the elements [begin, end) of one weight, given by its index in the list that is worked on.
 struct Chunk {
   int weight;
   int64_t begin, end;
@@ -20,9 +20,9 @@ namespace detail {
 CADDIE_API std::vector<int64_t> sizes_of(std::span<const Weight> weights);
 }  // namespace detail
 
-/// Returns the indices of things of these sizes, the largest first; of equal ones the earlier comes first.
+/// Returns the indices of `sizes`, those of the largest first; of equal ones the earlier comes first.
 CADDIE_API std::vector<int> largest_first(std::span<const int64_t> sizes);
-/// Cuts weights with so many elements into pieces of bounded size on the CPU; elsewhere they stay whole.
+/// Cuts weights that have `sizes` elements into pieces of bounded size on the CPU; elsewhere they stay whole.
 CADDIE_API std::vector<Chunk> chunks_of(std::span<const int64_t> sizes, Device device);
 
 /// Gives each weight that has none yet a tensor of its shape on its device, filled with zeros. `tensors` is

@@ -25,15 +25,17 @@ struct Init {
 
   /// Leaves the value to the experiment's initializer.
   static Init by_initializer() { return {}; }
+  /// Gives every element the same value.
   static Init constant(double value) { return {Kind::kRows, 0, {value}}; }
   /// Fills row i with rows[i].
   static Init constant_rows(std::vector<double> rows) { return {Kind::kRows, 0, std::move(rows)}; }
+  /// Draws from a normal distribution of mean 0 and this standard deviation.
   static Init normal(double deviation) { return {Kind::kNormal, deviation, {}}; }
 };
 
 /// Describes one declared weight.
 struct WeightInfo {
-  std::string name;  // is upstream's name in the state dict, e.g. "blocks.3.attn.c_q.weight"
+  std::string name;  // its name in the reference model's state dict, e.g. "blocks.3.attn.c_q.weight"
   Shape shape;       // is [out, in] for matrices
   Role role = Role::kMatrix;
   Place place = Place::kOther;
@@ -56,7 +58,7 @@ struct ModelShape {
   int width = 0;  // the residual stream's width, C in shapes
   int heads = 0, kv_heads = 0, head_size = 0;
   int hidden = 0;           // the MLP's width
-  int sequence_length = 0;  // in tokens, as in training
+  int sequence_length = 0;  // the tokens of a training sequence
 };
 
 /// Takes the weights that plugins declare before training starts.
