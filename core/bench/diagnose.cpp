@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each function looks at one part of the machine or of the program and says how it stands.
 #include "bench/diagnose.h"
 
 #include <caddie/error.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The findings say what this program meets on this machine, and what would keep it from working well.
+// A diagnosis lists what this program finds on this machine, and what would keep it from working well.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 namespace caddie {
 
+/// Says how one part of the machine or of the program stands.
 struct Finding {
   std::string subject, text;
   bool fine = true;  // whether nothing is to be mended
@@ -19,15 +20,15 @@ struct Finding {
 /// Returns all findings on this machine and this process, in the order in which people read them.
 std::vector<Finding> diagnose();
 
-// These functions judge what they are given, so that tests can give what this machine is not.
+// These functions are given what they judge, so that tests can describe other machines.
 
-/// `huge_pages` is what the system says of transparent ones.
+/// Judges the memory. `huge_pages` is the system's setting of transparent huge pages.
 Finding memory_finding(const Memory& memory, const std::string& huge_pages);
-/// `bytes` are free where runs are written.
+/// Judges the disk; `bytes` are free where runs are written.
 Finding disk_finding(uint64_t bytes);
-/// `found` is the number of plugins; `refused` names those of another SDK.
+/// Judges the plugins; `found` is their number, and `refused` names those of another SDK.
 Finding plugins_finding(size_t found, const std::vector<std::string>& refused);
-/// `environment` holds the variables that a launcher may have set.
+/// Judges what a launcher of ranks, if any, has set in the `environment`.
 Finding ranks_finding(const Environment& environment);
 
 }  // namespace caddie

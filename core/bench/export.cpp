@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A model with random weights goes through the same functions that export a trained one.
 #include "bench/export.h"
 
 #include <caddie/parallel.h>
@@ -15,6 +16,7 @@
 namespace caddie {
 namespace {
 
+/// Fills every matrix with normal numbers of deviation 1, from a random stream of its name.
 void fill(WeightTable& weights) {
   parallel_for(weights.size(), [&](int i) {
     const WeightInfo& info = weights.info(i);

@@ -11,6 +11,7 @@
 
 namespace caddie {
 
+/// Says which experiment is exported. The overrides are assignments "path=value".
 struct ExportBench {
   std::filesystem::path experiment;
   std::vector<std::string> overrides;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The trainer of real runs takes its steps on one batch of random tokens.
 #include "bench/train.h"
 
 #include <caddie/parallel.h>
@@ -32,9 +33,9 @@ Batch random_batch(const TrainBench& bench, int vocabulary, Rng& rng) {
   return batch;
 }
 
-// Counts the multiplications and additions of one step that cannot be avoided: every matrix forward, for its
-// input and for itself; attention over the causal half likewise; five Newton-Schulz iterations for each
-// matrix of the layers.
+/// Counts the multiplications and additions that one step cannot do without: for every matrix the forward
+/// product and the gradients of its input and of itself; the same for the causal half of attention; and five
+/// Newton-Schulz iterations for each matrix of the layers.
 double useful_flops(const TrainBench& bench, const Model& model) {
   const ModelShape& m = model.shape();
   double tokens = double(bench.batch_tokens), linear = double(m.vocabulary) * m.width, iterations = 0;
@@ -60,6 +61,7 @@ std::vector<std::string> overrides_of(const TrainBench& b) {
           "train.accumulation=1"};
 }
 
+/// Returns the tokens per second of forward passes alone, as the median of three.
 double forward_rate(Model& model, const TrainBench& bench, const Batch& batch) {
   Vocabulary bytes(ByteTables{std::vector<int16_t>(size_t(model.shape().vocabulary), 1),
                               std::vector<uint8_t>(size_t(model.shape().vocabulary)),
@@ -75,7 +77,7 @@ double forward_rate(Model& model, const TrainBench& bench, const Batch& batch) {
   return double(bench.batch_tokens) / median(seconds);
 }
 
-// Returns the milliseconds of a step by part of the model.
+/// Returns the milliseconds of a step by part of the model.
 Json profile_json(int64_t steps) {
   Json parts = Json::array();
   for (const PartTime& time : profile())

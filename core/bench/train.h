@@ -10,6 +10,7 @@
 
 namespace caddie {
 
+/// Says what is trained, and for how many steps.
 struct TrainBench {
   // The experiment says which techniques and optimizers are used; its sizes are replaced by those below.
   std::filesystem::path experiment;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie artifact inspect FILE tells where the bytes of an artifact go. For caddie artifact score see
+// caddie artifact inspect FILE tells where the bytes of an artifact go. caddie artifact score is added in
 // eval.cpp.
 #include <fmt/format.h>
 

@@ -19,7 +19,7 @@ namespace {
 struct ScoreArguments {
   ExperimentArguments experiment;
   std::filesystem::path artifact, against;
-  std::vector<std::string> evaluators;  // labels of those that score; empty for all
+  std::vector<std::string> evaluators;  // the labels of those that score; empty for all
   int64_t stride = 0;
   double subset = 0;  // the share of the stream to estimate from; 0 scores all of it
   bool json = false;
@@ -37,7 +37,7 @@ void print(const std::string& label, const RatioEstimate& e, const PartScore& pa
              with_commas(part.whole), part.score.seconds);
 }
 
-// An estimate never stands under the name of the score itself.
+// The key of an estimate differs from that of the score itself, so that nobody takes one for the other.
 Json json_of(const RatioEstimate& e, const PartScore& part, double subset) {
   return {{std::string(kBpb.name) + "_estimate", e.ratio},
           {"ci_low", e.low},

@@ -18,7 +18,7 @@ namespace caddie {
 namespace {
 
 struct ExportArguments {
-  ExperimentArguments experiment;  // Its file is the run's.
+  ExperimentArguments experiment;  // The run gives its file.
   std::filesystem::path run, weights, artifact;
 };
 

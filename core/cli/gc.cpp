@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie gc deletes what the store holds of runs that are gone.
+// caddie gc deletes the stages of the store that no run needs any more.
 #include <caddie/error.h>
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program has one verb for each file here. A verb runs when its command line has been parsed; whatever
-// goes wrong ends here.
+// Each verb of the program stands in the file of its name. It runs when its command line has been parsed;
+// whatever goes wrong ends here.
 #include <caddie/error.h>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +20,7 @@
 
 namespace {
 
+/// Parses the command line and runs the verb that it names; returns the exit code.
 int run(int argc, char** argv) {
   CLI::App app("Caddie: does this technique help, by how much, how sure are we, and what does it cost?",
                "caddie");
@@ -43,7 +44,7 @@ int guarded(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const caddie::Error& error) {
-    // Without a message another process has said it.
+    // An error without a message was already told by another process.
     if (*error.what()) std::fprintf(stderr, "error: %s\n", caddie::with_short_lines(error.what()).c_str());
     return error.code();
   } catch (const std::filesystem::filesystem_error& error) {
@@ -68,7 +69,8 @@ int guarded(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   caddie::open_standard_streams();
-  std::signal(SIGXFSZ, SIG_IGN);  // A file that grows beyond a limit is an error of writing, with its name.
+  // With this signal ignored, writing beyond the limit of a file's size is an error that names the file.
+  std::signal(SIGXFSZ, SIG_IGN);
   int code = guarded(argc, argv);
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
   std::fprintf(stderr, "error: the output is lost: stdout cannot be written\n");

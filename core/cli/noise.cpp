@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie noise EXPERIMENT runs the same experiment for several seeds, to know what no technique explains.
+// caddie noise EXPERIMENT runs the same experiment for several seeds, and says how much its score varies.
 #include "report/noise.h"
 
 #include <fmt/format.h>

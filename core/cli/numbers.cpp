@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each check parses the text strictly, and says what was wanted when it refuses one.
 #include "cli/numbers.h"
 
 #include <fmt/format.h>

@@ -14,7 +14,7 @@ namespace caddie {
 /// Accepts whole numbers in decimal digits from `low` to `high`; others are refused in words.
 CLI::Validator whole(int64_t low, int64_t high);
 
-/// Accept finite numbers from 0 on, above 0, or from `low` to `high`.
+/// These accept finite numbers from 0 on, above 0, or from `low` to `high`.
 CLI::Validator zero_or_more();
 CLI::Validator above_zero();
 CLI::Validator within(double low, double high);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie plan SWEEP says what a sweep would run, what that costs, and what it could show. It changes nothing.
+// caddie plan SWEEP says what a sweep would run, what that costs, and what it could show. It begins no run of
+// the sweep, and writes nothing but the plan that --output asks for.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -39,7 +40,7 @@ PriorRuns known(const Plan& plan, const PlanArguments& arguments) {
   return prior;
 }
 
-/// Returns what differences are in.
+/// Returns the unit in which the tested metric and its differences are given.
 std::string unit_of(const Plan& plan) {
   std::string metric = tested_metric(plan);
   return metric == kBpb.name ? "bpb" : metric == kLossNats.name ? "nats" : metric;
@@ -126,7 +127,8 @@ void print_excluded(const Plan& plan, bool all) {
     fmt::print("left out: {} more; --why-excluded lists them\n", plan.excluded.size() - shown);
 }
 
-/// Returns what the arm sets; of other arms than the baseline, what they set otherwise than that.
+/// Returns the overrides of the arm; those that the baseline has too are left out, unless the arm is the
+/// baseline.
 std::vector<std::string> settings_shown(const Plan& plan, const Arm& arm) {
   std::vector<std::string> shown = arm.overrides;
   const std::vector<std::string>& common = plan.baseline().overrides;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie power says what can be told apart with how many seeds.
+// caddie power says how large a difference can be found with how many seeds.
 #include "statistics/power.h"
 
 #include <fmt/format.h>

@@ -14,7 +14,7 @@ namespace caddie {
 namespace {
 
 struct RerunArguments {
-  ExperimentArguments experiment;  // Its file is made from the run's.
+  ExperimentArguments experiment;  // The run gives its file and settings.
   std::filesystem::path run, output;
   bool json = false;
 };

@@ -43,6 +43,7 @@ void print_summary(const RunSummary& summary, const std::filesystem::path& folde
   fmt::print("{}\n", folder.string());
 }
 
+/// Holds an experiment that is assembled for a number of ranks, and what it was made of.
 struct Loaded {
   Registry registry;
   Tree tree;
@@ -79,6 +80,7 @@ std::filesystem::path default_folder(const RunArguments& arguments, const Loaded
   return std::filesystem::path("results") / arguments.experiment.file.stem() / key.run.substr(0, 8);
 }
 
+/// Runs the experiment as the rank that keeps the results and prints the summary.
 void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
   RunOptions& options = arguments.options;
   if (options.folder.empty()) options.folder = default_folder(arguments, loaded, ranks);
@@ -90,6 +92,7 @@ void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
     print_summary(summary, options.folder);
 }
 
+/// Runs the experiment as one of the ranks, or as the only one.
 void run_as_rank(RunArguments& arguments, const Ranks& ranks) {
   set_local_rank(ranks.local_rank);
   Device device = arguments.experiment.prepare();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `caddie sweep` and `caddie retry` share this.
+// `caddie sweep` and `caddie retry` share these arguments and the function that does the work.
 #pragma once
 
 #include "sweep/begin.h"
@@ -11,6 +11,7 @@ class App;
 
 namespace caddie {
 
+/// Holds the command line of the two verbs.
 struct SweepArguments {
   SweepRequest request;
   RunnerOptions runner;

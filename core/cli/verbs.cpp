@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The verbs are listed here under the headings that the program's help gives them.
 #include "cli/verbs.h"
 
 #include <caddie/parallel.h>

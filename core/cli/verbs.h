@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// These functions declare every verb of the program, and what several of them share.
+// Declares every verb of the program, and what several of them share.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -59,6 +59,7 @@ struct ExperimentArguments {
   std::string device_name = "cpu";
   int threads = 0;  // 0 stands for one for each core
 
+  /// Adds the experiment and the options to the verb.
   void declare(CLI::App& verb);
   /// Adds these options without the experiment itself.
   void declare_options(CLI::App& verb);

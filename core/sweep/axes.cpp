@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each kind of axis has a function that reads it, and no two of the factors may vary the same thing.
 #include "sweep/axes.h"
 
 #include <caddie/error.h>

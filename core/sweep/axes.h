@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The axes of a sweep file become factors: toggles, keys, zipped keys, and slots whose plugin is replaced.
+// Reads the axes of a sweep file as factors: toggles, keys, zipped keys, and slots whose plugin is replaced.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ namespace caddie {
 
 /// Returns the factors of every [[axis]] of `sweep`, and one for each of the techniques. A factor's baseline
 /// is the level that leaves the base as it is; where none does, Factor::unlisted_base says what the base has.
-/// Throws Error(2) that shows the axis that is wrong.
+/// Throws Error (kUsage) that shows the axis that is wrong.
 std::vector<Factor> read_axes(Tree& sweep, BaseExperiment& base, std::span<const std::string> techniques);
 
 }  // namespace caddie

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// An axis with one value needs no level of the base: that value holds in every arm.
 #include "sweep/axis_values.h"
 
 #include <algorithm>

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+// The defaults of a base experiment are found by assembling it.
 #include "sweep/base_experiment.h"
-#include "config/read_all.h"
 
 #include <caddie/error.h>
 
 #include <utility>
 
+#include "config/read_all.h"
 #include "experiment/experiment.h"
 
 namespace caddie {
 namespace {
 
-/// Returns all settings of an experiment by path, defaults included; none when it needs an arm's changes to
-/// be one.
+/// Returns all settings of an experiment by path, defaults included; none when the file is an experiment only
+/// with an arm's changes.
 std::map<std::string, std::string> resolve(const std::filesystem::path& file) {
   std::map<std::string, std::string> values;
   Tree tree = Tree::load(file);

@@ -14,7 +14,7 @@ namespace caddie {
 
 class BaseExperiment {
  public:
-  /// Throws Error(2) when the file, or one that it extends, is missing or no TOML.
+  /// Throws Error (kUsage) when the file, or one that it extends, is missing or no TOML.
   explicit BaseExperiment(std::filesystem::path file);
 
   /// Tells whether the file, or one that it extends, writes something at `path`.
@@ -22,8 +22,8 @@ class BaseExperiment {
   /// Returns the names below a table that are written.
   std::vector<std::string> children(const std::string& path) const { return tree_.children(path); }
 
-  /// Returns the value at `path` as TOML text, defaults included; "" when there is none, and for defaults of
-  /// a base that is no experiment without an arm's changes.
+  /// Returns the value at `path` as TOML text: what the files write, or else the default, or else "".
+  /// Defaults are unknown, so "", where the base is an experiment only with an arm's changes.
   std::string value(const std::string& path);
 
   /// Returns everything that is written, in canonical form.
@@ -33,7 +33,7 @@ class BaseExperiment {
   std::filesystem::path file_;
   Tree tree_;
   std::string text_;
-  // The settings are found when the first default is asked for.
+  // These are all settings with their defaults, found when the first default is asked for.
   std::optional<std::map<std::string, std::string>> resolved_;
 };
 

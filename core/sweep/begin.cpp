@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// A sweep that is named by its folder keeps its frozen plan; one that is named by its file is planned again
+// and compared with it.
 #include "sweep/begin.h"
 
 #include <algorithm>
@@ -17,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Writes down what was changed, and how many runs were done then, so that their results may have been seen.
+/// Adds to the plan's history what was changed, and how many runs were done then: whoever made the change may
+/// have seen their results.
 void remember(Plan& plan, const std::vector<std::string>& changes, int64_t done) {
   plan.history.push_back(
       {{"at", utc_now()}, {"caddie_version", CADDIE_VERSION}, {"changes", changes}, {"done", done}});
@@ -29,8 +32,8 @@ int64_t count_done(const Plan& plan, const fs::path& folder) {
   });
 }
 
-/// Makes a plan ready to be frozen. With `replan` it takes the place of the one in the folder, and what was
-/// changed is written down.
+/// Makes a plan ready to be frozen. With `replan` it replaces the one in the folder, whose history it
+/// continues.
 void freeze(Plan& plan, const fs::path& folder, bool replan) {
   std::vector<std::string> changes;
   int64_t done = 0;
@@ -56,8 +59,8 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
   return found;
 }
 
-/// Throws away the sweep's runs and trainings: all of them, or none and Error (kUsage) when Caddie did not
-/// make one of the folders, or while a child of a sweep that was killed is still saving its run.
+/// Deletes the sweep's runs and trainings. Throws Error (kUsage), before anything is deleted, when Caddie did
+/// not make one of the folders, or while a child of a sweep that was killed is still saving its run.
 void start_over(const Plan& plan, const fs::path& folder) {
   std::vector<fs::path> runs = folders_in(folder / "runs");
   for (const fs::path& run : runs) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Every arm of the design gets its label and its overrides; one arm becomes the baseline and comes first.
 #include "sweep/combinations.h"
 
 #include <caddie/error.h>
@@ -51,8 +52,8 @@ Combination combination(const SweepFile& sweep, const Levels& levels) {
   return c;
 }
 
-/// Makes the point that is asked for by its label the baseline. The base experiment stays an arm where the
-/// design has it as one.
+/// Turns the point that is called `sweep.baseline_label` into the baseline. With `keeps_base` the base
+/// experiment stays an arm, as the design has it as one.
 void choose_point(const SweepFile& sweep, std::vector<Combination>& all, bool keeps_base) {
   std::vector<std::string> labels;
   for (const Combination& c : all) labels.push_back(c.label);

@@ -18,10 +18,11 @@ struct Combination {
   std::vector<std::string> overrides = {};
 };
 
-/// Returns all arms of a sweep, the baseline first. Throws Error(2) when the design does not fit the axes.
+/// Returns all arms of a sweep, the baseline first. Throws Error (kUsage) when the design does not fit the
+/// axes.
 std::vector<Combination> combinations(const SweepFile& sweep);
 
-/// Returns what the design of a sweep cannot tell apart. Throws as combinations() does.
+/// Returns, as text, the effects that the design of a sweep cannot tell apart. Throws as combinations() does.
 std::vector<std::string> aliases(const SweepFile& sweep);
 
 }  // namespace caddie

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Only the first of these is told: an interruption, lost runs, failed runs, a claim that is not met.
 #include "sweep/conclusion.h"
 
 namespace caddie {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A measurement runs `caddie bench experiment` in as many child processes as there are to be runs at a time.
 #include "sweep/concurrency.h"
 
 #include <caddie/error.h>
@@ -33,7 +34,7 @@ class Scratch {
     try {
       remove_owned(path_);
     } catch (const std::exception&) {
-      // What is left in the folder for temporary files goes with the others there.
+      // The folder lies among temporary files, where what is left of it does no harm.
     }
   }
   Scratch(const Scratch&) = delete;
@@ -44,7 +45,8 @@ class Scratch {
   std::filesystem::path path_;
 };
 
-/// Returns when all have ended. Throws Error as soon as one has failed, and Error(130) when asked to stop.
+/// Returns when all children have ended. Throws Error as soon as one has failed, and Error (kInterrupted)
+/// when the user asks to stop.
 void wait_for_all(ChildSet& children, const std::vector<std::filesystem::path>& logs) {
   while (!children.empty()) {
     ChildSet::Event event = children.wait(1);

@@ -9,6 +9,8 @@
 
 namespace caddie {
 
+/// Says how many runs go side by side with how many threads each, and what they were measured to take, 0
+/// where nothing was measured.
 struct Concurrency {
   int jobs = 1, threads = 1;
   double step_seconds = 0;        // the time of a step of one run, while all jobs are at work
@@ -23,12 +25,12 @@ struct Concurrency {
 /// cores divided by the jobs.
 Concurrency within_cores(int jobs, int threads);
 
-/// Runs the plan's baseline for a moment in each choice: one run on all cores, and one run for each core. The
-/// faster one for such runs comes first; on one core, or when runs will not fit into memory together, there
-/// is but one. Throws Error when the experiment cannot run.
+/// Runs the plan's baseline briefly in two ways: one run on all cores, and one run for each core. The way
+/// that finishes more runs in a second comes first; on one core, or when one run for each core does not fit
+/// into memory, only the first way is tried. Throws Error when the experiment cannot run.
 std::vector<Concurrency> measure_concurrency(const Plan& plan, const std::string& device);
 
-/// Measures `jobs` at a time, at most one for each core, which share the cores.
+/// Measures `jobs` runs of the plan's baseline at a time, at most one for each core, which share the cores.
 Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device);
 
 /// Returns "2 x 1 thread", for example.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A name that has no value itself is looked up once more as the label of a technique.
 #include "sweep/condition_scope.h"
 
 #include <caddie/error.h>

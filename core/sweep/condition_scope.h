@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// This is what the names in a condition mean, wherever a user may write one: [when] exclude, --only, --where.
+// A condition scope says what the names in a condition mean, wherever a user may write one: [when] exclude,
+// --only, --where.
 #pragma once
 
 #include <functional>
@@ -12,31 +13,32 @@
 
 namespace caddie {
 
-/// Asks conditions about one thing after another, such as the arms of a sweep, and remembers which names had
-/// a value anywhere. A name is a full one (the path of a setting, or a word such as "seed"), or the label of
-/// a technique, which stands for its switch.
+/// Evaluates conditions for one thing after another, such as the arms of a sweep, and remembers which names
+/// had a value for any of them. A name is a full one (the path of a setting, or a word such as "seed"), or
+/// the label of a technique, which stands for its switch.
 class ConditionScope {
  public:
   /// Returns the value that a full name has for one thing, if any.
   using Find = std::function<std::optional<TomlValue>(const std::string& name)>;
 
-  /// `where` begins errors about names; `hint` ends those about names that are near to none.
+  /// Errors about a name begin with `where`; they suggest the nearest known name, or say `hint` where none is
+  /// near.
   ConditionScope(std::string where, std::string hint) : where_(std::move(where)), hint_(std::move(hint)) {}
 
   /// Tells whether the condition holds for the thing that `find` looks into. A comparison with something that
   /// has no value is false.
   bool holds(const Expression& condition, const Find& find);
 
-  /// Makes a full name one that is right though nothing may have a value for it, and one to suggest.
+  /// Makes a full name, and the label whose switch it is, valid even if nothing has a value for it.
   void know(const std::string& name);
 
   /// Tells whether a name in a condition had no value so far, and is not known either.
   bool misses_names() const;
 
-  /// Throws Error(2) for the first name that misses_names() means, with the nearest one that is known.
+  /// Throws Error (kUsage) for the first of these names, with the nearest one that is known.
   void check_names() const;
 
-  /// Throws Error(2) unless the name is known.
+  /// Throws Error (kUsage) unless the name is known.
   void check_name(const std::string& name) const;
 
  private:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Times are known or measured by a probe; sizes are those of arms whose models are made but not trained.
 #include "sweep/cost_estimate.h"
 
 #include <caddie/error.h>
@@ -29,8 +30,8 @@ Bytes bytes_of(const Arm& arm) {
           x.budget.artifact_bytes};
 }
 
-/// Returns the compressed size of the baseline and of the arm with the most parameters, before anything is
-/// trained.
+/// Returns a line on the compressed sizes of the baseline and of the arm with the most parameters, before
+/// anything is trained.
 std::string bytes_text(const Plan& plan) {
   auto largest = std::max_element(plan.arms.begin(), plan.arms.end(),
                                   [](const Arm& a, const Arm& b) { return a.parameters < b.parameters; });

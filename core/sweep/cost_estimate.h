@@ -11,15 +11,16 @@
 
 namespace caddie {
 
-/// Holds what is known of the time that runs of a plan take; NaN where nothing is.
+/// Holds what is known of the time that runs of a plan take; NaN where nothing is known.
 struct KnownTimes {
   // This is the time of one training step.
   double step_seconds = std::numeric_limits<double>::quiet_NaN();
   // This is the time of a run besides training.
   double own_seconds = std::numeric_limits<double>::quiet_NaN();
-  std::string source;  // who found these times
+  std::string source;  // what these times were measured by
 };
 
+/// Holds what a plan still costs.
 struct CostEstimate {
   SharedWork work;
   int64_t done = 0;                  // the number of runs that are done
@@ -28,7 +29,7 @@ struct CostEstimate {
   double seconds = 0;                // the time until all is done; NaN when unknown
   std::string source;                // what the seconds rest on
   std::vector<Concurrency> choices;  // the measured choices, the best first
-  std::string why_unknown;           // not empty when the data is missing, and with it all but jobs
+  std::string why_unknown;           // why all but folder and jobs is unknown; empty when it is known
 };
 
 /// Returns what a plan still costs. `jobs` is the number of runs at a time, at most one for each core; 0
@@ -36,7 +37,7 @@ struct CostEstimate {
 /// Fills the plan's groups.
 CostEstimate estimate_cost(Plan& plan, const KnownTimes& known, int jobs, bool probe);
 
-/// Returns those of some runs of the plan, given by index, that are not done in the sweep's folder.
+/// Returns those of `runs`, which are indices of runs of the plan, that are not done in the folder `sweep`.
 std::vector<size_t> runs_left(const Plan& plan, const std::vector<size_t>& runs,
                               const std::filesystem::path& sweep);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The lines on a sweep count its runs, and those on a run say what came of it.
 #include "sweep/display.h"
 
 #include <fmt/format.h>

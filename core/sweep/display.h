@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The display shows a sweep at work.
+// A display shows people how a sweep goes on; the functions here write the lines that it shows.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class Display {
   virtual void say(const std::string& line) = 0;
 };
 
-/// Returns "label s1337".
+/// Returns the label of the run's arm and its seed, as in "baseline s1337".
 std::string name_of_run(const Plan& plan, size_t run);
 
 /// Returns the line about a run that is done after so many seconds, where `result` counts it and `open` runs
@@ -32,6 +32,7 @@ std::string text_of_done(const std::string& name, const RunState& state, double 
 /// Returns the line about a run that failed or was lost.
 std::string text_of_failure(const std::string& name, const Verdict& verdict, const std::string& log);
 
+/// Holds what a display shows of a sweep at one moment.
 struct SweepStatus {
   struct AtWork {
     std::string name;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A recursive-descent parser makes a tree of nodes, which is evaluated with the values of the names.
 #include "sweep/expression.h"
 
 #include <caddie/error.h>
@@ -52,7 +53,7 @@ class Expression::Parser {
 
  private:
   void advance() {
-    constexpr int kMostTokens = 2000;  // What is nested is walked through by calls within calls.
+    constexpr int kMostTokens = 2000;  // The limit bounds the depth of the recursion.
     if (++tokens_ > kMostTokens)
       fail_usage("{}: a condition of more than {} words and signs; write a shorter one", where_, kMostTokens);
     token_ = next_token(text_, position_);

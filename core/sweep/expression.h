@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Users write conditions such as these: "model.dim == 384 and not hash", "val_bpb < 1.2".
+// An expression is a condition that a user writes, such as "val_bpb < 1.2" or "model.dim == 384 and not
+// hash".
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,18 @@
 namespace caddie {
 
 /// Evaluates a condition of names (dotted), numbers, "texts", true and false; == != < <= > >=; not, and, or;
-/// parentheses. A name alone must be a switch. A comparison with something that has no value is false.
+/// parentheses. A name alone must be true or false, or the number 1 or 0. A comparison with something that
+/// has no value is false.
 class Expression {
  public:
   using Value = TomlValue;
-  /// Returns the value of a name; nothing when it has none. Throws for a name that cannot be right.
+  /// Returns the value of a name; nothing when it has none. It throws for a name that cannot be right.
   using Lookup = std::function<std::optional<Value>(const std::string& name)>;
 
-  /// Parses `text`. Throws Error(2) that begins with `where` and shows what was not understood.
+  /// Parses `text`. Throws Error (kUsage) that begins with `where` and shows what was not understood.
   Expression(std::string text, std::string where);
 
-  /// Throws Error(2) when values of different types are compared.
+  /// Throws Error (kUsage) when values of different types are compared.
   bool holds(const Lookup& lookup) const;
 
   const std::string& text() const { return text_; }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// These choices of levels are shared by several designs.
 #include "sweep/factor.h"
 
 #include <caddie/error.h>

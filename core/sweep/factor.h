@@ -9,7 +9,8 @@
 
 namespace caddie {
 
-/// This is one choice of a factor: assignments "path=value" or "~path" upon the base experiment.
+/// This is one choice of a factor. Its overrides set ("path=value") or remove ("~path") settings of the base
+/// experiment.
 struct Level {
   std::string label;  // how an arm at this level reads: "+hash", "-hash", "bits=6"
   std::vector<std::string> overrides;
@@ -21,7 +22,7 @@ struct Factor {
   bool toggle = false;  // whether its levels are off and on
   std::vector<Level> levels;
   size_t baseline = 0;
-  /// The base experiment has this there when no level says the same; the sweep then has to name its baseline.
+  /// This is the base experiment's value when no level has it; the sweep then has to name its baseline.
   std::string unlisted_base = {};
 };
 
@@ -31,8 +32,8 @@ using Levels = std::vector<size_t>;
 /// Returns the arm in which every factor is at its baseline level.
 Levels baseline_levels(std::span<const Factor> factors);
 
-/// Returns the level that is not the baseline, for designs that switch. Throws Error(2) unless the factor has
-/// two.
+/// Returns the level that is not the baseline, for designs that switch. Throws Error (kUsage) unless the
+/// factor has two.
 size_t other_level(const Factor& factor);
 
 /// Returns the arms that differ from the baseline in one factor: one for each other level of each factor.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A folder is that of a begun sweep when it holds a plan.
 #include "sweep/folders.h"
 
 #include "base/exit_code.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sweeps and measurements of noise keep their results in these folders.
+// These functions find the folders in which sweeps and measurements of noise keep their results.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +17,8 @@ bool is_sweep_file(const std::filesystem::path& file);
 /// file, or the name of a folder in results/. Throws Error (kUsage) when it is none of these.
 std::filesystem::path sweep_folder(const std::string& named);
 
-/// Returns where caddie noise keeps the runs of an experiment: in results/noise, under the name of its file;
-/// where that holds the runs of another file, with digits of a hash of its path.
+/// Returns where caddie noise keeps the runs of an experiment: in results/noise, under the name of its file,
+/// to which digits of a hash of its path are added where that folder holds the runs of another file.
 std::filesystem::path noise_folder(const std::filesystem::path& experiment);
 
 }  // namespace caddie

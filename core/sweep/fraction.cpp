@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A fraction is a full design in some factors; the others are products of these, found by search.
 #include "sweep/fraction.h"
 
 #include <caddie/error.h>
@@ -20,7 +21,8 @@ int resolution_of(const std::vector<uint32_t>& words) {
   return shortest;
 }
 
-/// Returns all products of the generators' words.
+/// Returns all products of the generators' words. Generator g is the product of the first `basic` factors
+/// that makes factor basic + g.
 std::vector<uint32_t> words_of(const std::vector<uint32_t>& generators, size_t basic) {
   std::vector<uint32_t> words;
   for (uint32_t choice = 1; choice < 1u << generators.size(); ++choice) {
@@ -44,7 +46,7 @@ class GeneratorSearch {
                      [](uint32_t a, uint32_t b) { return std::popcount(a) > std::popcount(b); });
   }
 
-  /// Returns nothing when there are no such products, or none were found in as many steps as a moment allows.
+  /// Returns nothing when there are no such products, or when kMostSteps steps find none.
   std::vector<uint32_t> run() { return extend(0) ? chosen_ : std::vector<uint32_t>(); }
 
  private:
@@ -65,6 +67,20 @@ class GeneratorSearch {
   std::vector<uint32_t> products_, chosen_;
 };
 
+/// Returns a row for each combination of the first `basic` factors; each generator makes a column more.
+std::vector<std::vector<size_t>> design_rows(const std::vector<uint32_t>& generators, size_t basic) {
+  std::vector<std::vector<size_t>> rows;
+  for (size_t row = 0; row < size_t(1) << basic; ++row) {
+    std::vector<size_t> levels;
+    for (size_t f = 0; f < basic; ++f) levels.push_back(row >> f & 1);
+    for (uint32_t generator : generators)
+      levels.push_back(size_t(std::popcount(uint32_t(row) & generator) & 1));
+    rows.push_back(std::move(levels));
+  }
+  return rows;
+}
+
+/// Returns the names of the factors in a word, as in "a*b".
 std::string letters(uint32_t word, const std::vector<std::string>& names) {
   std::string text;
   for (size_t i = 0; i < names.size(); ++i)
@@ -86,17 +102,9 @@ Fraction fraction(size_t factors, size_t arms, int resolution) {
     for (int best = int(free) + 1; added > 0 && generators.empty() && best >= resolution; --best)
       generators = GeneratorSearch(free, added, best).run();
     if (generators.size() < added) continue;
-    Fraction design;
-    design.words = words_of(generators, free);
-    design.resolution = resolution_of(design.words);
-    for (size_t row = 0; row < size_t(1) << free; ++row) {
-      std::vector<size_t> levels;
-      for (size_t f = 0; f < free; ++f) levels.push_back(row >> f & 1);
-      for (uint32_t generator : generators)
-        levels.push_back(size_t(std::popcount(uint32_t(row) & generator) & 1));
-      design.rows.push_back(std::move(levels));
-    }
-    return design;
+    std::vector<uint32_t> words = words_of(generators, free);
+    int reached = resolution_of(words);
+    return {design_rows(generators, free), std::move(words), reached};
   }
   fail_usage("{} arms cannot hold {} factors at resolution {}; take more arms or a lower resolution", arms,
              factors, resolution);

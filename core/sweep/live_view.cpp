@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Escape sequences on stderr take the lines back that were shown last.
 #include "sweep/live_view.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The view is a few lines at the bottom of a terminal that are rewritten in place; elsewhere it is plain
-// lines.
+// The live view is a display of a few lines at the bottom of a terminal, rewritten in place; elsewhere it
+// prints plain lines.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs under a wall-clock budget freeze their share in the plan; for others it is measured where that pays.
 #include "sweep/machine_share.h"
 
 #include <fmt/format.h>

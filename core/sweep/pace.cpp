@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs that train and runs that find their training made have a mean time each.
 #include "sweep/pace.h"
 
 #include <algorithm>

@@ -19,6 +19,7 @@ struct WorkLeft {
   int jobs = 1;           // the number of runs at a time
 };
 
+/// Estimates the time that is left by the mean time of the runs that are done.
 class Pace {
  public:
   /// Counts a run that is done and took so long.

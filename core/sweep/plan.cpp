@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs get their order and their folders here, and arms get the groups that tell which results may be
+// compared.
 #include "sweep/plan.h"
 
 #include <caddie/error.h>

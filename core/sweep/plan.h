@@ -25,9 +25,9 @@ struct Arm {
   std::map<std::string, bool> techniques;     // whether each of [techniques.*] takes part
   std::map<std::string, std::string> params;  // the settings that differ between arms: path -> TOML text
   std::string experiment;                     // the resolved experiment, with the origin of every value
-  std::string group;  // the hash of all that can change results but the seed; empty in a draft
-  // What follows is found with the group. Arms with the same `training` share trained weights for each seed,
-  // those with the same prefix the steps up to it; both are names of stages but for the seed.
+  std::string group;  // the hash of all that can change results but the seed; empty before check_groups()
+  // The members below are filled with the group. Arms with the same `training` share trained weights for each
+  // seed, and arms with the same prefix share the steps up to it; both are names of stages without the seed.
   std::string training = {};
   struct Fork {
     int64_t step = 0;
@@ -64,10 +64,11 @@ struct Plan {
   std::vector<std::string> factors;              // the names of what varies
   std::vector<std::vector<std::string>> levels;  // how an arm at each level of each factor reads
   std::optional<SweepClaim> claim;
-  // Where there is a race, `runs` holds the seeds of the first look, and those asked for later.
+  // Where there is a race, `runs` holds those of the first look and those that were added later.
   std::optional<Race> race;
   RunSettings run;
-  // They are set once runs under a wall-clock budget were begun: all of them take the same.
+  // These are the runs at a time and the threads of each. They are set once runs under a wall-clock budget
+  // have begun, which all get the same.
   int jobs = 0, threads = 0;
   std::vector<int64_t> seeds;
   std::vector<Arm> arms;         // the arms, with the baseline first
@@ -81,7 +82,8 @@ struct Plan {
   Json history = Json::array();  // when the plan was frozen, and what was changed later
 
   const Arm& baseline() const { return arms.front(); }
-  /// Tells whether the speed of the machine decides what runs reach; known once the groups are.
+  /// Tells whether runs have a wall-clock budget, so that the speed of the machine decides how far they
+  /// train. It is known after check_groups().
   bool is_timed() const;
 
   template <class Fields>
@@ -89,8 +91,8 @@ struct Plan {
 };
 
 /// Expands the sweep and assembles every arm, so that a wrong name or value in any of them fails here, with
-/// Error(2) that names the arm. Equal arms are dropped and listed as excluded. It needs no data and trains
-/// nothing.
+/// Error (kUsage) that names the arm. Equal arms are dropped and listed as excluded. It needs no data and
+/// trains nothing.
 Plan make_plan(const SweepFile& sweep);
 
 /// Returns the runs of some arms for some seeds, seed by seed, in the order of `plan.run`.
@@ -100,19 +102,20 @@ std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
 /// Tells whether the claim is about the arm: never the baseline, every other arm when the claim names none.
 bool is_claimed(const Plan& plan, const Arm& arm);
 
-/// Fills Arm::group and what follows it, for which it needs the data. Throws Error(2) when the plan has
-/// groups that differ from those found now: the program, a plugin or the data were changed, and new runs
-/// could not be compared with the finished ones.
+/// Fills Arm::group and the members below it, for which it needs the data. Throws Error (kUsage) when the
+/// plan has groups that differ from those found now: the program, a plugin or the data were changed, and new
+/// runs could not be compared with the finished ones.
 void check_groups(Plan& plan);
 
 /// Returns "plan.json" in the folder of a sweep.
 std::filesystem::path plan_path(const std::filesystem::path& folder);
+/// Writes the plan into the folder of a sweep.
 void write_plan(const Plan& plan, const std::filesystem::path& folder);
 /// Throws Error when the file is missing or no plan.
 Plan read_plan(const std::filesystem::path& folder);
 
-/// Throws Error(2) that lists the differences when the files that `now` was made from differ from those of
-/// `frozen`.
+/// Throws Error (kUsage) that lists the differences when the files that `now` was made from differ from those
+/// of `frozen`.
 void check_unchanged(const Plan& frozen, const Plan& now);
 
 }  // namespace caddie

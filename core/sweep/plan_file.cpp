@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// plan.json holds the fields of a plan, which are written and read here, and what was edited since it was
-// frozen.
+// A plan is written to plan.json and read from it, field by field, and is compared with what its files say
+// now.
 #include <caddie/error.h>
 #include <fmt/format.h>
 
@@ -20,7 +20,8 @@ namespace {
 
 constexpr int64_t kSchema = 1;
 
-/// Visits a member that is always written, and that files of older versions lack: there its default stays.
+/// Visits a member that is always written, but that files of older versions lack: when one of these is read,
+/// the member keeps its default.
 template <class Fields, class T>
 void added(Fields& f, const char* name, T& value) {
   constexpr bool kWrites = requires { f.json; };
@@ -156,6 +157,7 @@ void write_plan(const Plan& plan, const std::filesystem::path& folder) {
 
 namespace {
 
+/// Reads plan.json, and says in the error about a damaged one what can be done.
 Json read_damageable(const std::filesystem::path& path) {
   try {
     return read_sealed(path);

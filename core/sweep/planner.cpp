@@ -28,6 +28,7 @@ Values values_of(const Tree& tree) {
   return values;
 }
 
+/// Makes the plan of one sweep, arm by arm.
 class Planner {
  public:
   explicit Planner(const SweepFile& sweep)
@@ -113,6 +114,7 @@ class Planner {
     return found;
   }
 
+  /// Adds the arm, unless an earlier arm is the same experiment but for the seed.
   void keep(const Combination& combination, const Tree& tree, Values values) {
     values.erase("seed");
     std::string content;
@@ -135,6 +137,7 @@ class Planner {
     plan_.arms.push_back(std::move(arm));
   }
 
+  /// Leaves in Arm::params the settings in which arms differ, without the switches of techniques.
   void keep_what_varies() {
     const Values first = plan_.arms[0].params;
     std::set<std::string> varying;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The scores of the runs are put in order by arm and seed, as the analysis of a race wants them.
 #include "sweep/race_state.h"
 
 #include <caddie/error.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sweep's race is read from what is in its folder, which tells how it stands and which runs it asks for
+// The state of a race follows from the runs in the sweep's folder: how each arm stands, and which runs come
 // next.
 #pragma once
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Levels come from sweeps that are simulated under the null hypothesis; standings come from one look after
+// the other.
 #include "sweep/racing.h"
 
 #include <algorithm>
@@ -14,14 +16,14 @@ namespace bm = boost::math;
 double normal_quantile(double p) { return bm::quantile(bm::normal(), p); }
 double normal_tail(double z) { return bm::cdf(bm::complement(bm::normal(), z)); }
 
-/// Draws sweeps under the null, all at once, look by look: the sums of each arm and the squares within all of
-/// them.
+/// Simulates many sweeps under the null hypothesis, look by look. It keeps the sum of each arm's scores, and
+/// the squared deviations within all arms.
 class NullSweeps {
  public:
   NullSweeps(size_t sweeps, int64_t claimed, int64_t arms)
       : claimed_(size_t(claimed)), arms_(size_t(arms)), sums_(sweeps * arms_), squares_(sweeps) {}
 
-  /// Goes on to `seeds` of each arm. Returns the largest t of the claimed arms, for each sweep.
+  /// Draws scores until each arm has `seeds`. Returns the largest t of the claimed arms, for each sweep.
   std::vector<double> look(int64_t seeds) {
     auto before = double(seeds_), added = double(seeds - seeds_), now = double(seeds);
     auto arms = double(arms_), df = arms * (now - 1);
@@ -46,13 +48,13 @@ class NullSweeps {
 
  private:
   size_t claimed_, arms_;
-  std::vector<double> sums_, squares_;  // Sums are by sweep, then arm; squares by sweep.
+  std::vector<double> sums_, squares_;  // Sums are indexed by sweep, then arm; squares by sweep.
   int64_t seeds_ = 0;
   std::mt19937_64 random_{1};
 };
 
-/// Returns the p above which predictive power is too small, which tells arms that cannot make it from those
-/// that may.
+/// Returns the p from which on an arm is given up: its predictive power is below Race::futility, or its
+/// interval excludes the margin.
 double futile_p(const Race& race, const Look& look) {
   double share = double(look.seeds) / double(race.looks.back().seeds);
   double excluded = 1 - look.proved_at;  // From here on the interval excludes the margin.
@@ -62,7 +64,7 @@ double futile_p(const Race& race, const Look& look) {
   return std::min(excluded, normal_tail(z));
 }
 
-/// Follows one race: which arms are in, and what each look says of them.
+/// Follows one race from look to look: which arms take part, and what each look says of them.
 class SequentialAnalysis {
  public:
   SequentialAnalysis(const Race& race, const Hypothesis& hypothesis, std::span<const ArmScores> arms)
@@ -147,7 +149,7 @@ void calibrate(Race& race, int64_t claimed, int64_t arms, bool jointly) {
   // More sweeps than this change levels by less than a hundredth of a percentage point.
   auto count = size_t(std::clamp(1e7 / double(arms * int64_t(race.looks.size())), 5e4, 2e5));
   NullSweeps sweeps(count, claimed, arms);
-  std::vector<bool> over(count, false);  // tells whether a claim was made at an earlier look
+  std::vector<bool> over(count, false);  // whether each sweep made a claim at an earlier look
   double before = 0;
   for (Look& look : race.looks) {
     double now = spent(race.spending, race.alpha, double(look.seeds) / last), share = now - before;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// In a race seeds are added look by look until each arm's claim is proved, refuted, or out of seeds. The
-// chance of a false claim is spent over the looks (Lan and DeMets 1983), so that all looks and arms together
-// keep alpha.
+// A race is a group sequential test: seeds are added look by look until each arm's claim is proved, refuted,
+// or out of seeds. The chance of a false claim is spent over the looks (Lan and DeMets 1983), so that all
+// looks and arms together keep alpha.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace caddie {
 
-/// A look is held at the arms when each has had as many seeds.
+/// A look is an interim analysis, which is held when each arm has had so many seeds.
 struct Look {
   int64_t seeds = 0;
   double proved_at = 0;   // the one-sided p at or below which the claim is proved
@@ -55,11 +55,12 @@ struct ArmScores {
 enum class RaceEnd { open, proved, refuted, undecided };
 std::string_view name_of(RaceEnd end);
 
+/// Says how an arm stands after the looks that were held.
 struct Standing {
   RaceEnd end = RaceEnd::open;
   int64_t seeds = 0;  // the seeds at the last look that the arm took part in
-  // It has a repeated confidence interval, which is honest at every look and for all arms: each side is
-  // missed with chance alpha at most.
+  // Its interval is a repeated confidence interval, which holds at every look and for all arms together: it
+  // misses on each side with chance alpha at most.
   Comparison at_look;
   bool wants_seeds = false;  // whether the arm takes part in the next look
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A setting of another kind, and a baseline that is no level, are refused with what would be right.
 #include "sweep/read_design.h"
 
 #include <caddie/error.h>

@@ -116,8 +116,8 @@ void read_race(Tree& tree, SweepFile& sweep) {
                          {sweep.seeds.size()}));
 }
 
-/// Throws Error(2) at a value that names a setting of experiments as earlier versions did. What is written
-/// for people may say anything.
+/// Throws Error (kUsage) at a value that names a setting of experiments as earlier versions did. What is
+/// written for people may say anything.
 void check_names(Tree tree) {
   constexpr std::string_view kForPeople[] = {"name", "question", "label", "labels"};
   read_all(tree);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The first case that applies explains the end, so that the order of the cases matters.
 #include "sweep/run_end.h"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ Verdict judge(const RunEnd& end, const RunRequests& requests) {
   bool interrupted = signal == 0 && end.process.code == kInterrupted;
   bool killed = signal == SIGKILL || signal == SIGTERM;
   if (end.state.status == RunStatus::done) return {RunOutcome::done, ""};
-  // Another process has taken the run up, whose end will be judged.
+  // Another process is at work on the run now, and its end will be judged.
   if (end.state.status == RunStatus::running) return {RunOutcome::stopped, ""};
   if (requests.timed_out)
     return {RunOutcome::failed,

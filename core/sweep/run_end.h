@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// It is judged here what the end of a run's process means for the run.
+// A verdict says what the end of a run's process means for the run.
 #pragma once
 
 #include <string>
@@ -24,10 +24,12 @@ struct RunRequests {
   double timeout_seconds = 0;  // the time that each run may take
 };
 
-/// done: the folder holds its results. failed: it will not end well by itself. lost: it was killed from
-/// outside, so that a later call goes on with it. stopped: it can go on from a checkpoint.
+/// A run is done when its folder holds its results; failed when it ended with an error, crashed or took too
+/// long; lost when it was killed from outside, so that a later call resumes it; and stopped when it can go on
+/// from a checkpoint.
 enum class RunOutcome { done, failed, lost, stopped };
 
+/// Says what came of a run, and why.
 struct Verdict {
   RunOutcome outcome = RunOutcome::done;
   std::string reason;  // why it failed or was lost, in one line

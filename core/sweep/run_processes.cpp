@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The folder of a run is claimed before its process starts, which takes the claim over.
 #include "sweep/run_processes.h"
 
 #include "base/files.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// A run that has ended waits again when it was stopped by somebody else or has retries left; otherwise it is
+// counted.
 #include "sweep/run_queue.h"
 
 #include <algorithm>
@@ -68,7 +70,7 @@ RunQueue::Aftermath RunQueue::ended(const RunEnd& end) {
   return after;
 }
 
-/// Tells whether a run that ended like this is to go on in this sweep; otherwise it is counted.
+/// Tells whether a run that ended like this is to go on in this sweep, and counts it when it is not.
 bool RunQueue::takes_up(size_t run, RunOutcome outcome) {
   History& history = history_[run];
   if (outcome == RunOutcome::done) {

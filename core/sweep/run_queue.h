@@ -12,14 +12,15 @@
 
 namespace caddie {
 
+/// Counts what came of the runs of a sweep.
 struct RunnerResult {
   // These count the runs that `only` allows, those of earlier calls included. Lost ones were killed from
-  // outside while at work.
+  // outside while at work, and those that are left have not come to an end.
   int done = 0, failed = 0, lost = 0, left = 0;
   bool interrupted = false;
 };
 
-/// The limits say what a sweep may take.
+/// Says how much of the machine and of time a sweep may take.
 struct RunLimits {
   int jobs = 1;                      // the most runs at work at a time
   int64_t max_runs = 0;              // the most runs that are started in all; 0 sets no limit
@@ -54,21 +55,22 @@ class RunQueue {
   bool may_start(double now) const;
   /// Tells whether memory suffices for this run beside those at work. One run may always try.
   bool fits_memory(size_t run) const;
-  /// Is called when a waiting run has been started.
+  /// Records that a waiting run has been started.
   void started(size_t run, bool trains, double now);
 
+  /// Says what follows from the end of a run.
   struct Aftermath {
     Verdict verdict;
     AtWork work;           // what the queue knew of the run while it was at work
     bool goes_on = false;  // whether the run waits again
   };
-  /// Is called when a run at work has ended.
+  /// Records that a run at work has ended, and decides what follows.
   Aftermath ended(const RunEnd& end);
 
-  /// Is called when a waiting run has been done by a process that is not of this sweep.
+  /// Records that a waiting run has been finished by a process that is not of this sweep.
   void finished_elsewhere(size_t run);
 
-  /// Is called when the sweep is asked to stop: nothing starts any more. Returns how often it was asked by
+  /// Records that the sweep was asked to stop: nothing starts any more. Returns how often it was asked by
   /// now.
   int ask_to_stop() { return ++stops_asked_; }
   bool is_stopping() const { return stops_asked_ > 0; }

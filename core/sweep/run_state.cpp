@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The state follows from run.json, summary.json and the claim of the folder; the log explains an end.
 #include "sweep/run_state.h"
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 namespace caddie {
 namespace {
 
-/// Returns the last lines of log.txt; what lies further back than a few kilobytes is of no use here.
+/// Returns the lines in the last few kilobytes of log.txt that are not blank.
 std::vector<std::string> log_tail(const std::filesystem::path& folder) {
   std::ifstream log(folder / "log.txt", std::ios::binary);
   constexpr std::streamoff kTail = 4096;
@@ -28,13 +29,13 @@ std::vector<std::string> log_tail(const std::filesystem::path& folder) {
   return lines;
 }
 
-/// Reads how the run stands by its files. Returns what is wrong with one of them, "" when nothing is.
+/// Reads the files of the run into the state. Returns what is wrong with one of them, "" when nothing is.
 std::string read_files(const std::filesystem::path& folder, RunState& state) {
   try {
     state.record = read_run_record(folder);
     state.summary = read_summary(folder);
-    check_left_by_run(state.summary, folder,
-                      "metrics.csv");  // It is what reports read of a run besides these two.
+    // Reports read metrics.csv besides these two files, so that it must be whole as well.
+    check_left_by_run(state.summary, folder, "metrics.csv");
     return "";
   } catch (const Error& error) {
     state.record.reset();

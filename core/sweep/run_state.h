@@ -12,9 +12,9 @@
 
 namespace caddie {
 
-/// planned: it is not begun, or was stopped in good order. running: a process has claimed its folder. lost:
-/// it was begun, and is neither running nor ended, or what it left is damaged. A summary of another
-/// experiment than the plan's counts as planned.
+/// A run is planned when it has not begun or was stopped in good order; running when a process has claimed
+/// its folder; and lost when it has begun but is neither running nor ended, or when what it left is damaged.
+/// A run whose folder holds another experiment than the plan's counts as planned.
 enum class RunStatus { planned, running, done, failed, lost };
 std::string_view name_of(RunStatus status);
 
@@ -30,9 +30,9 @@ struct RunState {
 /// Returns the state of one run of the plan whose folder is `sweep`. A run with a damaged file is lost.
 RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep);
 
-/// Returns the last line of the run's log that is not blank, or "". error_in_log() explains a failure: it
-/// returns the last error that the log tells of, without the "error: " before it, else the last line.
+/// Returns the last line of the run's log that is not blank, or "".
 std::string last_log_line(const std::filesystem::path& folder);
+/// Returns the last error in the run's log, without the "error: " before it, or else the last line.
 std::string error_in_log(const std::filesystem::path& folder);
 
 }  // namespace caddie

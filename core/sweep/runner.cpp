@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs are chosen here and get their share of the machine; the scheduler has them carried out.
 #include "sweep/runner.h"
 
 #include <caddie/error.h>
@@ -31,8 +32,8 @@ Values settings_of(const Arm& arm) {
   return settings;
 }
 
-/// Makes the folder of a sweep, or takes one up. Throws Error (kUsage) when files of others would be
-/// overwritten: where there is no mark, a plan is the sign that its files are Caddie's.
+/// Makes the folder of a sweep, or accepts one that is there. Throws Error (kUsage) when files of others
+/// would be overwritten: where there is no mark, a plan is the sign that its files are Caddie's.
 void own_sweep_folder(const std::filesystem::path& folder) {
   constexpr const char* kWritten[] = {"plan.json",   "runs",         "runs.csv",   "ablation.csv",
                                       "ablation.md", "ablation.tex", "effects.csv"};

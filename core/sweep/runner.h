@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runner executes a plan: one child process for each run, several at a time, to be stopped and gone on
-// with at any moment.
+// The runner executes a plan: one child process for each run, several at a time. It can be stopped and
+// resumed at any moment.
 #pragma once
 
 #include <filesystem>
@@ -14,6 +14,7 @@
 
 namespace caddie {
 
+/// Says which runs of a plan are run, and how.
 struct RunnerOptions {
   std::filesystem::path folder;  // the folder of the sweep
   std::filesystem::path store;   // the folder of what its runs share
@@ -28,20 +29,20 @@ struct RunnerOptions {
   bool quiet = false;
 };
 
-/// These are what the caller does while a plan is run; each may be empty.
+/// Holds functions of the caller that are called while a plan is run; each may be empty.
 struct RunnerHooks {
-  /// Is called after each run that has ended, and once at the end.
+  /// The runner calls this after each run that has ended, and once at the end.
   std::function<void()> changed;
-  /// Is called about once a second while runs are at work.
+  /// The runner calls this about once a second while runs are at work.
   std::function<void()> meanwhile;
-  /// Is asked before the first run and after each that is done. It returns further runs of the plan's arms
-  /// that the results so far call for. They join the plan and are frozen with it; a later call is not asked
-  /// for them again.
+  /// The runner calls this before the first run and after each that has come to an end. It returns further
+  /// runs of the plan's arms that the results so far call for. They join the plan and are frozen with it, so
+  /// that a later call does not ask for them again.
   std::function<std::vector<PlannedRun>(const Plan&)> more;
 };
 
-/// Takes the right to change a sweep and what lies in its folder, and makes the folder. Throws Error(2) when
-/// another process has it, or when files of others lie there that a sweep would overwrite.
+/// Takes the right to change a sweep and what lies in its folder, and makes the folder. Throws Error (kUsage)
+/// when another process has it, or when files of others lie there that a sweep would overwrite.
 FolderClaim claim_sweep(const std::filesystem::path& folder);
 
 /// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder
@@ -54,9 +55,9 @@ RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHook
 /// around it, or in the folder itself when there is none.
 std::filesystem::path store_for(const std::filesystem::path& folder);
 
-/// Returns the runs that a condition of --only holds for; all of them when it is empty. Its names are
-/// `label`, `seed`, labels of techniques and paths of settings. Throws Error(2) for a name that no arm has a
-/// value for.
+/// Returns the runs that a condition of --only holds for; all of them when it is empty. Its names are `label`
+/// (also `arm`), `seed`, labels of techniques and paths of settings. Throws Error (kUsage) for a name that no
+/// arm has a value for.
 std::vector<size_t> select_runs(const Plan& plan, const std::string& condition);
 
 }  // namespace caddie

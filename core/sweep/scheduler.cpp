@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A loop starts what may start, waits for an event, and acts on it, until nothing is left to do.
 #include "sweep/scheduler.h"
 
 #include <fmt/format.h>
@@ -122,7 +123,7 @@ void Scheduler::ended(const RunEnd& end) {
     case RunOutcome::stopped:
       if (after.goes_on)
         display_.say(fmt::format("stopped {} from outside; it goes on later", name_of(end.run)));
-      return;  // The tables keep the results of before.
+      return;  // No result has changed, so that no table is written.
     case RunOutcome::failed:
       executor_.record_failure(end.run, after.verdict.reason);
       [[fallthrough]];

@@ -9,9 +9,9 @@
 
 namespace caddie {
 
-/// Has the executor run what the options choose of the plan, within the limits, and says so. Of the options
-/// only `folder`, `only` and `retry` matter here. Returns when nothing is at work and nothing may start any
-/// more.
+/// Has the executor run what the options choose of the plan, within the limits, and shows it on the display.
+/// Of the options only `folder`, `only` and `retry` matter here. Returns when nothing is at work and nothing
+/// may start any more.
 RunnerResult schedule_runs(Plan& plan, const RunnerOptions& options, const RunLimits& limits,
                            const RunnerHooks& hooks, RunExecutor& executor, Display& display);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Two trainings share their first steps as far as their schedule signatures agree.
 #include "sweep/sharing.h"
 
 #include <caddie/error.h>
@@ -18,6 +19,7 @@ namespace {
 // A prefix shorter than this share of a training is not worth its checkpoint.
 constexpr double kWorthwhile = 0.02;
 
+/// Orders signatures so that those with common first steps are neighbours.
 bool before(const ScheduleSignature& a, const ScheduleSignature& b) {
   if (a.base != b.base) return a.base < b.base;
   return std::lexicographical_compare(a.steps.begin(), a.steps.end(), b.steps.begin(), b.steps.end(),
@@ -27,7 +29,8 @@ bool before(const ScheduleSignature& a, const ScheduleSignature& b) {
                                       });
 }
 
-/// Returns the step where a training diverges from another one; at least one step is its own.
+/// Returns the step where two trainings part, which is before the last one of `a`; 0 when what they share is
+/// not worth a checkpoint.
 int64_t divergence_step(const ScheduleSignature& a, const ScheduleSignature& b) {
   int64_t common = std::min(common_steps(a, b), int64_t(a.steps.size()) - 1);
   return double(common) >= kWorthwhile * double(a.steps.size()) ? std::max<int64_t>(common, 0) : 0;

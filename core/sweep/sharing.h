@@ -13,6 +13,7 @@
 
 namespace caddie {
 
+/// Finds out which arms of a plan share trainings or their first steps.
 class SharingFinder {
  public:
   /// Fills what an arm says of its training, except for the forks.
@@ -38,12 +39,12 @@ class TrainingOrder {
 
   /// Tells whether one of the `running` runs is at work on something that `run` needs.
   bool must_wait(size_t run, const std::vector<size_t>& running) const;
-  /// Returns those of `others` that will go on from the training of `run` and want it watched in another way;
-  /// one for each way.
+  /// Returns those of `others` that share the training of `run` or its first steps, but have other averagers
+  /// or validations; one for each set of these.
   std::vector<size_t> attached(size_t run, const std::vector<size_t>& others) const;
 
  private:
-  /// Returns the first steps that the training of one run leaves for another: their longest common prefix.
+  /// Returns the name of the longest prefix that the trainings of both runs share; "" when there is none.
   std::string shared_prefix(size_t a, size_t b) const;
 
   const Plan& plan_;
@@ -60,10 +61,11 @@ struct SharedWork {
 
 /// Counts the work of the given runs of a plan.
 SharedWork shared_work(const Plan& plan, const std::vector<size_t>& runs, const Store& store);
+/// Returns the indices of all runs of the plan.
 std::vector<size_t> all_runs(const Plan& plan);
 
-/// Throws away what the store holds of the plan's trainings, so that they are made anew: all of them, or none
-/// and Error when a process is at work on one.
+/// Deletes what the store holds of the plan's trainings, so that they are made anew. Throws Error, before
+/// anything is deleted, when a process is at work on one of them.
 void forget_trainings(const Plan& plan, const Store& store);
 
 }  // namespace caddie

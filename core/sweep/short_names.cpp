@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A name grows from the end of its path until no other path ends alike.
 #include "sweep/short_names.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A level names a plugin, alone or in a table with its settings.
 #include "sweep/slot_axis.h"
 
 #include <caddie/error.h>
@@ -18,6 +19,7 @@ bool is_kept(const std::string& name) {
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
+/// Reads one axis that replaces the plugin of a slot.
 class SlotAxis {
  public:
   SlotAxis(Tree& sweep, std::string path, BaseExperiment& base, const ShortNames& names)
@@ -34,6 +36,7 @@ class SlotAxis {
     std::vector<std::string> uses = distinct_values(sweep_, path_ + ".use");
     for (const std::string& text : uses) {
       factor.levels.push_back(level(text));
+      // The plugin that the base has needs no change.
       if (unquoted(text) == used_) factor.levels.back().overrides.clear();
     }
     choose_base_level(factor, is_there ? used_ : "", uses, [&](const std::string& text) {
@@ -57,8 +60,8 @@ class SlotAxis {
     });
   }
 
-  /// Makes a level that replaces a plugin. This takes its settings away, except those that the core reads for
-  /// every plugin.
+  /// Makes a level that replaces the plugin. The settings of the base's plugin go with it, except those that
+  /// the core reads for every plugin.
   Level level(const std::string& text) {
     Level level;
     for (const std::string& name : base_.children(slot_))

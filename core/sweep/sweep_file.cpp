@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The sections of a sweep file declare their settings here.
 #include "sweep/sweep_file.h"
 
 #include "sweep/base_experiment.h"

@@ -26,7 +26,7 @@ struct SweepClaim {
   std::string test = "pooled";
   std::string correction = "dunnett_step_down";
   std::optional<double> target;   // the number that one_sample holds the mean against
-  std::vector<std::string> arms;  // labels of the claimed arms; where there are none, all but the baseline
+  std::vector<std::string> arms;  // the labels of the claimed arms; none stands for all but the baseline
 
   void settings(Settings& s);
   /// Visits what plan.json holds.
@@ -34,7 +34,7 @@ struct SweepClaim {
   void fields(Fields& f);
 };
 
-/// Seeds are added look by look, as far as the claim needs them.
+/// Holds the section [race], by which seeds are added look by look, as far as the claim needs them.
 struct RaceSettings {
   // These are the seeds of an arm at each look; the last look takes all seeds.
   std::vector<int64_t> looks;
@@ -43,8 +43,9 @@ struct RaceSettings {
   void settings(Settings& s);
 };
 
+/// Holds the section [run], which says how each run is made.
 struct RunSettings {
-  double timeout_seconds = 0;  // 0 sets none
+  double timeout_seconds = 0;  // the time that a run may take; 0 sets no limit
   int64_t retries = 0;
   std::string order = "shuffled";
 
@@ -54,6 +55,7 @@ struct RunSettings {
   void fields(Fields& f);
 };
 
+/// Holds everything that a sweep file says.
 struct SweepFile {
   std::filesystem::path file, base;
   std::string name, question;
@@ -72,7 +74,7 @@ struct SweepFile {
   std::string base_text;  // the base experiment, merged, in canonical form
 };
 
-/// Reads `file`. Throws Error(2) that shows the place of the first thing that is wrong.
+/// Reads `file`. Throws Error (kUsage) that shows the place of the first thing that is wrong.
 SweepFile read_sweep(const std::filesystem::path& file);
 
 /// Returns a sweep that runs nothing but `experiment` itself, for one seed after the other.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// A stage is needed when a run came from it, when a planned run would start from it, or when it is an average
+// that a needed training made.
 #include "sweep/unneeded.h"
 
 #include <caddie/error.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// This finds the stages of a store that nothing needs any more.
+// These functions find and delete the stages of a store that no run needs any more.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,10 @@ namespace caddie {
 
 struct UnneededStage {
   std::filesystem::path folder;
-  int64_t bytes = 0;  // what deleting it frees: files that a run has too stay on the disk
+  int64_t bytes = 0;  // what deleting it frees, without the files that a run has too
 };
 
+/// Holds what may be deleted from a store, and what is left there.
 struct StoreCleaning {
   std::vector<UnneededStage> unneeded;  // what may be deleted, by name
   std::vector<std::string> left;        // sentences, each of which names what stays though no run needs it
@@ -29,7 +30,7 @@ struct StoreCleaning {
 /// a process is at work on a run there, or on one that uses the store: what that one needs cannot be known.
 StoreCleaning find_unneeded(const std::filesystem::path& results);
 
-/// Deletes them. Those that a process is at work on are left and named.
+/// Deletes the unneeded stages. Those that a process is at work on stay, and are named in `left`.
 void delete_unneeded(StoreCleaning& cleaning);
 
 }  // namespace caddie

@@ -40,6 +40,7 @@ struct SlidingWindow final : Evaluator {
     for (const Stretch& stretch : stretches(scorer, isolate_documents)) slide(stretch, length, windows);
     return scorer.score(windows, temperature);
   }
+  // Adds the windows of one stretch; `full` is the length of a window that is not cut.
   void slide(const Stretch& stretch, int64_t full, std::vector<Window>& windows) const {
     int64_t positions = stretch.end - stretch.begin;
     for (int64_t start = 0; start == 0 || exists(start, positions, full); start += stride) {
@@ -48,6 +49,7 @@ struct SlidingWindow final : Evaluator {
       windows.push_back({stretch.begin + start, length, start == 0 && variant != "c" ? 0 : context});
     }
   }
+  // Tells whether the variant has a window at `start`; the first window always exists.
   bool exists(int64_t start, int64_t positions, int64_t full) const {
     if (variant == "a") return start + full - stride < positions;
     if (variant == "b") return start < positions;

@@ -10,6 +10,7 @@
 
 using namespace caddie;
 
+// Returns x . y in eight partial sums, which the compiler can add side by side in a fixed order.
 double dot(const double* x, const double* y, int64_t n) {
   constexpr int kSums = 8;
   double sums[kSums] = {};

@@ -26,6 +26,7 @@ struct ResidMix final : Modifier {
     }
   }
 
+  // Returns the initial weight of x, which rises with depth from 0.18 to 0.82.
   static double share_at(int layer, int layers) {
     double depth = layers > 1 ? double(layer) / (layers - 1) : 0.5;
     return 1 / (1 + std::exp(-3 * (depth - 0.5)));

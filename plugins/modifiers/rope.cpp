@@ -89,6 +89,7 @@ struct Rope final : Modifier {
     return {rotate(qk.q, cos_sin), rotate(qk.k, cos_sin)};
   }
 
+  // Writes the cosines and sines of all positions and pairs, [length, 2, turning / 2].
   void fill(float* out, int64_t length, int turning) const {
     bool stretched = ntk_reference_length > 0 && length > ntk_reference_length && turning > 2;
     double grown = base;

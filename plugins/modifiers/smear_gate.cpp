@@ -11,7 +11,7 @@ using namespace caddie;
 struct Starts {
   const int32_t* tokens;
   int64_t length;
-  int32_t start_token;  // -1 when documents are not told apart
+  int32_t start_token;  // the token that starts a document; -1 when documents are not told apart
   CADDIE_FN bool operator()(int64_t r) const { return r % length == 0 || tokens[r] == start_token; }
 };
 
@@ -36,6 +36,7 @@ struct Blend {
   }
 };
 
+// Adds the gradient by x to dx: row r reaches y at its own position and, unless a start follows, at the next.
 struct BlendByX {
   Starts starts;
   bool self;
@@ -57,6 +58,7 @@ struct BlendByX {
   }
 };
 
+// Returns what row r adds to the gradient by the share of channel c.
 struct BlendByShare {
   Starts starts;
   bool self;
@@ -69,6 +71,7 @@ struct BlendByShare {
   }
 };
 
+// Puts Blend and its gradients on the tape. x: [B,T,C], share: [C].
 Var blend(Var x, Var share, Starts starts, bool self) {
   Var y = result(x.shape());
   int n = int(x.shape().last());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes from each head's output its part along the position's own value (exclusive self-attention),
+// Removes from each head's output its part along the position's own value (exclusive self-attention),
 //     y' = y - (y.u) u,  u = v / max(|v|, 1e-12).
 // y: [B,T,H,D], v: [B,T,K,D]; query head h goes with value head h / (H / K).
 // Source: arXiv:2603.09078; openai/parameter-golf,

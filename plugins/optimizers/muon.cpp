@@ -20,6 +20,7 @@ struct Accumulate {
     g[i] = nesterov ? g[i] + momentum * m[i] : m[i];
   }
 };
+// Divides a row by its length.
 struct NormalizeRows {
   float* x;
   template <class Row>

@@ -21,6 +21,7 @@ struct Average {
     g[i] = (1 - momentum) * g[i] + momentum * m[i];
   }
 };
+// Updates the mean square of a row and divides the row by its root.
 struct ScaleRows {
   float beta2;
   float *o, *s;
@@ -47,7 +48,7 @@ struct NorMuon final : Optimizer {
   int64_t momentum_warmup_steps = 1500;
   int newton_schulz_steps = 5;
   std::string coefficients = "standard";
-  std::vector<Tensor> momenta, squares;  // one tensor for each weight: [out, in] and [out]
+  std::vector<Tensor> momenta, squares;  // They have one tensor for each weight: [out, in] and [out].
 
   void settings(Settings& s) override {
     s("lr", lr, "learning rate, times the schedule", at_least(0));

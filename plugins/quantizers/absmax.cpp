@@ -2,7 +2,7 @@
 // Stores a few bits for each weight and one scale for each row, from its largest magnitude:
 //   s = half(max(max|w| / n, 1e-12)), for a row of a matrix at least 2^-14;
 //   q = clamp(round(w / s), -n - 1, n), where n = 2^(bits - 1) - 1.
-// The rounded scale serves both directions.
+// The rounded s is used to quantize and to read back.
 // Source: github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-20_10L_Int5MLP_MuonWD04_SWA50.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>

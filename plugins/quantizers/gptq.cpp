@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stores a few bits for each weight and one scale for each row, rounded column by column: what a column loses
-// by rounding, the columns after it make up for, as far as H, the second moments of the inputs, says that
-// they can. For w [out, in]:
+// Stores a few bits for each weight and one scale for each row, rounded column by column: the columns that
+// are not rounded yet make up for the error of each column, as far as H, the second moments of the inputs,
+// lets them. For w [out, in]:
 //   columns with H_jj = 0 get H_jj = 1 and w_j = 0;  H += damp mean(diag H) I;  columns by falling H_jj;
 //   H^-1 = U^T U with U upper triangular;  n = 2^(bits - 1) - 1;
 //   for each column i:  q = clamp(round(w_i / s), -n, n);  w_k -= (w_i - q s) / U_ii U_ik for all k > i
@@ -45,7 +45,8 @@ double dot(const double* a, const double* b, int64_t count) {
   return sum;
 }
 
-constexpr int64_t kGroup = 8;  // So many rows are worked on together while the others are read once.
+// So many rows are worked on together, so that the others are read once for all of them.
+constexpr int64_t kGroup = 8;
 
 /// Replaces the upper half of a [n, n] by the upper triangular R with a = R R^T. Throws Error naming the
 /// weight when a is singular.
@@ -135,6 +136,7 @@ struct Gptq final : Quantizer {
   }
   void unpack(const Packed& packed, Tensor& weight) const override { unpack_rows(packed, weight); }
 
+  /// Damps H, puts the columns in order, and finds U.
   Problem prepare(const Rows& rows, const Tensor& hessian, const std::string& name) const {
     int64_t n = hessian.shape()[0];
     Problem problem = {rows.count(), n, {}, {}, Tensor({n, rows.count()}), {}};
@@ -167,6 +169,7 @@ struct Gptq final : Quantizer {
     return problem;
   }
 
+  /// Returns the grid of each row for clip = "deviation".
   std::vector<Grid> grids_by_deviation(const Rows& rows, const Problem& problem) const {
     int levels = top_level(bits);
     double mean_moment = 0, mean_weight = 0;
@@ -198,6 +201,7 @@ struct Gptq final : Quantizer {
     return grids;
   }
 
+  /// Rounds all columns in the order of the problem, in blocks whose errors reach later blocks at once.
   Rounding round(const Problem& problem, std::span<const Grid> grids) const {
     int64_t rows = problem.rows, columns = problem.columns;
     Tensor work = clone(problem.weight), lost({std::min<int64_t>(block, columns), rows});

@@ -38,7 +38,7 @@ struct Warmdown final : Schedule {
   }
   double by_steps(const Progress& p) const {
     int64_t left = p.steps - p.step;
-    if (left <= 0 || left > warmdown_steps) return 1;  // Nothing is left, so that no step will read it.
+    if (left <= 0 || left > warmdown_steps) return 1;  // Once no step is left, none reads the scale.
     return std::max(double(left) / double(warmdown_steps), min_scale);
   }
 };

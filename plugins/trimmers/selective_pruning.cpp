@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sets integers of magnitude 1 to zero, those of the smallest steps first, until the artifact fits. Of all
-// such integers, in rising order of what that costs, s^2, and then in the order of weights, rows and columns,
-// the fewest are taken with which the compressed artifact is no larger than the target; it is an error when
-// all of them are too few. Source:
-// github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072,
-// whose target counts in MiB and lies above the limit.
+// Sets integers of magnitude 1 to zero, those of the smallest steps s first, until the artifact fits. All
+// such integers are put in rising order of the squared error that this costs, s^2, and then of weights, rows
+// and columns. Of these the fewest are taken with which the compressed artifact is no larger than the target;
+// it is an error when all of them are too few.
+// Source: github.com/openai/parameter-golf,
+// records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072, whose target counts in MiB and lies
+// above the limit.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>
 
@@ -13,9 +14,10 @@ using namespace caddie;
 
 namespace {
 
+/// Describes one row of integers that share a step.
 struct Row {
   float step;
-  std::string* bytes;  // those of the array that holds the row
+  std::string* bytes;  // the bytes of the array that holds the row
   size_t begin, length;
   int64_t ones;  // the number of integers that are 1 or -1
 };
@@ -51,6 +53,7 @@ struct SelectivePruning final : Trimmer {
     for (const PackedWeight& weight : package.weights())
       for (const Array& array : *weight.packed) before.push_back(array.bytes);
 
+    // Each trial begins with the integers as they were.
     auto apply = [&](int64_t count) {
       size_t i = 0;
       for (const PackedWeight& weight : package.weights())
@@ -98,6 +101,7 @@ struct SelectivePruning final : Trimmer {
     return rows;
   }
 
+  /// Sets the first `count` integers of magnitude 1 to zero, in the order of the rows.
   static void zero(std::span<const Row> rows, int64_t count) {
     for (const Row& row : rows)
       for (size_t i = 0; i < row.length && count > 0; ++i) {

@@ -13,6 +13,7 @@
 
 using namespace caddie;
 
+// Holds a grid by the name of its form.
 struct Grid {
   const char* form;
   float levels, low, high;
@@ -43,11 +44,12 @@ CADDIE_FN float quantile_of(Row row, const float* w, float quantile, float large
   return largest - (largest - second) * (1 - weight);
 }
 
+// Rounds one row to its grid, and writes the slope that the gradient takes where rounding is soft.
 struct RoundRow {
   Grid grid;
-  float sharpness;  // 0 rounds to the nearest
+  float sharpness;  // the sharpness of soft rounding; 0 rounds to the nearest
   const float* w;
-  float *y, *slope;  // slope is dy/dw, which only soft rounding writes
+  float *y, *slope;  // The slope is dy/dw, which only soft rounding writes.
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
     const float* wr = w + r * row.n;

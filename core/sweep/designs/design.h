@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each kind of design is one file in this folder and one row in table.cpp.
+// A design forms the arms of a sweep from its factors. Each kind is one file in this folder and one row in
+// table.cpp.
 #pragma once
 
 #include <caddie/settings.h>
@@ -16,8 +17,8 @@
 namespace caddie {
 
 /// Tells how the arms of a sweep are formed from its factors. Every other part of Caddie that treats one
-/// design otherwise than another asks it here. Errors about factors that do not fit are Error(2) without a
-/// place: the caller says which sweep and which kind of design it is.
+/// design otherwise than another asks it here. Errors about factors that do not fit are Error (kUsage)
+/// without a place: the caller says which sweep and which kind of design it is.
 class SweepDesign {
  public:
   virtual ~SweepDesign() = default;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arms are a part of the grid of two-level factors that keeps main effects, and as many pairs as fit,
+// The arms are a fraction of the grid of two-level factors whose resolution says which effects can be told
 // apart.
 #include "sweep/designs/design.h"
 #include "sweep/fraction.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arms are some combinations of levels, drawn by chance.
+// The arms are a random sample of the combinations of levels.
 #include <caddie/error.h>
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 namespace caddie::designs {
 namespace {
 
-/// Draws arms. The draws follow a hash of seed and number, so that they are the same on every machine; none
-/// comes twice.
+/// Draws arms without replacement, and never the baseline. The draws follow a hash of the seed and their
+/// number, so that they are the same on every machine.
 class Random final : public SweepDesign {
   void settings(Settings& s) override {
     s("samples", samples_, "arms to draw", between(1, 100000));

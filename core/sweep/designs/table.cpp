@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The table lists every kind of design, and these functions look kinds up in it.
 #include <algorithm>
 
 #include "sweep/designs/design.h"
