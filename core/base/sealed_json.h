@@ -27,7 +27,7 @@ std::string sealed_text(const Json& object);
 /// or is not what was sealed.
 Json unsealed(std::string_view text, const std::filesystem::path& file);
 
-/// Replaces the file (see write_file), or reads it (see unsealed).
+/// These replace the file (see write_file) and read it (see unsealed).
 void write_sealed(const std::filesystem::path& file, const Json& object);
 Json read_sealed(const std::filesystem::path& file);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts products with weights on the tape; the arithmetic itself belongs to the device.
+// Puts matrix products with weights on the tape; the arithmetic itself belongs to the device.
 #include <caddie/ops.h>
 
 #include "autograd/tape.h"
@@ -8,8 +8,8 @@
 namespace caddie {
 namespace {
 
-/// Sets y [rows, n] = beta y + x [rows, k] times w^T (kYes) or w (kNo), of which the tape may hold a packed
-/// copy.
+/// Sets y = beta y + x op(w), for y [rows, n], x [rows, k] and op(w) = w^T (kYes) or w (kNo). The tape may
+/// hold a packed copy of w, which is then used.
 void multiply_by_weight(Backend& device, int64_t rows, Var w, Transpose transpose, const float* x, float beta,
                         float* y) {
   bool forward = transpose == Transpose::kYes;
