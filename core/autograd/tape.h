@@ -64,7 +64,8 @@ class Tape {
   };
 
   Device device() const { return device_; }
-  /// Forgets all values. `leaves` answer for parameters until the next call and must live as long.
+  /// Starts a pass and forgets all values of the last one. The parameters are read from `leaves`, which must
+  /// live until the next call.
   void start(std::span<Leaf> leaves, bool recording, LinearObserver* observer = nullptr);
   /// Names where a recorded value was computed.
   struct Place {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines locks between processes, which are kept in files.
+// Defines locks between processes, each of which is held on a file or a folder.
 #pragma once
 
 #include <filesystem>

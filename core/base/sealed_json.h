@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON files that carry a hash of themselves, so that no damage to them is ever taken for a result.
+// Writes and reads JSON files that carry a hash of themselves, so that a damaged one never passes for a
+// result.
 //
 //     {
 //       "sealed": true,

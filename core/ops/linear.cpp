@@ -32,11 +32,11 @@ Var linear(Var x, Var w) {
   // This multiplies [rows, in] by [out, in]^T, which gives [rows, out].
   multiply_by_weight(device, rows, w, Transpose::kYes, x.data(), 0, y.data());
   record(y, {x, w}, [=, &device] {
-    if (x.needs_grad()) {  // [rows, out] times [out, in] gives [rows, in]
+    if (x.needs_grad()) {  // [rows, out] times [out, in] gives [rows, in].
       GradientSlot dx = x.grad_slot();
       multiply_by_weight(device, rows, w, Transpose::kNo, y.grad(), dx.fresh ? 0 : 1, dx.data);
     }
-    if (w.needs_grad()) {  // [rows, out]^T times [rows, in] gives [out, in]
+    if (w.needs_grad()) {  // [rows, out]^T times [rows, in] gives [out, in].
       GradientSlot dw = w.grad_slot();
       device.gemm(Transpose::kYes, Transpose::kNo, out, in, rows, 1, y.grad(), out, x.data(), in,
                   dw.fresh ? 0 : 1, dw.data, in);
