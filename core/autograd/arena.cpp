@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Takes memory from the device in large chunks and never returns it before the arena ends.
 #include "autograd/arena.h"
 
 #include <algorithm>
@@ -9,12 +10,13 @@ namespace caddie {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__)
-// A chunk of its own for each tensor shows whoever writes past the end of one.
+// Each tensor has a chunk of its own, so that AddressSanitizer sees who writes past the end of one.
 constexpr size_t kChunkBytes = 1;
 #else
 constexpr size_t kChunkBytes = size_t(32) << 20;
 #endif
-// Keeps tensors of equal power-of-two sizes from sharing the same cache sets and low address bits.
+// This much room between tensors keeps those of power-of-two sizes from sharing cache sets and low address
+// bits.
 constexpr size_t kStagger = 192;
 
 }  // namespace

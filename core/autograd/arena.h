@@ -20,8 +20,9 @@ class Arena {
 
   /// Returns memory that is aligned to 64 bytes, not filled, and valid until reset() or a rewind() before it.
   void* allocate(size_t bytes);
+  /// Gives all memory back to the arena.
   void reset() { rewind({}); }
-  /// A place to go back to: rewind() gives back all that was handed out after it.
+  /// Marks a point to which rewind() returns by giving back all that was handed out after it.
   struct Mark {
     size_t chunk = 0, used = 0;
   };
@@ -30,7 +31,9 @@ class Arena {
     chunk_ = mark.chunk;
     used_ = mark.used;
   }
+  /// Returns the bytes that are handed out, with what was left over at the ends of full chunks.
   size_t used_bytes() const;
+  /// Returns the bytes that the arena holds, whether they are handed out or not.
   size_t reserved_bytes() const;
 
  private:

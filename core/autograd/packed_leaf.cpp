@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Packs each orientation once; the threads that ask meanwhile wait for the one that packs.
 #include "autograd/packed_leaf.h"
 
 namespace caddie {

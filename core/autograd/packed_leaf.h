@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lays a weight out for matrix products, once for all that use it between two changes.
+// Lays a weight out for matrix products once, for all products between two changes of the weight.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -11,8 +11,8 @@
 
 namespace caddie {
 
-/// Holds both orientations of one weight [out, in] on the CPU, packed when first asked for. Threads may share
-/// it.
+/// Holds both orientations of one weight [out, in] on the CPU, each packed when it is first asked for.
+/// Several threads may share it.
 class PackedLeaf {
  public:
   /// Returns the right factor of a product: for kYes w^T [in, out], as a forward pass wants it, for kNo

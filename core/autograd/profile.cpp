@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Keeps the times of each thread apart while passes run, and sums them when they are asked for.
 #include "autograd/profile.h"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 bool profiling = false;
 
+/// Holds the times of one thread; `charged` is the part that its time has gone to since `since`, or null.
 struct ThreadTimes {
   std::map<const char*, PartTime> parts;
   const char* charged = nullptr;
@@ -27,6 +29,7 @@ std::vector<std::shared_ptr<ThreadTimes>>& all_threads() {
   return threads;
 }
 
+/// Returns the times of the calling thread, which outlive it so that profile() can sum them.
 ThreadTimes& own_times() {
   thread_local std::shared_ptr<ThreadTimes> times = [] {
     auto made = std::make_shared<ThreadTimes>();
@@ -37,6 +40,7 @@ ThreadTimes& own_times() {
   return *times;
 }
 
+/// Ends the time of the part at hand and starts that of `part`, which may be null.
 void charge(const char* part, bool backward) {
   ThreadTimes& times = own_times();
   Clock::time_point now = Clock::now();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells where the time of forward and backward passes goes, by part of the model.
+// Tells which part and which layer of the model a thread is working on, and how much time the forward and
+// backward passes spend in each part.
 #pragma once
 
 #include <string>
@@ -31,7 +32,7 @@ class PartScope {
   const char* outer_;
 };
 
-/// Says that the calling thread is at work in a layer for as long as the scope lives.
+/// Says that the calling thread works on a layer for as long as the scope lives; scopes nest.
 class LayerScope {
  public:
   explicit LayerScope(int layer);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Implements the tape, and the functions of Var and of the SDK that work on the current one.
 #include "autograd/tape.h"
 
 #include <caddie/kernel.h>
@@ -14,12 +15,14 @@ namespace {
 
 thread_local Tape* current_tape = nullptr;
 
+// Sets every element to one value.
 struct Fill {
   float* out;
   float value;
   CADDIE_FN void operator()(int64_t i) const { out[i] = value; }
 };
 
+// Adds one tensor to another.
 struct AddTo {
   const float* from;
   float* to;
@@ -220,7 +223,7 @@ Var reshape(Var x, const Shape& shape) {
   Tensor view = x.value().reshaped(shape);
   Var y = Tape::current().adopt(view);
   record(y, {x}, [=] {
-    // y's gradient becomes x's own when x has none yet: a view costs nothing.
+    // A view costs nothing: the gradient of y becomes that of x where x has none yet.
     Node* from = y.node();
     Node* to = x.node();
     if (!to->gradient && !to->leaf_gradient) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines the tape of one thread. It holds the values of a forward pass and, in order, how their gradients
-// flow back.
+// Defines the tape of one thread. It holds the values of a forward pass and, in the order of their
+// computation, how to propagate gradients backwards through them.
 #pragma once
 
 #include <caddie/var.h>
@@ -17,8 +17,9 @@
 
 namespace caddie {
 
-/// Holds what stands behind a Parameter during a pass. `gradient` is null when none is wanted; `summed` tells
-/// whether it already holds a sum to add to, and is set when it does. `packed` may be null.
+/// Holds the tensor and the gradient of one Parameter during a pass. `gradient` is null when none is wanted.
+/// `summed` tells whether the gradient already holds a sum to add to; a backward pass sets it. `packed` may
+/// be null.
 struct Leaf {
   Tensor value;
   float* gradient = nullptr;
@@ -29,13 +30,14 @@ struct Leaf {
 /// Returns leaves of which no gradient is wanted. `packed` has one element for each value, or none at all.
 std::vector<Leaf> leaves_of(std::span<const Tensor> values, std::span<PackedLeaf> packed = {});
 
-/// Is told, as a pass goes along, of each linear whose weight is a leaf.
+/// Observes, while a pass runs, the inputs of all linear layers whose weight is a leaf.
 class LinearObserver {
  public:
   virtual ~LinearObserver() = default;
-  /// Is told of the linear's input x, [.., in], and of the index of the leaf that is its weight.
+  /// Receives the input x, [.., in], of a linear layer, and the index of the leaf that is its weight.
   virtual void see(int leaf, const Tensor& x) = 0;
-  /// Is told that the memory of values that were seen may hold others from now on.
+  /// Is called when the memory of the inputs that were seen may be used again; they must not be read
+  /// afterwards.
   virtual void forget() = 0;
 };
 
@@ -62,12 +64,13 @@ class Tape {
   };
 
   Device device() const { return device_; }
-  /// Forgets all values. `leaves` answer for parameters until the next call and must live as long.
+  /// Starts a pass and forgets all values of the last one. The parameters are read from `leaves`, which must
+  /// live until the next call.
   void start(std::span<Leaf> leaves, bool recording, LinearObserver* observer = nullptr);
   /// Names where a recorded value was computed.
   struct Place {
-    std::string part;  // that of the innermost PartScope; "" outside of all
-    int layer = -1;    // -1 outside of all layers
+    std::string part;  // It is that of the innermost PartScope, or "" outside of all.
+    int layer = -1;    // It is -1 outside of all layers.
   };
   /// Returns where the first recorded value was computed that holds a number that is not finite, or nothing.
   std::optional<Place> first_not_finite() const;
@@ -79,7 +82,7 @@ class Tape {
   /// none.
   void backward(std::span<const Var> outputs, std::span<const Tensor> gradients);
 
-  /// A point of the forward pass to go back to.
+  /// Marks a point of the forward pass to which rewind() returns.
   struct Mark {
     size_t nodes = 0, closures = 0, reads = 0;
     Arena::Mark values, host;
@@ -97,6 +100,7 @@ class Tape {
   Var read(int parameter);
   /// Returns the weight w laid out for products, or null when w is no leaf or is not packed.
   const PackedMatrix* packed(Var w, Transpose transpose) const;
+  /// Shows the input and the weight of a linear layer to the observer, if there is one.
   void observe_linear(Var x, Var w) {
     if (observer_) tell_observer(x, w);
   }
@@ -109,6 +113,8 @@ class Tape {
   Var leaf(const Tensor& value, float* gradient);
   /// Returns a copy that no rewind takes back, for a pass that records nothing.
   Var adopt_copy(const Tensor& value);
+  /// These return memory, not filled, that lasts as long as the values of the pass. host_memory() is on the
+  /// host.
   float* floats(int64_t count) {
     return static_cast<float*>(values_.allocate(size_t(count) * sizeof(float)));
   }
@@ -119,6 +125,7 @@ class Tape {
   /// Returns memory for a gradient, not filled, which recycle() takes back once the gradient was passed on.
   float* gradient_memory(int64_t count);
   bool recording() const { return recording_; }
+  /// Records that run(closure) passes the gradient of y on to its inputs; destroy(closure) ends the closure.
   void push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*));
   /// Returns the bytes of the values and closures that are there now.
   size_t used_bytes() const { return values_.used_bytes() + host_.used_bytes() + lasting_.used_bytes(); }
@@ -148,7 +155,8 @@ class Tape {
   std::vector<Closure> closures_;
   std::span<Leaf> leaves_;
   std::vector<Node*> leaf_nodes_;
-  std::vector<int> reads_;  // indices of the leaves that have a node, in the order of their reading
+  // These are the indices of the leaves that have a node, in the order of their reading.
+  std::vector<int> reads_;
   // Holds memory of gradients that were passed on, by size: the next gradient of that size finds it in the
   // cache.
   std::map<int64_t, std::vector<float*>> spare_;

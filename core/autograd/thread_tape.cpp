@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Keeps one tape for each thread and device.
 #include "autograd/thread_tape.h"
 
 #include <memory>

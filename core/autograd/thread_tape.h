@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives each thread a tape, which keeps its memory from one pass to the next.
+// Gives each thread a tape, which keeps its memory from one pass to the next, and brings token ids to its
+// device.
 #pragma once
 
 #include "autograd/tape.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Copies the bytes of one offset after the other; both directions run the same two loops.
 #include "base/byte_shuffle.h"
 
 #include <caddie/error.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shuffles bytes: the first bytes of all numbers come together, then the second ones, which compresses
-// better.
+// Shuffles bytes before compression: the first bytes of all numbers come together, then the second ones,
+// which compresses better.
 #pragma once
 
 #include <string>

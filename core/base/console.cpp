@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Writes progress to stderr, with the control codes of a terminal only where stderr is one.
 #include "base/console.h"
 
 #include <fcntl.h>
@@ -27,7 +28,8 @@ std::string fitted(const std::string& text) {
 void open_standard_streams() {
   for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
     if (::fcntl(descriptor, F_GETFD) != -1) continue;
-    // The lowest free descriptor is this one. What is written to stdout must fail, not vanish.
+    // open() gives the lowest free descriptor, which is this one. Stdout is opened for reading, so that what
+    // is written to it fails instead of vanishing.
     int opened = ::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
     if (opened != descriptor) ::_exit(1);
   }

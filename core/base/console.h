@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows a line of progress on stderr: it is rewritten in place on a terminal, a plain line now and then
-// elsewhere.
+// Prepares the standard streams of the program, and shows a line of progress on stderr: it is rewritten in
+// place on a terminal, and elsewhere printed as a new line now and then.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,11 @@
 namespace caddie {
 
 /// Opens those of the descriptors 0, 1 and 2 that are closed, before any file takes their numbers and is
-/// written to as if it were stderr. Reading and writing the opened stdin and stdout fails; what goes to
-/// stderr is lost.
+/// written to as if it were stderr. The opened stdin is empty, writing to the opened stdout fails, and what
+/// goes to the opened stderr is lost.
 void open_standard_streams();
 
-/// Shows how far some work is.
+/// Shows how far some work has come.
 class StatusLine {
  public:
   /// A quiet status line prints nothing.
@@ -25,7 +25,7 @@ class StatusLine {
   /// Returns whether it is time to show something again, which is ten times a second on a terminal, else
   /// every ten seconds.
   bool due() const;
-  /// Prints the text, on a terminal in place of what the line showed before and no wider than it.
+  /// Prints the text. On a terminal it takes the place of what was shown before, and is cut to the width.
   void show(const std::string& text);
   /// Ends the line: `text` stays, and later output starts below it.
   void finish(const std::string& text);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Fills the placeholders of messages, and is the home of the destructor of Error.
 #include <caddie/error.h>
 
 #include <fmt/format.h>

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines what the exit status of the program says, and errors that carry more than "it failed".
+// Defines the exit codes of the program, and the errors that a user's input causes.
 #pragma once
 
 #include <caddie/error.h>
 
 namespace caddie {
 
-/// Says what came of the program's work. It converts to int by itself, as Error and processes carry it.
+/// Says how the work of the program ended. It converts to int by itself, because Error and processes carry
+/// ints.
 enum ExitCode : int {
   kFine = 0,
-  kFailed = 1,         // the work failed; for a sweep, some of its runs did
-  kUsage = 2,          // the command line is wrong, or a file that the user wrote
-  kClaimNotMet = 3,    // the work is done, and does not show what was claimed
-  kPluginRefused = 4,  // a plugin is missing, or was built for another SDK
-  kInterrupted = 130   // a signal stopped the work; the same command goes on
+  kFailed = 1,         // The work failed; in a sweep, some of the runs did.
+  kUsage = 2,          // The command line or a file that the user wrote is wrong.
+  kClaimNotMet = 3,    // The work is done, and does not show what was claimed.
+  kPluginRefused = 4,  // A plugin is missing, or was built for another SDK.
+  kInterrupted = 130   // A signal stopped the work; the same command resumes it.
 };
 
 /// Throws an Error about the command line, or about a file that the user wrote.

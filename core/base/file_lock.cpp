@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Locks by flock(), which the kernel releases when the last process that holds the open file ends.
 #include "base/file_lock.h"
 
 #include <caddie/error.h>
@@ -24,7 +25,8 @@ bool is_open_as(int descriptor, const std::filesystem::path& file) {
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-/// Returns the descriptor of the file that the parent process left open for this one, or -1.
+/// Returns a descriptor of the file that the parent process left open for this one, and whose lock this
+/// process holds too; -1 when there is none.
 int inherited(const std::filesystem::path& file) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
@@ -50,7 +52,7 @@ std::optional<FileLock> FileLock::take(const std::filesystem::path& file) {
     FileLock lock(open(file));
     if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) {
       if (is_open_as(lock.descriptor_, file)) return lock;
-      continue;  // Its last holder has removed it.
+      continue;  // Its last holder removed the file while this process opened it.
     }
     check(errno == EWOULDBLOCK, "{}: cannot lock it: {}", file.string(), std::strerror(errno));
     int left_open = inherited(file);

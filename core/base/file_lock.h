@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines locks between processes, which are kept in files.
+// Defines locks between processes, each of which is held on a file or a folder.
 #pragma once
 
 #include <filesystem>
@@ -27,12 +27,13 @@ class FileLock {
   }
   ~FileLock();
 
-  /// Returns what the locked file holds, or replaces it. The disk may be full: nobody waits for the text.
+  /// These return the first 4,096 bytes of the locked file, and replace all of it. A failure is ignored, as
+  /// on a full disk: the text only informs others.
   std::string text() const;
   void replace_text(std::string_view text) const;
   /// Removes the locked file, unless another one took its place.
   void remove_file(const std::filesystem::path& file) const;
-  /// Lets processes that are started from here on hold the lock too, after this object is gone.
+  /// Lets processes that are started from now on hold the lock as well, even after this object is gone.
   void let_children_inherit() const;
 
  private:

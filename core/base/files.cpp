@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads, maps and replaces files by POSIX calls; reads and writes that a signal interrupts are tried again.
 #include "base/files.h"
 
 #include <caddie/error.h>
@@ -19,12 +20,16 @@
 namespace caddie {
 namespace {
 
+// The name of a temporary file is that of the final one, this ending, and the id of the process that writes
+// it.
 const std::string kTemporary = ".tmp";
 
+/// Throws Error naming the path, what could not be done with it, and the reason in errno.
 [[noreturn]] void fail_on(const std::filesystem::path& path, const char* action) {
   fail("{}: cannot {}: {}", path.string(), action, std::strerror(errno));
 }
 
+/// Owns an open file and closes it at the end of its life.
 class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags)
@@ -51,8 +56,8 @@ std::string escaped(const std::string& text) {
   return pattern;
 }
 
-/// Returns the pattern without the meaning of what exists as it is written: a file, or the folder before the
-/// last slash.
+/// Returns the pattern with its special characters escaped in the part that exists under exactly that name:
+/// all of it, or the folder before the last slash.
 std::string with_literal_folder(const std::string& pattern) {
   std::error_code ignored;
   if (std::filesystem::exists(pattern, ignored)) return escaped(pattern);
@@ -62,6 +67,7 @@ std::string with_literal_folder(const std::string& pattern) {
   return escaped(pattern.substr(0, slash)) + pattern.substr(slash);
 }
 
+/// Writes all bytes, in several calls where one takes only a part of them. Throws Error naming `path`.
 void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
   for (size_t done = 0; done < bytes.size();) {
     ssize_t wrote = ::write(descriptor, bytes.data() + done, bytes.size() - done);
@@ -161,7 +167,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
     fail("{}: cannot write it: it is a folder", path.string());
   if (type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found)
     return replace_file(behind_links(path), bytes);
-  Descriptor device(path, O_WRONLY);
+  Descriptor device(path, O_WRONLY);  // It is a device or a pipe, which cannot be replaced.
   if (!device.ok()) fail_on(path, "write it");
   write_all(device.get(), bytes, path);
 }

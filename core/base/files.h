@@ -14,35 +14,39 @@
 namespace caddie {
 
 /// Returns the files that a shell pattern matches, sorted by the bytes of their paths; none when a folder
-/// cannot be read. A file or a folder that is called as it is written there is meant itself, whatever
-/// characters its name has: only behind the last slash of "data [v1]/train_*.bin" is something matched.
+/// cannot be read. A path that exists exactly as it is written stands for itself, whatever characters it has,
+/// and so does an existing folder before the last slash: in "data [v1]/train_*.bin" only the name of the file
+/// is a pattern.
 std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 
 /// Returns the whole file as bytes. Throws Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-/// Replaces `path`, or the file that it links to, by `bytes`, which are written to a neighbour, flushed to
-/// disk and renamed; a device or a pipe is written to. Creates missing folders. Throws Error naming the path
-/// when that fails (no space, no permission); the old file is then untouched.
+/// Replaces `path`, or the file that it links to, by `bytes`: they are written to a temporary file beside it,
+/// flushed to disk, and renamed to it. A device or a pipe is written to directly. Creates missing folders.
+/// Throws Error naming the path when that fails (no space, no permission); the old file is then untouched.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// Returns the name under which this process writes what is to be called `path`.
+/// Returns the temporary file beside `path` which this process writes before it renames it to `path`.
 std::filesystem::path temporary_beside(const std::filesystem::path& path);
 
-/// Returns the id of the process that writes a file of such a name; 0 for any other name.
+/// Returns the id of the process that writes the temporary file of this name; 0 when the name is not one that
+/// temporary_beside() gives.
 int64_t writer_of_temporary(const std::filesystem::path& path);
 
-/// Returns the path that a link stands for in the end, whether there is something or not.
+/// Returns the path at the end of a chain of symbolic links, whether anything exists there or not.
 std::filesystem::path behind_links(std::filesystem::path path);
 
-/// Tells whether the path leads to something inside the folder that it starts from, whatever is there.
+/// Tells whether a relative path stays below the folder that it is relative to. Only its text counts, not
+/// what exists on disk.
 bool is_below(const std::filesystem::path& path);
 
-/// Tells whether the text can be the name of one file or folder, in any folder, and be printed.
+/// Tells whether the text can name one file or folder: it is not empty, "." or "..", and has no slash and no
+/// control character.
 bool is_file_name(std::string_view text);
 
-/// Creates the folder, or what a link by its name leads to, and its parents. Throws Error naming the path and
-/// the reason.
+/// Creates the folder and its parents; a symbolic link of that name has its target created. Throws Error
+/// naming the path and the reason.
 void make_folder(const std::filesystem::path& path);
 
 /// Maps a file read-only into memory for as long as the object lives.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Computes hashes by OpenSSL and xxHash; files are mapped, not read into memory.
 #include "base/hash.h"
 
 #include <fmt/format.h>

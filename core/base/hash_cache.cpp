@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Keeps one entry for each large file, named by device and inode: the identity of the file, its hash, and a
+// hash of both.
 #include "base/hash_cache.h"
 
 #include <caddie/error.h>
@@ -19,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr time_t kSettled = 2;  // seconds
+constexpr time_t kSettled = 2;  // A file is settled once it is unchanged for more than so many seconds.
 
 struct stat status_of(const fs::path& path) {
   struct stat status = {};
@@ -27,19 +29,21 @@ struct stat status_of(const fs::path& path) {
   return status;
 }
 
-/// Tells a file in the state that it is in from all others.
+/// Returns a text that only this file in its present state has: its device, inode, size and times of change.
 std::string identity_of(const struct stat& s) {
   return fmt::format("{} {} {} {}.{:09} {}.{:09} ", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec,
                      s.st_mtim.tv_nsec, s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
 }
 
-/// Returns the hash that an entry holds for the file, "" when it is of another state or damaged.
+/// Returns the hash that an entry holds for the file; "" when the entry is damaged or of another state of the
+/// file.
 std::string hash_in(const std::string& entry, const std::string& identity) {
   if (entry.size() != identity.size() + 2 * kXxh3Digits || !entry.starts_with(identity)) return "";
   std::string known = entry.substr(0, identity.size() + kXxh3Digits);
   return entry.substr(known.size()) == xxh3(known) ? known.substr(identity.size()) : "";
 }
 
+/// Returns the content of a file, or "" when it cannot be read.
 std::string read_or_nothing(const fs::path& file) {
   try {
     return fs::exists(file) ? read_file(file) : "";

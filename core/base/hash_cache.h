@@ -19,7 +19,8 @@ class HashCache {
   /// Files of fewer bytes than `large` are hashed each time, which takes milliseconds.
   explicit HashCache(std::filesystem::path folder, int64_t large = int64_t(64) << 20);
 
-  /// Returns $XDG_CACHE_HOME/caddie/hashes, or the one in ~/.cache; "" when neither is known.
+  /// Returns $XDG_CACHE_HOME/caddie/hashes, or ~/.cache/caddie/hashes without that variable; "" when neither
+  /// is known.
   static std::filesystem::path usual_folder();
 
   /// Returns xxh3_file(path). Throws Error naming the file when it cannot be read, or changes meanwhile.

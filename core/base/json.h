@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON that Caddie reads and writes.
+// Chooses the JSON types that Caddie reads and writes, and how their text and their errors are printed.
 #pragma once
 
 #include <exception>
@@ -9,15 +9,15 @@
 namespace caddie {
 
 /// Keeps the members of an object in the order in which they were written, which is the order that people
-/// read them in. It looks at one member after the other to find a name.
+/// read them in. Finding a name takes time in proportion to the number of members.
 using Json = nlohmann::ordered_json;
 
-/// Sorts the members of an object by name, so that one with a hundred thousand members is read in no time: it
-/// is for files that others wrote.
+/// Sorts the members of an object by name, so that finding one is fast among a hundred thousand: it is for
+/// files that others wrote.
 using ForeignJson = nlohmann::json;
 
-/// Returns the text of JSON, indented by `indent` spaces, on one line where that is negative. Strings that
-/// are not UTF-8, such as paths, get U+FFFD for each bad byte; reading takes no such bytes.
+/// Returns the text of JSON, indented by `indent` spaces, or on one line where that is negative. Bytes that
+/// are not UTF-8, as paths may have, are written as U+FFFD, because a reader would refuse them.
 inline std::string text_of(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }

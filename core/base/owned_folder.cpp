@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Marks folders by a file with a fixed text, and refuses to touch folders without it.
 #include "base/owned_folder.h"
 
 #include <fcntl.h>
@@ -30,14 +31,15 @@ bool is_mark_in_the_making(const fs::path& file) {
          fs::file_size(file, error) <= kMarkText.size() && kMarkText.starts_with(read_file(file));
 }
 
+/// Tells whether the folder is empty, apart from a mark that a killed process began to write.
 bool holds_nothing(const fs::path& folder) {
   return fs::is_directory(folder) &&
          std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
                      [](const auto& entry) { return is_mark_in_the_making(entry.path()); });
 }
 
-/// It is not flushed to disk, which would cost each stage some milliseconds: without its mark a folder is
-/// only left alone.
+/// Writes the mark. It is not flushed to disk, which would cost each stage some milliseconds: a folder that
+/// loses its mark in a crash is only left alone.
 void write_mark(const fs::path& folder) {
   fs::path file = folder / kMark;
   int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -109,7 +111,7 @@ void remove_leftovers(const fs::path& folder) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     int64_t writer = writer_of_temporary(entry.path());
     if (writer <= 0 || !entry.is_regular_file()) continue;
-    // A process of this id that is another one keeps the file until the next time.
+    // If the id has gone to another process meanwhile, the file stays until that one has ended too.
     bool lives = ::kill(pid_t(writer), 0) == 0 || errno == EPERM;
     if (!lives || writer == ::getpid()) found.push_back(entry.path());
   }

@@ -17,8 +17,10 @@
 namespace caddie {
 namespace {
 
+// This is set while the thread runs a piece, so that a nested call does not wait for the pool that runs it.
 thread_local bool inside_piece = false;
 
+/// Holds one call of run_parallel(): all threads take the next piece from it until none is left.
 struct Job {
   int count;
   void (*body)(void*, int);
@@ -41,6 +43,7 @@ struct Job {
   }
 };
 
+/// Owns the worker threads, which sleep between jobs. The thread that calls run() works along with them.
 class Pool {
  public:
   explicit Pool(int threads) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Computes the ten rounds of Philox 4x32.
 #include "base/philox.h"
 
 namespace caddie {

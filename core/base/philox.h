@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Declares the block function below every random stream.
+// Declares Philox, the counter-based generator from which every random stream takes its bits.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Draws the numbers of one named random stream from Philox; the key is a hash of the seed and the name.
 #include <caddie/random.h>
 
 #include <xxhash.h>
@@ -24,11 +25,13 @@ uint32_t Rng::bits() {
 }
 
 double Rng::uniform() {
+  // Of two words 27 and 26 bits are taken, the 53 bits of a double: (high * 2^26 + low) / 2^53.
   uint64_t high = bits() >> 5, low = bits() >> 6;
   return double(high * 67108864 + low) / 9007199254740992.0;
 }
 
 double Rng::normal() {
+  // This is the Box-Muller transform, of which one of the two results is used.
   double radius = std::sqrt(-2 * std::log(1 - uniform()));
   return radius * std::cos(2 * 3.14159265358979323846 * uniform());
 }

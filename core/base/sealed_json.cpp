@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Writes the seal behind the last member of an object, and checks it before the text is parsed.
 #include "base/sealed_json.h"
 
 #include <caddie/error.h>
@@ -14,12 +15,14 @@ constexpr std::string_view kSeal = ",\n \"seal\": \"";
 constexpr std::string_view kEnd = "\"\n}\n";
 constexpr size_t kTail = kSeal.size() + kXxh3Digits + kEnd.size();
 
+/// Tells whether the text ends as a sealed one does; the digits of the seal may be any.
 bool has_tail(std::string_view text) {
   if (text.size() < kTail) return false;
   std::string_view tail = text.substr(text.size() - kTail);
   return tail.starts_with(kSeal) && tail.ends_with(kEnd);
 }
 
+/// Throws Error naming `file` unless the text ends in the hash of what stands before it.
 void check_seal(std::string_view text, const std::filesystem::path& file) {
   bool intact = has_tail(text) && xxh3(text.substr(0, text.size() - kTail)) ==
                                       text.substr(text.size() - kEnd.size() - kXxh3Digits, kXxh3Digits);
@@ -33,7 +36,7 @@ std::string sealed_text(const Json& object) {
   Json marked = {{"sealed", true}};
   marked.update(object);
   std::string text = marked.dump(1, ' ', false, Json::error_handler_t::replace);
-  text.resize(text.size() - 2);  // the end of line and the brace
+  text.resize(text.size() - 2);  // This removes the line end and the brace, which follow the seal.
   std::string seal = xxh3(text);
   return text.append(kSeal).append(seal).append(kEnd);
 }

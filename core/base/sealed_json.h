@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON files that carry a hash of themselves, so that no damage to them is ever taken for a result.
+// Writes and reads JSON files that carry a hash of themselves, so that a damaged one never passes for a
+// result.
 //
 //     {
 //       "sealed": true,
@@ -27,7 +28,7 @@ std::string sealed_text(const Json& object);
 /// or is not what was sealed.
 Json unsealed(std::string_view text, const std::filesystem::path& file);
 
-/// Replaces the file (see write_file), or reads it (see unsealed).
+/// These replace the file (see write_file) and read it (see unsealed).
 void write_sealed(const std::filesystem::path& file, const Json& object);
 Json read_sealed(const std::filesystem::path& file);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines the out-of-line parts of the SDK's interfaces. Their virtual tables have one home here, so that
-// exceptions and casts work across plugins.
+// Implements what the SDK's interfaces and their helpers need in one place only: virtual tables have their
+// home here, so that exceptions and casts work across plugins, and checks that plugins share are written
+// once.
 #include <caddie/slots.h>
 
 namespace caddie {

@@ -7,7 +7,7 @@
 
 namespace caddie {
 
-/// Runs from the moment it is made.
+/// Measures the seconds since it was made, by a clock that nobody sets.
 class Stopwatch {
  public:
   /// Returns the seconds since it was made or last started anew.

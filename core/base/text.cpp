@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Implements the helpers with text; edit_distance() serves the search for near names.
 #include "base/text.h"
 
 #include <fmt/format.h>
@@ -10,6 +11,8 @@
 namespace caddie {
 namespace {
 
+/// Returns the edits that turn a into b: the optimal string alignment distance, where two neighbours may swap
+/// once.
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));
   for (size_t i = 0; i <= a.size(); ++i) d[i][0] = i;

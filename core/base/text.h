@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Helps with text: nearest names, globs, and numbers and durations as they are printed for people.
+// These functions handle text: they find near names, match globs, split and join, check UTF-8, and print
+// numbers and durations for people.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@ std::string suggestion(std::string_view name, std::span<const std::string> candi
 /// Returns whether `pattern` covers all of `text`, where '*' stands for any run of characters, '?' for one.
 bool matches(std::string_view pattern, std::string_view text);
 
+/// Returns the parts with `separator` between them.
 std::string join(std::span<const std::string> parts, std::string_view separator);
 /// Returns the part of `text` without the white space at both ends.
 std::string_view trimmed(std::string_view text);
@@ -39,7 +41,8 @@ bool is_valid_utf8(std::string_view text);
 /// \x1b), and each byte that is no UTF-8 is U+FFFD.
 std::string printable(std::string_view text);
 
-/// Returns the text with each line that no screen holds cut, which "..." says.
+/// Returns the text with each line that is too long for a screen cut after 1,000 characters and ended by
+/// "...".
 std::string with_short_lines(std::string_view text);
 
 /// Returns the first `count` characters of UTF-8 text, all of it where it has fewer.
@@ -48,7 +51,7 @@ std::string_view first_characters(std::string_view text, size_t count);
 /// Returns the number as in "16,000,000".
 std::string with_commas(int64_t value);
 
-/// Returns the time as in "1m33s" for 93.4, "0.25s" for 0.25 and "2h02m" for 7300.
+/// Returns the time as in "1m33s" for 93.4, "0.25s" for 0.25 and "2h01m" for 7300.
 std::string duration(double seconds);
 
 /// Returns the time now as ISO 8601 in UTC, as in "2026-01-31T12:00:00Z".

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Walks recursively and remembers real folders by device and inode, so that links in a circle end.
 #include "base/walk.h"
 
 #include <caddie/error.h>

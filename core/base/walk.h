@@ -7,9 +7,9 @@
 
 namespace caddie {
 
-/// Calls `visit` with every file and folder below `folder`, in no order. Links to folders are followed, and
-/// each real folder is entered once; where `visit` says false of a folder it is not entered. Throws Error
-/// naming a folder that cannot be read.
+/// Calls `visit` with every file and folder below `folder`, in no particular order. A folder for which
+/// `visit` returns false is not entered. Links to folders are followed, and each real folder is entered once.
+/// Throws Error naming a folder that cannot be read.
 void walk(const std::filesystem::path& folder,
           const std::function<bool(const std::filesystem::path&)>& visit);
 

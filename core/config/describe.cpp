@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Collects what an object declares by a visitor that reads no value from a file.
 #include "config/describe.h"
 
 #include <fmt/format.h>

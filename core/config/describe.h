@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// These functions say what settings an object declares, for people and for programs.
+// Describes the settings that an object declares, for people and for programs.
 #pragma once
 
 #include <caddie/settings.h>
@@ -12,8 +12,8 @@
 
 namespace caddie {
 
-/// Describes a setting in words: type "integer", range "from 1 to 64" or "one of a, b" (empty: any), default
-/// as TOML.
+/// Describes a setting in words: its type as in "integer", its range as in "from 1 to 64" or "one of a, b"
+/// ("" when all is allowed), and its default as TOML.
 struct SettingInfo {
   std::string name, type, default_text, range, help;
 };

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads both texts into trees and compares the values of all paths.
 #include "config/differences.h"
-#include "config/read_all.h"
 
 #include <fmt/format.h>
 
 #include <map>
 
+#include "config/read_all.h"
 #include "config/tree.h"
 
 namespace caddie {
 namespace {
 
+/// Returns the values of a TOML document by path.
 std::map<std::string, std::string> values_of(const std::string& text) {
   Tree tree = Tree::parse(text, "text");
   read_all(tree);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two TOML texts are compared setting by setting.
+// Compares two TOML texts setting by setting.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Finds and merges nodes, splits dotted paths, and prints errors with the source line and a caret.
 #include "config/node.h"
 
 #include <caddie/error.h>
@@ -13,12 +14,14 @@
 namespace caddie {
 namespace {
 
+/// Tells whether TOML takes the name as a key without quotes.
 bool is_bare(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
     return std::isalnum(c) || c == '_' || c == '-';
   });
 }
 
+/// Returns line `number`, from 1, without its end; "" behind the last one.
 std::string_view line_of(std::string_view text, int number) {
   for (int line = 1; line < number; ++line) {
     size_t end = text.find('\n');
@@ -30,9 +33,10 @@ std::string_view line_of(std::string_view text, int number) {
   return line;
 }
 
+/// Tells whether a byte of UTF-8 begins a character.
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
-/// Returns what stands between the quotes of a TOML string that in_quotes() wrote.
+/// Returns the string that a TOML basic string stands for, given the text between its quotes.
 std::string unescaped(std::string_view text) {
   if (text.find('\\') == std::string_view::npos) return std::string(text);
   TreeNode root =
@@ -40,12 +44,12 @@ std::string unescaped(std::string_view text) {
   return std::get<std::string>(root.children.at(0).value);
 }
 
-/// Returns as much of a line as a screen shows, and where in it the column lies: a line that is not short is
+/// Returns as much of a line as a screen shows, and the column of the same character in it: a long line is
 /// cut around the column.
 std::pair<std::string_view, int> around(std::string_view line, int column) {
   constexpr size_t kShown = 200, kBefore = 80;
   if (line.size() <= kShown) return {line, column};
-  size_t place = 0;  // the byte at the column
+  size_t place = 0;  // This is the offset of the byte at the column.
   for (int at = 1; place < line.size() && at < column; ++place)
     if (place + 1 < line.size() && starts_character(line[place + 1])) ++at;
   size_t begin = place > kBefore ? place - kBefore : 0;

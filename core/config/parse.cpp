@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML text becomes nodes by way of toml++.
+// Parses TOML text by toml++ and converts the result to nodes.
 #include <caddie/error.h>
 #include <toml++/toml.h>
 
@@ -21,6 +21,7 @@ SourcePlace place_of(const SourcePointer& source, const toml::source_region& reg
   return {source, int(region.begin.line), int(region.begin.column), std::max(1, width)};
 }
 
+/// Returns the node of a toml++ value, without its name.
 TreeNode convert(const toml::node& from, const SourcePointer& source);
 
 void convert_children(TreeNode& node, const toml::table& table, const SourcePointer& source) {
@@ -75,8 +76,8 @@ TreeNode convert(const toml::node& from, const SourcePointer& source) {
   return node;
 }
 
-/// Returns a hint for the commonest slip, a word without quotes behind "=" in the line of `place`; "" where
-/// it was not made.
+/// Returns a hint for the commonest mistake, a word without quotes behind "=" in the line of `place`; "" when
+/// the line does not have it.
 std::string hint(const SourcePlace& place) {
   std::istringstream lines(place.source->text);
   std::string line;
@@ -90,8 +91,8 @@ std::string hint(const SourcePlace& place) {
   return known ? "" : "; a string stands in quotes: \"" + word + "\"";
 }
 
-/// Returns the bytes of the string that `text` begins with, quotes included, one of several lines too; all of
-/// the text when it is not closed.
+/// Returns the length in bytes, quotes included, of the string that `text` begins with, which may be a
+/// multi-line string; the length of the text when it is not closed.
 size_t skip_string(std::string_view text) {
   std::string quote(3, text[0]);
   if (!text.starts_with(quote)) return std::min(end_of_quoted(text), text.size());
@@ -100,7 +101,7 @@ size_t skip_string(std::string_view text) {
   return std::min(end + 3, text.size());
 }
 
-/// Throws Error(2) for a dotted key of more than kMostParts.
+/// Throws Error (kUsage) for a dotted key of more than kMostParts, before the parser recurses into it.
 void check_depth(const SourcePointer& source) {
   std::string_view text = source->text;
   int dots = 0, line = 1;

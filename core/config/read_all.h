@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tree is read as a whole by those who compare or look up settings without declaring them.
+// Reads a tree as a whole, for those who compare or look up settings without declaring them.
 #pragma once
 
 #include "config/tree.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// This visitor fills settings from a tree.
+// Implements Tree::read(): a visitor checks each value of the tree and assigns it to the variable of its
+// setting.
 #include <caddie/error.h>
 #include <fmt/format.h>
 
@@ -33,7 +34,8 @@ std::string wanted(const Setting& setting) {
   return text;
 }
 
-/// Puts one node into one variable; all failures end in a message at the node that is wrong.
+/// Assigns one node to the variable of one setting. Each failure throws Error that shows the node which is
+/// wrong.
 class Assignment {
  public:
   Assignment(const Setting& setting, const TreeNode& node) : setting_(setting), node_(node) {}
@@ -48,7 +50,8 @@ class Assignment {
                                                           at.kind_text(), wanted(setting_), quoting(at)}));
   }
 
-  /// Returns how a string is given by -S that reads as something else; "" where that was not tried.
+  /// Returns a hint that a string needs quotes when -S gave a value that reads as another type; "" in all
+  /// other cases.
   std::string quoting(const TreeNode& at) const {
     bool assigned = at.place.source && at.place.source->name.starts_with("-S ");
     if (!assigned || at.is_container() || !std::holds_alternative<std::string*>(setting_.target)) return "";
@@ -61,19 +64,21 @@ class Assignment {
                                                           toml_text(at), wanted(setting_), whose()}));
   }
 
-  /// Returns what is to be said of a value that was written for the plugin that `use` named before.
+  /// Returns a hint for a value that was written for the plugin that `use` named before; "" for all others.
   std::string whose() const {
     if (!node_.for_other_plugin) return "";
     return message("; it was written for another plugin: take it away with -S '~TABLE.{}', or give it anew",
                    {setting_.name});
   }
 
-  /// The comparison is such that nan lies in no range.
+  /// Throws Error when the value lies outside of the range, as NaN always does.
   void check_range(const TreeNode& at, double value) const {
     const Range& range = setting_.range;
     if (range.words.empty() && !(value >= range.low && value <= range.high)) wrong_value(at);
   }
 
+  /// Returns the value of a string such as "16MB" in the unit of the setting; nothing when the node is no
+  /// string or the setting has no unit.
   std::optional<double> quantity(const TreeNode& at) const {
     if (at.kind != TreeNode::Kind::string || unit_of(setting_) == Unit::none) return std::nullopt;
     const auto& text = std::get<std::string>(at.value);
@@ -166,6 +171,7 @@ class Assignment {
 
 }  // namespace
 
+/// Fills the variables that are declared below one path, and remembers their values in the tree.
 class Tree::Reader final : public Settings {
  public:
   Reader(Tree& tree, std::string_view path, Stage first) : tree_(tree), path_(path), first_(first) {}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Lists the renamed keys, and finds their paths in assignments and their lines in records.
 #include "config/renamed_keys.h"
 
 #include <caddie/error.h>
@@ -35,7 +36,7 @@ bool holds_path(std::string_view text, std::string_view path) {
   return false;
 }
 
-/// Tells whether a line ends as those of Tree::resolved() do.
+/// Tells whether a line has a comment on its origin, as Tree::resolved() writes it.
 bool has_origin(std::string_view line) {
   return line.ends_with("  # default") || line.find("  # from ") != std::string_view::npos;
 }

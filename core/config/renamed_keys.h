@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// These settings had another name in earlier versions. Files that people write must use the new name; records
-// that earlier versions wrote are read under it.
+// Knows the settings that had another name in earlier versions. Files that people write must use the new
+// name; records that earlier versions wrote are read under it.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace caddie {
 /// none.
 std::string renamed_in(std::string_view text);
 
-/// Returns the TOML document with the new name of the key in every line of a record, "key = value # origin".
-/// Lines without an origin are a person's and stay.
+/// Returns the TOML document of a record with renamed keys under their new names. Only lines that end in an
+/// origin, as in "key = value  # default", are changed: others were written by people.
 std::string with_new_names(std::string_view document);
 
 }  // namespace caddie

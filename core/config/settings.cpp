@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Implements the helpers of settings, and Layers, which resolves a choice of layers for a model.
 #include "config/settings.h"
 
 #include <fmt/format.h>
@@ -13,12 +14,15 @@
 namespace caddie {
 namespace {
 
+/// Reads a whole number of at least 0, which may have white space around it. Returns false for any other
+/// text.
 bool parse_count(std::string_view text, int& value) {
   text = trimmed(text);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && value >= 0;
 }
 
+/// Reads numbers between commas and sorts them. Returns false when one is no count or occurs twice.
 bool parse_list(std::string_view text, std::vector<int>& listed) {
   for (const std::string& part : split(text, ',')) {
     int layer = 0;
@@ -48,7 +52,7 @@ TreeNode value_node(int64_t v) { return leaf(TreeNode::Kind::integer, v); }
 TreeNode value_node(double v) { return leaf(TreeNode::Kind::real, v); }
 TreeNode value_node(const std::string& v) { return leaf(TreeNode::Kind::string, v); }
 
-/// The value is the double nearest to the shortest decimal text of `v`: 0.1f is 0.1, not 0.10000000149.
+/// Returns the double nearest to the shortest decimal text of `v`: 0.1f becomes 0.1, not 0.10000000149.
 TreeNode value_node(float v) {
   std::string text = fmt::format("{}", v);
   double decimal = v;

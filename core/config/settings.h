@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The visitors of settings share kinds and ranges in words, values as nodes, and the forms of Layers.
+// Declares what the visitors of settings share: names of types, ranges in words, values as nodes, units, and
+// the parsing of layer choices.
 #pragma once
 
 #include <caddie/settings.h>
@@ -11,13 +12,14 @@
 
 namespace caddie {
 
-/// Chooses layers without a model: the first or last `count`, or those listed (ascending).
+/// Holds a choice of layers that is not yet checked against a model: the first or last `count`, or those that
+/// are listed (ascending).
 struct LayerChoice {
   enum class Form { all, none, first, last, listed };
   Form form = Form::all;
   int count = 0;
   std::vector<int> listed = {};
-  /// Returns the canonical text: "all", "last 4", "7,8".
+  /// Returns the canonical text, as in "all", "last 4" or "7,8".
   std::string text() const;
 };
 
@@ -31,12 +33,14 @@ std::string type_text(const Setting& setting);
 /// Returns "from 1 to 64", "at least 1", "at most 3", "one of a, b"; "" when all is allowed.
 std::string range_text(const Range& range);
 
-/// Returns the value that the setting's variable holds now; numbers are as short as they can be.
+/// Returns the value that the setting's variable holds now; floats have the shortest decimal text that reads
+/// back to them.
 TreeNode to_node(const Setting& setting);
 
+/// Names the unit in which a setting counts.
 enum class Unit { none, bytes, seconds };
-/// Returns the unit that the name tells: *_bytes, *_seconds, timeout and *_timeout (seconds). Only a variable
-/// that is one number has one.
+/// Returns the unit that the name of the setting ends in: bytes, or seconds for both "seconds" and "timeout".
+/// Only a setting that is a single number has one.
 Unit unit_of(const Setting& setting);
 
 }  // namespace caddie

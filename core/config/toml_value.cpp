@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Parses single TOML values: booleans, numbers, and strings with their escapes.
 #include "config/toml_value.h"
 
 #include <cstdint>
@@ -15,7 +16,7 @@ void append_character(uint32_t code, std::string& out) {
   while (more-- > 0) out += char(0x80 | (code >> (6 * more) & 0x3F));
 }
 
-/// Returns the string that TOML writes so between double quotes.
+/// Returns the string that a TOML basic string stands for, given the text between its quotes.
 std::string without_escapes(std::string_view text) {
   constexpr std::string_view kLetters = "btnfr", kMeanings = "\b\t\n\f\r";
   std::string out;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML values are compared by what they mean.
+// Compares TOML values by what they mean, not by how they are written.
 #pragma once
 
 #include <string>
@@ -8,13 +8,14 @@
 
 namespace caddie {
 
+/// Holds the meaning of a TOML value; every number is a double.
 using TomlValue = std::variant<bool, double, std::string>;
 
-/// Returns the value of a TOML text: 3 and 3.0 are equal numbers, quotes are taken off, and whatever is
-/// neither a number nor a switch nor quoted is text as it stands.
+/// Returns the value of a TOML text: 3 and 3.0 are equal numbers, strings lose their quotes, and what is
+/// neither a boolean nor a number nor quoted is a string as it stands.
 TomlValue value_of_toml(std::string_view text);
 
-/// Returns a text without its quotes and every other value as it is written.
+/// Returns the content of a quoted string, and any other TOML text as it is.
 std::string unquoted(const std::string& text);
 
 /// Tells whether two TOML texts mean the same value.

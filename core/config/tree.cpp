@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Loads and merges files, applies assignments, and remembers what was read; read() itself is in reader.cpp.
 #include "config/tree.h"
 
 #include <caddie/error.h>
@@ -22,8 +23,8 @@ bool is_file(const fs::path& path) {
   return fs::exists(path, ignored) && !fs::is_directory(path, ignored);
 }
 
-/// Reads a file and, first, the files it extends. A file that several of them extend counts once, before all
-/// of these.
+/// Reads a file, and before it the files that it extends. One that several of them extend counts once, before
+/// all of these.
 class Loader {
  public:
   TreeNode load(const fs::path& file) {
@@ -42,7 +43,8 @@ class Loader {
     TreeNode own = parse_toml(source);
     open_.push_back(file);
     if (const TreeNode* extends = own.find("extends")) {
-      // What another file brought in before counts there; a list that names a file last wants it last.
+      // A file that was read before this list is not read again. Within the list it is, so that a file named
+      // last wins even if an earlier entry extends it.
       std::set<fs::path> before = done_;
       for (const TreeNode* name : bases(*extends)) {
         fs::path path = base_path(*name), same = fs::weakly_canonical(path);
@@ -55,6 +57,7 @@ class Loader {
     layers_.push_back(std::move(own));
   }
 
+  /// Returns the nodes that name the files which are extended. Throws Error at one that is no string.
   static std::vector<const TreeNode*> bases(const TreeNode& extends) {
     std::vector<const TreeNode*> names;
     if (extends.kind == TreeNode::Kind::array)
@@ -69,8 +72,9 @@ class Loader {
     return names;
   }
 
+  /// Returns the path of an extended file. Throws Error when it is missing, or is one of those being read.
   fs::path base_path(const TreeNode& name) const {
-    // What comes through a pipe has no folder; paths in it start where the program runs.
+    // A file that comes through a pipe has no folder; its paths are relative to the working directory.
     fs::path folder = fs::is_regular_file(open_.back()) ? open_.back().parent_path() : fs::path();
     fs::path path = (folder / std::get<std::string>(name.value)).lexically_normal();
     if (!is_file(path))
@@ -84,18 +88,19 @@ class Loader {
     return path;
   }
 
-  std::vector<fs::path> open_;
-  std::set<fs::path> done_;
-  std::vector<TreeNode> layers_;  // each file's own, those it extends before it
+  std::vector<fs::path> open_;    // These files are being read, each named by the one before it.
+  std::set<fs::path> done_;       // These files have been read as a base of others.
+  std::vector<TreeNode> layers_;  // Each file has one, behind those of the files that it extends.
   int sources_ = 0;
 };
 
+/// Gives a node and all below it one place.
 void set_places(TreeNode& node, const SourcePlace& place) {
   node.key = node.place = place;
   for (TreeNode& child : node.children) set_places(child, place);
 }
 
-/// Returns the place of the first "=" outside quotes.
+/// Returns the offset of the first "=" outside of quotes; npos when there is none.
 size_t find_equals(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '=') return i;
@@ -107,8 +112,8 @@ size_t find_equals(std::string_view text) {
   return std::string_view::npos;
 }
 
-/// Returns the value of an assignment: TOML, or else a string as it stands. What opens like TOML must be
-/// TOML.
+/// Returns the value of an assignment: TOML, or else the text itself as a string. Throws Error for a text
+/// that opens like TOML and is none.
 TreeNode assigned_value(std::string_view text, const SourcePlace& place) {
   if (text.empty()) fail_at(place, "there is no value behind '='; write \"\" for an empty string");
   try {
@@ -124,13 +129,14 @@ TreeNode assigned_value(std::string_view text, const SourcePlace& place) {
   return node;
 }
 
-/// This is the first thing in a tree that nobody has read.
+/// Holds what is written in a tree and has not been read.
 struct Unread {
   const TreeNode* node;
-  std::string path;      // the path of the table around it
-  const TreeNode* read;  // the table around it, as read
+  std::string path;      // This is the path of the table around it.
+  const TreeNode* read;  // This is the same table as read, or null.
 };
 
+/// Finds in `written` the first node, by place, that has no counterpart in `read`.
 void find_unread(const TreeNode& written, const TreeNode* read, const std::string& path,
                  std::optional<Unread>& first) {
   for (const TreeNode& child : written.children) {
@@ -144,6 +150,7 @@ void find_unread(const TreeNode& written, const TreeNode* read, const std::strin
   }
 }
 
+/// Returns the node at `path`, or null.
 const TreeNode* find_in(const TreeNode& root, std::string_view path) {
   const TreeNode* node = &root;
   for (const std::string& name : split_path(path)) {
@@ -166,6 +173,7 @@ void copy_path(const TreeNode& from, std::string_view path, TreeNode& to) {
   *target = *source;
 }
 
+/// Appends the values below a node, each with its path and origin.
 void collect(const TreeNode& node, const std::string& path, std::vector<Tree::Value>& values) {
   for (const TreeNode& child : node.children) {
     std::string name = join_path(path, child.name);
@@ -266,7 +274,7 @@ TreeNode& Tree::remembered(std::string_view path) {
     bool absent = !node->find(name);
     node = &node->at(name);
     if (!absent || !written || written->kind != TreeNode::Kind::array) continue;
-    // All elements are made at once, so that their numbers are their places whatever is read first.
+    // All elements are made at once, so that their indices are right whatever is read first.
     node->kind = TreeNode::Kind::array;
     for (const TreeNode& element : written->children) node->at(element.name);
   }

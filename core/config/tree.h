@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tree is a merged experiment or sweep file in which every value knows where it was written, and which
-// knows what has been read from it.
+// Defines the tree: a merged experiment or sweep file in which every value knows where it was written, and
+// which knows what has been read from it.
 #pragma once
 
 #include <caddie/settings.h>
@@ -19,14 +19,15 @@
 namespace caddie {
 
 /// Finds, reads and overrides values. Paths are dotted; elements of arrays are numbers ("axis.0.toggle"),
-/// names with dots are quoted. All errors have code 2 and show the place, the source line and a caret.
+/// names with dots are quoted. Every Error has the code kUsage and shows the place, the source line and a
+/// caret.
 class Tree {
  public:
-  /// This is a value that was read, as TOML text.
+  /// Holds a value that was read, as TOML text.
   struct Value {
     std::string path, text;
     Origin origin;
-    Stage stage = Stage::kTrain;  // the first stage that it can change, as far as its declaration says
+    Stage stage = Stage::kTrain;  // It is the first stage that the value can change.
   };
 
   /// Reads `file` and what its `extends` names (a path or a list of paths, relative to the file that names
@@ -34,20 +35,21 @@ class Tree {
   /// scalars and arrays replace. Throws on syntax errors, missing files and circles of `extends`.
   static Tree load(const std::filesystem::path& file, std::span<const std::string> overrides = {});
 
-  /// Returns the tree of a text that stands in no file; `extends` is an ordinary key there.
+  /// Returns the tree of a text that is not read from a file; `extends` is an ordinary key in it.
   static Tree parse(std::string_view toml, std::string name);
 
   /// Applies "a.b.c=value": the value is TOML; a bare word that is no TOML value is a string. Tables merge.
-  /// "~a.b.c" takes away what is written there, so that defaults hold again. Throws when nothing is there.
-  /// Forgets what has been read, so do this first.
+  /// "~a.b.c" removes what is written there, so that the default holds again, and throws when nothing is
+  /// there. Forgets what has been read, so call this first.
   void override_with(std::string_view assignment);
 
+  /// These tell whether something, a table, or an array is written at `path`.
   bool has(std::string_view path) const;
   bool is_table(std::string_view path) const;
   bool is_array(std::string_view path) const;
 
-  /// Returns the names below a table (sorted) or the indices of an array; nothing below a value or where
-  /// nothing is.
+  /// Returns the names in a table (sorted) or the indices of an array; nothing for a value, or where nothing
+  /// is.
   std::vector<std::string> children(std::string_view path) const;
 
   /// Reads the values below `path` into the variables that `declare` visits; absent ones keep their defaults.
@@ -62,22 +64,23 @@ class Tree {
   /// Reads each element of an array as TOML text.
   std::vector<std::string> read_texts(std::string_view path);
 
-  /// Says that `names` are recognised below `path`, though nothing reads them: values there count as read,
-  /// and tables there as known (their content is still checked).
+  /// Declares that `names` are valid below `path`, though nothing reads them: values there count as read, and
+  /// tables there as known (what is in them is still checked).
   void know(std::string_view path, std::span<const std::string> names);
 
   /// Throws for the first value or table (by position, the main file first) that nothing has read, with the
   /// nearest name that is known at that place.
   void check_all_read() const;
 
-  /// Tells where the value at `path` is written; Origin{} ("default") when it is nowhere.
+  /// Returns where the value at `path` is written, or Origin{} ("default") when it is not written.
   Origin origin(std::string_view path) const;
 
-  /// Throws Error(2) that points at the value of `path`, or at the innermost table around it that is written.
+  /// Throws Error (kUsage) that points at the value of `path`, or at the innermost table around it that is
+  /// written.
   [[noreturn]] void fail_at(std::string_view path, const std::string& headline) const;
 
-  /// Returns all values read, defaults included, as TOML with the origin behind each. It parses back to the
-  /// same tree.
+  /// Returns all values that were read, defaults included, as TOML with the origin behind each. Parsing it
+  /// gives the same values again.
   std::string resolved() const;
 
   /// Returns what resolved() does without origins, for hashing and comparison: equal for equal values,
@@ -95,11 +98,12 @@ class Tree {
   void remember(std::string_view path, TreeNode value);
   std::vector<std::string> known_names(std::string_view path, const TreeNode* remembered) const;
 
-  TreeNode root_;  // the tree as written
-  TreeNode read_;  // the values as read: normalised, defaults included
-  // These names are recognised though nothing stands there.
+  TreeNode root_;  // It holds the tree as written.
+  TreeNode read_;  // It holds the values as read, normalised and with defaults.
+  // For each path these names are valid, though nothing need stand there.
   std::map<std::string, std::set<std::string>, std::less<>> known_;
-  // These are the stages of values that were declared; others count for all stages.
+  // For each path of a declared value this is the first stage that it can change; others count for all
+  // stages.
   std::map<std::string, Stage> stages_;
   int sources_ = 0;
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Parses numbers with units; "1h30m" is a sum of such parts.
 #include "config/units.h"
 
 #include <cctype>
@@ -10,8 +11,8 @@ namespace {
 
 using Units = std::initializer_list<std::pair<std::string_view, double>>;
 
-/// Takes "NUMBER UNIT" off the front of `text` and returns it in bytes or seconds, or nothing when none is
-/// there.
+/// Removes "NUMBER UNIT" from the front of `text` and returns it in bytes or seconds; nothing when the text
+/// does not begin so.
 std::optional<double> take_quantity(std::string_view& text, Units units) {
   double number = 0;
   auto [end, error] =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes and durations are read as people write them.
+// Parses sizes and durations as people write them.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nodes are written as TOML text.
+// Writes nodes as TOML text.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,6 +16,7 @@ std::string real_text(double value) {
   return whole ? text + ".0" : text;
 }
 
+/// Returns an array or a table on one line.
 std::string inline_container(const TreeNode& node) {
   bool table = node.kind == TreeNode::Kind::table;
   std::string out;
@@ -28,7 +29,7 @@ std::string inline_container(const TreeNode& node) {
   return out.empty() ? "{}" : "{ " + out + " }";
 }
 
-/// Tells where a value was written, on one line whatever an assignment held.
+/// Returns a comment that says where a value was written. It stays on one line, whatever an assignment held.
 std::string comment(const TreeNode& node) {
   if (!node.place.source) return "  # default";
   Origin origin = node.place.origin();
@@ -38,10 +39,12 @@ std::string comment(const TreeNode& node) {
   return "  # from " + text;
 }
 
+/// Tells whether a node is written below a header in brackets, not behind "=".
 bool is_section(const TreeNode& node) {
   return node.kind == TreeNode::Kind::table || node.is_array_of_tables();
 }
 
+/// Writes a table as a TOML document.
 class Writer {
  public:
   explicit Writer(bool origins) : origins_(origins) {}

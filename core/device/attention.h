@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes causal attention with grouped heads in float32 on the calling thread, blocked for the cache: no T
-// x T matrix is stored.
+// Declares causal attention with grouped heads in float32, on the calling thread of the CPU. It works in
+// blocks that fit the cache, and stores no T x T matrix.
 #pragma once
 #include <cstdint>
 
@@ -11,12 +11,13 @@ namespace caddie {
 struct AttentionShape {
   int64_t batch, length;
   int heads, kv_heads, head_dim;
-  /// Forward passes may ask for the positions from here on alone, a multiple of kAttentionBlock below length:
-  /// q, y and log_sum then hold length - first positions, with the bits that they have in a whole pass.
+  /// Forward passes may compute the positions from here on alone, which is a multiple of kAttentionBlock
+  /// below length: q, y and log_sum then hold length - first positions, with the bits that they have in a
+  /// whole pass.
   int64_t first = 0;
 };
 
-/// The number of positions that are worked on together, as a block.
+/// So many positions are worked on together, as a block.
 constexpr int kAttentionBlock = 64;
 
 /// Sets y = softmax(causal(q k^T * scale)) v: position t attends to positions 0..t. log_sum, [batch, heads,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses the device of a run and opens the CUDA library, which is a module of its own: a program that
-// linked cuBLAS would not start where it is missing, and would start slowly where it is not.
+// Chooses the device of a run, and opens the CUDA library. It is a module of its own because a program linked
+// to cuBLAS would not start where that is missing, and would start slowly where it is not needed.
 #include <dlfcn.h>
 
 #include <filesystem>
@@ -23,8 +23,8 @@ std::filesystem::path library_folder() {
   return std::filesystem::path(info.dli_fname).parent_path();
 }
 
-/// Returns why CUDA cannot be used, as far as that is known without cuBLAS, whose loading takes up to a
-/// second; empty when nothing stands against it.
+/// Returns why CUDA cannot be used, as far as that is known without loading cuBLAS, which takes up to a
+/// second; "" when nothing is known to prevent it.
 std::string obstacle() {
 #if defined(CADDIE_CUDA)
   return cuda_obstacle();
@@ -33,11 +33,12 @@ std::string obstacle() {
 #endif
 }
 
+/// Holds the CUDA library, its backend once open() has run, and the number of this process on the machine.
 struct Cuda {
   std::once_flag once;
   void* library = nullptr;
   Backend* backend = nullptr;
-  std::string reason;  // says why there is no backend
+  std::string reason;  // It says why there is no backend.
   int local_rank = 0;
 
   void open() {

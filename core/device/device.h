@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declares what differs between devices: memory, matrix products and attention. Everything else is written
-// once, as kernels.
+// once, as kernels. It also says which device a run uses.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -14,21 +14,23 @@
 
 namespace caddie {
 
-/// Is one device. Several threads may call it at once.
+/// Computes on one device and holds its memory. Several threads may call it at once.
 class Backend {
  public:
   virtual ~Backend() = default;
   /// Returns memory that is aligned to 64 bytes at least and whose contents are unspecified. Throws Error
   /// when there is none.
   virtual void* allocate(size_t bytes) = 0;
+  /// Takes back memory that allocate() gave for as many bytes.
   virtual void release(void* memory, size_t bytes) = 0;
   virtual void zero(void* memory, size_t bytes) = 0;
+  /// These copy from the host to the device, from the device to the host, and on the device.
   virtual void copy_in(void* device, const void* host, size_t bytes) = 0;
   virtual void copy_out(void* host, const void* device, size_t bytes) = 0;
   virtual void copy_within(void* to, const void* from, size_t bytes) = 0;
 
-  /// These and the ones below keep the contracts of device/gemm.h and device/attention.h. On CUDA equal calls
-  /// give equal bits, but the bits of an element may depend on the sizes too.
+  /// These four keep the contracts of device/gemm.h and device/attention.h. On CUDA equal calls give equal
+  /// bits, but the bits of an element may depend on the sizes too.
   virtual void gemm(Transpose ta, Transpose tb, int64_t m, int64_t n, int64_t k, float alpha, const float* a,
                     int64_t lda, const float* b, int64_t ldb, float beta, float* c, int64_t ldc) = 0;
   virtual void syrk(int64_t m, int64_t k, float alpha, const float* a, int64_t lda, float beta, float* c,
@@ -40,6 +42,7 @@ class Backend {
                                   float* dq, float* dk, float* dv) = 0;
 };
 
+/// Returns the one CPU backend.
 Backend& cpu_backend();
 /// Opens the CUDA library on first use. Throws Error, saying why, when there is no usable device.
 Backend& cuda_backend();
@@ -47,8 +50,8 @@ inline Backend& backend(Device device) { return device == Device::kCpu ? cpu_bac
 
 /// Returns a function of the opened CUDA library, or null when it has none of that name.
 void* cuda_symbol(const char* name);
-/// Sets which process of this machine this is, from 0: it uses the CUDA device of that number, or the only
-/// visible one. It must be set before CUDA is first used.
+/// These set and return which process of this machine this is, from 0: it uses the CUDA device of that
+/// number, or the only visible one. The number must be set before CUDA is first used.
 void set_local_rank(int local_rank);
 int local_rank();
 

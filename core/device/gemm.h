@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiplies matrices in float32 on the calling thread, by kernels chosen for the processor at hand.
+// Declares matrix products in float32 on the calling thread, by kernels that are chosen for the processor at
+// hand.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +8,7 @@
 
 namespace caddie {
 
+/// Says whether a factor of a product is transposed: op(x) is x for kNo and x^T for kYes.
 enum class Transpose : bool { kNo, kYes };
 
 /// Sets c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c, all row-major; lda, ldb, ldc are the distances
@@ -51,7 +53,7 @@ void gemm_packed(Transpose ta, int64_t m, int64_t n, int64_t k, float alpha, con
 /// counts, unlike seconds, are the same on every machine. The half that syrk leaves out is counted.
 struct ProductWork {
   int64_t multiply_adds = 0;
-  int64_t packed_floats = 0;  ///< floats of right factors that were packed
+  int64_t packed_floats = 0;  ///< It counts the floats of right factors that were packed.
 };
 ProductWork& product_work();
 

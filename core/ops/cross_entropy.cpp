@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes the softmax and the negative logarithm of the target's share in one go.
+// Computes the cross-entropy of logits in nats: the negative logarithm of the target's probability under the
+// softmax. No probability is stored.
 #include <caddie/math.h>
 #include <caddie/ops.h>
 
@@ -8,10 +9,11 @@
 namespace caddie {
 namespace {
 
+// Sets nats = log(sum(exp(z))) - z[target] for each row z of the logits.
 struct CrossEntropyForward {
   const float* logits;
   const int32_t* targets;
-  float *nats, *log_sum;  // each holds one number for each row
+  float *nats, *log_sum;  // Each holds one number for each row.
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
     const float* z = logits + r * row.n;

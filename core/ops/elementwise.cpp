@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes sums, products and weighted sums, where the right side may repeat over the leading axes.
+// Computes sums, differences, products, weighted sums, the sigmoid, and rows of a tensor. The right side of
+// an operator is broadcast over the leading axes of the left one, and over the last if it has length 1 there.
 #include <caddie/math.h>
 #include <caddie/ops.h>
 
@@ -24,7 +25,8 @@ struct Multiply {
   CADDIE_FN static float by_y(float x) { return x; }
 };
 
-// Says how y repeats: row r of x meets row r % rows of y, whose last axis is 1 or as long as x's.
+// Says how y is broadcast over x: row r of x meets row r % rows of y, whose last axis is 1 or as long as that
+// of x.
 struct Repeat {
   const float* y;
   int64_t rows;
@@ -32,6 +34,7 @@ struct Repeat {
   CADDIE_FN const float* row(int64_t r) const { return y + r % rows * width; }
 };
 
+// Sets z = op(x, y).
 template <class Op>
 struct BinaryForward {
   const float* x;
@@ -51,6 +54,7 @@ struct BinaryForward {
   }
 };
 
+// Adds the gradient of x, or sets it where it is fresh.
 template <class Op>
 struct BinaryByX {
   Repeat y;
@@ -75,7 +79,7 @@ struct BinaryByX {
   }
 };
 
-// Adds the gradient of a y that has as many rows as x, so that each row's share is its own.
+// Adds the gradient of a y that has as many rows as x, so that each row of y gets that of one row of x.
 template <class Op>
 struct BinaryByOwnRow {
   const float *x, *dz;
@@ -94,7 +98,8 @@ struct BinaryByOwnRow {
   }
 };
 
-// Views x as [rows / y.rows, y.rows * n], where a sum over the rows of column c is one over y's repetitions.
+// Views x as [rows / y.rows, y.rows * n], so that the gradient of y, a sum over its repetitions, is a sum
+// over rows.
 template <class Op>
 struct BinaryByColumn {
   const float *x, *dz;
@@ -117,8 +122,8 @@ struct SumRow {
   }
 };
 
-// Returns how y repeats over x. Throws Error unless y's axes equal x's last ones, where its own last one may
-// be 1.
+// Returns how y is broadcast over x. Throws Error unless the axes of y equal the last ones of x; the very
+// last axis of y may be 1.
 Repeat repeat_of(const char* name, Var x, Var y) {
   const Shape &xs = x.shape(), &ys = y.shape();
   bool fits = ys.rank() <= xs.rank() && (ys.last() == xs.last() || ys.last() == 1);
@@ -128,6 +133,7 @@ Repeat repeat_of(const char* name, Var x, Var y) {
   return {y.data(), ys.rows(), int(ys.last())};
 }
 
+// Adds the gradient of y, summed over all places of x where y was used.
 template <class Op>
 void add_gradient_of_y(Var x, Var y, Var z, Repeat repeat, int64_t rows, int n) {
   Device device = x.device();
@@ -143,6 +149,7 @@ void add_gradient_of_y(Var x, Var y, Var z, Repeat repeat, int64_t rows, int n) 
   for_rows(device, repeat.rows, n, SumRow{sums.grad(), dy});
 }
 
+// Computes z = op(x, y) and records its gradients.
 template <class Op>
 Var binary(const char* name, Var x, Var y) {
   Repeat repeat = repeat_of(name, x, y);
@@ -209,15 +216,15 @@ struct WeightedBackward {
   }
 };
 
-// Returns the terms of da, the sum over rows of x dz.
+// Returns the terms of the gradient of a, which is the sum over rows of x dz.
 struct ProductOfColumns {
   const float *x, *dz;
   int n;
   CADDIE_FN float operator()(int64_t r, int c) const { return x[r * n + c] * dz[r * n + c]; }
 };
 
-// Makes the gradient of z that of x, so that a sum costs no pass; nothing may read z's gradient afterwards.
-// Returns false when x has a gradient already or is a weight.
+// Makes the gradient of z that of x, so that a sum needs no pass over memory; nothing may read the gradient
+// of z afterwards. Returns false when x has a gradient already or is a weight.
 bool hand_over_gradient(Var x, Var z) {
   Node *from = z.node(), *to = x.node();
   if (to->gradient || to->leaf_gradient) return false;
@@ -226,8 +233,8 @@ bool hand_over_gradient(Var x, Var z) {
   return true;
 }
 
-// Adds to the gradients of a and x, where a x is a term of z. The `last` call for a z may give z's gradient
-// away.
+// Adds to the gradients of a and x, where a x is a term of z. The call for a z that is `last` may give away
+// the gradient of z.
 void weighted_backward(Var a, Var x, Var z, bool last) {
   int n = int(x.shape().last());
   int64_t rows = x.shape().rows();
@@ -272,6 +279,7 @@ Var weighted_sum(Var a, Var x, Var b, Var y) {
 
 namespace {
 
+// Copies a tensor to another or adds it there.
 struct CopyPart {
   const float* from;
   float* to;

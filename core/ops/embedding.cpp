@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks up rows of a table, and what stood earlier in a sequence.
+// Looks up rows of a table by integer ids, as an embedding does, and shifts sequences to later positions.
 #include <caddie/ops.h>
 
 namespace caddie {
 namespace {
 
+// Sets row r of y to row ids[r] of the table.
 struct GatherRows {
   const float* table;
   const int32_t* ids;
@@ -17,6 +18,7 @@ struct GatherRows {
   }
 };
 
+// Adds one row to another.
 struct AddRow {
   const float* from;
   float* to;
@@ -24,7 +26,7 @@ struct AddRow {
 };
 
 // Adds the gradients of all positions to the rows of the table. On a GPU one warp owns one row and looks for
-// its positions: that is slow beside atomics, but every run adds in the same order.
+// its positions: this is slower than atomics, but every run adds in the same order.
 struct ScatterRows {
   const float* dy;
   const int32_t* ids;
@@ -37,6 +39,7 @@ struct ScatterRows {
   }
 };
 
+// Adds dy to the rows of the table in the order of the positions, on any device.
 void scatter(Device device, const float* dy, Ids ids, float* dtable, int64_t rows, int width) {
   if (device != Device::kCpu)
     return for_rows(device, rows, width, ScatterRows{dy, ids.data, dtable, ids.numel()});
@@ -54,7 +57,8 @@ struct Shift {
     y[i] = t >= steps ? x[i - steps * inner] : 0.0f;
   }
 };
-// Adds the gradient of y to that of x, each position's to the one that it was read from.
+// Adds the gradient of y to that of x: each position of y gives its own to the position that it was read
+// from.
 struct ShiftBackward {
   const float* dy;
   float* dx;

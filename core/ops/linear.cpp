@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts products with weights on the tape; the arithmetic itself belongs to the device.
+// Puts matrix products with weights on the tape; the arithmetic itself belongs to the device.
 #include <caddie/ops.h>
 
 #include "autograd/tape.h"
@@ -8,8 +8,8 @@
 namespace caddie {
 namespace {
 
-/// Sets y [rows, n] = beta y + x [rows, k] times w^T (kYes) or w (kNo), of which the tape may hold a packed
-/// copy.
+/// Sets y = beta y + x op(w), for y [rows, n], x [rows, k] and op(w) = w^T (kYes) or w (kNo). The tape may
+/// hold a packed copy of w, which is then used.
 void multiply_by_weight(Backend& device, int64_t rows, Var w, Transpose transpose, const float* x, float beta,
                         float* y) {
   bool forward = transpose == Transpose::kYes;
@@ -32,11 +32,11 @@ Var linear(Var x, Var w) {
   // This multiplies [rows, in] by [out, in]^T, which gives [rows, out].
   multiply_by_weight(device, rows, w, Transpose::kYes, x.data(), 0, y.data());
   record(y, {x, w}, [=, &device] {
-    if (x.needs_grad()) {  // [rows, out] times [out, in] gives [rows, in]
+    if (x.needs_grad()) {  // [rows, out] times [out, in] gives [rows, in].
       GradientSlot dx = x.grad_slot();
       multiply_by_weight(device, rows, w, Transpose::kNo, y.grad(), dx.fresh ? 0 : 1, dx.data);
     }
-    if (w.needs_grad()) {  // [rows, out]^T times [rows, in] gives [out, in]
+    if (w.needs_grad()) {  // [rows, out]^T times [rows, in] gives [out, in].
       GradientSlot dw = w.grad_slot();
       device.gemm(Transpose::kYes, Transpose::kNo, out, in, rows, 1, y.grad(), out, x.data(), in,
                   dw.fresh ? 0 : 1, dw.data, in);

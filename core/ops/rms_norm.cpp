@@ -7,9 +7,10 @@
 namespace caddie {
 namespace {
 
+// Sets y = x s, with s = 1 / sqrt(mean(x^2) + eps) for each row, and keeps s for the backward pass.
 struct RmsNormForward {
   const float* x;
-  float *y, *inverse_rms;  // inverse_rms has one number for each row
+  float *y, *inverse_rms;  // inverse_rms holds one number for each row.
   float eps;
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {

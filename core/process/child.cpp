@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Starts a child by fork() and execv(), and reads how it ended from its status.
 #include "process/child.h"
 
 #include <caddie/error.h>
@@ -16,10 +17,10 @@
 namespace caddie {
 namespace {
 
-constexpr int kNotExecutable = 127;  // the exit code that shells give a program that cannot be executed
+constexpr int kNotExecutable = 127;  // Shells give this exit code for a program that cannot be executed.
 
-/// Runs between fork() and the new program. It only makes calls that are safe there, because other threads
-/// may hold locks.
+/// Turns the forked process into the new program. It only makes calls that are safe there, because other
+/// threads may have held locks at the fork.
 [[noreturn]] void become(const char* program, char* const* arguments, int input, int output, pid_t parent,
                          const sigset_t& mask) {
   ::setpgid(0, 0);
@@ -28,7 +29,7 @@ constexpr int kNotExecutable = 127;  // the exit code that shells give a program
   ::dup2(input, STDIN_FILENO);
   for (int stream : {STDOUT_FILENO, STDERR_FILENO})
     if (output >= 0) ::dup2(output, stream);
-  // The child shall not handle these signals as the parent does.
+  // Signals are to act on the child as usual, whatever the parent does on them.
   for (int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
   ::execv(program, arguments);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A child process is started by start_child(); ChildEnd says how it ended.
+// Starts a child process by start_child(), and says by ChildEnd how one ended.
 #pragma once
 
 #include <sys/types.h>
@@ -11,20 +11,23 @@
 
 namespace caddie {
 
+/// Says what a child process runs and where its output goes.
 struct ChildCommand {
-  std::vector<std::string> arguments;  // the arguments, with the program's name first
-  std::filesystem::path log = {};      // takes the output; empty to send that where the parent's goes
-  std::filesystem::path program = "/proc/self/exe";  // by default the parent's own program
+  std::vector<std::string> arguments;  // The name of the program comes first.
+  std::filesystem::path log = {};      // The output is appended here, or goes where the parent's does if "".
+  std::filesystem::path program = "/proc/self/exe";  // This is the parent's own program.
 };
 
+/// Says how a child process ended.
 struct ChildEnd {
-  int code = 0;    // the exit code, which means nothing when a signal ended the child
-  int signal = 0;  // the signal that ended the child, or 0 when it ended by itself
+  int code = 0;    // The exit code means nothing when a signal ended the child.
+  int signal = 0;  // This signal ended the child; it is 0 when the child ended by itself.
 
   bool succeeded() const { return signal == 0 && code == 0; }
   /// Returns the exit code as a shell gives it: 128 plus the signal's number when a signal ended the process.
   int shell_code() const { return signal > 0 ? 128 + signal : code; }
 };
+
 /// Reads a status that waitpid() gave of a process that has ended.
 ChildEnd end_of_status(int status);
 

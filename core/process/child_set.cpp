@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Blocks the signals that matter and takes them one by one, so that no handler runs and none is lost.
 #include "process/child_set.h"
 
 #include <sys/wait.h>
@@ -11,7 +12,7 @@
 namespace caddie {
 namespace {
 
-/// Returns the next of `signals`, or 0 when none comes in `seconds`.
+/// Returns the next signal of `signals`, or 0 when none comes within `seconds`.
 int next_signal(const sigset_t& signals, double seconds) {
   double whole = std::floor(std::max(0.0, seconds));
   timespec limit = {time_t(whole), long((std::max(0.0, seconds) - whole) * 1e9)};
@@ -26,7 +27,7 @@ ChildSet::ChildSet(double patience) : patience_(patience) {
   watched_ = stops_;
   sigaddset(&watched_, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &watched_, &before_);
-  // Whoever started this program may have made it ignore SIGCHLD; then children would vanish unseen.
+  // The program may have been started with SIGCHLD ignored; then children would vanish without a status.
   std::signal(SIGCHLD, SIG_DFL);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several child processes are started, waited for, asked to stop, killed and reaped together.
+// Runs several child processes, which are started, waited for, asked to stop, killed and reaped together.
 #pragma once
 
 #include <sys/types.h>
@@ -17,8 +17,8 @@ namespace caddie {
 /// SIGTERM and SIGCHLD interrupt nothing in this thread: wait() reports them. No child outlives the set.
 class ChildSet {
  public:
-  /// `patience` is how many seconds the children that are left at the end get to stop in good order before
-  /// they are killed; 0 kills them at once. Another signal to this process ends the patience.
+  /// At the end the children that are left get `patience` seconds to stop in good order before they are
+  /// killed; 0 kills them at once. Another signal to this process ends the wait.
   explicit ChildSet(double patience = 0);
   ~ChildSet();
   ChildSet(const ChildSet&) = delete;
@@ -26,22 +26,24 @@ class ChildSet {
 
   /// Starts a child under a key that no living child has. Throws Error when that fails.
   void start(size_t key, const ChildCommand& command);
-  /// Sends a signal to a child, if it still lives, and to all of them.
+  /// These send a signal to one child, if it still lives, and to all of them.
   void signal(size_t key, int number) const;
   void signal_all(int number) const;
   size_t size() const { return children_.size(); }
   bool empty() const { return children_.empty(); }
 
+  /// Names a child that ended, and says how it did.
   struct Ended {
     size_t key = 0;
     ChildEnd how;
   };
+  /// Says what wait() saw: a signal to this process, the end of a child, or neither.
   struct Event {
-    int stop_signal = 0;         // SIGINT or SIGTERM when this process got one, else 0
-    std::optional<Ended> ended;  // the child that has left the set, if one has
+    int stop_signal = 0;         // It is SIGINT or SIGTERM when this process got one, else 0.
+    std::optional<Ended> ended;  // This child, if any, has left the set.
   };
-  /// Returns the next event, or neither of both when nothing happens in `seconds`. Signals come before ends,
-  /// so that ends are seen in the light of a signal that all got.
+  /// Returns the next event, or an empty one when nothing happens within `seconds`. A signal is reported
+  /// before the ends of children, because it may have ended them as well.
   Event wait(double seconds);
 
  private:

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Handles SIGINT and SIGTERM: the first one leaves a note, and a later one acts as it would by default.
 #include "process/interrupt.h"
 
 #include <caddie/error.h>

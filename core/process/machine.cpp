@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Asks the system for cores, names and memory; limits of containers are read from their control groups.
 #include "process/machine.h"
 
 #include <sched.h>
@@ -18,8 +19,8 @@
 namespace caddie {
 namespace {
 
-/// Reads the number behind `name` from a file whose lines each have a name and a number. `bytes` stays as it
-/// is when there is no such line.
+/// Reads the number that follows `name` in a file whose lines each hold a name and a number. `bytes` stays as
+/// it is when there is no such line.
 void read_line(const std::filesystem::path& file, std::string_view name, int64_t& bytes) {
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);)
@@ -50,7 +51,7 @@ void narrow(const std::filesystem::path& group, const GroupFiles& files, Memory&
 int core_count() {
   cpu_set_t allowed;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return std::max(1, CPU_COUNT(&allowed));
-  return std::max(1, int(std::thread::hardware_concurrency()));  // More than 1,024 cores do not fit the set.
+  return std::max(1, int(std::thread::hardware_concurrency()));  // The set holds no more than 1,024 cores.
 }
 
 std::string host_name() {
@@ -80,7 +81,7 @@ Memory memory_here() {
 Memory memory_within(const std::filesystem::path& mounted, const std::string& groups, Memory machine) {
   Memory memory = machine;
   std::istringstream lines(groups);
-  for (std::string line; std::getline(lines, line);) {  // such as "0::/a/b" or "9:memory:/a/b"
+  for (std::string line; std::getline(lines, line);) {  // A line reads "0::/a/b" or "9:memory:/a/b".
     size_t first = line.find(':'), second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
     std::string controllers = line.substr(first + 1, second - first - 1);

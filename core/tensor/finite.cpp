@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Looks at every element on the host.
 #include "tensor/finite.h"
 
 #include <algorithm>

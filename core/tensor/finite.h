@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds NaN and infinity.
+// Tells whether a tensor is free of NaN and infinity.
 #pragma once
 
 #include <caddie/tensor.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs the Newton-Schulz iteration with two symmetric products and one full product a step.
 #include <caddie/kernel.h>
 #include <caddie/newton_schulz.h>
 
@@ -10,6 +11,7 @@
 namespace caddie {
 namespace {
 
+// Holds the coefficients of one step: X <- a X + (b A + c A A) X with A = X X^T.
 struct Triple {
   float a, b, c;
 };
@@ -29,6 +31,7 @@ std::span<const Triple> triples_called(const std::string& name) {
   return kStandard;
 }
 
+// Multiplies x by a factor.
 struct Scale {
   float factor;
   float* x;
@@ -52,7 +55,7 @@ struct AddLowerPowers {
   }
 };
 
-// Holds the work space of one thread, kept between calls: fresh pages would cost more than some of the
+// Holds the scratch memory of one thread between calls, because fresh pages cost more than some of the
 // products.
 struct Workspace {
   Tensor memory;
@@ -88,7 +91,7 @@ void newton_schulz(const Tensor& x, const std::string& coefficients, int steps) 
   for (int step = 0; step < steps; ++step) {
     const Triple& t = triples[std::min(size_t(step), triples.size() - 1)];
     multiply_by_own_transpose(current, gram);
-    multiply_by_own_transpose(gram, polynomial, t.c);  // A is symmetric: A A = A A^T
+    multiply_by_own_transpose(gram, polynomial, t.c);  // A is symmetric, so A A is A A^T.
     for_rows(device, n, int(n), AddLowerPowers{t.a, t.b, gram.data(), polynomial.data()});
     multiply(polynomial, false, current, false, next);
     std::swap(current, next);

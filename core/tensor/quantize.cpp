@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Packs weights as integers with a scale for each row, chooses those scales, and unpacks them again.
 #include <caddie/math.h>
 #include <caddie/quantize.h>
 
@@ -10,7 +11,7 @@ namespace caddie {
 namespace {
 
 constexpr int64_t kBlock = 1 << 16;  // One thread takes at least this many numbers at a time.
-constexpr int kVectorLevels = 127;   // the largest integer for weights that are no matrices
+constexpr int kVectorLevels = 127;   // This is the largest integer for weights that are no matrices.
 
 // Returns the integer of w on the grid. It clamps to the grid's ends first, which are integers, so that the
 // result is the same and round_even gets less than 2^22. A step of 0, from a row too small for its scale,
@@ -20,6 +21,8 @@ float rounded(float w, const Grid& grid) {
   return grid.step > 0 ? round_even(clamp(units, float(grid.low), float(grid.high))) : 0;
 }
 
+/// Returns the array of this name. Throws Error when there is none, or its shape or size is not that of
+/// `shape`.
 const Array& array_called(const Packed& packed, std::string_view name, const Shape& shape) {
   for (const Array& array : packed)
     if (array.name == name) {
@@ -31,10 +34,12 @@ const Array& array_called(const Packed& packed, std::string_view name, const Sha
   fail("unpack: there is no array \"{}\"", name);
 }
 
+/// Returns an array of zeros.
 Array array_of(const char* name, Type type, const Shape& shape) {
   return {name, type, shape, std::string(size_t(shape.numel() * bytes_of(type)), '\0')};
 }
 
+/// Writes the numbers to an array of float32 or float16.
 void write_floats(std::span<const float> values, Array& array) {
   if (array.type == Type::kFloat32) {
     std::memcpy(array.bytes.data(), values.data(), values.size_bytes());
@@ -46,6 +51,7 @@ void write_floats(std::span<const float> values, Array& array) {
   }
 }
 
+/// Reads the numbers of an array of float32 or float16. Throws Error for integers.
 void read_floats(const Array& array, std::span<float> values) {
   check(array.type != Type::kInt8, "unpack: array \"{}\" holds integers, not floats", array.name);
   if (array.type == Type::kFloat32) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads and checks headers, converts elements between types, and seals the files that Caddie writes.
 #include "tensor/safetensors.h"
 
 #include <caddie/math.h>
@@ -21,8 +22,8 @@ constexpr const char* kMetadata = "__metadata__";
 
 static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
 
-// Files that Caddie writes carry a hash of themselves in their metadata. Either word shows that there is one,
-// so that no single fault makes a file look like one of others.
+// Files that Caddie writes carry a hash of themselves in their metadata. Either of two words shows that there
+// is one, so that no single fault makes such a file look as if another program wrote it.
 constexpr const char* kSealed = "sealed";
 constexpr const char* kSeal = "seal";
 const std::string kNoSeal(kXxh3Digits, '0');
@@ -32,7 +33,7 @@ std::string seal_of(std::string_view file, size_t digits) {
   return xxh3(xxh3(file.substr(0, digits)) + xxh3(file.substr(digits + kNoSeal.size())));
 }
 
-/// Takes the seal from the metadata. Throws Error when there is one that does not fit the file.
+/// Removes the seal from the metadata. Throws Error when there is one that does not fit the file.
 void check_seal(const std::string& path, std::string_view file, size_t header_length,
                 std::map<std::string, std::string>& metadata) {
   auto mark = metadata.extract(kSealed), seal = metadata.extract(kSeal);
@@ -49,7 +50,7 @@ void check_seal(const std::string& path, std::string_view file, size_t header_le
 
 float bfloat_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
 
-/// Calls put(i, value) for each element, which it reads as Stored.
+/// Calls put(i, value) for each element, which is stored as the type Stored.
 template <class Stored, class Put>
 void each(std::span<const std::byte> bytes, Put put) {
   for (size_t i = 0; i < bytes.size() / sizeof(Stored); ++i) {
@@ -104,6 +105,7 @@ size_t element_bytes(const std::string& dtype) {
   return 0;
 }
 
+/// Returns the header as a JSON object. Throws Error when it is none, or when it names a tensor twice.
 ForeignJson parse_header(const std::string& path, std::string_view text) {
   std::set<std::string> seen;
   auto no_name_twice = [&](int depth, ForeignJson::parse_event_t event, ForeignJson& parsed) {
@@ -121,6 +123,7 @@ ForeignJson parse_header(const std::string& path, std::string_view text) {
   }
 }
 
+/// Tells whether the JSON is a whole number that int64_t holds and is not negative.
 bool is_count(const ForeignJson& json) {
   return json.is_number_unsigned() && json.get<uint64_t>() <= INT64_MAX;
 }
@@ -147,6 +150,8 @@ int64_t bytes_of(const Shape& shape, size_t element) {
   return bytes;
 }
 
+/// Returns the tensor of one entry of the header. Throws Error unless its dtype, shape and bytes fit
+/// together.
 StoredTensor read_entry(const std::string& path, const std::string& name, const ForeignJson& entry,
                         std::span<const std::byte> data) {
   std::string where = message("{}: tensor '{}'", {path, name});
@@ -171,6 +176,17 @@ StoredTensor read_entry(const std::string& path, const std::string& name, const 
         tensor.dtype, end - begin);
   tensor.bytes = data.subspan(begin, end - begin);
   return tensor;
+}
+
+/// Returns the words of the header's metadata. Throws Error unless each maps to another.
+std::map<std::string, std::string> read_metadata(const std::string& path, const ForeignJson& entry) {
+  check(entry.is_object(), "{}: '{}' must map words to words", path, kMetadata);
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : entry.items()) {
+    check(value.is_string(), "{}: '{}' must map words to words, '{}' does not", path, kMetadata, key);
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
 }
 
 /// Throws Error unless the tensors, in the order of their bytes, cover the data exactly: without an overlap,
@@ -209,15 +225,10 @@ void SafetensorsFile::read_header() {
       parse_header(path_, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length});
   std::span<const std::byte> data = bytes.subspan(kLengthBytes + length);
   for (const auto& [name, entry] : header.items()) {
-    if (name != kMetadata) {
+    if (name == kMetadata)
+      metadata_ = read_metadata(path_, entry);
+    else
       tensors_.push_back(read_entry(path_, name, entry, data));
-      continue;
-    }
-    check(entry.is_object(), "{}: '{}' must map words to words", path_, kMetadata);
-    for (const auto& [key, value] : entry.items()) {
-      check(value.is_string(), "{}: '{}' must map words to words, '{}' does not", path_, kMetadata, key);
-      metadata_[key] = value.get<std::string>();
-    }
   }
   check_seal(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, length, metadata_);
   std::sort(tensors_.begin(), tensors_.end(), [](const StoredTensor& a, const StoredTensor& b) {
@@ -292,8 +303,7 @@ void write_safetensors(const std::filesystem::path& path,
   bytes.reserve(kLengthBytes + length + size_t(end));
   bytes += text;
   for (const auto& [name, tensor] : tensors) {
-    Tensor host = tensor.device() == Device::kCpu ? tensor : Tensor(tensor.shape());
-    if (tensor.device() != Device::kCpu) copy(tensor, host);
+    Tensor host = on_host(tensor);
     bytes.append(reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float));
   }
   size_t digits = bytes.find(message("\"{}\":\"{}\"", {kSeal, kNoSeal})) + std::strlen(kSeal) + 4;

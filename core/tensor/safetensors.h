@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads and writes safetensors files, in which PyTorch's ecosystem keeps the named tensors of a model. They
-// hold the length of the header (8 bytes, little-endian), a JSON header, then the tensors' bytes without
-// gaps.
+// Reads and writes safetensors files, in which the ecosystem of PyTorch keeps the named tensors of a model. A
+// file holds the length of the header (8 bytes, little-endian), a JSON header, then the bytes of the tensors
+// without gaps.
 #pragma once
 
 #include <caddie/tensor.h>
@@ -21,14 +21,14 @@ namespace caddie {
 
 /// Refers to one tensor as it lies in the file; `bytes` is valid as long as the SafetensorsFile.
 struct StoredTensor {
-  std::string name, dtype;  // the dtype is in the format's words: "F32", "I64", ...
+  std::string name, dtype;  // The dtype has the name that the format gives it, such as "F32" or "I64".
   Shape shape;
   std::span<const std::byte> bytes;
 };
 
-/// Maps a file and checks its header: every tensor lies inside the file, none overlap, no byte is
-/// unclaimed. A file that Caddie wrote has to be what it wrote. Opening throws Error naming the file and what
-/// is malformed.
+/// Maps a file and checks its header: every tensor lies inside the file, none overlap, and every byte belongs
+/// to a tensor. A file that Caddie wrote must also fit its seal. Opening throws Error naming the file and
+/// what is malformed.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Compares the memory of two tensors on the host.
 #include "tensor/same_bits.h"
 
 #include <cstring>

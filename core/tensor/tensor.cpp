@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Implements shapes, tensors and their copies, and the products of plain tensors on any device.
 #include <caddie/kernel.h>
 #include <caddie/linalg.h>
 #include <caddie/tensor.h>
@@ -10,7 +11,7 @@
 namespace caddie {
 namespace {
 
-// Writes a, [n, k], to out, [k, n].
+// Sets out[k, n] to the transpose of a[n, k].
 struct Transposed {
   const float* a;
   float* out;
@@ -118,6 +119,7 @@ double sum(const Tensor& tensor) {
 
 double squared_norm(const Tensor& tensor) {
   Tensor host = on_host(tensor);
+  // Independent partial sums let the compiler use vectors; their order is fixed, so the bits are too.
   constexpr int kPartial = 16;
   double part[kPartial] = {};
   const float* x = host.data();

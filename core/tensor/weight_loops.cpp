@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Orders weights by size and splits them into chunks, so that the threads of an optimizer have equal work.
 #include <caddie/weight_loops.h>
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 namespace caddie {
 namespace {
 
-constexpr int64_t kChunk = 1 << 16;
+constexpr int64_t kChunk = 1 << 16;  // A chunk on the CPU has at most this many elements.
 
 }  // namespace
 

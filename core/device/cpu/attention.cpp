@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks the shape and hands attention to the kernels.
+// Checks the shapes of attention on the CPU and calls the kernels of the processor at hand.
 #include "device/attention.h"
 
 #include <caddie/error.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes causal attention for one instruction set, in blocks of kBlock queries by kBlock keys. Scores are
-// kept transposed, [key, query]: the softmax then runs down the lanes of vectors and adds in the order of the
-// keys, so its bits do not depend on the width. Queries carry scale * log2(e), and powers are those of 2.
+// Computes causal attention for one instruction set by the online softmax of FlashAttention
+// (arXiv:2205.14135), in blocks of kBlock queries by kBlock keys. Scores are kept transposed, [key, query]:
+// the softmax then runs down the lanes of vectors and adds in the order of the keys, so its bits do not
+// depend on the width. Queries are scaled by scale * log2(e), so that exp becomes exp2.
 #include "device/cpu/attention_tiles.inl"
 
 namespace caddie {
@@ -11,7 +12,7 @@ constexpr int kSliversPerBlock = (kBlock + kTileRows - 1) / kTileRows;
 constexpr float kLog2E = 1.44269504f;
 constexpr float kLn2 = 0.693147181f;
 
-/// Read the matrix of scores as a left factor: with keys as rows, or with queries as rows.
+/// These read the matrix of scores as a left factor, with keys or with queries as rows.
 using ByKey = Left<kBlock, 1, kChunk>;
 using ByQuery = Left<1, kBlock, kChunk * kBlock>;
 
@@ -70,7 +71,7 @@ void pack_columns(const Sizes& s, Source from, int64_t b, float scale, float* co
   }
 }
 
-/// Computes scores[key, query] of one pair of blocks; tiles whose keys all lie after their queries are left
+/// Computes scores[key, query] of one pair of blocks. Tiles whose keys all lie after their queries are left
 /// out.
 void multiply_keys(const Sizes& s, int64_t keys, int64_t queries, bool diagonal, const float* slivers,
                    const float* columns, float* scores) {
@@ -81,10 +82,11 @@ void multiply_keys(const Sizes& s, int64_t keys, int64_t queries, bool diagonal,
   }
 }
 
-constexpr int kGroup = 4;  // So many vectors of queries go through the softmax together.
+constexpr int kGroup = 4;  // The softmax works on so many vectors of queries together.
 
-/// Sets scores = exp2(scores - peak), where peak is the running maximum of each query; updates peak and the
-/// running sum, and sets `shrink` to the factor by which earlier results shrink.
+/// Does one step of the online softmax: sets scores = exp2(scores - peak), where peak is the running maximum
+/// of each query, updates peak and the running sum, and sets `shrink` to the factor by which earlier results
+/// shrink.
 template <bool kDiagonal>
 void soften(int64_t keys, float* scores, float* peak, float* sum, float* shrink) {
   for (int64_t q = 0; q < kBlock; q += kGroup * kWidth) {
@@ -159,6 +161,7 @@ void finish_block(const Sizes& s, int64_t i, const ForwardScratch& w, Target y, 
   }
 }
 
+/// Computes y for query block i, going through the key blocks up to the diagonal.
 void attend_block(const Sizes& s, int64_t i, ForwardScratch& w, Target y, float* log_sum) {
   const int64_t queries = s.rows(i);
   for (int q = 0; q < kBlock; ++q) {
@@ -210,14 +213,14 @@ void attention_forward_kernel(const AttentionShape& shape, float scale, const fl
   }
 }
 
-/// Holds what the backward pass keeps of one key head: the slivers of all blocks of k and v, rows of k, sums
-/// of dk and dv.
+/// Holds what the backward pass keeps of one key head: the slivers of all blocks of k and v, the rows of k,
+/// and the sums of dk and dv.
 struct KeyScratch {
   float *key_slivers, *value_slivers, *keys, *dk, *dv;
 };
 
 /// Holds what the backward pass keeps of one query head: transposed blocks of q and dy, rows of both, the sum
-/// of dq, and of each query log2(sum of exp) and dot(dy, y).
+/// of dq, and for each query log2(sum(exp(score))) and dot(dy, y).
 struct QueryScratch {
   float *columns, *dy_columns, *queries, *dy, *dq, *log_sum, *dot;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes the products inside a block of attention, tile by tile. Their sums replace what is there, are
-// added to it, or are added after it was rescaled.
+// Computes the products inside a block of attention, tile by tile. The result replaces what is there, is
+// added to it, or is added after that was rescaled.
 #pragma once
 #include "device/cpu/kernels.h"
 #include "device/cpu/tile.inl"
@@ -9,27 +9,31 @@ namespace caddie {
 namespace {
 
 constexpr int kBlock = kAttentionBlock;
-constexpr int kLastRows = kBlock % kTileRows;  // how many rows the last tile of a block has
+constexpr int kLastRows = kBlock % kTileRows;  // The last tile of a block has this many rows.
 
+/// Stores the sum.
 struct Replace {
   __attribute__((always_inline)) void operator()(Vector sum, float* to, int) const { store(to, sum); }
 };
+/// Adds the sum to what is there.
 struct Add {
   __attribute__((always_inline)) void operator()(Vector sum, float* to, int) const {
     store(to, load(to) + sum);
   }
 };
-/// Sets c = c * factor of the row + sum.
+/// Multiplies what is there by the factor of its row, and adds the sum.
 struct Rescale {
   const float* factor;
   __attribute__((always_inline)) void operator()(Vector sum, float* to, int row) const {
     store(to, fma(load(to), fill(factor[row]), sum));
   }
 };
+/// These return the functor for a tile that begins at a row.
 inline Replace from(Replace finish, int64_t) { return finish; }
 inline Add from(Add finish, int64_t) { return finish; }
 inline Rescale from(Rescale finish, int64_t row) { return {finish.factor + row}; }
 
+/// Computes one tile in a function of its own.
 template <class L, int kRows, int kVectors, class Finish>
 CADDIE_ASKS_FIRST __attribute__((noinline)) void block_tile(int64_t depth, const float* left,
                                                             const float* right, int64_t right_stride,
@@ -48,6 +52,7 @@ void multiply_row(int64_t depth, int64_t columns, const float* left, const float
   if (j < columns) block_tile<L, kRows, 1>(depth, left, right + j, right_stride, c + j, ldc, finish);
 }
 
+/// Computes the row of tiles that begins at `row` of a block; the last one has fewer rows.
 template <class L, class Finish>
 void multiply_row(int64_t row, int64_t depth, int64_t columns, const float* left, const float* right,
                   int64_t right_stride, float* c, int64_t ldc, Finish finish) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the CPU a device. Large blocks come as huge pages, since a first touch of small pages costs six times
-// as much.
+// Implements the CPU backend. Large blocks of memory lie on huge pages, because the first touch of small
+// pages costs six times as much.
 #include <sys/mman.h>
 
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes aligned memory, on huge pages when it is large.
+// Allocates aligned memory, on huge pages when it is large.
 #include "device/cpu/buffer.h"
 
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives aligned memory to packed matrices and to the kernels' scratch.
+// Owns aligned memory for packed matrices and for the scratch of the kernels.
 #pragma once
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Splits matrix products into blocks for the kernels.
+// Splits matrix products into blocks for the kernels, and packs matrices that are used many times.
 #include "device/gemm.h"
 
 #include <caddie/error.h>
@@ -17,6 +17,7 @@ const float* at(Transpose t, const float* x, int64_t stride, int64_t row, int64_
   return t == Transpose::kYes ? x + column * stride + row : x + row * stride + column;
 }
 
+/// Returns n, rounded up to whole panels.
 int64_t padded(const CpuKernels& kernels, int64_t n) {
   return (n + kernels.panel_columns - 1) / kernels.panel_columns * kernels.panel_columns;
 }

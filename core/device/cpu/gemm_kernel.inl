@@ -10,7 +10,8 @@
 namespace caddie {
 namespace {
 
-constexpr int kSlivers = kWidth == 16 ? 8 : 16;  // So many fit a share of the L2 cache beside a block.
+constexpr int kSlivers =
+    kWidth == 16 ? 8 : 16;  // So many slivers and a block fit in a share of the L2 cache.
 constexpr int64_t kSliverFloats = kTileRows * kBlockDepth;
 
 /// Sets c[kRows,kTileColumns] = alpha * sliver times panel + beta * c.
@@ -35,7 +36,9 @@ CADDIE_ASKS_FIRST void product_tile(int64_t depth, const float* sliver, const fl
       });
 }
 
+/// Computes a product_tile() of a fixed number of rows.
 using TileFunction = void (*)(int64_t, const float*, const float*, float, float, float*, int64_t);
+/// Lists the tile functions by their number of rows, from 1.
 struct TileFunctions {
   TileFunction by_rows[kTileRows];
 };
@@ -47,6 +50,7 @@ constexpr TileFunctions tile_functions(std::index_sequence<kIndex...>) {
 constexpr auto kPlainTiles = tile_functions<Sliver>(std::make_index_sequence<kTileRows>());
 constexpr auto kTransposedTiles = tile_functions<TransposedSliver>(std::make_index_sequence<kTileRows>());
 
+/// Copies kTileRows consecutive floats.
 inline void copy_tile_rows(const float* from, float* to) {
 #ifdef __AVX512F__
   constexpr __mmask16 kMask = (1 << kTileRows) - 1;
@@ -56,7 +60,7 @@ inline void copy_tile_rows(const float* from, float* to) {
 #endif
 }
 
-/// Makes slivers of an `a` that is stored as [depth, rows].
+/// Packs a left factor that is stored as [depth, rows] into slivers.
 void pack_transposed_slivers(int64_t rows, int64_t depth, const float* a, int64_t lda, float* slivers) {
   for (int64_t k = 0; k < depth; ++k) {
     const float* from = a + k * lda;
@@ -69,7 +73,7 @@ void pack_transposed_slivers(int64_t rows, int64_t depth, const float* a, int64_
   }
 }
 
-/// Computes a tile that reaches beyond the last column of c, by way of a copy of its full width.
+/// Computes a tile that reaches beyond the last column of c: it works on a copy of full width.
 void multiply_edge(TileFunction tile, int64_t rows, int64_t columns, const BlockProduct& p,
                    const float* sliver, const float* panel, float* c) {
   alignas(64) float copy[kTileRows * kTileColumns] = {};
@@ -82,6 +86,7 @@ void multiply_edge(TileFunction tile, int64_t rows, int64_t columns, const Block
     __builtin_memcpy(c + r * p.ldc, copy + r * kTileColumns, sizeof(float) * columns);
 }
 
+/// Computes a BlockProduct. `slivers` is scratch of kSlivers * kSliverFloats floats.
 void multiply_block(const BlockProduct& p, float* slivers) {
   const TileFunctions& tiles = p.ta == Transpose::kYes ? kTransposedTiles : kPlainTiles;
   for (int64_t first = 0; first < p.m; first += kSlivers * kTileRows) {
@@ -110,6 +115,7 @@ void multiply_block(const BlockProduct& p, float* slivers) {
   }
 }
 
+/// Packs op(b) into panels of kTileColumns columns; columns beyond the last are zero.
 void pack_block(Transpose tb, int64_t depth, int64_t n, const float* b, int64_t ldb, float* block) {
   for (int64_t j = 0; j < n; j += kTileColumns, block += depth * kTileColumns) {
     const int64_t columns = least(kTileColumns, n - j);
@@ -130,6 +136,7 @@ void pack_block(Transpose tb, int64_t depth, int64_t n, const float* b, int64_t 
   }
 }
 
+/// Copies the lower triangle of c to the upper one, in squares that fit the cache.
 void mirror(int64_t m, float* c, int64_t ldc) {
   constexpr int64_t kSide = 8;
   for (int64_t i = 0; i < m; i += kSide) {

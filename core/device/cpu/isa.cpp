@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses the kernels for the processor at hand.
+// Chooses the kernels for the instruction set of the processor at hand.
 #include <caddie/error.h>
 
 #include <cstdlib>
@@ -18,7 +18,8 @@ const CpuKernels*& chosen() {
 }  // namespace
 
 const CpuKernels* find_cpu_kernels(const char* name) {
-  // Clang knows no levels such as "x86-64-v3" here. Every processor that has these has the rest of the level.
+  // Clang cannot be asked for levels such as "x86-64-v3" here. Every processor that has these features has
+  // the rest of its level.
   bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&

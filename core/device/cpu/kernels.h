@@ -9,12 +9,12 @@
 
 namespace caddie {
 
-/// The depth of the blocks in which a product is summed. It is the same for all instruction sets, because it
-/// decides the bits.
+/// Products are summed in blocks of this depth. It is the same for all instruction sets, because it decides
+/// the bits.
 constexpr int64_t kBlockDepth = 256;
 
-/// Asks for c[m,n] = alpha * op(a)[m,depth] times a packed block + beta * c, where n and depth are those of
-/// the block.
+/// Describes one call of `multiply`: c[m,n] = alpha * op(a)[m,depth] times a packed block + beta * c, where n
+/// and depth are those of the block.
 struct BlockProduct {
   Transpose ta;
   int64_t m, n, depth;
@@ -25,16 +25,16 @@ struct BlockProduct {
   float beta;
   float* c;
   int64_t ldc;
-  bool lower;            ///< leaves out tiles wholly above the diagonal of the matrix that c belongs to
-  int64_t first_column;  ///< the column of that whole matrix where c begins
+  bool lower;            ///< It leaves out tiles that lie above the diagonal of the whole matrix of c.
+  int64_t first_column;  ///< It is the column of that whole matrix where c begins.
 };
 
 /// Lists the kernels of one instruction set.
 struct CpuKernels {
   const char* name;
-  int64_t panel_columns;   ///< a packed block is padded to a multiple of this
-  int64_t block_columns;   ///< the most columns of a block; a multiple of panel_columns
-  int64_t product_floats;  ///< the scratch that `multiply` needs
+  int64_t panel_columns;   ///< A packed block is padded to a multiple of this.
+  int64_t block_columns;   ///< A block has at most this many, a multiple of panel_columns.
+  int64_t product_floats;  ///< `multiply` needs this much scratch.
 
   /// Packs op(b)[depth,n], with n <= block_columns and depth <= kBlockDepth, for `multiply`.
   void (*pack)(Transpose tb, int64_t depth, int64_t n, const float* b, int64_t ldb, float* block);
@@ -64,7 +64,7 @@ const CpuKernels* find_cpu_kernels(const char* name);
 /// processor lacks them.
 const CpuKernels& choose_cpu_kernels(const char* wanted);
 
-/// Replaces the kernels in use, for tests. Must not be called while kernels run.
+/// Replaces the kernels in use, for tests. It must not be called while kernels run.
 void use_cpu_kernels(const CpuKernels& kernels);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles the kernels for x86-64-v3.
+// Compiles the kernels for x86-64-v3 (AVX2 and FMA).
 #include "device/cpu/attention_kernel.inl"
 #include "device/cpu/gemm_kernel.inl"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles the kernels for x86-64-v4.
+// Compiles the kernels for x86-64-v4 (AVX-512).
 #include "device/cpu/attention_kernel.inl"
 #include "device/cpu/gemm_kernel.inl"
 

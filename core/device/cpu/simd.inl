@@ -40,7 +40,7 @@ constexpr int kWidth = 8;
 #define CADDIE_SIMD(operation) _mm256_##operation
 #endif
 
-// Only what is always inlined becomes part of a function that is CADDIE_ASKS_FIRST.
+// A function marked CADDIE_ASKS_FIRST is free of checks only where what it calls is always inlined.
 #define CADDIE_INLINE __attribute__((always_inline)) inline
 CADDIE_INLINE Vector load(const float* from) { return CADDIE_SIMD(loadu_ps)(from); }
 CADDIE_INLINE void store(float* to, Vector x) { CADDIE_SIMD(storeu_ps)(to, x); }
@@ -48,6 +48,7 @@ CADDIE_INLINE Vector fill(float x) { return CADDIE_SIMD(set1_ps)(x); }
 CADDIE_INLINE Vector fma(Vector a, Vector b, Vector c) { return CADDIE_SIMD(fmadd_ps)(a, b, c); }
 inline void prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 
+/// Returns the greater of the two in each lane; b where one of them is NaN.
 inline Vector greater(Vector a, Vector b) { return CADDIE_SIMD(max_ps)(a, b); }
 
 /// Returns x in the lanes from `first` on and `other` in those before it.
@@ -63,7 +64,7 @@ inline Vector keep_from(int64_t first, Vector x, Vector other) {
 
 /// Returns 2^x for x up to 127, with a relative error of about 1e-7; below -126 it stays at 2^-126.
 inline Vector exp2(Vector x) {
-  const Vector shift = fill(12582912.0f);  // It is 1.5 * 2^23: what is added to it is rounded to an integer.
+  const Vector shift = fill(12582912.0f);  // It is 1.5 * 2^23: adding to it rounds to an integer.
   x = greater(fill(-126.0f), x);           // In this order NaN stays NaN.
   const Vector shifted = x + shift;
   const Vector f = x - (shifted - shift);
@@ -112,6 +113,7 @@ inline void copy(int64_t count, const float* from, float* to) {
   for (; i < count; ++i) to[i] = from[i];
 }
 
+/// Returns n, rounded up to a multiple of `unit`.
 inline int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 

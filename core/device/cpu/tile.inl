@@ -7,11 +7,12 @@
 namespace caddie {
 namespace {
 
-constexpr int kTileVectors = 2;
+constexpr int kTileVectors = 2;  // A row of a tile has this many vectors.
 constexpr int kTileColumns = kTileVectors * kWidth;
-// So many rows of sums, a row of the right factor and one left factor fill the registers.
+// With this many rows the sums of a tile, one row of the right factor and one number of the left one fill the
+// registers.
 constexpr int kTileRows = kWidth == 16 ? 14 : 6;
-constexpr int kChunk = 16;
+constexpr int kChunk = 16;  // A left factor is stored in chunks of this depth.
 
 /// Says how a left factor lies in memory: the distances from row to row and from one k to the next are
 /// constants, so that the innermost loop needs no address arithmetic; k advances by `chunk` every kChunk.
@@ -24,6 +25,7 @@ struct Left {
 using Sliver = Left<kChunk, 1, kTileRows * kChunk>;
 using TransposedSliver = Left<1, kTileRows, kTileRows * kChunk>;
 
+/// Adds the products of one k: column k of the left factor times a row of the right one.
 template <class L, int kRows, int kVectors>
 __attribute__((always_inline)) inline void add_term(Vector (&sum)[kRows][kVectors], const float* left, int k,
                                                     const float* right) {
@@ -39,7 +41,7 @@ __attribute__((always_inline)) inline void add_term(Vector (&sum)[kRows][kVector
 }
 
 /// Calls finish(sum, to, row) for each vector of left[kRows,depth] times right[depth,kVectors * kWidth].
-/// Callers are CADDIE_ASKS_FIRST: addresses are asked about here, before the innermost loop.
+/// Callers are marked CADDIE_ASKS_FIRST, because addresses are checked here, before the innermost loop.
 template <class L, int kRows, int kVectors, class Finish>
 __attribute__((always_inline)) inline void multiply_tile(int64_t depth, const float* left, const float* right,
                                                          int64_t right_stride, float* c, int64_t ldc,

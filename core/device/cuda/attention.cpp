@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Computes the scores of some query positions as whole matrices, which cuBLAS multiplies, and turns them into
+// probabilities by a kernel.
 #include "device/cuda/attention.h"
 
 #include <caddie/kernel.h>
@@ -10,6 +12,7 @@
 namespace caddie {
 namespace {
 
+// The scores of one chunk take at most 256 MiB, unless those of one query position alone need more.
 constexpr int64_t kScratchFloats = int64_t(64) << 20;
 
 // Names the query positions [start, start + rows) of every head and sequence, and the keys [0, keys) that
@@ -27,7 +30,7 @@ struct Chunk {
   }
 };
 
-// Turns scores into shares, in place. log_sum may be null.
+// Turns scores into probabilities, in place. log_sum may be null.
 struct CausalSoftmax {
   Chunk chunk;
   float *score, *log_sum;
@@ -43,7 +46,8 @@ struct CausalSoftmax {
   }
 };
 
-// Turns scores into shares p, and gradients of shares into gradients of scores: ds = p (dp - sum(p dp)).
+// Turns scores into probabilities p, and the gradients dp of those into gradients of scores: ds = p (dp -
+// sum(p dp)).
 struct CausalSoftmaxBackward {
   Chunk chunk;
   const float* log_sum;
@@ -59,7 +63,7 @@ struct CausalSoftmaxBackward {
   }
 };
 
-// Says how heads lie in memory: each is one matrix for each sequence.
+// Says how heads lie in memory: each head has one matrix for each sequence.
 struct Layout {
   int64_t head_dim, length, query_stride, key_stride, group;
 
@@ -83,8 +87,8 @@ void check_shape(const AttentionShape& shape) {
         "attention: {} key heads do not divide {} query heads", shape.kv_heads, shape.heads);
 }
 
-/// Calls body(chunk) for one part of the query positions after the other, of which `buffers` score matrices
-/// fit into the scratch.
+/// Calls body(chunk) for one part of the query positions after the other. Parts are as large as fits when the
+/// body needs `buffers` matrices of scores.
 template <class Body>
 void for_chunks(const AttentionShape& shape, int buffers, Body body) {
   int64_t a_position = shape.batch * shape.heads * shape.length * buffers;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes CUDA a device: memory, copies and products on the one stream of the process. It holds the entry of
-// caddie_cuda.so.
+// Implements the CUDA backend: memory, copies and products on the one stream of the process. It holds the
+// function by which libcaddie opens caddie_cuda.so.
 #include <caddie/kernel.h>
 
 #include <mutex>
@@ -88,12 +88,12 @@ class CudaBackend final : public Backend {
   }
   static void wait() { check_cuda(cudaStreamSynchronize(cuda_stream()), "an operation on the device"); }
 
-  std::mutex mutex_;  // keeps threads apart within an attention, whose scores lie in scratch_
+  std::mutex mutex_;  // It keeps threads apart that use blas_ or scratch_.
   Blas blas_;
   CudaScratch scratch_;
 };
 
-/// Returns the visible device of this process.
+/// Returns the number of the GPU that this process uses, of the `count` visible ones.
 int device_of(int local_rank, int count) {
   if (local_rank < count) return local_rank;
   check(count == 1,

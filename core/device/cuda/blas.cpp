@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Calls cuBLAS with the factors swapped, because it expects matrices in column-major order.
 #include "device/cuda/blas.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace caddie {
 namespace {
 
-// NVIDIA advises so much for Hopper, and 4 MiB elsewhere.
+// NVIDIA recommends this much for Hopper, and 4 MiB for other GPUs.
 constexpr size_t kWorkspaceBytes = size_t(32) << 20;
 
 cublasOperation_t operation(Transpose transpose) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes row-major matrix products by cuBLAS in plain float32, and holds device memory that grows with its
-// use.
+// Computes row-major matrix products by cuBLAS in plain float32, and holds scratch memory on the device that
+// grows with its use.
 #pragma once
 
 #include <cublas_v2.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Holds the one device and stream of the process, which live in libcaddie so that all libraries share them.
 #include "device/cuda/stream.h"
 
 namespace caddie {
@@ -9,6 +10,7 @@ CADDIE_API void check_cuda_launch();
 
 namespace {
 
+/// Holds the device that is open, -1 before that, and its stream.
 struct Opened {
   int device = -1;
   cudaStream_t stream = nullptr;
