@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::string_view kHeader = "step,tokens,time_s,name,value\n";
 
-// Keeps the rows of `journal` whose step is at most `steps` and drops a last line that was cut short.
+/// Returns the head and the rows of a metrics.csv whose step is at most `steps`, without a last line that was
+/// cut short.
 std::string rows_up_to(std::string_view journal, int64_t steps) {
   std::string kept(kHeader);
   if (journal.starts_with(kHeader)) journal.remove_prefix(kHeader.size());
