@@ -25,6 +25,7 @@ int severity(const std::string& verdict) {
   return verdict.empty() ? 0 : 1;
 }
 
+/// Makes an ablation from a plan and the folder of its runs.
 class Analysis {
  public:
   Analysis(const Plan& plan, const std::filesystem::path& folder, const std::string& baseline)
@@ -83,6 +84,7 @@ class Analysis {
       fail_usage("{}: no arm is called '{}'{}", plan_.name, a_.baseline, suggestion(a_.baseline, labels));
   }
 
+  /// Sets ArmRow::trained_as of every arm.
   void find_shared_trainings() {
     std::vector<Trainings> trainings(a_.arms.size());
     for (const RunRow& run : a_.runs)
@@ -104,6 +106,7 @@ class Analysis {
     }
   }
 
+  /// Sets ArmRow::delta_at_time of every arm but the baseline.
   void compare_at_time() {
     const Arm* baseline = a_.baseline_row().arm;
     for (ArmRow& arm : a_.arms)
@@ -111,7 +114,7 @@ class Analysis {
         arm.delta_at_time = delta_at_time(curves(arm.arm, arm.compared), curves(baseline, arm.compared));
   }
 
-  /// Returns the curves of an arm's finished runs; of some seeds, unless `seeds` is empty.
+  /// Returns the curves of an arm's finished runs, of all seeds where `seeds` is empty and else of these.
   std::vector<std::vector<CurvePoint>> curves(const Arm* arm, const std::vector<int64_t>& seeds) {
     auto [found, is_new] = curves_.try_emplace(arm);
     if (is_new)
@@ -153,7 +156,7 @@ std::vector<double> Ablation::numbers(const Arm* arm, std::string_view metric) c
 }
 
 PooledVariance Ablation::pool_over_arms(std::string_view metric) const {
-  std::vector<Sample> samples(arms.size());  // by the first arm of the same trainings
+  std::vector<Sample> samples(arms.size());  // one sample for each set of trainings, at its first arm
   for (const ArmRow& arm : arms)
     if (Sample sample = summarize(numbers(arm.arm, metric)); sample.n > samples[arm.trained_as].n)
       samples[arm.trained_as] = sample;

@@ -18,9 +18,11 @@
 
 namespace caddie {
 
-/// Stands for the name of a test where a difference is a fact.
+/// Stands in place of a test's name where a count is the same in every run of an arm, so that its difference
+/// needs no test.
 inline constexpr const char* kFact = "fact";
 
+/// Holds one run of the sweep and what its folder tells.
 struct RunRow {
   const PlannedRun* run = nullptr;
   const Arm* arm = nullptr;
@@ -32,15 +34,16 @@ struct RunRow {
   std::string training() const { return state.summary.training(); }
 };
 
+/// Holds one arm of the sweep, and how it compares with the baseline.
 struct ArmRow {
   const Arm* arm = nullptr;
   bool is_baseline = false;
   std::vector<int64_t> seeds;  // the seeds of the finished runs
   int planned = 0, failed = 0;
   Sample bpb, nats, metric;  // `metric` is the one that is tested
-  /// These are the seeds that all differences of the row are of, where these are fewer than the arm and the
-  /// baseline have: those that both have finished in pairs, or those of a race's last look. Empty stands for
-  /// all.
+  /// These are the only seeds that the differences of the row rest on: those that the arm and the baseline
+  /// have both finished, where runs are paired, or those of a race's last look. It is empty where all seeds
+  /// count.
   std::vector<int64_t> compared;
   /// This is the first arm whose finished runs come from the same trainings, seed by seed; the arm itself
   /// when there is none.
@@ -59,15 +62,16 @@ struct ArmRow {
   double usual_rate = kUnknown;                         // the median of tok_s
   /// This is the difference of val_bpb of the raw weights, both at the shorter of the two training times.
   double delta_at_time = kUnknown;
-  /// Tells that `tested` is of a count that is the same in every run of either arm: no test is needed then,
-  /// and `significant` is decided by the difference alone.
+  /// Tells that the tested metric is a count that is the same in every run of either arm, so that the
+  /// difference alone decides `significant`, without a test.
   bool is_fact() const { return tested.test == kFact; }
   bool is_tested() const { return std::isfinite(tested.p) || is_fact(); }
-  /// This is the worst verdict of its runs on a technique: ok, partial, allowed_no_effect or no_effect. It is
-  /// empty before the first run is done.
+  /// This is the worst verdict that its runs have on a technique: ok, partial, allowed_no_effect or
+  /// no_effect. It is empty before the first run is done.
   std::string effect_check;
 };
 
+/// Holds the whole analysis of one sweep.
 struct Ablation {
   const Plan* plan = nullptr;
   std::string baseline;
@@ -102,7 +106,7 @@ bool is_count(std::string_view metric);
 double relative_rate(const Ablation& ablation, const RunRow& run);
 
 /// Reads all run folders. `baseline` is the label of the arm to compare with; where it is empty, the plan's
-/// baseline is taken. Throws Error(2) when there is no such arm. The plan must outlive the result.
+/// baseline is taken. Throws Error (kUsage) when there is no such arm. The plan must outlive the result.
 Ablation analyze(const Plan& plan, const std::filesystem::path& folder, const std::string& baseline = "");
 
 }  // namespace caddie

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each arm is one row: of ablation.csv and JSON for machines, and of the readable table.
+// The columns of the tables with one row for each arm stand here: ablation.csv and JSON for machines, and the
+// readable table for people.
 #include <caddie/error.h>
 #include <fmt/format.h>
 
@@ -46,6 +47,7 @@ std::string seeds_text(const ArmRow& arm) {
   return join(seeds, " ");
 }
 
+/// Returns the name of a column that summarizes the score: "val_bpb_mean".
 std::string of_score(const char* what) { return kBpb.name + std::string("_") + what; }
 
 std::vector<ArmColumn> identity_columns(const Ablation& a) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One arm is tested against another here: it is decided which runs pair up, and which test applies. Tables,
-// claims and `caddie test` all ask here.
+// These functions test one arm against another: they decide which runs are paired and which test applies.
+// Tables, claims and `caddie test` all use them.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,7 @@ struct SeedPairs {
   std::vector<int64_t> seeds;
   std::vector<double> arm, baseline;
 };
+/// Returns the pairs of runs with the same seed.
 SeedPairs pairs_of(const ArmPair& arms);
 
 /// Returns the test of two arms for which nobody chose another one: "paired_checkpoint" where they come from

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A column of a table has its head, its cells, and what they mean in one place.
+// A column declares its head, its cells and their meaning in one place; tables are lists of columns.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 
 namespace caddie {
 
+/// Declares one column of a table whose rows are made from objects of type Row.
 template <class Row>
 struct Column {
   std::string name, help;
@@ -22,6 +23,7 @@ struct Column {
   bool only_where_filled = false;  // whether to leave the column out where all of its cells are empty
 };
 
+/// Returns the table that has a row for each of `rows`.
 template <class Row>
 TextTable table_of(const std::vector<Column<Row>>& columns, const std::vector<Row>& rows) {
   TextTable table{{}, std::vector<std::vector<std::string>>(rows.size())};
@@ -37,7 +39,8 @@ TextTable table_of(const std::vector<Column<Row>>& columns, const std::vector<Ro
   return table;
 }
 
-/// Makes a column of a number that is rounded in cells and null in JSON where it is not known.
+/// Makes a column of a number, which is rounded in cells; where it is not known, its cell is empty and JSON
+/// has null.
 template <class Row, class Get>
 Column<Row> number_column(std::string name, int decimals, std::string help, Get get) {
   return {std::move(name), std::move(help), [=](const Row& row) { return rounded(get(row), decimals); },

@@ -22,13 +22,13 @@ namespace {
 
 constexpr const char* kWeights = "weights.safetensors";
 
-/// Tells whether two runs need not share this to be the same.
+/// Tells whether this may differ between two runs that are the same otherwise.
 bool is_incidental(const std::string& path) {
   return path == "started_at" || path == "command" || path == "key" || path == "group" ||
          path.starts_with("stages.") || path.starts_with("files.");
 }
 
-/// Tells whether the clock and the machine's load decide this.
+/// Tells whether the clock and the machine's load decide this member of summary.json.
 bool is_cost(const std::string& path) {
   const Metric* metric = find_metric(path);
   return (metric && metric->is_cost) || path.ends_with(".seconds");
@@ -36,6 +36,7 @@ bool is_cost(const std::string& path) {
 
 using Values = std::map<std::string, std::string>;
 
+/// Adds all members of a JSON object to `values`, by their dotted paths.
 void flatten(const Json& json, const std::string& path, Values& values) {
   if (!json.is_object()) {
     values[path] = json.is_string() ? json.get<std::string>() : text_of(json);
@@ -65,6 +66,7 @@ std::vector<Difference> differences_of(const Json& a, const Json& b) {
   return found;
 }
 
+/// Returns what a sealed file of a run holds; an empty object when the file is not there.
 Json read_json(const std::filesystem::path& folder, const char* name) {
   std::filesystem::path file = folder / name;
   if (!std::filesystem::exists(file)) return Json::object();
@@ -79,6 +81,7 @@ bool are_equal(double a, double b) {
   return a == b || (rounded(a) == rounded(b) && (a == rounded(a) || b == rounded(b)));
 }
 
+/// Says where the results of two runs part: the stage, and the stage in words with the numbers.
 struct Parting {
   std::string stage, words;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two runs stand side by side: what was different about them, and where their results part.
+// `caddie diff` compares two runs: it finds what was different about them, and where their results part.
 #pragma once
 
 #include <filesystem>
@@ -11,9 +11,10 @@
 
 namespace caddie {
 
+/// Holds what differs between two runs, one line for each difference.
 struct RunDifferences {
   std::vector<std::string> settings;         // such as "train.clip_norm: 1.0 -> 0.3"
-  std::vector<std::string> provenance;       // seed, plugins, data, machine, commit
+  std::vector<std::string> provenance;       // what differs in run.json: seed, plugins, data, machine, commit
   std::vector<std::string> results;          // what differs in summary.json, exactly
   std::vector<std::string> cost;             // times and memory, which no two runs have in common
   std::optional<WeightDifferences> weights;  // those of weights.safetensors, if both runs have it
@@ -22,7 +23,7 @@ struct RunDifferences {
   std::string parting;  // the stage in words, with the numbers that differ; empty when they do not part
 };
 
-/// Compares two run folders. Throws Error(2) when one holds no resolved.toml.
+/// Compares two run folders. Throws Error (kUsage) when one holds no resolved.toml.
 RunDifferences compare_runs(const std::filesystem::path& a, const std::filesystem::path& b);
 
 }  // namespace caddie

@@ -16,6 +16,7 @@
 namespace caddie {
 namespace {
 
+/// Returns the indices of an element by its place in row-major order.
 std::vector<int64_t> indices_of(int64_t element, const Shape& shape) {
   std::vector<int64_t> indices(size_t(shape.rank()));
   for (int axis = shape.rank() - 1; axis >= 0; --axis) {

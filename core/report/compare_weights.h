@@ -10,6 +10,7 @@
 
 namespace caddie {
 
+/// Says how one tensor differs between two files.
 struct TensorDifference {
   std::string name;
   std::string only_in;  // "a" or "b" where the other has no such tensor
@@ -21,6 +22,7 @@ struct TensorDifference {
   bool is_comparable() const { return only_in.empty() && shape == other_shape; }
 };
 
+/// Says how the tensors of two files differ.
 struct WeightDifferences {
   int64_t tensors = 0, equal = 0;           // names in either file, and those with equal bits
   std::vector<TensorDifference> differing;  // in the order of the first file, then what only the other has
@@ -28,7 +30,7 @@ struct WeightDifferences {
 };
 
 /// Compares two safetensors files of float32 tensors by their bits, so that 0 and -0 differ, and a NaN equals
-/// itself. Throws Error naming the file that is no such file, or the tensor of another type.
+/// itself. Throws Error naming what is no safetensors file, or the tensor of another type.
 WeightDifferences compare_weights(const std::filesystem::path& a, const std::filesystem::path& b);
 
 /// Returns one line on a tensor: "blocks.0.attn.q: 12 of its elements differ, first at [0, 3] (0.5 and 0.25),

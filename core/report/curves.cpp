@@ -17,7 +17,7 @@ std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, cons
   std::string text = read_file(file), wanted = "," + name + ",";
   for (size_t found = text.find(wanted); found != std::string::npos; found = text.find(wanted, found + 1)) {
     size_t start = text.rfind('\n', found), end = text.find('\n', found);
-    // Without either this is the head, or a line cut short.
+    // A match without a line break on either side is in the head, or in a last line that was cut short.
     if (start == std::string::npos || end == std::string::npos) continue;
     std::vector<std::string> cells = split(std::string_view(text).substr(start + 1, end - start - 1), ',');
     if (cells.size() != 5) continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Curves are what was measured during trainings as functions of time, for comparisons on the clock instead of
-// by steps.
+// A curve is what a training measured as a function of time, so that arms can be compared at equal times
+// instead of equal steps.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 
 namespace caddie {
 
+/// Holds one measurement of a training.
 struct CurvePoint {
   int64_t step = 0;
   double seconds = 0, value = 0;
@@ -19,7 +20,7 @@ struct CurvePoint {
 /// Returns the rows called `name` of a run's metrics.csv, by step; empty when there are none.
 std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, const std::string& name);
 
-/// Returns the curve's value at a time, in a straight line between neighbours; nothing outside of what was
+/// Returns the curve's value at a time, interpolated linearly between neighbours; nothing outside of what was
 /// measured.
 std::optional<double> at_time(std::span<const CurvePoint> curve, double seconds);
 

@@ -19,12 +19,12 @@ namespace caddie {
 namespace {
 
 constexpr double kConfidence = 0.95;
-constexpr double kRounding = 1e-24;  // A smaller share of the scores' squares than this is no noise.
+constexpr double kRounding = 1e-24;  // A smaller share of the scores' sum of squares is rounding, not noise.
 
 /// A term is the set of columns that together stand for a factor or a pair.
 struct Term {
   std::string name;
-  size_t factor = 0;  // is meant for a main effect only
+  size_t factor = 0;  // the factor of a main effect; a pair has no use for it
   std::vector<Regressor> columns;
   std::vector<size_t> levels = {};  // the level of each column, where the factor has more than two
 };
@@ -52,7 +52,8 @@ class Regression {
     all.insert(all.end(), pairs_.begin(), pairs_.end());
     auto [variance, df] = noise(all);
     std::vector<Effect> found;
-    // Main effects leave the pairs out: that is what a fraction of low resolution is run for.
+    // Main effects are estimated without the pairs, from which a fractional design of low resolution cannot
+    // tell them apart.
     for (const Term& term : mains_)
       if (term.levels.empty())
         found.push_back(two_levels(term, mains_, variance, df));
@@ -65,7 +66,8 @@ class Regression {
   }
 
  private:
-  // Where all arms come from the same trainings, what seeds differ in is no noise of theirs.
+  /// Notes whether arms share trainings. Where all arms share theirs, each seed becomes a block, as
+  /// differences between seeds are then no noise of the arms.
   void find_blocks() {
     auto trained_apart = [&](const ArmRow& row) {
       return row.bpb.n > 0 && row.trained_as != ablation_.baseline_row().trained_as;
@@ -120,6 +122,7 @@ class Regression {
     return term;
   }
 
+  /// Returns the interaction of two factors.
   static Term pair(const Term& first, const Term& second) {
     Term term{first.name + "*" + second.name, 0, {}};
     for (const Regressor& a : first.columns)
@@ -176,6 +179,7 @@ class Regression {
     return true;
   }
 
+  /// Estimates the effect of a term that has one column.
   Effect two_levels(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
     Effect effect{term.name};
     if (!measure(effect, without(term, terms), term.columns[0], 2, variance, df))
@@ -183,6 +187,7 @@ class Regression {
     return effect;
   }
 
+  /// Estimates the effect of each level of a factor against its level in the baseline.
   std::vector<Effect> against_reference(const Term& term, double variance, double df) const {
     std::vector<Effect> found;
     std::vector<int64_t> runs;  // how many each level with an effect has
@@ -202,12 +207,13 @@ class Regression {
     return found;
   }
 
+  /// Returns how many finished runs have the factor's level in the baseline.
   double reference_runs(size_t factor) const {
     Regressor at = coded(factor, reference(factor), 1, 0);
     return dot(at, at);
   }
 
-  /// Turns p and intervals of single levels into those of all of them at once.
+  /// Adjusts p and sets intervals so that they hold for all levels at once.
   static void hold_together(std::vector<Effect>& levels, const std::vector<int64_t>& runs,
                             double reference_runs, double df) {
     Dunnett joint(runs, reference_runs, df);
@@ -221,6 +227,7 @@ class Regression {
     }
   }
 
+  /// Tests whether the columns of a term explain more than all other terms do.
   Effect f_test(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
     Effect effect{term.name};
     Basis basis = without(term, terms);
@@ -243,6 +250,7 @@ class Regression {
     return effect;
   }
 
+  /// Returns the other terms that are aliased with a term of two levels, as " from a, b".
   std::string namesakes(const Term& term, const std::vector<Term>& terms) const {
     std::vector<std::string> names;
     for (const Term& other : terms)
@@ -256,12 +264,13 @@ class Regression {
   const Plan& plan_;
   std::vector<const std::vector<size_t>*> rows_;
   Regressor scores_;
-  std::vector<int64_t> seeds_;  // by row
+  std::vector<int64_t> seeds_;  // the seed of each row
   bool shares_trainings_ = false;
-  std::vector<Regressor> blocks_;  // There is one for each seed.
+  std::vector<Regressor> blocks_;  // one block for each seed, or none at all
   std::vector<Term> mains_, pairs_;
 };
 
+/// Tells whether the sweep has factors whose effects can be estimated.
 bool is_supported(const Ablation& ablation) {
   const Plan& plan = *ablation.plan;
   const DesignKind* design = find_design(plan.design);

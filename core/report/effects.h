@@ -11,12 +11,12 @@
 
 namespace caddie {
 
-/// A factor with two levels has one effect ("a"): the mean change of val_bpb from its first level to its
-/// second, over the levels of the others. One with more levels has an effect for each level against the
-/// factor's level in the baseline ("bits=4 vs bits=8"), with an interval and a p that hold for all of its
-/// levels at once (Dunnett; exact where the design is balanced). A pair with two levels each has half the
-/// change of one's effect that the other makes ("a*b"); any other pair has an F test of whether one's effects
-/// depend on the other's level, without a size.
+/// Holds one effect on val_bpb. A factor with two levels has one effect ("a"): the mean change of val_bpb
+/// from its first level to its second, over the levels of the others. One with more levels has an effect for
+/// each level against the factor's level in the baseline ("bits=4 vs bits=8"), with an interval and a p that
+/// hold for all of its levels at once (Dunnett; exact where the design is balanced). A pair with two levels
+/// each has half the change of one's effect that the other makes ("a*b"); any other pair has an F test of
+/// whether one's effects depend on the other's level, without a size.
 struct Effect {
   std::string name;
   double size = kUnknown, standard_error = kUnknown, p = kUnknown;

@@ -23,6 +23,7 @@ int count(const Ablation& ablation, RunStatus status) {
                            [&](const RunRow& run) { return run.state.status == status; }));
 }
 
+/// Returns "3 of 4 runs done, 1 failed", for example.
 std::string progress(const Ablation& ablation) {
   std::string text =
       fmt::format("{} of {} runs done", count(ablation, RunStatus::done), ablation.runs.size());

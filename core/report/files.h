@@ -22,9 +22,10 @@ TextTable readable_table(const Ablation& ablation);
 
 /// Returns a line such as "3 of 4 runs done; val_bpb (lower is better) against 'baseline'".
 std::string standing(const Ablation& ablation);
-/// Returns what stands above the readable table: question, name and standing.
+/// Returns the lines above the readable table: question, name and standing().
 std::string heading(const Ablation& ablation);
-/// Returns the table of the arms as text. `format` is term, csv, md, tex or json. Throws Error(2) for others.
+/// Returns the table of the arms as text. `format` is term, csv, md, tex or json. Throws
+/// Error (kUsage) for others.
 std::string render(const Ablation& ablation, const std::string& format);
 /// Returns the runs instead of the arms; json holds all that is known of each.
 std::string render_runs(const Ablation& ablation, const std::string& format);
@@ -41,6 +42,7 @@ class LiveTables {
   /// Is called when a run has ended. Rewrites the tables now or, when that was done a moment ago, in a later
   /// call of catch_up().
   void changed();
+  /// Rewrites the tables if changed() has put that off for long enough.
   void catch_up();
   /// Rewrites the tables in any case.
   void write();
@@ -49,7 +51,7 @@ class LiveTables {
   const Plan& plan_;
   std::filesystem::path folder_;
   Stopwatch since_;   // the time since they were written
-  double pause_ = 0;  // in seconds
+  double pause_ = 0;  // the seconds from one writing to the next
   bool due_ = false;
 };
 

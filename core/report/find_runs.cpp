@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Adds the members of a JSON object by their dotted paths; lists and nulls are left out.
 void add_members(const Json& json, const std::string& path, RunValues& values) {
   for (const auto& [name, member] : json.items()) {
     std::string full = path.empty() ? name : path + "." + name;
@@ -46,8 +47,8 @@ RunValues values_of_run(const fs::path& folder) {
   return values;
 }
 
-/// Returns how the run stands now: one that goes on is seen by its claim, which no file tells of, and one
-/// that could not be read is lost.
+/// Returns the run's status now. A claimed run is running, whatever the index holds; a run that could not be
+/// read, or whose process was killed, is lost.
 std::string status_of(const RunIndex& index, const fs::path& folder) {
   if (is_claimed(folder)) return std::string(name_of(RunStatus::running));
   if (std::optional<RunValue> status = index.value(folder, "status")) return std::get<std::string>(*status);
@@ -55,7 +56,7 @@ std::string status_of(const RunIndex& index, const fs::path& folder) {
   return std::string(name_of(unread || was_left_behind(folder) ? RunStatus::lost : RunStatus::planned));
 }
 
-/// Takes in every name that some run has a value for, or will have when it is done.
+/// Lets conditions use every name that some run has a value for, or will have when it is done.
 void know_all(ConditionScope& scope, const RunIndex& index) {
   for (const char* name : {"folder", "status", "fail_reason", "effect_check", "under_cap"}) scope.know(name);
   for (const Metric* metric : metrics())
@@ -68,6 +69,7 @@ ConditionScope scope_of(const char* option) {
   return {std::string(option), "caddie ls --json shows what runs have"};
 }
 
+/// Returns the values of the runs for which the condition holds; of all runs where it is empty.
 std::vector<RunValues> runs_where(const RunIndex& index, const std::string& where) {
   std::optional<Expression> condition;
   if (!where.empty()) condition.emplace(where, "--where");

@@ -10,6 +10,7 @@
 
 namespace caddie {
 
+/// Says which runs to find, and in which order.
 struct RunQuery {
   std::filesystem::path folder = "results";  // the folder below which runs are looked for
   std::string where = {};                    // a condition on what is known of a run; empty for all runs

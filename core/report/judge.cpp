@@ -17,6 +17,7 @@
 namespace caddie {
 namespace {
 
+/// Tests the arms of one ablation, corrects p for all of them, and decides the claim.
 class Judge {
  public:
   explicit Judge(Ablation& ablation)
@@ -51,8 +52,8 @@ class Judge {
   SeedPairs pairs(const ArmRow& arm) const { return pairs_of(pair(arm, a_.metric, pooled_)); }
 
   /// Returns the test whose interval is shown: the claim's, so that all of a row rests on the same runs,
-  /// where that compares two arms; else the usual one. Pairs that are too few for a test give way to the
-  /// pooled one.
+  /// where that compares two arms; else the usual one. Where there are too few pairs for a test,
+  /// the pooled one is shown.
   std::string shown_test(const ArmRow& arm) const {
     if (claim_ && (a_.test == "welch" || a_.test == "pooled" || a_.test == "paired_seed")) return a_.test;
     std::string test = usual_test(shares_training(arm), true);
@@ -61,6 +62,7 @@ class Judge {
     return test == "paired_checkpoint" && paired < 2 && more_is_known ? "pooled" : test;
   }
 
+  /// Sets the difference that is shown of an arm, and the one that is tested.
   void compare(ArmRow& arm) {
     ArmPair both = pair(arm, kBpb.name, a_.pooled);
     arm.shown = run_test(shown_test(arm), both, {});
@@ -81,13 +83,14 @@ class Judge {
            (against_number || is_constant(base_->metric));
   }
 
+  /// Decides by the difference alone.
   void state_fact(ArmRow& arm) const {
     double from = a_.test == "one_sample" ? claim_->target.value_or(kUnknown) : base_->metric.mean;
     arm.tested = Comparison{kFact, arm.metric.mean - from};
     arm.significant = lies_beyond(arm.tested.delta, a_.hypothesis);
   }
 
-  /// Finds what the arm costs more than the baseline, over the runs that its score is compared on.
+  /// Sets the differences in nats, bytes and time, over the runs that the score is compared on.
   void measure(ArmRow& arm) const {
     arm.delta_nats = difference(arm, kLossNats);
     arm.delta_bytes = difference(arm, kArtifactBytes);
@@ -105,7 +108,8 @@ class Judge {
     return mean(arm.arm) - mean(base_->arm);
   }
 
-  /// Adds Welch's test where the arms do not have one SD, so that the pooled one hides or makes differences.
+  /// Adds Welch's test where the SDs of the arms differ, because a pooled test then hides differences or
+  /// finds false ones.
   void put_welch_beside() {
     std::vector<std::vector<double>> scores;
     for (size_t arm = 0; arm < a_.arms.size(); ++arm)
@@ -133,7 +137,8 @@ class Judge {
     return arms;
   }
 
-  // Where two kinds of test stand in one table, each gets the share of alpha that it has of the arms.
+  /// Corrects p of all arms. Where a table has two kinds of test, each kind gets the share of alpha that it
+  /// has of the arms.
   void correct_without_claim() {
     std::vector<size_t> by_checkpoint, others;
     for (size_t i = 0; i < a_.arms.size(); ++i)
@@ -144,6 +149,8 @@ class Judge {
       if (!family.empty()) correct(family, "dunnett", a_.alpha * double(family.size()) / all);
   }
 
+  /// Corrects p of the arms of a family, whose false claims together have the chance `alpha`, and says which
+  /// are significant.
   void correct(std::vector<size_t> family, const std::string& correction, double alpha) {
     std::erase_if(family, [&](size_t i) { return !std::isfinite(a_.arms[i].tested.p); });
     if (family.empty()) return;
@@ -174,6 +181,7 @@ class Judge {
     });
   }
 
+  /// Adjusts p by Dunnett's distribution. Without a claim it also widens the intervals to hold for all arms.
   std::vector<double> by_dunnett(const std::vector<size_t>& family, const std::vector<double>& p,
                                  bool step_down, double alpha) {
     auto among = [&](const std::vector<size_t>& arms) {
@@ -192,6 +200,7 @@ class Judge {
     });
   }
 
+  /// Adjusts p of Welch's tests, and widens the intervals to hold for all arms.
   std::vector<double> by_welch(const std::vector<size_t>& family, const std::vector<double>& p,
                                bool step_down, double alpha) {
     if (family.size() == 1) return p;
@@ -220,6 +229,7 @@ class Judge {
                        [&](size_t i) { return pairs(a_.arms[i]).seeds == first.seeds; });
   }
 
+  /// Adjusts p of paired tests. Without a claim it also widens the intervals to hold for all arms.
   std::vector<double> by_rotation(const std::vector<size_t>& family, const std::vector<double>& p,
                                   bool step_down, double alpha) {
     double shift = a_.hypothesis.tail == Tail::less      ? a_.hypothesis.margin
@@ -243,6 +253,7 @@ class Judge {
     });
   }
 
+  /// Takes the comparisons of each arm from the race's last look at it.
   void follow_race() {
     std::vector<RunState> states;  // the state of each run, in the plan's order
     for (const PlannedRun& run : plan_.runs)
@@ -264,7 +275,7 @@ class Judge {
     }
   }
 
-  /// The row's differences are of the seeds of the race's last look at the arm.
+  /// Limits the row's differences to the seeds of the race's last look at the arm.
   void compare_at_look(ArmRow& arm) const {
     auto seeds = std::span(plan_.seeds).first(std::min(plan_.seeds.size(), size_t(arm.race->seeds)));
     for (int64_t seed : seeds)
@@ -272,6 +283,7 @@ class Judge {
     if (arm.compared.size() >= std::max(arm.seeds.size(), base_->seeds.size())) arm.compared.clear();
   }
 
+  /// Tells whether the arm needs no more runs for the claim to be judged.
   bool is_decided(const ArmRow& arm) const {
     if (arm.race && arm.is_fact()) return true;
     return arm.race ? arm.race->end != RaceEnd::open : int(arm.seeds.size()) >= arm.planned;

@@ -9,9 +9,9 @@ namespace caddie {
 /// Sets the hypothesis of the plan's claim; without a claim the hypothesis is that there is any difference.
 void choose_hypothesis(Ablation& ablation);
 
-/// Fills what is compared and tested in every arm but the baseline, and `claim_met`. Arms that come from the
+/// Fills in the comparisons and tests of every arm but the baseline, and `claim_met`. Arms that come from the
 /// baseline's trainings are compared with it checkpoint by checkpoint unless the claim says otherwise.
-/// Throws Error(2) when the claim names an arm that is not there.
+/// Throws Error (kUsage) when the claim names an arm that is not there.
 void judge(Ablation& ablation);
 
 }  // namespace caddie

@@ -16,8 +16,10 @@
 namespace caddie {
 namespace {
 
+/// A run is slow below this share of its arm's usual speed; steps and times may be off by as much as that.
 constexpr double kSlow = 0.95;
 
+/// Collects the notes on one sweep; each tell_...() adds those on one matter.
 class Notes {
  public:
   explicit Notes(const Ablation& ablation) : a_(ablation), plan_(*ablation.plan) {}
@@ -109,8 +111,9 @@ class Notes {
                      plan_.claim ? "" : ", so compared checkpoint by checkpoint", join(labels, ", ")));
   }
 
-  /// Returns the last time that a setting whose path begins with one of `paths` was changed after runs of the
-  /// sweep were done; "" when there is none. A plan that does not say how many were done then had some.
+  /// Returns the last time that a setting whose path begins with one of `paths` was changed; "" when none
+  /// was. Changes before the first run was done count only with `before_runs`. A plan that does not say how
+  /// many runs were done then had some.
   std::string when_changed(std::initializer_list<std::string_view> paths, bool before_runs) const {
     std::string when;
     for (const Json& entry : plan_.history) {
@@ -122,8 +125,8 @@ class Notes {
     return when;
   }
 
-  /// Returns what was decided when results could be seen already, one phrase each: p is then smaller than it
-  /// should be, as whoever looks may go on until it suits.
+  /// Returns what was decided when results could be seen already, one phrase each. It makes p too small, as
+  /// one may go on until the results are welcome.
   std::vector<std::string> decided_after_a_look() const {
     std::vector<std::string> all;
     if (std::string at = when_changed({"seeds"}, false); !at.empty())
@@ -160,8 +163,7 @@ class Notes {
       note(
           "Welch's test of one arm holds alpha at any SDs; that of several at once only where SDs are alike: "
           "at 3 seeds and SDs that differ by half, 5.7% stand for 5% and 1.5% for 1%; correction = \"holm\" "
-          "holds "
-          "it");
+          "holds it");
     note(!a_.claim_met ? "claim: not yet decided" : *a_.claim_met ? "claim: met" : "claim: not met");
     if (a_.test == "paired_checkpoint")
       for (const ArmRow& arm : a_.arms)
@@ -170,7 +172,8 @@ class Notes {
                            arm.arm->label));
   }
 
-  /// Returns the seeds of the tested arm, or the baseline, that has the fewest; many where there is one arm.
+  /// Returns the fewest seeds that the baseline or a tested arm has; INT64_MAX unless several arms are
+  /// tested.
   int64_t fewest_seeds() const {
     int64_t fewest = INT64_MAX, arms = 0;
     for (const ArmRow& arm : a_.arms) {
@@ -181,7 +184,7 @@ class Notes {
     return arms > 1 ? fewest : INT64_MAX;
   }
 
-  /// Tells each reason why runs failed or could not be read once, in the order of the first runs.
+  /// Tells why runs failed or could not be read, each reason once, in the order of the first runs.
   void tell_failures() {
     std::vector<const RunRow*> failed;
     for (const RunRow& run : a_.runs)
@@ -217,8 +220,8 @@ class Notes {
           "levels of a factor at once (Dunnett); F: whether one factor's effects depend on the other");
   }
 
-  // One run of an arm is enough: what a technique acts on does not depend on the seed.
-  /// Names the arms of each finding on techniques together.
+  /// Names the arms of each finding on techniques together. One run of an arm is enough, as what a technique
+  /// acts on does not depend on the seed.
   void tell_void_techniques() {
     std::vector<std::pair<std::string, std::vector<std::string>>> findings;
     auto add = [&](const std::string& text, const std::string& arm) {
@@ -242,8 +245,8 @@ class Notes {
     }
   }
 
-  /// Compares steps within each arm that has a wall-clock budget: a run that was paused, or shared its cores,
-  /// was trained less than the others, and its score tells of that.
+  /// Compares steps within each arm that has a wall-clock budget, where a run that was paused or shared its
+  /// cores has trained for fewer steps than the others, and its score is the worse for it.
   void tell_steps() {
     for (const ArmRow& arm : a_.arms) {
       double usual = median(a_.numbers(arm.arm, kSteps.name));

@@ -9,6 +9,7 @@
 
 namespace caddie {
 
+/// Returns the notes on a sweep, whose arms must have been judged, in the order in which they are printed.
 std::vector<std::string> notes_on(const Ablation& ablation);
 
 }  // namespace caddie

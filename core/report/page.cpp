@@ -19,8 +19,8 @@
 namespace caddie {
 namespace {
 
-constexpr size_t kColours = 8;
-constexpr size_t kCurvePoints = 80;
+constexpr size_t kColours = 8;       // the number of colours that arms take in turn
+constexpr size_t kCurvePoints = 80;  // the most points of a curve that are drawn
 
 constexpr const char* kStyle = R"(<style>
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#68727f;--paper:#fff;--grid:#e6e9ed;--card:#f7f8fa;--good:#0a7d4b;
@@ -39,6 +39,7 @@ svg{width:100%;height:auto}svg text{font:11px system-ui,sans-serif;fill:var(--so
 code{font-size:12px;overflow-wrap:anywhere}details{background:var(--card);border-radius:8px;padding:.5rem .9rem;margin:.5rem 0}
 )";
 
+/// Returns the class of an arm's colour.
 std::string colour(size_t arm) { return "k" + std::to_string(arm % kColours); }
 
 std::string section(const std::string& title, const std::string& body) {
@@ -57,6 +58,7 @@ std::string html_table(const TextTable& table, const std::function<bool(size_t r
   return out + "</table></div>\n";
 }
 
+/// Writes the page of one sweep, section by section.
 class Page {
  public:
   Page(const Ablation& ablation, const std::filesystem::path& folder)
@@ -196,7 +198,7 @@ class Page {
     }
     if (points.size() < 2) return "";
     Axis across = Axis::around(x, "artifact bytes");
-    across.high += 0.25 * (across.high - across.low);  // leaves room for the names
+    across.high += 0.25 * (across.high - across.low);  // Names of arms need room on the right.
     Chart chart(900, 340, 60, across, Axis::around(y, kBpb.name));
     chart.draw_axes();
     chart.line(frontier(points), "zero");
@@ -213,7 +215,8 @@ class Page {
            "<figcaption>Dashed: no arm is smaller and better.</figcaption></figure>\n";
   }
 
-  /// Returns the line through the points from small to large that are better than all that are smaller.
+  /// Returns the Pareto frontier as a staircase: the points that are better than all that are smaller, from
+  /// small to large.
   static std::vector<Point> frontier(std::vector<Point> points) {
     std::sort(points.begin(), points.end(),
               [](const Point& a, const Point& b) { return std::pair(a.x, a.y) < std::pair(b.x, b.y); });
@@ -253,7 +256,7 @@ class Page {
                        escape_html(text));
   }
 
-  /// Returns each hash and command that any run has, once.
+  /// Lists every hash and command that some run has, each once.
   static std::string distinct(const TextTable& runs) {
     std::string text;
     for (size_t column = 0; column < runs.head.size(); ++column) {

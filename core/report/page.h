@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sweep becomes one HTML page that needs nothing else: question, table, forest plot, curves, cost,
-// provenance.
+// A sweep becomes one HTML page without any other file: question, table, forest plot, curves, bytes against
+// score, and provenance.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace caddie {
 
-/// Returns the page, which is light or dark as the reader's system is. `folder` is that of the sweep, where
+/// Returns the page, which is light or dark as the reader's system asks. `folder` is that of the sweep, where
 /// the curves are read.
 std::string report_page(const Ablation& ablation, const std::filesystem::path& folder);
 

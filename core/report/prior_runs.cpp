@@ -46,7 +46,7 @@ PooledVariance paired_variance(const Ablation& ablation, const std::string& metr
 }
 
 PriorRuns prior_runs_of(const Ablation& ablation, const fs::path& folder, const std::string& metric) {
-  std::vector<double> steps, own;  // both in seconds
+  std::vector<double> steps, own;  // the seconds of a step, and of all that follows training
   for (const RunRow& run : ablation.runs) {
     if (!run.is_done()) continue;
     double step = run.number(kStepMs) / 1000,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Earlier runs tell something of a sweep that is planned: the noise from seed to seed, and the time that runs
-// take.
+// Earlier runs tell what a planned sweep will meet: the noise from seed to seed, and the time that runs take.
 #pragma once
 
 #include <string>
@@ -10,6 +9,7 @@
 
 namespace caddie {
 
+/// Holds what earlier runs tell; numbers are unknown where there are none.
 struct PriorRuns {
   double sd = kUnknown, df = 0;  // the noise of the metric that is tested, from seed to seed
   std::string source;            // the folder that these runs lie in
@@ -18,11 +18,11 @@ struct PriorRuns {
   std::string paired_source;
 };
 
-/// Learns from the runs of the sweep itself, else from those of caddie noise on its base.
+/// Returns what the runs of the sweep itself tell, or else those of `caddie noise` on its base.
 PriorRuns prior_runs(const Plan& plan);
 
-/// Looks for pairs in all sweeps below results/ on the same base, where arms of the plan come in pairs and
-/// nothing tells yet how these differ. The sweep with the most degrees of freedom counts.
+/// Sets paired_sd from the sweeps below results/ on the same base, where the plan pairs arms and the prior
+/// does not know it yet. The sweep with the most degrees of freedom counts.
 void learn_pairs(PriorRuns& prior, const Plan& plan);
 
 /// Returns what the finished runs of a sweep tell of a metric's noise and of times; `folder` is where they

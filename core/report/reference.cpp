@@ -16,6 +16,7 @@
 namespace caddie {
 namespace {
 
+/// Describes a section of an experiment or a sweep; `declare` declares its settings.
 struct Section {
   Topic::Kind kind;
   std::string name, help;
@@ -95,6 +96,7 @@ void add_columns(std::vector<Topic>& topics, const std::vector<Column<Row>>& col
       topics.push_back({Topic::Kind::kColumn, column.name, column.help, {}, {{"in", table}}});
 }
 
+/// Adds the columns of all tables.
 void add_all_columns(std::vector<Topic>& topics) {
   Plan plan;
   Ablation ablation;

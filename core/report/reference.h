@@ -12,6 +12,7 @@
 
 namespace caddie {
 
+/// Describes one thing that a user may ask about.
 struct Topic {
   enum class Kind { kExperimentSection, kSweepSection, kDesign, kMetric, kColumn };
   Kind kind;

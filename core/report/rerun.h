@@ -11,9 +11,10 @@
 
 namespace caddie {
 
+/// Says whether two runs have the same bits.
 struct RerunResult {
   std::vector<std::string> differing;  // the names of what has other bits: files, or "results"
-  RunDifferences found;
+  RunDifferences found;                // what compare_runs() found
   bool is_same() const { return differing.empty(); }
 };
 

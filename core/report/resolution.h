@@ -24,8 +24,9 @@ int64_t compared_arms(const Plan& plan);
 /// Returns the chance of a false claim that the plan accepts.
 double alpha_of(const Plan& plan);
 
-/// Returns the column of runs.csv that is tested, and by how much an arm must be better in it.
+/// Returns the column of runs.csv that is tested.
 std::string tested_metric(const Plan& plan);
+/// Returns by how much an arm must be better in that column.
 double claimed_margin(const Plan& plan);
 
 /// Returns the comparison of an arm of the baseline's trainings with the baseline. `paired_sd` is the
@@ -35,18 +36,19 @@ ComparisonDesign paired_design_of(const Plan& plan, double paired_sd);
 /// Returns how many arms' variance the test of such a design pools.
 int64_t pooled_arms(const Plan& plan, const ComparisonDesign& design);
 
-/// Says what one kind of comparison of a plan resolves. All differences are whole ones: what the claim's
-/// margin asks for is part of them.
+/// Says what one kind of comparison of a plan resolves. All differences are those from the baseline, so they
+/// include the claim's margin.
 struct Resolution {
   double detectable = kUnknown;   // the smallest difference found with the wanted power
   double significant = kUnknown;  // the smallest observed difference that is significant
   double effect = kUnknown;       // the difference of interest
-  // Seeds of an arm that find `effect` with the wanted power; 0 when that takes more than can be asked for.
+  // An arm needs this many seeds to find `effect` with the wanted power; 0 when 10,000 are too few, or
+  // `effect` is within the margin.
   int64_t seeds = 0;
 };
-/// `effect` is the difference of interest, of which nothing up to the margin is ever found; 0 takes the
-/// middle between the margin and what is detectable. The result is unknown where the design has no degrees of
-/// freedom.
+/// Returns what a design resolves with power `power`. `effect` is the difference of interest, of which
+/// nothing up to the margin is ever found; 0 takes the middle between the margin and what is detectable. The
+/// result is unknown where the design has no degrees of freedom.
 Resolution resolution_of(const Plan& plan, const ComparisonDesign& design, double power, double effect);
 
 /// Returns the effect that a race of `arms`, the baseline included, proves with chance `power`, in standard

@@ -7,6 +7,7 @@
 #include "sweep/race_state.h"
 
 namespace caddie {
+
 void check_all_read(const Ablation& tables, const RunnerResult& result) {
   if (result.done < int(tables.runs.size())) return;
   for (const RunRow& run : tables.runs)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan is run with its tables kept up to date while it is at work, and its race followed.
+// A sweep is run while its tables are kept up to date, and its race asks for more runs.
 #pragma once
 
 #include "report/ablation.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each run is one row of runs.csv, with all that produced it.
+// The columns of runs.csv stand here. The table has one row for each run, with all that produced it.
 #include <fmt/format.h>
 
 #include <set>
@@ -37,12 +37,14 @@ std::string plugins_text(const RunRecord& record) {
   return text;
 }
 
+/// Returns the artifact's bits per byte under an evaluator; unknown when the run does not have it.
 double score_of(const RunRow& run, const std::string& evaluator) {
   for (const auto& [label, score] : run.state.summary.scores)
     if (label == evaluator) return score.bpb;
   return kUnknown;
 }
 
+/// Builds the columns of runs.csv in their order.
 class RunColumns {
  public:
   RunColumns(const Ablation& ablation, const VaryingNames& varying) : a_(ablation), varying_(varying) {}

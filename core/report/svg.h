@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts are SVG that stands in a page: axes with round ticks, lines, marks. Colours are classes of the page.
+// A chart is an SVG element inside an HTML page: axes with round ticks, lines and marks. Its styles are names
+// of CSS classes that the page defines.
 #pragma once
 
 #include <span>
@@ -16,12 +17,14 @@ std::string escape_html(std::string_view text);
 struct Axis {
   double low = 0, high = 1;
   std::string title = {};
-  /// Returns the smallest range around `values` (unknown ones do not count) with some air; it is never empty.
+  /// Returns a range a little wider than that of `values`, of which unknown ones do not count; it is never
+  /// empty.
   static Axis around(std::span<const double> values, std::string title = "");
   /// Returns round values inside, about `count` of them.
   std::vector<double> ticks(int count) const;
 };
 
+/// Holds a point of a chart, in units of its axes.
 struct Point {
   double x = 0, y = 0;
 };
@@ -29,6 +32,7 @@ struct Point {
 /// Returns at most `most` points, each the mean of as many neighbours; the last one may have fewer.
 std::vector<Point> thinned(std::span<const Point> points, size_t most);
 
+/// Draws one chart.
 class Chart {
  public:
   /// `width` and `height` are in units of the page; `left` is the room for labels left of the plot.
@@ -36,7 +40,9 @@ class Chart {
 
   /// Draws axes with ticks; `y_ticks` is off where rows are named instead.
   void draw_axes(bool y_ticks = true);
+  /// Draws a line through the points.
   void line(std::span<const Point> points, const std::string& style);
+  /// Draws a mark, which shows `hint` when the pointer rests on it.
   void dot(Point at, const std::string& style, const std::string& hint = "");
   void square(Point at, const std::string& style, const std::string& hint = "");
   /// Writes text beside a point of the plot, moved by (dx, dy) on the page; `anchor` is named as in SVG.

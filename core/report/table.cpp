@@ -100,7 +100,7 @@ std::string TextTable::latex() const {
   for (size_t i = 0; i < head.size(); ++i) out += is_left(left, i) ? 'l' : 'r';
   out += "}\n\\toprule\n";
   auto add = [&](const std::vector<std::string>& row) {
-    // Behind the end of a row, a bracket or a star would be read as its argument.
+    // LaTeX would read a bracket or a star after the end of a row as an argument of that end.
     if (!row.empty() && (row[0].starts_with('[') || row[0].starts_with('*'))) out += "{}";
     for (size_t i = 0; i < row.size(); ++i) out += (i ? " & " : "") + escape_latex(row[i]);
     out += " \\\\\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table has cells and a head, and is printed for a terminal, Markdown, LaTeX or a spreadsheet.
+// A table has a head and rows of cells, and is written for a terminal, Markdown, LaTeX or a spreadsheet.
 #pragma once
 
 #include <string>
@@ -8,13 +8,15 @@
 
 namespace caddie {
 
+/// Holds a table whose cells are text.
 struct TextTable {
   std::vector<std::string> head;
   std::vector<std::vector<std::string>> rows;  // Each row is as long as the head.
   std::string left = "";  // marks columns that are words by the letter 'l'; others are numbers: "lrrr"
 
-  /// Returns columns in line, with two spaces between and no trailing spaces.
+  /// Returns the table with its columns aligned, with two spaces between and no trailing spaces.
   std::string terminal() const;
+  /// Returns a table of GitHub's Markdown.
   std::string markdown() const;
   /// Returns a tabular environment (booktabs) to be put into a table.
   std::string latex() const;

@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Who looks whether a folder is claimed holds its lock for an instant, which is no claim.
+/// A process that only asks is_claimed() holds the lock for an instant. take() tries this often, at this
+/// distance, so that it does not mistake that for a claim.
 constexpr int kAttempts = 10;
 constexpr std::chrono::milliseconds kInstant(5);
 

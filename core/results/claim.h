@@ -4,8 +4,8 @@
 //
 //   {"host": "box", "process": 123, "since": "2026-01-31T12:00:00Z", "command": "caddie run a.toml"}
 //
-// Who ends in good order leaves no such file; one that is left, and that nobody holds, tells of a process
-// that was killed.
+// A process that ends in good order removes the file. A file that is left, and whose lock nobody holds, shows
+// that its process was killed.
 #pragma once
 
 #include <filesystem>
@@ -18,14 +18,15 @@
 
 namespace caddie {
 
-/// This is the file of the claim.
+/// Names the file of the claim.
 inline constexpr std::string_view kClaimFile = "lock";
 
+/// Holds the claim of one folder until the object or the process ends.
 class FolderClaim {
  public:
-  /// Claims the folder, which exists, until the object or the process ends. A claim that the parent process
-  /// handed over becomes this one's. Returns nothing while another process has the folder. Throws Error when
-  /// the file cannot be opened or is not Caddie's.
+  /// Claims the folder, which must exist. A claim that the parent process handed over becomes this one's.
+  /// Returns nothing while another process has the folder. Throws Error when the file cannot be opened or is
+  /// not Caddie's.
   static std::optional<FolderClaim> take(const std::filesystem::path& folder);
   /// Claims the folder as soon as nobody has it. `waiting` is called now and then; it may throw to give up.
   static FolderClaim wait_for(const std::filesystem::path& folder, const std::function<void()>& waiting);
@@ -49,7 +50,7 @@ class FolderClaim {
 
 /// Tells whether a process has the folder.
 bool is_claimed(const std::filesystem::path& folder);
-/// Tells whether a process that had the folder was killed, when none has it now.
+/// Tells whether a process that had the folder was killed. Only ask where is_claimed() says no.
 bool was_left_behind(const std::filesystem::path& folder);
 /// Returns who has a folder that is_claimed(), as in "process 123 on box has been at work on it since
 /// 2026-01-31T12:00:00Z (caddie run a.toml)".

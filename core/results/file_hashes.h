@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells whether the files of a stage or of a run still are what it left.
+// Hashes of files tell whether what a stage or a run left in its folder is still the same.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,10 @@
 
 namespace caddie {
 
+/// Identifies the content of a file.
 struct FileHash {
-  int64_t bytes = 0;
-  std::string xxh3;  // 32 hexadecimal digits
+  int64_t bytes = 0;  // the size of the file
+  std::string xxh3;   // the XXH3-128 of the content, in 32 hexadecimal digits
 
   template <class Fields>
   void fields(Fields& f) {
@@ -24,7 +25,7 @@ struct FileHash {
 
 using FileHashes = Labelled<FileHash>;
 
-/// Is the member of a record that holds the hashes of the files beside it.
+/// Visits the member `files` of a record: the hashes of the files that lie beside the record.
 struct HashedFiles {
   FileHashes files;
 

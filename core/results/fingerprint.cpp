@@ -28,8 +28,8 @@ const std::string& once(const std::string& name, const std::function<std::string
 
 using Hashes = std::map<std::string, std::string>;
 
-/// Returns the hashes that the manifest of whoever prepared the shards in a folder has for them, by file
-/// name; none where there is no manifest, or that of another program.
+/// Returns the hashes of a folder's shards by file name, as `caddie data prepare` wrote them into the
+/// manifest there; none where there is no manifest, or another program's.
 Hashes promised_hashes(const std::filesystem::path& folder) {
   std::filesystem::path manifest = folder / "manifest.json";
   if (!std::filesystem::exists(manifest)) return {};
@@ -45,7 +45,7 @@ Hashes promised_hashes(const std::filesystem::path& folder) {
 
 std::string hash_data(const std::string& pattern) {
   HashCache cache(HashCache::usual_folder());
-  std::map<std::filesystem::path, Hashes> promised;  // by folder
+  std::map<std::filesystem::path, Hashes> promised;  // the hashes of each folder's manifest
   std::string text;
   TokenStream stream(pattern);
   for (const std::filesystem::path& file : stream.files()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The large things that a run depends on are hashed once in a process.
+// The engine, the data and other files that a run depends on are hashed here, each once in a process.
 #pragma once
 
 #include <filesystem>

@@ -24,10 +24,11 @@ constexpr const char* kTables =
     "CREATE TABLE IF NOT EXISTS value (folder TEXT NOT NULL, name TEXT NOT NULL, kind INTEGER NOT NULL,"
     " value NOT NULL, PRIMARY KEY (folder, name)) WITHOUT ROWID;";
 
-constexpr const char* kUnread = "unread";  // in place of the stamp of a run that could not be read
+/// Takes the place of the stamp of a run that could not be read.
+constexpr const char* kUnread = "unread";
 
-/// Returns the times and sizes of the files that are remembered, so that it changes whenever one of them
-/// does.
+/// Returns the times and sizes of the files that values come from, so that the stamp changes whenever one of
+/// the files does.
 std::string stamp_of(const fs::path& run) {
   std::string stamp;
   for (const char* name : {"run.json", "summary.json", "resolved.toml"}) {
@@ -38,6 +39,7 @@ std::string stamp_of(const fs::path& run) {
   return stamp;
 }
 
+/// Returns the folders below `folder` that hold a run.json, sorted.
 std::vector<fs::path> run_folders(const fs::path& folder) {
   std::vector<fs::path> runs;
   if (!fs::is_directory(folder)) return runs;
@@ -103,6 +105,7 @@ class RunIndex::Database {
     }
   }
 
+  /// Tells whether the file is damaged or of another version, so that it must be made anew.
   bool is_useless() const {
     int code = sqlite3_errcode(connection_);
     return outdated_ || code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
@@ -137,7 +140,7 @@ class RunIndex::Database {
   }
 
  private:
-  /// Remembers a run. What kept it from being read may be gone the next time, so that it is read again then.
+  /// Reads and remembers a run. A run that cannot be read now is tried again the next time.
   void take_in(const std::string& name, const std::string& stamp, const fs::path& path, const Reader& read) {
     RunValues values;
     try {

@@ -26,7 +26,8 @@
 
 namespace caddie {
 
-/// Holds values by label, in the order in which they came: an object whose members are not known beforehand.
+/// Holds values by label, in the order in which they came. In JSON it is an object whose members are not
+/// known beforehand.
 template <class T>
 using Labelled = std::vector<std::pair<std::string, T>>;
 
@@ -57,6 +58,7 @@ Json write(T& value);
 template <class T>
 void read(const Json& json, T& value);
 
+/// Visits the members of a struct and writes each into a JSON object.
 class Writer {
  public:
   Json json = Json::object();
@@ -77,6 +79,7 @@ class Writer {
   }
 };
 
+/// Visits the members of a struct and reads each from a JSON object.
 class Reader {
  public:
   explicit Reader(const Json& json) : json_(json) {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// This table of metrics says what Caddie measures of a run, and what each number means. Whoever names, lists
-// or rounds a metric asks this table.
+// This table of metrics says what Caddie measures of a run, and what each number means. Code that names,
+// lists or rounds a metric asks this table.
 #pragma once
 
 #include <span>
@@ -10,7 +10,9 @@
 
 namespace caddie {
 
+/// Says which values of a metric are better.
 enum class Better { kLower, kHigher, kNeither };
+/// Returns "lower", "higher" or "neither".
 std::string_view name_of(Better better);
 
 /// The places of a metric tell where its numbers stand: one for each run, or one for each step that measured
@@ -23,6 +25,7 @@ struct MetricPlaces {
 inline constexpr MetricPlaces kOfRun{true, true, false}, kOfSteps{false, false, true},
     kOfRunAndSteps{true, true, true}, kOfSummary{true, false, false};
 
+/// Describes one number that Caddie measures.
 struct Metric {
   const char* name;
   const char* unit;
@@ -39,6 +42,7 @@ struct Metric {
   bool operator==(const Metric& other) const { return std::string_view(name) == other.name; }
 };
 
+/// These functions make the rows of the table, one function for each kind of metric.
 namespace metric_rows {
 
 constexpr Metric score(const char* name, const char* unit, const char* stage, const char* help,

@@ -14,11 +14,14 @@
 namespace caddie {
 
 /// Identifies a run by SHA-256 over the settings that can change its results, its plugin files, the engine,
-/// its data and, for the run key, the seed. Equal keys mean equal bits on one machine and thread count.
+/// its data, the file of initial weights, the number of ranks and, for `run`, the seed. Equal keys mean equal
+/// bits on one machine and thread count.
 struct RunKey {
   std::string group;  // the hash of all but the seed; statistics pool over the runs of a group
   std::string run;
 };
+/// Returns the key of a run. `initial_weights` is the file to start from, empty for none; `ranks` is how many
+/// processes train together.
 RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& registry,
                const std::filesystem::path& initial_weights, int ranks = 1);
 

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::string_view kHeader = "step,tokens,time_s,name,value\n";
 
-// Keeps the rows of `journal` whose step is at most `steps` and drops a last line that was cut short.
+/// Returns the head and the rows of a metrics.csv whose step is at most `steps`, without a last line that was
+/// cut short.
 std::string rows_up_to(std::string_view journal, int64_t steps) {
   std::string kept(kHeader);
   if (journal.starts_with(kHeader)) journal.remove_prefix(kHeader.size());
@@ -30,12 +31,6 @@ std::string rows_up_to(std::string_view journal, int64_t steps) {
 }
 
 }  // namespace
-
-double number_in(const Json& json, std::string_view name) {
-  auto found = json.find(std::string(name));
-  return found != json.end() && found->is_number() ? found->get<double>()
-                                                   : std::numeric_limits<double>::quiet_NaN();
-}
 
 std::optional<FolderClaim> claim_to_write(std::initializer_list<std::filesystem::path> files) {
   std::filesystem::path folder = std::filesystem::absolute(*files.begin()).parent_path();

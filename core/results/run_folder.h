@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of one run is the truth about it. It holds these files:
+// The folder of one run holds all that is known of the run, in these files:
 //
 //   resolved.toml           every setting, with where its value came from
 //   run.json                what produced it: key, seed, plugins, data, machine, command
-//   metrics.csv             step,tokens,time_s,name,value; only ever appended to
-//   checkpoint.safetensors  where a stopped training goes on
-//   weights.safetensors     the averaged weights
-//   artifact.bin            what counts
-//   summary.json            all results; written last, so a folder that holds it is finished
+//   metrics.csv             what training measured: step,tokens,time_s,name,value
+//   weights.safetensors     the weights that were exported
+//   artifact.bin            the compressed model, whose size counts against the limit
+//   summary.json            all results; written last, by a run that is done or has failed
+//   stages/                 outputs of stages, while a run without a shared store is at work
 //
-// Files are replaced whole; a kill leaves the old one or the new one.
+// Files are replaced whole, so that a kill leaves either the old one or the new one.
 #pragma once
 
 #include <filesystem>
@@ -19,24 +19,20 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
 #include "results/claim.h"
 
 namespace caddie {
-
-/// Returns the member of a JSON object that is a number; NaN when it is not there or null, as JSON writes
-/// NaN.
-double number_in(const Json& json, std::string_view name);
 
 /// These are the files that a run leaves in its folder.
 inline constexpr const char* kRunFiles[] = {"run.json",    "summary.json",        "resolved.toml",
                                             "metrics.csv", "weights.safetensors", "artifact.bin"};
 
-/// Claims the run folder that files, all in one folder, are about to be written into; returns nothing when
-/// that is no run's. Throws Error (kUsage) when a process is at work there, or when one of the files is what
-/// the run left.
+/// Claims the folder that all of `files` are about to be written into, if it is a run's; returns nothing when
+/// it is not. Throws Error (kUsage) when a process is at work there, or when one of the files is
+/// what the run left there.
 std::optional<FolderClaim> claim_to_write(std::initializer_list<std::filesystem::path> files);
 
+/// Gives access to the files of one run folder by their names.
 class RunFolder {
  public:
   /// Creates the folder. Throws Error naming it when it cannot be written.
@@ -49,7 +45,8 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-/// Returns a hash of the rows of a journal up to a step. Throws Error naming the file when it cannot be read.
+/// Returns a hash of the rows of a metrics.csv up to step `steps`. Throws Error naming the file when it
+/// cannot be read.
 std::string journal_hash(const std::filesystem::path& path, int64_t steps);
 
 /// Writes metrics.csv, the journal of a training.
@@ -58,6 +55,7 @@ class Metrics {
   /// Opens `path` for appending and drops rows of steps beyond `steps`, which a killed training wrote after
   /// the checkpoint that it goes on from.
   Metrics(const std::filesystem::path& path, int64_t steps);
+  /// Adds a row, which may not be in the file before flush().
   void add(int64_t step, int64_t tokens, double seconds, std::string_view name, double value);
   /// Hands everything to the operating system. Throws Error naming the file when that fails.
   void flush();

@@ -13,10 +13,12 @@
 namespace caddie {
 namespace {
 
+/// Returns "<kind>-<hash of the text>".
 std::string named(std::string_view kind, std::string_view text) {
   return std::string(kind) + "-" + sha256(text).substr(0, 32);
 }
 
+/// Tells whether the setting at `path` lies in a table or in one below that.
 bool is_below(std::string_view path, std::string_view table) {
   return path.size() > table.size() && path.starts_with(table) && path[table.size()] == '.';
 }
@@ -83,7 +85,6 @@ std::string StageKeys::text_of(Slot::Tells tells) const {
   return text;
 }
 
-// Returns all that acts on every step of a training in the same way.
 std::string StageKeys::steady_text() const {
   const Experiment& e = experiment_;
   std::string text = "engine " + engine_hash() + "\ndevice " +
@@ -114,7 +115,7 @@ ScheduleSignature StageKeys::schedule_signature() const {
     }
   ScheduleSignature signature;
   std::string base = steady_text();
-  // The discarded warm-up shows views a progress of its own.
+  // The discarded warm-up has a progress of its own, by which any view may act in it.
   if (e.train.discarded_warmup_steps > 0)
     for (const std::string& text : texts) base += text;
   signature.base = named("base", base);

@@ -34,6 +34,7 @@ struct ScheduleSignature {
 /// Returns how many first steps two signatures have in common; 0 when their bases differ.
 int64_t common_steps(const ScheduleSignature& a, const ScheduleSignature& b);
 
+/// Computes the keys of the stages of one experiment.
 class StageKeys {
  public:
   /// `tree`, `experiment` and `registry` must outlive the keys. `initial_weights` is a file to start from,
@@ -44,8 +45,10 @@ class StageKeys {
   /// Names the training without its seed; training() names it with its seed.
   std::string training_group() const;
   std::string training() const { return seeded(training_group(), experiment_.seed); }
+  /// Returns the key of one seed from the key of a group, which names all seeds.
   static std::string seeded(std::string_view group, int64_t seed);
 
+  /// Returns what tells which first steps this training shares with another.
   ScheduleSignature schedule_signature() const;
   /// Names the first steps of a training without its seed.
   static std::string prefix_group(const ScheduleSignature& signature, int64_t steps);
@@ -54,6 +57,7 @@ class StageKeys {
   /// it is no part of the experiment.
   std::string observer(const Technique& technique) const;
 
+  /// Names the average that the averager with the hash `observer` takes of a training.
   static std::string average(const std::string& training, const std::string& observer);
   /// `weights` names the stage that they come from and a hash of their values.
   std::string quantize(const std::string& weights) const;
@@ -74,8 +78,9 @@ class StageKeys {
   std::string core_text(Stage stage) const;
   /// Returns all of a stage: its settings and its parts.
   std::string stage_text(Stage stage) const;
-  /// Returns the parts of a training whose influence shows in one way.
+  /// Returns the parts of training that tell two trainings apart in the given way.
   std::string text_of(Slot::Tells tells) const;
+  /// Returns all that acts on every step of a training in the same way.
   std::string steady_text() const;
 
   const Experiment& experiment_;

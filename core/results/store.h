@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The store keeps the outputs of stages, which all runs that agree up to them share. Each stage has a folder
-// that is called by its key:
+// The store keeps the outputs of stages, which all runs that agree up to a stage share. Each stage has a
+// folder whose name is the stage's key:
 //
 //   train-<hash>/     weights.safetensors, metrics.csv; checkpoint.safetensors while it goes on
 //   prefix-<hash>/    checkpoint.safetensors and metrics.csv of the first steps of several trainings
@@ -24,11 +24,12 @@
 
 namespace caddie {
 
-/// This is the folder of results/ where the store lies.
+/// Names the folder of results/ that is the store.
 inline constexpr std::string_view kStoreFolder = "store";
-/// This is where a training that is stopped goes on.
+/// Names the file from which a training that was stopped goes on.
 inline constexpr const char* kCheckpointFile = "checkpoint.safetensors";
 
+/// Finds the outputs of stages, and lets whoever needs one that is missing make it.
 class Store {
  public:
   /// `waiting` is called now and then while another process is at work on a stage that is wanted here; it may
@@ -37,7 +38,7 @@ class Store {
                  std::function<void(const std::string&)> warn = {});
 
   std::filesystem::path folder(const std::string& key) const { return path_ / key; }
-  /// Tells whether the folder is called as that of a stage is.
+  /// Tells whether the folder's name is that of a stage.
   static bool is_stage(const std::filesystem::path& folder);
 
   /// Returns the record of a finished stage, or nothing when it is not finished or the record is damaged.
@@ -46,9 +47,9 @@ class Store {
   /// what the stage left.
   std::string damage(const std::string& key) const;
 
-  /// Returns the record of the stage. Unless it is there, `suffices`, and its files are what they were,
-  /// `make` is called with the folder to leave files in, and what it returns becomes the record. Two
-  /// processes never do so at once.
+  /// Returns the record of the stage. Where there is none, `suffices` rejects it, or files of the stage are
+  /// damaged, `make` is called with the folder to leave files in, and returns the new record. Two processes
+  /// never make one stage at once.
   Json get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
            const std::function<bool(const Json&)>& suffices = {});
   /// Makes the stage as get() does, whether it is there or not.
@@ -61,6 +62,7 @@ class Store {
  private:
   /// Waits until this process alone may change the stage, and makes its folder.
   FolderClaim take(const std::string& key) const;
+  /// Makes a stage that this process has claimed.
   Json make_held(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make) const;
 
   std::filesystem::path path_;

@@ -12,9 +12,10 @@
 
 namespace caddie {
 
-/// This is the folder in a store that names those who use it.
+/// Names the folder in a store that has a file for each run that uses the store.
 inline constexpr std::string_view kStoreUsers = "users";
 
+/// Says in a store that a run uses it, as long as the object lives.
 class StoreUse {
  public:
   /// Lets the run in folder `run`, which the caller has claimed, use the store. Waits while the store is

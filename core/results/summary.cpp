@@ -9,7 +9,7 @@
 namespace caddie {
 namespace {
 
-/// Finds one number among the members of a summary.
+/// Visits the members of a summary and keeps the number that has the wanted name.
 struct NumberFinder {
   std::string_view wanted;
   double number = std::numeric_limits<double>::quiet_NaN();
@@ -33,7 +33,7 @@ ScoreRecord::ScoreRecord(const Score& score)
 
 double RunSummary::number(std::string_view metric) const {
   NumberFinder finder{metric};
-  const_cast<RunSummary*>(this)->fields(finder);  // The visit only looks.
+  const_cast<RunSummary*>(this)->fields(finder);  // NumberFinder changes nothing.
   return finder.number;
 }
 

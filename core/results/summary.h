@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run leaves in summary.json how it ended, its metrics, and the stages that they come from.
+// A run leaves in summary.json how it ended, its metrics, and the stages that the metrics come from.
 #pragma once
 
 #include <caddie/slots.h>
@@ -18,7 +18,7 @@
 
 namespace caddie {
 
-/// This is the score of one text under one evaluator.
+/// Holds the score of one text under one evaluator.
 struct ScoreRecord {
   /// The scores are in bits per byte and nats per token. JSON writes what is not finite as null.
   double bpb = std::numeric_limits<double>::quiet_NaN(), loss_nats = bpb;
@@ -39,7 +39,8 @@ struct ScoreRecord {
   }
 };
 
-/// These are the keys of the stages that a run went through; `weights` tells apart the trainings of one key.
+/// Holds the keys of the stages that a run went through. `weights` is the hash of the trained weights, by
+/// which trainings of one key differ.
 struct StageNames {
   std::vector<std::string> evaluate;
   std::string train, weights, average, quantize, compress;
@@ -55,7 +56,8 @@ struct StageNames {
   }
 };
 
-/// Values are missing where the run did not come so far, or was made by a Caddie that did not write them.
+/// Holds what summary.json does. Values are missing where the run did not get that far, or where an older
+/// version wrote the file.
 struct RunSummary {
   std::string status;  // "running", "done" or "failed"; empty when there is no summary
   std::optional<double> train_loss;
@@ -80,8 +82,9 @@ struct RunSummary {
   /// Returns the metric of this name; NaN when it is unknown or no number of a run.
   double number(std::string_view metric) const;
   double number(const Metric& metric) const { return number(metric.name); }
-  /// Returns the training that the weights come from, by its key and theirs, because one that is made again
-  /// under a wall-clock budget is another one. Returns "" when it is not known.
+  /// Returns a name of the training that the weights come from, "" when it is not known. It has the hash of
+  /// the weights beside the training's key, as a training that is made again under a wall-clock budget has
+  /// others.
   std::string training() const;
 
   template <class Fields>
@@ -129,11 +132,13 @@ RunSummary summary_from(const Json& json);
 /// when it is damaged.
 RunSummary read_summary(const std::filesystem::path& folder);
 
-/// Throws Error naming the file when a finished run left it in `folder` with other bytes.
+/// Throws Error naming the file when it is missing or its bytes are not those that the finished run in
+/// `folder` left. A file that the summary does not list passes.
 void check_left_by_run(const RunSummary& summary, const std::filesystem::path& folder,
                        const std::string& name);
 void check_left_by_run(const std::filesystem::path& folder, const std::string& name);
 
+/// Replaces the summary of the run in `folder`.
 void write_summary(const std::filesystem::path& folder, const RunSummary& summary);
 
 }  // namespace caddie

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A candidate is an artifact that is scored again: the weights in a file, with the experiment that they
-// belong to.
+// A candidate is an artifact that is scored again, outside of its run: the weights in a file, with the
+// experiment that they belong to.
 #pragma once
 
 #include <filesystem>
@@ -23,10 +23,11 @@ std::filesystem::path experiment_beside(const std::filesystem::path& artifact,
 /// The options say what a candidate is made of and scored with.
 struct CandidateOptions {
   std::filesystem::path experiment;    // the file that experiment_beside() takes as `named`
-  std::vector<std::string> overrides;  // assignments as behind -S
+  std::vector<std::string> overrides;  // assignments of settings, written as after -S
   int64_t stride = 0;  // the stride of every evaluator that has one; 0 leaves it as the experiment says
 };
 
+/// Holds an artifact's weights, and the model and text to score them with.
 class Candidate {
  public:
   /// `named` is an artifact, or the folder of a run with one. Throws Error when the artifact, its experiment,

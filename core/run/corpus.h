@@ -10,6 +10,7 @@
 
 namespace caddie {
 
+/// Opens an experiment's training text and reads its validation text.
 class Corpus {
  public:
   /// Throws Error (kUsage) when shards, tokenizer and model do not fit each other. `experiment` must outlive
@@ -18,7 +19,7 @@ class Corpus {
 
   const TokenStream& train() const { return train_; }
   const ValidationText& validation() const { return validation_; }
-  /// Returns the first sequence of the validation text.
+  /// Returns the first sequence of the validation text, on which effects of techniques are looked for.
   std::span<const int32_t> probe() const { return validation_.tokens().first(sequence_length_); }
 
  private:

@@ -15,25 +15,28 @@ namespace {
 
 using Proof = Slot::Proof;
 
+/// Tells whether a JSON list of names holds `name`.
 bool names(const Json& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+/// Returns a hash of a tensor's bytes.
 std::string hash_of(const Tensor& value) {
   Tensor host = on_host(value);
   return xxh3({reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float)});
 }
 
+/// Returns where the technique's site was not visited; "" when it was wherever it should be.
 std::string check_visits(const Experiment::Part& part, const Evidence& evidence) {
   const std::string& label = part.technique.label;
   if (!names(evidence.trace.at("visited"), label)) return "its site was never visited in training";
-  if (part.slot->proof == Proof::kView) return "";  // Evaluation reads what was exported, not views of it.
+  if (part.slot->proof == Proof::kView) return "";  // Evaluation reads exported weights and no views.
   if (!evidence.before_export.count(label)) return "its site was never visited in evaluation";
   if (!evidence.after_export.count(label)) return "its site was never visited after export";
   return "";
 }
 
-/// Judges by what became of the weights that are the technique's own.
+/// Judges a technique by whether gradients reached the weights that it declared, and moved them.
 EffectFinding check_own_weights(const Experiment& experiment, const Experiment::Part& part,
                                 const Json& trace) {
   std::vector<std::string> dead;
@@ -51,6 +54,7 @@ EffectFinding check_own_weights(const Experiment& experiment, const Experiment::
           dead[0] + (dead.size() > 1 ? message(", nor did {} more", {int(dead.size()) - 1}) : "")};
 }
 
+/// Tells whether the logits of the probe are others without the technique.
 bool probe_differs(const Experiment& experiment, const Technique& technique, const Evidence& evidence) {
   std::vector<Leaf> leaves = leaves_of(evidence.weights);
   Model& model = *experiment.model;
@@ -63,6 +67,7 @@ bool probe_differs(const Experiment& experiment, const Technique& technique, con
   return !same_bits(with.value(), without.value());
 }
 
+/// Judges a technique that acts inside the model.
 EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Part& part,
                              const Evidence& evidence) {
   std::string reason = check_visits(part, evidence);
@@ -78,12 +83,14 @@ EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Par
   return finding;
 }
 
+/// Judges an optimizer by whether any of its weights moved.
 EffectFinding judge_moves(const Experiment& experiment, const Experiment::Part& part, const Json& trace) {
   for (int i : part.weights)
     if (!names(trace.at("unmoved"), experiment.model->weights().info(i).name)) return {};
   return {"", Verdict::kVoid, "none of the weights that it steps moved"};
 }
 
+/// Judges a part of the experiment as the proof of its slot says.
 EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, const Evidence& evidence) {
   auto void_unless = [](bool acted, const char* reason) {
     return acted ? EffectFinding() : EffectFinding{"", Verdict::kVoid, reason};
@@ -103,7 +110,7 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
     case Proof::kWindows:
       return void_unless(!evaluates_plainly(part.technique.as<Evaluator>(), experiment.data.sequence_length),
                          "it scores the same windows as a plain evaluation");
-    case Proof::kAverage:  // The stages themselves note these.
+    case Proof::kAverage:  // Evidence::noted holds findings on these.
     case Proof::kSmaller:
     case Proof::kClaim:
     case Proof::kNone:
@@ -112,8 +119,9 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
   return {};
 }
 
-/// Compares the windows that an evaluator asks for with full ones side by side. The text that it is told of
-/// has two documents, and no end that fills no window: evaluators may treat that end in many ways.
+/// Compares the windows that an evaluator asks for with full windows side by side. The evaluator is told of a
+/// text with two documents whose length is a whole number of windows, because evaluators treat a shorter last
+/// window in many ways.
 class WindowRecorder final : public Scorer {
  public:
   explicit WindowRecorder(int64_t sequence_length)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each technique must prove that it acted: one that is switched on and changes nothing makes every comparison
-// void.
+// Each technique must prove that it acted in a run, because a technique that is switched on and changes
+// nothing makes every comparison worthless.
 #pragma once
 
 #include <set>
@@ -14,9 +14,13 @@
 
 namespace caddie {
 
+/// Says how far a technique acted, from best to worst. kAllowed and kVoid both say that it had no effect; the
+/// experiment allows the first.
 enum class Verdict { kActed, kPartial, kAllowed, kVoid };
-std::string_view name_of(Verdict verdict);  // Returns "ok", "partial", "allowed_no_effect" or "no_effect".
+/// Returns "ok", "partial", "allowed_no_effect" or "no_effect".
+std::string_view name_of(Verdict verdict);
 
+/// Holds the verdict on one technique.
 struct EffectFinding {
   std::string technique;  // its label, or the path of the slot for plugins outside [techniques]
   Verdict verdict = Verdict::kActed;
@@ -26,7 +30,7 @@ struct EffectFinding {
 /// Returns what findings call a part: its label where a label alone is unambiguous, and else its path.
 std::string called(const Experiment::Part& part);
 
-/// Notes which plugins that act inside the model are called in `mode` from now on.
+/// Notes which of the plugins that act inside the model are called in `mode` while the object lives.
 class CallCounter {
  public:
   CallCounter(const Experiment& experiment, Mode mode);
@@ -51,6 +55,7 @@ class TrainingWatch {
   Json trace(const Trainer& trainer) const;
 
  private:
+  /// Tells whether a view shows every weight as it is at the end of training.
   bool leaves_weights(const Experiment::Part& view, const Trainer& trainer) const;
 
   const Experiment& experiment_;
@@ -74,14 +79,15 @@ struct Evidence {
 /// Returns a finding for each part of the experiment that is not neutral, in their order; each is asked as
 /// the proof of its slot says. A technique of the model has no effect when its site was not visited in
 /// training, in evaluation or after export, when no gradient reached any of its weights or none of them
-/// moved, or when the logits of the probe are the same without it. An effect is partial when that holds for
-/// some of its weights. Nothing is void that the experiment allows to be.
+/// moved, or when the logits of the probe are the same without it. An effect is partial when only some
+/// of its weights got no gradient or did not move. Where the experiment sets allow_no_effect, kAllowed
+/// replaces kVoid.
 std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evidence& evidence);
 
 /// Tells whether an evaluator asks for the same windows as a plain evaluation: full ones side by side.
 bool evaluates_plainly(Evaluator& evaluator, int64_t sequence_length);
 
-/// Returns the void techniques, those of one reason together: "a, b (why); c (why)".
+/// Returns the techniques without effect, grouped by reason: "a, b (why); c (why)".
 std::string void_text(std::span<const EffectFinding> findings);
 
 }  // namespace caddie

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The averaged weights become the artifact and come back from it: quantize -> compress -> read it again.
+// The averaged weights become the artifact and are read back from it: quantize -> compress -> read back.
 #pragma once
 
 #include <filesystem>
@@ -20,14 +20,14 @@ QuantizedModel quantize_weights(Experiment& experiment, std::span<const Tensor> 
 /// Trims and compresses what quantize_weights() made.
 WrittenArtifact compress_weights(const Experiment& experiment, Artifact artifact, StatusLine& status);
 
-/// Runs both steps as stages of a run, whose output other runs share.
+/// Runs quantize_weights() and compress_weights() as stages of a run, whose output other runs share.
 class ExportStage {
  public:
   /// All arguments must outlive the stage. `training_text` may serve as calibration text.
   ExportStage(Experiment& experiment, const StageKeys& keys, Store& store, const TokenStream& training_text,
               StatusLine& status);
 
-  /// Puts the artifact of `values` at `file`. `weights` is what tells them apart.
+  /// Puts the artifact of `values` at `file`. `weights` names the values: their stage and a hash of them.
   void run(const std::string& weights, std::span<const Tensor> values, const std::filesystem::path& file);
 
   const std::string& quantized() const { return quantized_; }    // the key of the stage quantize
@@ -37,7 +37,7 @@ class ExportStage {
   /// Returns the techniques that had nothing to do.
   const std::vector<NoEffect>& without_effect() const { return without_effect_; }
 
-  /// Returns a hash of what the file expands to, which tells its weights apart.
+  /// Returns a hash of what the file decompresses to, which identifies its weights.
   const std::string& contents() const { return contents_; }
   /// Returns the weights as read back from the file.
   std::vector<Tensor> reloaded() const { return weights_in(again_, e_.export_parts, *e_.model); }
@@ -45,6 +45,7 @@ class ExportStage {
  private:
   Json quantize(std::span<const Tensor> values, const std::filesystem::path& folder);
   Json compress(const std::filesystem::path& folder);
+  /// Adds the time and the techniques without effect that a stage's record holds.
   void note(const Json& record);
   void read_back(const std::filesystem::path& file);
 

@@ -18,16 +18,17 @@ namespace caddie {
 /// is none.
 std::filesystem::path trained_weights(const std::filesystem::path& run);
 
+/// Tells what export_again() wrote.
 struct ExportedAgain {
   int64_t bytes = 0;  // the size of the artifact
-  // Bytes that budget.artifact_bytes leaves beside the artifact and the code; a negative number says how many
-  // are too many.
+  // This many bytes of budget.artifact_bytes are left beside the artifact and the code; a negative number
+  // says how many are too many.
   int64_t headroom = 0;
   std::vector<NoEffect> without_effect;
 };
 
 /// Writes the artifact of the run's trained weights to `file`, and the settings that made it beside it, with
-/// the ending .toml. `overrides`, written as behind -S, change the run's settings. The same settings give the
+/// the ending .toml. `overrides`, written as after -S, change the run's settings. The same settings give the
 /// same bytes as the run's own artifact. Throws Error (kUsage) where claim_to_write() does.
 ExportedAgain export_again(const std::filesystem::path& run, std::span<const std::string> overrides,
                            const std::filesystem::path& file, Device device, StatusLine& status);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An artifact in a file is inspected, with the experiment beside it where there is one.
+// `caddie artifact inspect` shows what takes the bytes of an artifact in a file, with the experiment beside
+// it where there is one.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,17 @@
 
 namespace caddie {
 
+/// Says what to inspect, and how thoroughly.
 struct InspectRequest {
   std::filesystem::path file;        // the artifact
   std::filesystem::path experiment;  // the file that experiment_beside() takes as `named`
-  // Below 0 they are what the experiment says, else the published limit and no code.
+  // A number below 0 stands for the experiment's; without an experiment these are the published limit and 0.
   int64_t limit = -1, code_bytes = -1;
   bool fast = false;     // whether to compress nothing, so that shares come from the entropy
   bool compare = false;  // whether to try every compressor and layout
 };
 
+/// Holds what was found in an artifact.
 struct Inspection {
   FileAccount account;
   size_t tensors = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several processes of this program train together on this machine.
+// These functions start several processes of this program that train together on this machine.
 #pragma once
 
 #include "process/child.h"

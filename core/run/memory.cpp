@@ -35,8 +35,7 @@ void check_memory(const Experiment& experiment, int threads, const Memory& here)
   if (least > here.available)
     fail_usage(
         "memory: this training takes {} GiB at the least, and {} GiB of {} are free here; a smaller model, "
-        "fewer "
-        "train.gradient_accumulators or a smaller train.micro_batch_tokens need less",
+        "fewer train.gradient_accumulators or a smaller train.micro_batch_tokens need less",
         gibibytes(least), gibibytes(here.available), gibibytes(here.total));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Estimates the memory that a training takes before it takes it.
+// These functions estimate the memory of a training before it begins.
 #pragma once
 
 #include <cstdint>

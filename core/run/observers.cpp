@@ -6,6 +6,7 @@
 namespace caddie {
 namespace {
 
+/// Tells whether two experiments are validated on the same sequences of one text.
 bool same_text(const DataSettings& a, const DataSettings& b) {
   return a.validation == b.validation && a.tokenizer == b.tokenizer && a.sequence_length == b.sequence_length;
 }

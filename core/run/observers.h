@@ -14,12 +14,13 @@
 
 namespace caddie {
 
+/// Holds the averagers and validations that watch one training.
 struct Observers {
   struct Validation {
     const Technique* evaluator;
     int64_t every;  // the steps from one validation to the next
   };
-  // Both are held by key, so that equal ones run once.
+  // Both maps are keyed by a hash of the plugin and its settings, so that equal observers run once.
   std::map<std::string, Averager*> averagers;
   std::map<std::string, Validation> validations;
 

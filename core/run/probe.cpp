@@ -25,6 +25,7 @@ class CountingScorer final : public Scorer {
   int64_t positions_, sequence_length_;
 };
 
+/// Takes training steps for about `seconds` and returns the median time of one, without the first.
 double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) {
   Loader loader(corpus.train(), e.data.batch_tokens, e.data.sequence_length, e.train.accumulation);
   Trainer trainer(*e.model, e.optimizers, e.only<Schedule>(), e.train, e.budget);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A moment of training shows how fast an experiment runs here; estimates of a sweep's time rest on that.
+// A few training steps show how fast an experiment runs on this machine. Estimates of a sweep's time rest on
+// this measurement.
 #pragma once
 
 #include "run/corpus.h"
 
 namespace caddie {
 
+/// Holds what was measured of an experiment on this machine.
 struct Speed {
   double step_seconds = 0;        // the median time of an optimizer step
   double evaluation_seconds = 0;  // the time of all that a run scores, from raw weights to the artifact

@@ -20,18 +20,19 @@
 namespace caddie {
 namespace {
 
-constexpr const char* kPrivateStore = "stages";  // is in the run's folder
+constexpr const char* kPrivateStore = "stages";  // the run's own store, in its folder
 constexpr const char* kOutputs[] = {"resolved.toml", "metrics.csv", "weights.safetensors", "artifact.bin"};
 
-/// Makes the folder of a run, or takes one up. Throws Error (kUsage) when files of others would be
-/// overwritten: where there is no mark, a record of a run is the sign that its files are Caddie's.
+/// Makes the folder of a run, or takes one up. Throws Error (kUsage) when files that Caddie did not make
+/// would be overwritten: in a folder without Caddie's mark, the record of a run shows that the files are
+/// Caddie's.
 std::filesystem::path own_run_folder(const std::filesystem::path& folder) {
   if (make_owned_folder(folder)) return folder;
   try {
     if (std::optional<RunRecord> record = read_run_record(folder); record && !record->key.empty())
       return folder;
   } catch (const Error&) {
-    // A file that is no record tells nothing of the others.
+    // The file is no record of a run, so the folder is checked like any other.
   }
   check_nothing_foreign(folder, kRunFiles);
   constexpr const char* kFolders[] = {kPrivateStore};
@@ -45,6 +46,7 @@ void check_not_stopped_waiting() {
 
 int ranks_of(const RunOptions& options) { return options.training.comm ? options.training.comm->size() : 1; }
 
+/// Takes one experiment through all stages, and writes what its folder holds.
 class Run {
  public:
   Run(const Tree& tree, Experiment& experiment, const Registry& registry, const RunOptions& options)
@@ -64,14 +66,15 @@ class Run {
   RunSummary go();
 
  private:
-  /// These are weights on their way to the artifact, and the stage that they come from.
+  /// Holds weights that may become the artifact, and the stage that they come from.
   struct Weights {
     std::string label, stage;
     std::vector<Tensor> values;
-    /// Names the weights for stages that go on from them: the stage's name and a hash of the weights, as
-    /// under a wall-clock budget a stage that is made again, with the same name, has others.
+    /// Names the weights for stages that go on from them: the stage's key and a hash of the weights, because
+    /// a stage that is made again under a wall-clock budget has the same key and other weights.
     std::string identity;
   };
+  void start_over();
   bool finished_before(RunSummary* summary);
   RunSummary summary_or_warning();
   void run_stages();
@@ -81,11 +84,14 @@ class Run {
   Weights average_of(const Technique& averager) const;
   void note_average(const Technique& averager, const Weights& average, const Weights& raw);
   void export_and_score(const Weights& weights);
+  void score_artifact(const ExportStage& exported);
   template <class ValuesOf>
   ScoreRecord score(const Technique& evaluator, const std::string& weights, ValuesOf values,
                     std::set<std::string>& visited);
   double bits_per_byte(const Weights& weights);
   void check_effects(std::span<const Tensor> weights);
+  void check_results();
+  void finish();
   void fail_with(const std::string& reason);
 
   const Tree& tree_;
@@ -109,17 +115,20 @@ class Run {
   RunSummary summary_;
 };
 
+/// Removes what an earlier run left in the folder and this one would go on from.
+void Run::start_over() {
+  check_owned(folder_.file(kPrivateStore));
+  for (const char* name : {kSummaryFile, "metrics.csv", kRecordFile})
+    std::filesystem::remove(folder_.file(name));
+  remove_owned(folder_.file(kPrivateStore));
+}
+
+/// Tells whether the folder holds the finished run, and sets its summary then. Throws Error (kUsage) when the
+/// folder holds another run.
 bool Run::finished_before(RunSummary* summary) {
-  if (options_.fresh) {
-    check_owned(folder_.file(kPrivateStore));
-    for (const char* name : {kSummaryFile, "metrics.csv", kRecordFile})
-      std::filesystem::remove(folder_.file(name));
-    remove_owned(folder_.file(kPrivateStore));
-    return false;
-  }
   std::optional<RunRecord> record = read_run_record(folder_.path());
   RunSummary before = summary_or_warning();
-  // A run that failed, for its settings perhaps, has no results that others could overwrite.
+  // A run that failed has no results that must not be overwritten; new settings may be its repair.
   if (record && record->key != key_.run && before.status != "failed")
     fail_usage(
         "{}: holds a run with other settings, plugins, data or build (key {}, this one is {}); choose "
@@ -130,7 +139,8 @@ bool Run::finished_before(RunSummary* summary) {
   return true;
 }
 
-/// Returns what the folder tells of the run: nothing, after a warning, when a file that it left is damaged.
+/// Returns the summary in the folder; an empty one, after a warning, when a file that the run left is
+/// damaged.
 RunSummary Run::summary_or_warning() {
   try {
     RunSummary before = read_summary(folder_.path());
@@ -142,13 +152,14 @@ RunSummary Run::summary_or_warning() {
   }
 }
 
+/// Trains, and fills in what the summary says of training.
 void Run::train() {
   TrainingStage stage(e_, *corpus_, keys_, store_, options_.training, team_, status_);
   training_ = keys_.training();
   trained_ = stage.run();
   stage.write_metrics(folder_.file("metrics.csv"));
   auto steps = int64_t(trained_.at(kSteps.name));
-  // A wall-clock budget has counted the averaging already.
+  // Under a wall-clock budget the time of training includes averaging already.
   double seconds = trained_.at("seconds");
   if (e_.averager && e_.budget.seconds == 0)
     seconds += double(trained_.at("averagers").at(keys_.observer(*e_.averager)));
@@ -161,8 +172,8 @@ void Run::train() {
   summary_.tokens_per_second = trained_.at(kTokensPerSecond.name).get<double>();
 }
 
-/// Returns the score of weights, which `values()` gives; it is called when the store does not know their
-/// score.
+/// Returns the score of the weights that `weights` names, and adds the techniques that were called to
+/// `visited`. `values()` returns the weights; it is called only when the store does not know their score.
 template <class ValuesOf>
 ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, ValuesOf values,
                        std::set<std::string>& visited) {
@@ -175,7 +186,7 @@ ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, V
   summary_.stages.evaluate.push_back(key);
   for (const Json& label : record.at("visited")) visited.insert(label.get<std::string>());
   auto score = read_fields<ScoreRecord>(record.at("score"));
-  // A store may hold what an older program wrote before it looked.
+  // A store may hold a score that an older version wrote without this check.
   check(std::isfinite(score.bpb),
         "evaluator '{}': the stored score is not finite; lower the learning rates or clip the gradient",
         evaluator.label);
@@ -183,12 +194,14 @@ ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, V
   return score;
 }
 
+/// Returns the score of weights under the evaluator that all stages share.
 double Run::bits_per_byte(const Weights& weights) {
   return score(
              e_.stage_evaluator(), weights.identity, [&] { return weights.values; }, evidence_.before_export)
       .bpb;
 }
 
+/// Reads the weights of a stage from the store.
 Run::Weights Run::weights_of(const std::string& label, const std::string& stage) const {
   std::vector<Tensor> values =
       read_weights(store_.folder(stage) / "weights.safetensors", e_.model->weights());
@@ -200,6 +213,7 @@ Run::Weights Run::average_of(const Technique& averager) const {
   return weights_of(averager.label, StageKeys::average(training_, keys_.observer(averager)));
 }
 
+/// Notes that an averager had no effect where its average equals the raw weights.
 void Run::note_average(const Technique& averager, const Weights& average, const Weights& raw) {
   auto same = [](const Tensor& a, const Tensor& b) { return same_bits(a, b); };
   if (!std::equal(average.values.begin(), average.values.end(), raw.values.begin(), same)) return;
@@ -208,7 +222,7 @@ void Run::note_average(const Technique& averager, const Weights& average, const 
       evidence_.noted.push_back({part.path, Verdict::kVoid, "its average equals the raw weights"});
 }
 
-// Scores the raw weights and every average, and says which of them is exported.
+/// Scores the raw weights and every average, and returns the weights to export.
 Run::Weights Run::choose_average() {
   Weights raw = weights_of("raw", training_);
   double raw_bpb = bits_per_byte(raw);
@@ -239,6 +253,7 @@ Run::Weights Run::choose_average() {
   return chosen;
 }
 
+/// Makes the artifact of the weights and scores it, and fills in what the summary says of that.
 void Run::export_and_score(const Weights& weights) {
   place_file(store_.folder(weights.stage) / "weights.safetensors", folder_.file("weights.safetensors"));
   ExportStage exported(e_, keys_, store_, corpus_->train(), status_);
@@ -254,6 +269,17 @@ void Run::export_and_score(const Weights& weights) {
   summary_.code_bytes = e_.budget.code_bytes;
   summary_.under_cap = bytes <= e_.budget.artifact_bytes;
   summary_.export_seconds = exported.seconds();
+  score_artifact(exported);
+  StageNames& stages = summary_.stages;
+  stages.train = training_;
+  stages.weights = trained_.value("weights", "");
+  stages.average = weights.stage;
+  stages.quantize = exported.quantized();
+  stages.compress = exported.compressed();
+}
+
+/// Scores the weights as read back from the artifact under every evaluator of the experiment.
+void Run::score_artifact(const ExportStage& exported) {
   std::vector<Tensor> reloaded;
   auto values = [&] {
     if (reloaded.empty()) reloaded = exported.reloaded();
@@ -269,14 +295,9 @@ void Run::export_and_score(const Weights& weights) {
     }
     summary_.scores.emplace_back(technique.label, s);
   }
-  StageNames& stages = summary_.stages;
-  stages.train = training_;
-  stages.weights = trained_.value("weights", "");
-  stages.average = weights.stage;
-  stages.quantize = exported.quantized();
-  stages.compress = exported.compressed();
 }
 
+/// Judges whether each technique acted, warns of those that did not, and fills in the summary.
 void Run::check_effects(std::span<const Tensor> weights) {
   if (trained_.at(kSteps.name) == 0) return;  // Nothing was trained, so nothing can have moved.
   Verdict worst = Verdict::kActed;
@@ -313,16 +334,47 @@ void Run::run_stages() {
   summary_.peak_memory_bytes = std::max(peak_memory_bytes(), int64_t(trained_.at(kPeakMemoryBytes.name)));
 }
 
+/// Writes a summary with the status "failed".
 void Run::fail_with(const std::string& reason) {
   summary_.status = "failed";
   summary_.fail_reason = reason;
   write_summary(folder_.path(), summary_);
 }
 
+/// Throws Error, after writing a failed summary, when the results break a rule: a strict run has a technique
+/// without effect, or the artifact exceeds the limit.
+void Run::check_results() {
+  if (options_.strict && summary_.effect_check == name_of(Verdict::kVoid)) {
+    std::string reason =
+        "no effect: " + void_techniques_ + "; switch it off or allow it with --allow-no-effect";
+    fail_with(reason);
+    throw Error(reason);
+  }
+  if (!*summary_.under_cap) {
+    int64_t over = *summary_.artifact_bytes - e_.budget.artifact_bytes;
+    std::string reason = message(
+        "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
+        {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file("artifact.bin").string()});
+    fail_with(reason);
+    throw Error(reason);
+  }
+}
+
+/// Writes the summary of a run that is done, and removes the run's own store.
+void Run::finish() {
+  summary_.status = "done";
+  std::vector<std::string> outputs(std::begin(kOutputs), std::end(kOutputs));
+  summary_.files = hashes_of(folder_.path(), outputs);
+  write_summary(folder_.path(), summary_);
+  if (is_owned(folder_.file(kPrivateStore))) remove_owned(folder_.file(kPrivateStore));
+}
+
 RunSummary Run::go() {
   remove_leftovers(folder_.path());
   if (!options_.store.empty()) store_use_.emplace(options_.store, folder_.path(), check_not_stopped_waiting);
-  if (finished_before(&summary_)) {
+  if (options_.fresh) {
+    start_over();
+  } else if (finished_before(&summary_)) {
     status_.finish(folder_.path().string() + ": finished before");
     return summary_;
   }
@@ -338,25 +390,8 @@ RunSummary Run::go() {
     if (error.code() != kInterrupted) fail_with(error.what());
     throw;
   }
-  if (options_.strict && summary_.effect_check == name_of(Verdict::kVoid)) {
-    std::string reason =
-        "no effect: " + void_techniques_ + "; switch it off or allow it with --allow-no-effect";
-    fail_with(reason);
-    throw Error(reason);
-  }
-  if (!*summary_.under_cap) {
-    int64_t over = *summary_.artifact_bytes - e_.budget.artifact_bytes;
-    std::string reason = message(
-        "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
-        {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file("artifact.bin").string()});
-    fail_with(reason);
-    throw Error(reason);
-  }
-  summary_.status = "done";
-  std::vector<std::string> outputs(std::begin(kOutputs), std::end(kOutputs));
-  summary_.files = hashes_of(folder_.path(), outputs);
-  write_summary(folder_.path(), summary_);
-  if (is_owned(folder_.file(kPrivateStore))) remove_owned(folder_.file(kPrivateStore));
+  check_results();
+  finish();
   return summary_;
 }
 

@@ -16,6 +16,7 @@
 
 namespace caddie {
 
+/// Says where and how an experiment is run.
 struct RunOptions {
   std::filesystem::path folder;  // the folder of the run
   /// Stages leave their outputs for other runs here. Where it is empty, they stay in the run's folder until
@@ -24,7 +25,7 @@ struct RunOptions {
   TrainingOptions training;
   bool fresh = false;   // whether to start over although the folder holds results
   bool strict = false;  // whether the run fails when a technique has no effect
-  bool quiet = false;
+  bool quiet = false;   // whether to print nothing
 };
 
 /// Runs the experiment, or what is left of it: a finished folder of the same key is returned as it is, stages
@@ -34,8 +35,8 @@ struct RunOptions {
 RunSummary run_experiment(const Tree& tree, Experiment& experiment, const Registry& registry,
                           const RunOptions& options);
 
-/// Runs on the other ranks of a run: they train with the first one when there is something to train, and
-/// leave. They write nothing.
+/// Does the part of a run that ranks other than the first have: they train with the first one when there is
+/// something to train. They write nothing.
 void run_along(const Tree& tree, Experiment& experiment, const Registry& registry, const RunOptions& options);
 
 }  // namespace caddie

@@ -8,6 +8,7 @@
 namespace caddie {
 namespace {
 
+/// Tells whether the two scores are of stretches with the same numbers of tokens and bytes.
 bool is_same_text(const PartScore& a, const PartScore& b) {
   if (a.stretches.size() != b.stretches.size()) return false;
   for (size_t i = 0; i < a.stretches.size(); ++i)

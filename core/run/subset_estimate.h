@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of the validation text tells something about the score of all of it.
+// The score of a part of the validation text estimates that of the whole text, with an interval.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ struct PartScore {
 };
 
 /// Estimates bits per byte of the whole text, with a 95 % interval. With `other`, the score of another model
-/// on the same stretches, the difference from it. Throws Error when the two are not of the same text.
+/// on the same stretches, it estimates the difference from that model. Throws Error when the two are not of
+/// the same text.
 RatioEstimate estimate_bits_per_byte(const PartScore& part, const PartScore* other = nullptr);
 
 }  // namespace caddie

@@ -18,7 +18,7 @@ Team::~Team() {
   try {
     release();
   } catch (const std::exception&) {
-    // The others are gone already.
+    // The other ranks have ended already.
   }
 }
 
@@ -31,7 +31,7 @@ void Team::release() {
   if (std::exchange(waiting_, false)) broadcast("");
 }
 
-// The text goes by way of the memory that the ranks share numbers in.
+// The bytes of the text travel in a tensor, because that is what ranks can exchange.
 std::string Team::broadcast(const std::string& text) const {
   if (!comm_) return text;
   auto size = size_t(comm_->all_reduce(leads() ? double(text.size()) : 0.0));

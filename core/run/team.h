@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ranks of a run form a team, which tells each other things beside gradients. The first one decides,
-// writes and scores; the others train with it.
+// The ranks of a run form a team and exchange more than gradients: what to train, and whether they agree. The
+// first rank decides, writes and scores; the others train with it.
 #pragma once
 
 #include <filesystem>
@@ -11,10 +11,11 @@
 
 namespace caddie {
 
+/// Connects this rank with the others of its run.
 class Team {
  public:
-  /// A null `comm` stands for one rank. Throws Error on all ranks unless all say the same of what they are to
-  /// run.
+  /// A null `comm` stands for one rank. `run` is the key of the run. Throws Error on all ranks unless all
+  /// pass the same key.
   Team(Comm* comm, const std::string& run);
   ~Team();  // Releases the other ranks where they still wait.
   Team(const Team&) = delete;

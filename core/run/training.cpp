@@ -24,9 +24,9 @@ constexpr const char* kCurves = "metrics.csv";
 constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kJournalHash = "curves.xxh3";
 
-/// Returns a hash of the rows up to a step as a number, which a checkpoint can hold.
+/// Returns a hash of the rows of a metrics.csv up to a step, as a number, which a checkpoint can hold.
 int64_t journal_number(const std::filesystem::path& file, int64_t step) {
-  constexpr int kHexadecimal = 16, kDigits = 15;  // 60 bits are never negative
+  constexpr int kHexadecimal = 16, kDigits = 15;  // A number of 60 bits is never negative.
   return std::stoll(journal_hash(file, step).substr(0, kDigits), nullptr, kHexadecimal);
 }
 
@@ -43,8 +43,8 @@ void note(Metrics& curves, const Progress& p, const StepReport& report) {
   add(kLearningRateScale, report.lr_scale);
 }
 
-/// Tells whether all observers took part up to the checkpoint, and sets `step` to where it stands.
-/// Throws Error when it is damaged, or the journal beside it.
+/// Tells whether the folder has a checkpoint in which all observers took part, and sets `step` to the
+/// checkpoint's. Throws Error when the checkpoint is damaged, or the metrics.csv beside it.
 bool carries(const std::filesystem::path& folder, const Observers& observers, int64_t* step) {
   if (!std::filesystem::exists(folder / kCheckpointFile)) return false;
   SafetensorsFile file(folder / kCheckpointFile);
@@ -62,7 +62,7 @@ bool carries(const std::filesystem::path& folder, const Observers& observers, in
 
 }  // namespace
 
-/// Holds a training under way.
+/// Holds a training that is under way.
 struct TrainingStage::State {
   State(TrainingStage& stage, const std::filesystem::path& folder)
       : folder(folder),
@@ -78,6 +78,7 @@ struct TrainingStage::State {
     for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, *averager);
   }
 
+  /// Reads or writes what a checkpoint carries.
   void archive(Archive& archive) {
     trainer.state(archive);
     for (const auto& [key, validation] : observers.validations) {
@@ -210,8 +211,8 @@ TrainingStage::Beginning TrainingStage::find_beginning(const std::filesystem::pa
   return best;
 }
 
-// What has to start over is set aside in a file, as a checkpoint would be. By their first step all ranks have
-// waited for it.
+// The state before the warm-up is set aside in a file, as a checkpoint is, and read back after it. No rank
+// reads before the first one has written: the ranks wait for each other in every step.
 void TrainingStage::discarded_warmup(State& state) {
   std::filesystem::path aside = state.folder / "before_warmup.safetensors";
   auto restored = [&](Archive& archive) {

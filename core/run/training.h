@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// This stage takes longest: it makes trained weights from initial ones, with whatever watches them.
+// The training stage makes trained weights from initial ones, and runs the averagers and validations that
+// watch it meanwhile.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +16,10 @@
 
 namespace caddie {
 
+/// Says how a training begins, and who shares it.
 struct TrainingOptions {
-  // Safetensors with upstream's names; where it is empty, the initializer makes the weights.
+  // This safetensors file holds the weights to start from, under the model's names for them. Where it is
+  // empty, the initializer makes the weights.
   std::filesystem::path initial_weights;
   bool allow_unused_weights = false;  // Tensors of initial_weights that the model lacks are no error.
   std::vector<std::filesystem::path> attached;  // the experiments whose observers are attached
@@ -24,8 +27,10 @@ struct TrainingOptions {
   Comm* comm = nullptr;                         // the ranks that train together; null for one rank
 };
 
+/// Trains the model of an experiment, or finds the training in the store.
 class TrainingStage {
  public:
+  /// All arguments must outlive the stage.
   TrainingStage(Experiment& experiment, const Corpus& corpus, const StageKeys& keys, Store& store,
                 const TrainingOptions& options, Team& team, StatusLine& status);
 
@@ -36,11 +41,13 @@ class TrainingStage {
   /// Runs on the other ranks: takes the same steps, without a record. `folder` is that of the training.
   void run_along(const std::filesystem::path& folder) { train(folder); }
 
-  /// Writes the curves of a finished training as the journal of this experiment.
+  /// Writes the metrics.csv of a finished training as this experiment's: its own validations are called
+  /// val_bpb, and those of others are left out.
   void write_metrics(const std::filesystem::path& file) const;
 
  private:
   struct State;
+  /// Says from which step a training goes on.
   struct Beginning {
     int64_t step = 0;
     std::filesystem::path folder;  // the folder of checkpoint and curves; empty for a start from nothing
@@ -72,8 +79,8 @@ std::string hash_of(std::span<const Tensor> values);
 /// Writes weights with their names to a file.
 void write_weights(const std::filesystem::path& file, const WeightTable& table,
                    std::span<const Tensor> values);
-/// Returns what is to be said of a safetensors file that holds tensors which are no weights of the model; ""
-/// when it holds none.
+/// Returns a sentence that names the tensors of a safetensors file which are no weights of the model; "" when
+/// there are none.
 std::string unused_weights(const std::filesystem::path& file, const WeightTable& table);
 /// Returns what a file of write_weights() holds, in the order of the table and on its device. Throws Error
 /// naming the first weight that is missing or of another shape.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An experiment is scored on this text, in one way only.
+// Weights are scored on the validation text of an experiment, and only by the class that is defined here.
 #pragma once
 
 #include <cstdint>

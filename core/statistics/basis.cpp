@@ -7,7 +7,8 @@
 namespace caddie {
 namespace {
 
-constexpr double kNothing = 1e-8;  // a smaller share of a column's length than this is rounding
+/// A part of a column that is shorter than this share of the column's length is rounding.
+constexpr double kNothing = 1e-8;
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Least squares finds what some columns explain of a response, and what only one of them does.
+// An orthonormal basis splits a response into what some columns explain and the rest, as least squares does.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@ namespace caddie {
 
 using Regressor = std::vector<double>;  // has one number for each observation
 
+/// Returns the inner product of two columns of one length.
 double dot(const Regressor& a, const Regressor& b);
 
 /// This is an orthonormal basis that grows column by column.
@@ -19,6 +20,7 @@ class Basis {
   /// Adds what lies outside the basis, normed to length 1. A column that the basis holds already changes
   /// nothing.
   void add(const Regressor& column);
+  /// Tells whether the column is a linear combination of those that were added, but for rounding.
   bool holds(const Regressor& column) const;
   size_t rank() const { return columns_.size(); }
 

@@ -15,7 +15,7 @@ namespace bm = boost::math;
 
 constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
 
-/// Takes a spread that rounding alone can make of values as large as `scale` for none.
+/// Sets the standard deviation to 0 where rounding of values as large as `scale` can explain it.
 void drop_rounding(Sample& sample, double scale) {
   if (sample.sd <= kRounding * scale) sample.sd = 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// These summaries of seeds and tests of one difference tell whether it is a difference or noise. Wherever
-// something cannot be known (one seed, no spread) the number is NaN.
+// These summaries of seeds and tests of two arms tell a true difference from noise. A number that cannot be
+// known (from one seed, or without spread) is NaN.
 #pragma once
 
 #include <cstdint>
@@ -13,31 +13,37 @@ namespace caddie {
 
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+/// Summarizes the values of one arm, one for each seed.
 struct Sample {
   int64_t n = 0;
   double mean = kUnknown;
   double sd = kUnknown;  // the standard deviation, with n - 1 as the divisor
   double sem() const;    // the standard error of the mean
 };
-/// Values that differ by no more than rounding are alike: their standard deviation is exactly 0.
+/// Returns the summary of values. Where they differ by no more than rounding, the standard deviation is
+/// exactly 0.
 Sample summarize(std::span<const double> values);
 
-/// This is the variance within arms, from all arms at once: the usual estimate of an analysis of variance.
+/// Holds the variance within arms, estimated from all arms at once as in an analysis of variance.
 struct PooledVariance {
   double variance = kUnknown;
   double df = 0;
 };
+/// Pools the variances of arms, weighted by their degrees of freedom; arms with fewer than 2 values do not
+/// count.
 PooledVariance pool(std::span<const Sample> arms);
 
-/// The tail names the hypothesis that is to be shown. both: the difference is not 0. less: it lies below
-/// -margin. greater: it lies above margin.
+/// Names the hypothesis that is to be shown: `both` that the difference is not 0, `less` that it lies below
+/// -margin, `greater` that it lies above margin.
 enum class Tail { both, less, greater };
+/// Says what a test is to show of a difference.
 struct Hypothesis {
   Tail tail = Tail::both;
   double margin = 0;         // the margin of a one-sided hypothesis, at least 0
   double confidence = 0.95;  // the confidence of the interval, which is always two-sided
 };
 
+/// Holds the outcome of one test.
 struct Comparison {
   std::string test;
   double delta = kUnknown;  // arm - baseline
@@ -46,17 +52,18 @@ struct Comparison {
   double t = kUnknown;  // the statistic of delta + margin for Tail::less, of delta - margin for Tail::greater
   double p = kUnknown;
   double low = kUnknown, high = kUnknown;  // the ends of the confidence interval of delta
-  /// Tells that there were runs enough for a test, but without any spread: delta is a fact of these runs, and
-  /// how much of it is noise cannot be known.
+  /// Tells that there were runs enough for a test, but without any spread: the runs differ by delta, and how
+  /// much of that is noise cannot be known.
   bool is_alike = false;
 
   /// Sets the interval to delta +- `critical` standard errors.
   void reach(double critical);
 };
 
+/// Runs Student's t-test with a variance that several arms share.
 Comparison pooled_test(const Sample& arm, const Sample& baseline, const PooledVariance& pooled,
                        const Hypothesis& hypothesis);
-/// Allows for unequal variances, with Welch's (1947) less biased degrees of freedom,
+/// Runs the t-test that allows for unequal variances, with Welch's (1947) less biased degrees of freedom,
 /// (a + b)^2 / (a^2 / (f + 2) + b^2 / (g + 2)) - 2, where a and b are squared standard errors and f and g
 /// their degrees of freedom. Satterthwaite's, without the twos, is too small on average and claims too
 /// seldom: 3.5% at 3 seeds, 4.4% at 5 and alpha 5%. This one claims too often where seeds are few and SDs

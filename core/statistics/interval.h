@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Here are the confidence interval of a spread and the intervals that go with one-sided hypotheses.
+// This file gives the confidence interval of a standard deviation, and one-sided hypotheses with the
+// intervals that agree with them.
 #pragma once
 
 #include "statistics/compare.h"
 
 namespace caddie {
 
+/// Holds the ends of a confidence interval.
 struct Interval {
   double low = kUnknown, high = kUnknown;
 };

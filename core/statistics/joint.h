@@ -40,6 +40,7 @@ class Dunnett {
 
  private:
   double inside(double limit, bool two_sided) const;
+  /// Counts the arms that have one number of seeds.
   struct Group {
     double common;  // the correlation of a statistic with the baseline's noise
     int count;
@@ -56,9 +57,9 @@ class Rotations {
  public:
   /// `differences` are ordered by arm, then seed; every arm has all seeds. Under the null their means are 0.
   Rotations(std::span<const std::vector<double>> differences, Tail tail, int turns = 9999);
-  /// Returns what a JointP returns.
+  /// Returns the chance that a JointP returns, at the t that the arm was observed to have.
   double p(size_t arm, const std::vector<size_t>& among) const;
-  /// Returns the t that any arm exceeds with chance `alpha`.
+  /// Returns the t that some arm exceeds with chance `alpha`; for two sides some |t| does.
   double critical(double alpha) const;
 
  private:

@@ -15,6 +15,7 @@ namespace {
 
 namespace bm = boost::math;
 
+/// Tells whether the noise of the design is known, without which there is no power.
 bool is_known(const ComparisonDesign& design) { return design.df > 0 && design.sd > 0; }
 
 /// Returns the chance that t lies beyond `limit` when its mean lies `shift` standard errors from the null.
@@ -32,8 +33,8 @@ bool is_welch_family(const ComparisonDesign& design) {
   return design.own_variances && design.comparisons > 1 && design.seeds < kMany;
 }
 
-/// Returns, for each of some thousand made-up sweeps, the smallest difference that is found in it, in rising
-/// order.
+/// Returns, for each of some thousand simulated sweeps, the smallest difference that is found in it, in
+/// rising order.
 std::vector<double> found_from(const ComparisonDesign& design) {
   std::vector<int64_t> arms(static_cast<size_t>(design.comparisons), int64_t(design.seeds));
   WelchNulls nulls(arms, int64_t(design.baseline_seeds));

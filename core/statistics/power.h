@@ -9,8 +9,8 @@
 
 namespace caddie {
 
-/// This is what is planned: arms with `seeds` runs each against a baseline with `baseline_seeds`. For a
-/// comparison in pairs or with a fixed number `baseline_seeds` is infinite, and `sd` is that of the
+/// Describes a planned comparison: arms with `seeds` runs each against a baseline with `baseline_seeds`. For
+/// a comparison in pairs or with a fixed number `baseline_seeds` is infinite, and `sd` is that of the
 /// differences, or of the arm.
 struct ComparisonDesign {
   double seeds = 3, baseline_seeds = 3;
@@ -32,7 +32,7 @@ double detectable(const ComparisonDesign& design, double power);
 /// Returns the smallest observed difference that is significant; NaN where `df` is 0.
 double significant_delta(const ComparisonDesign& design);
 /// Returns how many seeds of each arm the same design needs to find `effect` with chance `power`, where the
-/// variance is pooled over `pooled_arms`; 0 where 8192 seeds are not enough.
+/// variance is pooled over `pooled_arms`; 0 where 10,000 seeds are not enough.
 int64_t seeds_needed(ComparisonDesign design, double effect, double power, int64_t pooled_arms);
 
 /// Plans arms that all have the same number of seeds, the baseline included.

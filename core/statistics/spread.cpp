@@ -13,7 +13,7 @@ namespace caddie {
 namespace bm = boost::math;
 
 double brown_forsythe_p(std::span<const std::vector<double>> arms) {
-  std::vector<Sample> distances;  // from the median of the arm
+  std::vector<Sample> distances;  // the distances of each arm's values from their median
   double sum = 0, all = 0;
   for (const std::vector<double>& values : arms) {
     if (values.size() < 2) continue;

@@ -10,6 +10,7 @@ namespace caddie {
 namespace {
 
 constexpr int kWidest = WelchNulls::kWidest;
+/// This many sweeps are simulated at the least, and keep their first arm's statistic.
 constexpr size_t kSome = 4'000;
 
 /// Returns a standard normal value about as likely as `t` at `df` degrees of freedom (Hill 1970). It rises
@@ -46,8 +47,8 @@ double between(std::span<const double> limits, double ratio) {
   return std::lerp(limits[below], limits[below + 1], place - double(below));
 }
 
-/// Draws arms without differences: the mean of each and its estimated variance, where the true ones are 0 and
-/// 1.
+/// Draws arms without differences: the mean and the estimated variance of each, where the true mean is 0 and
+/// the true variance 1.
 class Noise {
  public:
   Noise(std::span<const int64_t> arms, int64_t baseline) {
@@ -65,6 +66,7 @@ class Noise {
     }
   }
 
+  /// Returns the estimated ratio of the arms' pooled variance to the baseline's.
   double ratio() const {
     double squares = 0, df = 0;
     for (size_t i = 1; i < seeds_.size(); ++i) {
@@ -83,6 +85,7 @@ class Noise {
             welch_df(own, seeds_[arm + 1], baseline, seeds_[0]), error};
   }
 
+  /// Appends the score of each arm, as statistic() has it at `ratio`.
   void score(double ratio, std::vector<float>& scores) const {
     for (size_t arm = 0; arm + 1 < seeds_.size(); ++arm) {
       WelchNulls::Statistic found = statistic(arm, ratio);
@@ -101,7 +104,7 @@ class Noise {
 
 WelchNulls::WelchNulls(std::span<const int64_t> arms, int64_t baseline)
     : arms_(arms.size()), unequal_(2 * kWidest + 1) {
-  // There are as many as a moment allows; 12,500 sweeps place a chance of 5% to 0.2 percentage points.
+  // More sweeps take too long; 12,500 of them estimate a chance of 5% with an error of 0.2 percentage points.
   auto sweeps = std::clamp<size_t>(250'000 / std::max<size_t>(1, arms_), kSome, 60'000);
   Noise noise(arms, baseline);
   for (size_t sweep = 0; sweep < sweeps; ++sweep) {

@@ -12,14 +12,15 @@
 
 namespace caddie {
 
-/// Draws made-up sweeps whose arms do not differ from the baseline; the same ones at each call.
+/// Simulates sweeps whose arms do not differ from the baseline. Equal arguments give the same sweeps.
 class WelchNulls {
  public:
-  /// The sweeps that share one true ratio of the arms' variance to the baseline's.
+  /// Holds sweeps that share one true ratio of the arms' variance to the baseline's.
   struct Sweeps {
     std::vector<double> ratios;  // each is estimated from its sweep's own seeds
     std::vector<float> scores;   // by sweep, then arm: a standard normal value as likely as the arm's t
   };
+  /// Holds Welch's statistic of one arm in one sweep.
   struct Statistic {
     double t, df;
     double error;  // the estimated standard error
@@ -27,6 +28,7 @@ class WelchNulls {
   /// `arms` holds the number of seeds of each arm and `baseline` that of the baseline; all are at least 2.
   WelchNulls(std::span<const int64_t> arms, int64_t baseline);
   size_t arms() const { return arms_; }
+  /// Returns the sweeps in which all variances are equal.
   const Sweeps& equal() const { return equal_; }
   /// Returns fewer sweeps for each ratio e^k, where k rises from -kWidest to kWidest.
   std::span<const Sweeps> unequal() const { return unequal_; }
@@ -42,8 +44,8 @@ class WelchNulls {
 };
 
 /// Compares arms that have variances of their own with one baseline. Their statistics rise and fall together,
-/// the more the noisier the baseline is; how noisy it is, only its few seeds tell. Null sweeps show, for
-/// every ratio of an arm's variance to the baseline's, which limit some arm passes with chance alpha. The
+/// the more the noisier the baseline is, and its noise must be estimated from few seeds. Null sweeps show,
+/// for every ratio of an arm's variance to the baseline's, which limit some arm passes with chance alpha. The
 /// limit at the estimated ratio is then moved until sweeps of equal variances, each judged by its own
 /// estimate, pass it with chance alpha (prepivoting, Beran 1987).
 ///
@@ -81,7 +83,7 @@ class WelchFamily {
   double alpha_;
   Tail tail_;
   std::vector<double> limits_;  // what limits() returns for all arms
-  double margin_ = 0;           // is added to each of them
+  double margin_ = 0;           // what is added to each of limits_
 };
 
 /// Returns the arms' pooled variance divided by the baseline's.

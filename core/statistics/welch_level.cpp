@@ -58,7 +58,7 @@ class Levels {
   double alpha(double level) const { return std::exp(on_line(levels_, alphas_, std::log(level))); }
 
  private:
-  /// Interpolates; beyond the ends the outermost lines go on.
+  /// Interpolates linearly, and extrapolates beyond the ends along the outermost lines.
   static double on_line(const std::vector<double>& from, const std::vector<double>& to, double x) {
     auto above = std::upper_bound(from.begin() + 1, from.end() - 1, x);
     auto i = size_t(above - from.begin());
@@ -68,6 +68,7 @@ class Levels {
   std::vector<double> alphas_, levels_;
 };
 
+/// Returns the levels for two numbers of seeds, which are computed the first time that they are asked for.
 const Levels& levels_of(double n, double m) {
   static std::mutex mutex;
   static std::map<std::pair<double, double>, Levels> known;
