@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/numbers.h"
 #include "cli/verbs.h"

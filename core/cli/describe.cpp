@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "experiment/plugin_description.h"

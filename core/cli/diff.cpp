@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/json.h"
 #include "cli/verbs.h"
 #include "report/compare_runs.h"
 #include "results/run_folder.h"

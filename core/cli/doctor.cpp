@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/json.h"
 #include "bench/diagnose.h"
 #include "cli/verbs.h"
 #include "results/run_folder.h"

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "experiment/drawing.h"

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "results/run_folder.h"

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/json.h"
 #include "cli/verbs.h"
 #include "report/find_runs.h"
 #include "report/table.h"

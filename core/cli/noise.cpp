@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie noise EXPERIMENT runs the same experiment for several seeds, and says how much its score varies.
 #include "report/noise.h"
+#include "base/json.h"
 
 #include <fmt/format.h>
 

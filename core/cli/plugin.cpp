@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/json.h"
 #include "cli/verbs.h"
 #include "experiment/plugin_description.h"
 #include "plugin/registry.h"

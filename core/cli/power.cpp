@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie power says how large a difference can be found with how many seeds.
 #include "statistics/power.h"
+#include "base/json.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie rerun RUN makes a finished run once more, in a new folder, and says whether it got the same bits.
 #include "report/rerun.h"
+#include "base/json.h"
 
 #include <fmt/format.h>
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "base/json.h"
 #include "cli/verbs.h"
 #include "sweep/folders.h"
 #include "sweep/run_state.h"

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/exit_code.h"
+#include "base/json.h"
 #include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "report/cells.h"

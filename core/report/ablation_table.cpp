@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/columns.h"

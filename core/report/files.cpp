@@ -9,6 +9,7 @@
 
 #include "base/exit_code.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/columns.h"

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "base/json.h"
 #include "base/median.h"
 #include "base/text.h"
 #include "report/effects.h"

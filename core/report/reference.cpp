@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "experiment/experiment.h"
 #include "plugin/slot_table.h"

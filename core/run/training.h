@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/console.h"
+#include "base/json.h"
 #include "results/stage_keys.h"
 #include "results/store.h"
 #include "run/corpus.h"

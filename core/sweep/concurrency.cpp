@@ -11,6 +11,7 @@
 #include <exception>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/owned_folder.h"
 #include "process/child_set.h"
 #include "process/interrupt.h"

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "base/json.h"
 #include "base/owned_folder.h"
 #include "base/walk.h"
 #include "sweep/run_state.h"

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "report/ablation.h"
 #include "report/files.h"
 #include "support/csv.h"

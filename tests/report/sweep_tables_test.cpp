@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/stopwatch.h"
 #include "report/ablation.h"
 #include "report/files.h"

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/owned_folder.h"
 #include "results/claim.h"
 #include "results/store.h"

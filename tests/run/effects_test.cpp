@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run asks of its plugins, without a run.
 #include "run/effects.h"
+#include "base/json.h"
 
 #include <catch2/catch.hpp>
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "comm/socket.h"
 #include "run/team.h"

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "report/ablation.h"
 #include "report/files.h"
 #include "support/temporary_folder.h"

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "support/laboratory.h"
 #include "sweep/plan.h"
 #include "sweep/run_state.h"

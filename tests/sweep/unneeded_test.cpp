@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What caddie gc takes out of a store, and what it leaves there.
 #include "sweep/unneeded.h"
+#include "base/json.h"
 
 #include <catch2/catch.hpp>
 
