@@ -3,6 +3,8 @@
 // pure data; Tree gives them meaning.
 #pragma once
 
+#include <caddie/settings.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,31 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "config/place.h"
+
 namespace caddie {
-
-/// Tells where a value comes from. Lines and columns count from 1; line 0 says that the whole of `file` is
-/// the place.
-struct Origin {
-  std::string file = "default";
-  int line = 0, column = 0;
-  /// Returns "experiments/a.toml:31:24", "-S train.lr=3", or "default".
-  std::string text() const;
-};
-
-/// Holds the text of a file, or an assignment of the command line, so that errors can show the line.
-struct Source {
-  std::string name, text;
-  int order = 0;  // It counts the sources of a tree from 0, which is the main file.
-};
-
-/// Names a stretch of a source, of which `width` counts the characters.
-struct SourcePlace {
-  std::shared_ptr<const Source> source;
-  int line = 0, column = 0, width = 1;
-  Origin origin() const;
-  /// Tells whether this place comes first: in an earlier source, or earlier in the same one.
-  bool before(const SourcePlace& other) const;
-};
 
 /// Holds one value with its children: entries of a table, sorted by name, or elements of an array, named "0",
 /// "1", ...
@@ -48,6 +28,8 @@ struct TreeNode {
   // The value was written for a plugin that the neighbouring key `use` no longer names. It holds if the new
   // plugin has a setting of that name, and is ignored otherwise.
   bool for_other_plugin = false;
+  // The value can change no stage before this one, as far as the declaration of its setting says.
+  Stage stage = Stage::kTrain;
 
   bool is_container() const { return kind == Kind::table || kind == Kind::array; }
   /// Tells whether this is a non-empty array that holds nothing but tables.
@@ -55,30 +37,12 @@ struct TreeNode {
   /// These return the entry or element of that name, or null.
   const TreeNode* find(std::string_view child) const;
   TreeNode* find(std::string_view child);
-  /// Returns the entry of that name, which is created as an empty table when absent. Tables stay sorted.
+  /// Returns the entry of that name, which is created as an empty table when absent. Tables stay sorted, and
+  /// elements of arrays are added in their order.
   TreeNode& at(std::string_view child);
   /// Returns "a table", "an integer", ...
   const char* kind_text() const;
 };
-
-/// Returns the text as a TOML basic string, in double quotes on one line: what may not stand there is
-/// escaped.
-std::string in_quotes(std::string_view text);
-
-/// Returns the length in bytes, quotes included, of the quoted string that `text` begins with; npos when it
-/// is not closed.
-size_t end_of_quoted(std::string_view text);
-
-/// A dotted key has at most this many parts, because functions that walk through nested tables recurse once
-/// for each.
-inline constexpr int kMostParts = 64;
-
-/// Returns the names along a dotted path; a name that holds a dot is quoted: a."b.c".0. Throws Error (kUsage)
-/// on an empty name, and on more than kMostParts.
-std::vector<std::string> split_path(std::string_view path);
-
-/// Returns `path`.`name`, with the name quoted where it must be.
-std::string join_path(std::string_view path, std::string_view name);
 
 /// Parses TOML text. Throws Error (kUsage) that shows the place of a syntax error.
 TreeNode parse_toml(const std::shared_ptr<const Source>& source);
@@ -97,8 +61,5 @@ std::string toml_text(const TreeNode& node);
 /// Returns a table as a TOML document with names sorted; with `origins` a comment behind each value says
 /// where it was written.
 std::string toml_document(const TreeNode& table, bool origins);
-
-/// Throws Error (kUsage) with the headline, the place, the source line and a caret under it.
-[[noreturn]] void fail_at(const SourcePlace& place, const std::string& headline);
 
 }  // namespace caddie

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "config/node.h"
+#include "config/path.h"
 
 namespace caddie {
 namespace {

@@ -174,21 +174,25 @@ class Assignment {
 /// Fills the variables that are declared below one path, and remembers their values in the tree.
 class Tree::Reader final : public Settings {
  public:
-  Reader(Tree& tree, std::string_view path, Stage first) : tree_(tree), path_(path), first_(first) {}
+  Reader(Tree& tree, std::string_view path, const TreeNode* written, Stage first)
+      : tree_(tree), path_(path), written_(written), first_(first) {}
 
  private:
   void visit(const Setting& setting) override {
-    std::string path = join_path(path_, setting.name);
-    const TreeNode* written = tree_.find(path);
+    const TreeNode* written = written_ ? written_->find(setting.name) : nullptr;
     if (written) Assignment(setting, *written).run();
     TreeNode value = to_node(setting);
+    value.name = setting.name;
     if (written) value.place = written->place;
-    tree_.stages_[path] = std::max(first_, setting.stage);
-    tree_.remember(path, std::move(value));
+    value.stage = std::max(first_, setting.stage);
+    if (!remembered_) remembered_ = &tree_.remembered(path_);
+    remembered_->at(setting.name) = std::move(value);
   }
 
   Tree& tree_;
   std::string path_;
+  const TreeNode* written_;  // It is the table at the path as it was written; null when it is not there.
+  TreeNode* remembered_ = nullptr;  // It is the table at the path as it is read, from the first setting on.
   Stage first_;
 };
 
@@ -205,7 +209,7 @@ void Tree::read(std::string_view path, const std::function<void(Settings&)>& dec
   if (node && node->kind == TreeNode::Kind::array)
     caddie::fail_at(node->place, message("'{}' is an array; wanted a table", {path}));
   know(path, {});
-  Reader reader(*this, path, first);
+  Reader reader(*this, path, node, first);
   declare(reader);
 }
 

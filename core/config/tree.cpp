@@ -180,7 +180,7 @@ void collect(const TreeNode& node, const std::string& path, std::vector<Tree::Va
     if (child.kind == TreeNode::Kind::table || child.is_array_of_tables())
       collect(child, name, values);
     else
-      values.push_back({name, toml_text(child), child.place.origin(), Stage::kTrain});
+      values.push_back({name, toml_text(child), child.place.origin(), child.stage});
   }
 }
 
@@ -284,6 +284,7 @@ TreeNode& Tree::remembered(std::string_view path) {
 void Tree::remember(std::string_view path, TreeNode value) {
   TreeNode& node = remembered(path);
   value.name = node.name;
+  value.stage = node.stage;
   node = std::move(value);
 }
 
@@ -305,15 +306,11 @@ std::vector<std::string> Tree::read_texts(std::string_view path) {
 }
 
 void Tree::know(std::string_view path, std::span<const std::string> names) {
-  std::string parent;
-  for (const std::string& name : split_path(path)) {
-    known_[parent].insert(name);
-    parent = join_path(parent, name);
-  }
+  known_.emplace(path);
   if (has(path)) remembered(path);
   for (const std::string& name : names) {
-    known_[parent].insert(name);
-    std::string child = join_path(parent, name);
+    std::string child = join_path(path, name);
+    known_.insert(child);
     const TreeNode* node = find(child);
     if (!node) continue;
     if (node->kind == TreeNode::Kind::table || node->is_array_of_tables())
@@ -325,7 +322,11 @@ void Tree::know(std::string_view path, std::span<const std::string> names) {
 
 std::vector<std::string> Tree::known_names(std::string_view path, const TreeNode* remembered) const {
   std::set<std::string> names;
-  if (auto found = known_.find(path); found != known_.end()) names = found->second;
+  std::vector<std::string> around = split_path(path);
+  for (const std::string& known : known_)
+    if (std::vector<std::string> parts = split_path(known);
+        parts.size() > around.size() && std::equal(around.begin(), around.end(), parts.begin()))
+      names.insert(parts[around.size()]);
   if (remembered)
     for (const TreeNode& child : remembered->children) names.insert(child.name);
   return {names.begin(), names.end()};
@@ -372,8 +373,6 @@ std::string Tree::canonical(std::span<const std::string> prefixes) const {
 std::vector<Tree::Value> Tree::values() const {
   std::vector<Value> values;
   collect(read_, "", values);
-  for (Value& value : values)
-    if (auto found = stages_.find(value.path); found != stages_.end()) value.stage = found->second;
   return values;
 }
 

@@ -7,7 +7,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "config/node.h"
+#include "config/path.h"
 
 namespace caddie {
 
@@ -98,13 +98,9 @@ class Tree {
   void remember(std::string_view path, TreeNode value);
   std::vector<std::string> known_names(std::string_view path, const TreeNode* remembered) const;
 
-  TreeNode root_;  // It holds the tree as written.
-  TreeNode read_;  // It holds the values as read, normalised and with defaults.
-  // For each path these names are valid, though nothing need stand there.
-  std::map<std::string, std::set<std::string>, std::less<>> known_;
-  // For each path of a declared value this is the first stage that it can change; others count for all
-  // stages.
-  std::map<std::string, Stage> stages_;
+  TreeNode root_;                // It holds the tree as written.
+  TreeNode read_;                // It holds the values as read, normalised and with defaults.
+  std::set<std::string> known_;  // These paths are valid, though nothing need stand there.
   int sources_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/node.h"
+#include "config/path.h"
 
 namespace caddie {
 namespace {
@@ -85,25 +86,6 @@ class Writer {
 };
 
 }  // namespace
-
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      out += fmt::format("\\u{:04X}", int(c));
-    } else {
-      out += c;
-    }
-  }
-  return out += '"';
-}
 
 std::string toml_text(const TreeNode& node) {
   switch (node.kind) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "config/node.h"
+#include "config/path.h"
 
 namespace caddie {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "config/node.h"
+#include "config/path.h"
 
 namespace caddie {
 namespace {
