@@ -16,9 +16,13 @@ namespace caddie {
 namespace {
 
 std::string state_of(const PluginFile& file) {
-  std::string sdk = sdk_of(file);
-  if (sdk == sdk_of_this_program()) return "ok";
-  return sdk.empty() ? "refused: no entry symbol" : "refused: built for SDK " + sdk;
+  try {
+    std::string sdk = sdk_of(file);
+    if (sdk == sdk_of_this_program()) return "ok";
+    return sdk.empty() ? "refused: no entry symbol" : "refused: built for SDK " + sdk;
+  } catch (const Error& error) {
+    return std::string("refused: ") + error.what();
+  }
 }
 
 void list_plugins(bool json) {

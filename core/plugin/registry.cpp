@@ -6,14 +6,15 @@
 #include <xmmintrin.h>
 
 #include <algorithm>
-#include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
 #include <cstdlib>
 #include <tuple>
 
 #include "base/exit_code.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "plugin/elf.h"
 #include "plugin/trial.h"
 
 #define CADDIE_STRING_(x) #x
@@ -96,13 +97,9 @@ std::vector<std::string> names_of_sites(uint32_t sites) {
 }
 
 std::string sdk_of(const PluginFile& file) {
-  try {
-    boost::dll::library_info info(file.path.string());
-    for (const std::string& symbol : info.symbols())
-      if (symbol.starts_with(kEntryPrefix)) return symbol.substr(std::string_view(kEntryPrefix).size());
-  } catch (const std::exception&) {
-    return "";  // The file is no shared library at all.
-  }
+  MappedFile library(file.path);
+  for (const std::string& name : exported_names(library.bytes()).value_or(std::vector<std::string>()))
+    if (name.starts_with(kEntryPrefix)) return name.substr(std::string_view(kEntryPrefix).size());
   return "";
 }
 

@@ -28,7 +28,7 @@ struct PluginFile {
 };
 
 /// Returns the hash of the SDK that a file was built for, read from the name of its entry symbol without
-/// running its code; empty when it has no such symbol.
+/// running its code; empty when it has no such symbol. Throws Error naming a file that cannot be read.
 std::string sdk_of(const PluginFile& file);
 /// Returns the hash of the SDK that this program offers.
 std::string sdk_of_this_program();

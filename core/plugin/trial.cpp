@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts a library's initialisers in its ELF sections, and runs them for a trial in a child process.
+// Runs the initialisers of a library for a trial, in a child process.
 #include "plugin/trial.h"
 
 #include <caddie/error.h>
 #include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -13,9 +12,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <span>
+#include <optional>
 
 #include "base/files.h"
+#include "plugin/elf.h"
 #include "process/child.h"
 
 namespace caddie {
@@ -26,30 +26,6 @@ constexpr size_t kUsualInitialisers = 2;  // A sanitizer registers the library's
 #else
 constexpr size_t kUsualInitialisers = 1;  // This is the compiler's own, which every library has.
 #endif
-
-/// Reads a T at an offset; returns whether it lies within the bytes.
-template <class T>
-bool read_at(std::span<const std::byte> bytes, uint64_t offset, T& value) {
-  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return false;
-  std::memcpy(&value, bytes.data() + offset, sizeof(T));
-  return true;
-}
-
-/// Returns how many initialisers the sections of a library list; more than usual when it cannot be read.
-size_t count_initialisers(std::span<const std::byte> bytes) {
-  constexpr size_t kUnknown = kUsualInitialisers + 1;
-  Elf64_Ehdr header;
-  if (!read_at(bytes, 0, header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_shnum == 0)
-    return kUnknown;
-  size_t count = 0;
-  for (uint64_t i = 0; i < header.e_shnum; ++i) {
-    Elf64_Shdr section;
-    if (!read_at(bytes, header.e_shoff + i * sizeof section, section)) return kUnknown;
-    if (section.sh_type == SHT_INIT_ARRAY || section.sh_type == SHT_PREINIT_ARRAY)
-      count += section.sh_size / sizeof(Elf64_Addr);
-  }
-  return count;
-}
 
 /// Loads the library, and writes a byte when whatever it runs has returned. An exception ends the process.
 [[noreturn]] void try_to_load(const char* library, const char* entry, int done) noexcept {
@@ -77,7 +53,8 @@ bool wait_for(int descriptor, double seconds) {
 }  // namespace
 
 bool has_initialisers(const std::filesystem::path& library) {
-  return count_initialisers(MappedFile(library).bytes()) > kUsualInitialisers;
+  std::optional<size_t> count = count_initialisers(MappedFile(library).bytes());
+  return !count || *count > kUsualInitialisers;
 }
 
 std::string trial_of(const std::filesystem::path& library, const std::string& entry, double seconds) {

@@ -99,7 +99,7 @@ std::string error_in_log(const std::filesystem::path& folder) {
   std::vector<std::string> lines = log_tail(folder);
   for (auto line = lines.rbegin(); line != lines.rend(); ++line)
     for (std::string_view mark : {"error: ", "internal error: "})
-      if (line->starts_with(mark)) return line->substr(mark.size());
+      if (line->starts_with(mark) && line->size() > mark.size()) return line->substr(mark.size());
   return lines.empty() ? "it left no message" : lines.back();
 }
 

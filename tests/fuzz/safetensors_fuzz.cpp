@@ -1,33 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer target for safetensors files: whatever the bytes, the file is refused with an Error, or every
-// tensor in it can be read.
-//
-//   build/release/bin/safetensors-fuzz -max_total_time=600 -rss_limit_mb=1024 build/safetensors-corpus
-//
-// The input is the header and what follows it; the eight bytes of its length are put before it, because
-// mutations hardly keep them right.
+// Safetensors files of others: every tensor is read or an Error. The input is the header and what follows it;
+// the eight bytes of its length are put before it, because mutations hardly keep them right.
 #include <caddie/error.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstdint>
-#include <cstring>
-#include <string>
-
+#include "fuzz/scratch_file.h"
 #include "tensor/safetensors.h"
 
-using namespace caddie;
+namespace caddie::fuzz::safetensors {
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  std::string rest(reinterpret_cast<const char*>(data), size);
-  size_t end = rest.rfind('}');
-  uint64_t length = end == std::string::npos ? size : end + 1;
-  std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
-  bytes += rest;
-  int memory = memfd_create("fuzz", 0);
-  if (write(memory, bytes.data(), bytes.size()) != ssize_t(bytes.size())) __builtin_trap();
+std::vector<std::string> seeds() {
+  return {
+      R"({"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"__metadata__":{"k":"v"}})" +
+          std::string(8, '\1'),
+      R"({"b":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]},"c":{"dtype":"I64","shape":[],"data_offsets":[4,12]}})" +
+          std::string(12, '\2')};
+}
+
+void run(std::string_view bytes) {
+  size_t end = bytes.rfind('}');
+  uint64_t length = end == std::string_view::npos ? bytes.size() : end + 1;
+  std::string whole(reinterpret_cast<const char*>(&length), sizeof length);
+  whole += bytes;
   try {
-    SafetensorsFile file("/proc/self/fd/" + std::to_string(memory));
+    SafetensorsFile file(scratch_file("file.safetensors", whole));
     for (const StoredTensor& tensor : file.tensors()) {
       try {
         file.floats(tensor.name);
@@ -40,6 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   } catch (const Error&) {
   }
-  close(memory);
-  return 0;
 }
+
+CADDIE_FUZZ_TARGET(safetensors)
+
+}  // namespace caddie::fuzz::safetensors

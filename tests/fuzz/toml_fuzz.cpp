@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer target for experiment files and overrides: whatever the text, it is a tree or an Error, and what
-// a tree writes reads back to the same tree.
-//
-//   build/release/bin/toml-fuzz -max_total_time=600 -rss_limit_mb=1024 build/toml-corpus experiments
-//
-// The first line is an override, the rest is the file.
+// Experiment files and overrides: a text is a tree or an Error, and what a tree writes reads back to the same
+// tree. The first line is an override, the rest is the file.
 #include <caddie/error.h>
-
-#include <cstdint>
-#include <string>
-#include <string_view>
 
 #include "config/read_all.h"
 #include "config/tree.h"
+#include "fuzz/target.h"
 
-using namespace caddie;
+namespace caddie::fuzz::toml {
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  std::string_view text(reinterpret_cast<const char*>(data), size);
-  size_t end = text.find('\n');
-  std::string_view assignment = text.substr(0, end);
-  std::string_view file = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+std::vector<std::string> seeds() {
+  return {
+      "train.lr=0.02\n[train]\nlr = 1e-3 # rate\nnames = [\"a\", 'b']\n[[axis]]\ntoggle = \"x\"\n[[axis]]\n",
+      "~a.\"b c\"\na = { \"b c\" = 1, d = [[1, 2], [\"\\u00e9\"]] }\nt = 1979-05-27T07:32:00Z\n",
+      "a.b.c=[1, 2]\n'quoted key' = \"\"\"two\nlines\"\"\"\nx = inf\ny = 0xff\n"};
+}
+
+void run(std::string_view bytes) {
+  size_t end = bytes.find('\n');
+  std::string_view assignment = bytes.substr(0, end);
+  std::string_view file = end == std::string_view::npos ? std::string_view() : bytes.substr(end + 1);
   try {
     Tree tree = Tree::parse(file, "fuzz");
     if (!assignment.empty()) tree.override_with(assignment);
@@ -28,8 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::string written = tree.canonical();
     Tree again = Tree::parse(written, "again");
     read_all(again);
-    if (again.canonical() != written) __builtin_trap();
+    require(again.canonical() == written);
   } catch (const Error&) {
   }
-  return 0;
 }
+
+CADDIE_FUZZ_TARGET(toml)
+
+}  // namespace caddie::fuzz::toml

@@ -70,4 +70,6 @@ TEST_CASE("the reason of a failure is the last error of the log", "[sweep]") {
   CHECK(last_log_line(scratch.path()) == " --> x");
   scratch.write("log.txt", std::string(100000, 'x') + "\nstep 9\n");
   CHECK(error_in_log(scratch.path()) == "step 9");
+  scratch.write("log.txt", "error: first\nerror: ");
+  CHECK(error_in_log(scratch.path()) == "first");
 }
