@@ -11,9 +11,6 @@
 namespace caddie {
 namespace {
 
-constexpr Site kSites[] = {kEmbeddedSite, kStemSite,     kEnterSite,  kNormedSite, kQueryKeySite,
-                           kValueSite,    kAttendedSite, kBranchSite, kLeaveSite,  kLogitsSite};
-
 /// Lets one technique declare its weights.
 class Declaration final : public Weights {
  public:
@@ -67,10 +64,10 @@ Model::Model(const ModelSettings& settings, int sequence_length, ModelParts part
     acts.resize(size_t(shape_.layers));
     for (int layer : modifier.layers.resolve(shape_.layers)) acts[size_t(layer)] = true;
   }
-  for (Site site : kSites) {
-    std::vector<const Technique*>& order = sites_[site];
+  for (uint8_t site = 0; site < uint8_t(Site::kCount); ++site) {
+    std::vector<const Technique*>& order = sites_[Site(site)];
     for (const Technique& modifier : parts_.of(Kind::kModifier))
-      if (modifier.entry->sites & site) order.push_back(&modifier);
+      if (modifier.entry->sites & bit_of(Site(site))) order.push_back(&modifier);
     std::sort(order.begin(), order.end(), [](const Technique* a, const Technique* b) {
       return std::tie(a->entry->card.phase, a->label) < std::tie(b->entry->card.phase, b->label);
     });
