@@ -4,20 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 
+#include "base/entropy.h"
 #include "model/weights.h"
 
 namespace caddie {
 namespace {
-
-double entropy_bits(const std::array<int64_t, 256>& counts, int64_t total) {
-  double bits = 0;
-  for (int64_t count : counts)
-    if (count > 0) bits += double(count) * std::log2(double(total) / double(count));
-  return bits;
-}
 
 void add(const ArtifactTensor& tensor, ByteGroup& group) {
   group.parameters += tensor.shape.numel();
@@ -36,7 +29,7 @@ double entropy_bytes(const Array& array) {
   for (size_t plane = 0; plane < width; ++plane) {
     std::array<int64_t, 256> counts = {};
     for (size_t i = plane; i < array.bytes.size(); i += width) ++counts[uint8_t(array.bytes[i])];
-    bits += entropy_bits(counts, int64_t(array.bytes.size() / width));
+    bits += entropy_bits(counts);
   }
   return bits / 8;
 }
