@@ -42,7 +42,7 @@ void ModelSettings::settings(Settings& s) {
   s("embedding_init_std", embedding_init_std, "standard deviation of the initial token table", at_least(0));
   s("norm_eps", norm_eps, "epsilon of the norms before sublayers and head", between(0, 1));
   s("embedding_norm_eps", embedding_norm_eps, "epsilon of the norm of the token embedding", between(0, 1));
-  s("round_init_bf16", round_init_bf16, "round initial weights to bfloat16, as upstream's casts do");
+  s("round_init_bf16", round_init_bf16, "round initial weights to bfloat16, as Parameter Golf's code does");
 }
 
 ModelShape ModelSettings::shape(int sequence_length) const {

@@ -43,7 +43,8 @@ void TrainSettings::settings(Settings& s) {
     "gradients summed side by side; more threads than these have nothing to do, and results depend "
     "on this number but never on the threads",
     between(1, 256));
-  s("accumulation", accumulation, "micro-steps of the loader in one optimizer step (upstream: 8 / ranks)",
+  s("accumulation", accumulation,
+    "micro-steps of the loader in one optimizer step; Parameter Golf's code takes 8 / ranks",
     between(1, 4096));
   s("clip_norm", clip_norm, "largest global norm of the gradient; 0 leaves it as it is", at_least(0));
   s("validate_every", validate_every, "steps between validations during training; 0 for none", at_least(0),
