@@ -4,6 +4,7 @@
 // the softmax then runs down the lanes of vectors and adds in the order of the keys, so its bits do not
 // depend on the width. Queries are scaled by scale * log2(e), so that exp becomes exp2.
 #include "device/cpu/attention_tiles.inl"
+#include "device/cpu/scratch.h"
 
 namespace caddie {
 namespace {
