@@ -16,6 +16,7 @@
 // Arrows name the sites at which modifiers act.
 #include <algorithm>
 
+#include "autograd/scope.h"
 #include "device/device.h"
 #include "model/forward_pass.h"
 #include "ops/attention.h"
