@@ -111,7 +111,7 @@ std::string Drawing::route(const Experiment::Part& part) const {
 
 std::string Drawing::routes() const {
   std::string out;
-  for (const Slot& slot : slot_table()) {
+  for (const Slot& slot : e_.slots) {
     if (slot.drawn) continue;
     std::string filled;
     for (const Experiment::Part& part : e_.parts)
