@@ -9,6 +9,7 @@
 #include <map>
 #include <regex>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "config/describe.h"
 #include "experiment/experiment.h"
