@@ -54,9 +54,6 @@ void charge(const char* part, bool backward) {
   times.since = now;
 }
 
-thread_local const char* innermost = nullptr;
-thread_local int innermost_layer = -1;
-
 }  // namespace
 
 void set_profiling(bool on) {
@@ -83,25 +80,11 @@ std::vector<PartTime> profile() {
   return parts;
 }
 
-PartScope::PartScope(const char* part) : outer_(innermost) {
-  innermost = part;
+void charge_forward(const char* part) {
   if (profiling) charge(part, false);
 }
 
-PartScope::~PartScope() {
-  innermost = outer_;
-  if (profiling) charge(outer_, false);
-}
-
-LayerScope::LayerScope(int layer) : outer_(innermost_layer) { innermost_layer = layer; }
-
-LayerScope::~LayerScope() { innermost_layer = outer_; }
-
-int current_layer() { return innermost_layer; }
-
-const char* current_part() { return innermost; }
-
-void enter_backward(const char* part) {
+void charge_backward(const char* part) {
   if (profiling) charge(part, true);
 }
 

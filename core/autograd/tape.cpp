@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "autograd/profile.h"
+#include "autograd/scope.h"
 #include "device/device.h"
 #include "tensor/finite.h"
 
@@ -161,11 +162,11 @@ void Tape::run_closures(size_t first) {
   for (size_t i = closures_.size(); i-- > first;) {
     Closure& closure = closures_[i];
     if (!closure.output->gradient) continue;
-    enter_backward(closure.part);
+    charge_backward(closure.part);
     closure.run(closure.memory);
     recycle(*closure.output);
   }
-  enter_backward(nullptr);
+  charge_backward(nullptr);
   for (size_t i = 0; i < leaves_.size(); ++i)
     if (leaf_nodes_[i] && leaf_nodes_[i]->gradient) leaves_[i].summed = true;
 }

@@ -104,6 +104,20 @@ std::vector<std::filesystem::path> files_matching(const std::string& pattern) {
   return files;
 }
 
+std::string why_nothing_matches(const std::string& pattern) {
+  namespace fs = std::filesystem;
+  if (pattern.starts_with('~')) return "; no shell replaces ~ here, so write the home folder out";
+  if (pattern.find('{') != pattern.npos)
+    return "; braces are not expanded here: give one pattern with * or ?";
+  fs::path path(pattern), folder = path.parent_path();
+  std::error_code ignored;
+  std::string from = path.is_absolute() ? "" : ", looked for from " + fs::current_path(ignored).string();
+  bool literal = folder.string().find_first_of("*?[") == std::string::npos;
+  if (!folder.empty() && literal && !fs::is_directory(folder, ignored))
+    return from + "; there is no folder " + folder.string();
+  return from;
+}
+
 std::string read_file(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);
   if (!file.ok()) fail_on(path, "open it for reading");

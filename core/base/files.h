@@ -19,6 +19,10 @@ namespace caddie {
 /// is a pattern.
 std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 
+/// Returns the end of an error message about a pattern that matches no file: where it was looked for, or what
+/// in it matches nothing (a ~, braces, a folder that is missing).
+std::string why_nothing_matches(const std::string& pattern);
+
 /// Returns the whole file as bytes. Throws Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 

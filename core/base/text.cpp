@@ -136,7 +136,8 @@ std::string with_short_lines(std::string_view text) {
   constexpr size_t kLongest = 1000;
   std::vector<std::string> lines = split(text, '\n');
   for (std::string& line : lines)
-    if (line.size() > kLongest) line = std::string(first_characters(line, kLongest)) + "...";
+    if (std::string_view kept = first_characters(line, kLongest); kept.size() < line.size())
+      line = std::string(kept) + "...";
   return join(lines, "\n");
 }
 

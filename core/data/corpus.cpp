@@ -10,7 +10,6 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "data/shards.h"
 
 namespace caddie {
 namespace fs = std::filesystem;

@@ -18,8 +18,8 @@ namespace caddie {
 struct Input {
   std::filesystem::path path;
   int64_t file_bytes = 0;
-  std::string hash;                       // the file's XXH3-128
-  int64_t documents = 0, text_bytes = 0;  // are filled by the survey
+  std::string hash;                                              // the file's XXH3-128
+  int64_t documents = 0, invalid_documents = 0, text_bytes = 0;  // are filled by the survey
 };
 
 /// Returns the files that the patterns stand for: patterns in the order given, files of one pattern in the

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <memory>
 
+#include "base/entropy.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -37,14 +38,6 @@ std::vector<fs::path> shards_in(const fs::path& folder, const char* pattern) {
   for (const fs::directory_entry& entry : fs::directory_iterator(folder))
     if (matches(pattern, entry.path().filename().string())) files.push_back(entry.path());
   return files;
-}
-
-/// Returns the entropy of the distribution that the counts form, in nats.
-double entropy_of(const std::vector<int64_t>& counts, int64_t total) {
-  double sum = 0;
-  for (int64_t count : counts)
-    if (count > 0) sum -= double(count) / double(total) * std::log(double(count) / double(total));
-  return sum;
 }
 
 int64_t bytes_of(const TokenStream& stream, const Vocabulary& vocabulary) {
@@ -79,15 +72,15 @@ SplitReport inspect_split(const char* name, const TokenStream& stream, const Tok
   report.distinct_ids = int64_t(kIds) - std::count(counts.begin(), counts.end(), 0);
   auto last = std::find_if(counts.rbegin(), counts.rend(), [](int64_t count) { return count > 0; });
   report.max_id = int(counts.rend() - last) - 1;
-  report.entropy = entropy_of(counts, stream.size());
+  double bits = entropy_bits(counts);
+  if (stream.size() > 0) report.entropy = bits * std::log(2.0) / double(stream.size());
   if (!tokenizer || report.max_id >= tokenizer->pieces()) return report;
   report.documents = counts[size_t(tokenizer->begin_id())];
   report.bytes = bytes_of(stream, *vocabulary);
   report.unknown = counts[size_t(std::max(vocabulary->unknown_id(), 0))];
   for (size_t file = 0; file < stream.files().size(); ++file)
     report.overcount += vocabulary->overcount(stream.tokens(file));
-  if (report.bytes > 0)
-    report.bits_per_byte = report.entropy * double(report.tokens) / std::log(2.0) / double(report.bytes);
+  if (report.bytes > 0) report.bits_per_byte = bits / double(report.bytes);
   report.sample = sample_of(stream, *tokenizer);
   return report;
 }

@@ -85,12 +85,18 @@ std::optional<PrepareResult> earlier_result(const fs::path& output, const std::s
                        .pieces = manifest["tokenizer"]["pieces"]};
 }
 
-/// Reads everything once to count it and to decide the split.
-TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs, PrepareResult& result,
-                 int64_t file_bytes) {
+/// Returns the sum of a count over all inputs.
+int64_t sum_of(const std::vector<Input>& inputs, int64_t Input::*count) {
+  int64_t sum = 0;
+  for (const Input& input : inputs) sum += input.*count;
+  return sum;
+}
+
+/// Reads everything once: fills in the counts of each input, and returns the split.
+TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs) {
   TailSplit split(options.validation_fraction);
-  ByteProgress progress("reading", file_bytes, options.quiet);
-  int64_t finished = 0, documents = 0, text_bytes = 0;
+  ByteProgress progress("reading", sum_of(inputs, &Input::file_bytes), options.quiet);
+  int64_t finished = 0;
   std::string document;
   for (Input& input : inputs) {
     DocumentReader reader(input.path, options.field);
@@ -98,16 +104,21 @@ TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs, Prep
       split.survey(document);
       input.documents += 1;
       input.text_bytes += int64_t(document.size());
-      result.invalid_documents += !is_valid_utf8(document);
+      input.invalid_documents += !is_valid_utf8(document);
       progress.update(finished + reader.consumed());
     }
     split.end_input();
     finished += input.file_bytes;
-    documents += input.documents;
-    text_bytes += input.text_bytes;
   }
-  progress.finish(
-      fmt::format("{} documents, {} bytes of text", with_commas(documents), with_commas(text_bytes)));
+  progress.finish(fmt::format("{} documents, {} bytes of text",
+                              with_commas(sum_of(inputs, &Input::documents)),
+                              with_commas(sum_of(inputs, &Input::text_bytes))));
+  return split;
+}
+
+/// Throws Error when nothing is left to train on, or nothing is held out although something should be.
+void check_split(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split) {
+  int64_t documents = sum_of(inputs, &Input::documents);
   check(documents > 0, "data prepare: the inputs hold no document");
   check(split.held_out() < documents,
         "data prepare: all {} documents would be held out; lower --validation-fraction", documents);
@@ -115,17 +126,14 @@ TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs, Prep
         "data prepare: no input ends in a document that fits into {} of its bytes, so that none can be held "
         "out for validation; raise --validation-fraction, or give smaller documents (a blank line ends one)",
         options.validation_fraction);
-  return split;
 }
 
 /// Trains a tokenizer on the training documents, or on a sample of them when there are many, and returns the
 /// bytes of its model file.
-std::string train_on(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
-                     int64_t file_bytes) {
-  double text_bytes = 0;
-  for (const Input& input : inputs) text_bytes += double(input.text_bytes);
-  double share = std::min(1.0, kTokenizerSampleBytes / text_bytes);
-  ByteProgress progress("training the tokenizer", file_bytes, options.quiet);
+std::string train_on(const PrepareOptions& options, const std::vector<Input>& inputs,
+                     const TailSplit& split) {
+  double share = std::min(1.0, kTokenizerSampleBytes / double(sum_of(inputs, &Input::text_bytes)));
+  ByteProgress progress("training the tokenizer", sum_of(inputs, &Input::file_bytes), options.quiet);
   Pass pass(inputs, options.field, progress);
   auto next = [&](std::string& document) {
     while (pass.next(document)) {
@@ -175,10 +183,12 @@ class SplitWriter {
 
 struct EncodedCorpus {
   Encoded train, validation;
+  int64_t duplicates_dropped = 0;
 };
 
-/// Throws Error when the tokens count more bytes than the text that they spell has.
-void check_counts(const PrepareOptions& options, const EncodedCorpus& corpus) {
+/// Throws Error when the tokens count more bytes than the text that they spell has, or nothing is left to
+/// train on.
+void check_corpus(const PrepareOptions& options, const EncodedCorpus& corpus) {
   int64_t counted = corpus.train.counts.bytes + corpus.validation.counts.bytes;
   int64_t surplus = corpus.train.counts.overcount + corpus.validation.counts.overcount;
   if (surplus > 0)
@@ -186,34 +196,31 @@ void check_counts(const PrepareOptions& options, const EncodedCorpus& corpus) {
         "{}: its tokens count {} bytes for a text of {}, so that bits per byte would come out too low; "
         "take a tokenizer with a piece for the lone space and with no space inside its pieces",
         options.tokenizer.string(), counted, counted - surplus);
+  check(corpus.train.counts.documents > 0,
+        "data prepare: every document to train on has the text of one held out for validation; give other "
+        "text");
 }
 
-/// Writes the shards of both splits, and fills in what `result` says of them.
+/// Writes the shards of both splits.
 EncodedCorpus encode(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
-                     const fs::path& folder, PrepareResult& result, int64_t file_bytes) {
-  Tokenizer tokenizer(folder / "tokenizer.model");
+                     Tokenizer& tokenizer, const fs::path& folder) {
   Vocabulary vocabulary(folder / "tokenizer.model", tokenizer.pieces());
-  result.pieces = tokenizer.pieces();
-  ByteProgress progress("encoding", file_bytes, options.quiet);
+  ByteProgress progress("encoding", sum_of(inputs, &Input::file_bytes), options.quiet);
   Pass pass(inputs, options.field, progress);
   SplitWriter train(folder, "train", options.shard_tokens), validation(folder, "val", options.shard_tokens);
+  int64_t duplicates = 0;
   std::vector<int32_t> ids;
   for (std::string document; pass.next(document);) {
     Side side = pass.side(split, digest_of(document));
-    result.duplicates_dropped += side == Side::kDropped;
+    duplicates += side == Side::kDropped;
     if (side == Side::kDropped) continue;
     ids.assign(1, tokenizer.begin_id());
     tokenizer.encode(document, ids);
     (side == Side::kTrain ? train : validation).add(ids, vocabulary);
   }
-  EncodedCorpus corpus{.train = train.finish(), .validation = validation.finish()};
-  result.train = corpus.train.counts;
-  result.validation = corpus.validation.counts;
-  check_counts(options, corpus);
-  progress.finish(with_commas(result.train.tokens + result.validation.tokens) + " tokens");
-  check(result.train.documents > 0,
-        "data prepare: every document to train on has the text of one held out for validation; give other "
-        "text");
+  EncodedCorpus corpus{train.finish(), validation.finish(), duplicates};
+  int64_t tokens = corpus.train.counts.tokens + corpus.validation.counts.tokens;
+  progress.finish(with_commas(tokens) + " tokens");
   return corpus;
 }
 
@@ -288,17 +295,22 @@ PrepareResult prepare(const PrepareOptions& options) {
   if (auto earlier = earlier_result(output, key)) return *earlier;
   check_output_is_free(output);
 
-  int64_t file_bytes = 0;
-  for (const Input& input : inputs) file_bytes += input.file_bytes;
-  PrepareResult result;
   if (!options.tokenizer.empty())
     Tokenizer(options.tokenizer);  // It is refused before any work, by its name.
   WorkFolder work(output);
-  TailSplit split = survey(options, inputs, result, file_bytes);
-  write_file(work.path() / "tokenizer.model", options.tokenizer.empty()
-                                                  ? train_on(options, inputs, split, file_bytes)
-                                                  : read_file(options.tokenizer));
-  EncodedCorpus corpus = encode(options, inputs, split, work.path(), result, file_bytes);
+  TailSplit split = survey(options, inputs);
+  check_split(options, inputs, split);
+  fs::path model = work.path() / "tokenizer.model";
+  write_file(model,
+             options.tokenizer.empty() ? train_on(options, inputs, split) : read_file(options.tokenizer));
+  Tokenizer tokenizer(model);
+  EncodedCorpus corpus = encode(options, inputs, split, tokenizer, work.path());
+  check_corpus(options, corpus);
+  PrepareResult result{.train = corpus.train.counts,
+                       .validation = corpus.validation.counts,
+                       .duplicates_dropped = corpus.duplicates_dropped,
+                       .invalid_documents = sum_of(inputs, &Input::invalid_documents),
+                       .pieces = tokenizer.pieces()};
   Json manifest = manifest_of(options, inputs, result, corpus, work.path(), key);
   write_file(work.path() / "manifest.json", text_of(manifest, 2) + "\n");
   work.publish();

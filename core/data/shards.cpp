@@ -34,20 +34,6 @@ std::vector<std::filesystem::path> shards_matching(const std::string& pattern) {
 
 }  // namespace
 
-std::string why_nothing_matches(const std::string& pattern) {
-  namespace fs = std::filesystem;
-  if (pattern.starts_with('~')) return "; no shell replaces ~ here, so write the home folder out";
-  if (pattern.find('{') != pattern.npos)
-    return "; braces are not expanded here: give one pattern with * or ?";
-  fs::path path(pattern), folder = path.parent_path();
-  std::error_code ignored;
-  std::string from = path.is_absolute() ? "" : ", looked for from " + fs::current_path(ignored).string();
-  bool literal = folder.string().find_first_of("*?[") == std::string::npos;
-  if (!folder.empty() && literal && !fs::is_directory(folder, ignored))
-    return from + "; there is no folder " + folder.string();
-  return from;
-}
-
 Shard::Shard(const std::filesystem::path& path) : file_(path) {
   std::span<const std::byte> bytes = file_.bytes();
   check(bytes.size() >= kHeaderBytes, "{}: {} bytes are too few for a shard, whose header alone has {}",

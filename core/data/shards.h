@@ -33,10 +33,6 @@ void write_shard(const std::filesystem::path& path, std::span<const uint16_t> to
 /// so many.
 std::string shard_header(int64_t count);
 
-/// Returns the end of an error message about a pattern that matches no file: where it was looked for, or what
-/// in it matches nothing (a ~, braces, a folder that is missing).
-std::string why_nothing_matches(const std::string& pattern);
-
 /// Joins the tokens of all shards that match a pattern, one shard after the other in the order of their
 /// paths' bytes.
 class TokenStream {

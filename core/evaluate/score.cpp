@@ -72,6 +72,15 @@ std::vector<std::span<const Window>> groups_of(std::span<const Window> windows, 
   return groups;
 }
 
+// Returns the tokens at the windows' positions, [windows, length]; what is behind a shorter window is 0.
+std::vector<int32_t> padded(std::span<const Window> windows, int64_t length,
+                            std::span<const int32_t> tokens) {
+  std::vector<int32_t> rows(windows.size() * size_t(length));
+  for (size_t r = 0; r < windows.size(); ++r)
+    std::copy_n(tokens.data() + windows[r].start, windows[r].length, rows.data() + int64_t(r) * length);
+  return rows;
+}
+
 }  // namespace
 
 void add(Score& total, const Score& part) {
@@ -133,9 +142,8 @@ bool ModelScorer::can_trim(std::span<const Window> windows, int64_t length) {
   if (std::count_if(windows.begin(), windows.end(), gains) < kTrimmedWindows) return false;
   if (!trims_) {
     std::span<const Window> one(&*std::find_if(windows.begin(), windows.end(), gains), 1);
-    Score unused;
-    std::vector<float> whole = run_batch(one, {length}, &unused);
-    std::vector<float> trimmed = run_batch(one, {length, 1, true}, &unused);
+    std::vector<float> whole = losses_of(one, {length});
+    std::vector<float> trimmed = losses_of(one, {length, 1, true});
     trims_ =
         std::equal(whole.begin() + one[0].first_scored, whole.end(), trimmed.begin() + one[0].first_scored);
   }
@@ -180,17 +188,12 @@ void ModelScorer::run_sharing(std::span<const Window> windows, const ScoringMode
   }
 }
 
-std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, const ScoringMode& mode,
-                                          Score* scores, const SharedActivations* shared) const {
+std::vector<float> ModelScorer::losses_of(std::span<const Window> windows, const ScoringMode& mode,
+                                          const SharedActivations* shared) const {
   int64_t length = mode.length;
   auto rows = int64_t(windows.size());
-  std::vector<int32_t> inputs(size_t(rows * length)), targets(size_t(rows * length));
-  for (int64_t r = 0; r < rows; ++r) {
-    const Window& window = windows[size_t(r)];
-    const int32_t* from = tokens_.data() + window.start;
-    std::copy_n(from, window.length, inputs.data() + r * length);
-    std::copy_n(from + 1, window.length, targets.data() + r * length);
-  }
+  std::vector<int32_t> inputs = padded(windows, length, tokens_);
+  std::vector<int32_t> targets = padded(windows, length, tokens_.subspan(1));
   std::vector<Leaf> leaves = leaves_of(weights_, packed_);
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
@@ -198,19 +201,29 @@ std::vector<float> ModelScorer::run_batch(std::span<const Window> windows, const
   Ids ids = place_ids(model_, tape, inputs.data(), rows, length);
   Ids wanted = place_ids(model_, tape, targets.data(), rows, length);
   std::vector<float> nats(size_t(rows * length));
-  std::vector<int64_t> first_scored(static_cast<size_t>(rows));
-  for (int64_t r = 0; r < rows; ++r) first_scored[size_t(r)] = windows[size_t(r)].first_scored;
+  std::vector<int64_t> first_scored;
+  for (const Window& window : windows) first_scored.push_back(window.first_scored);
   model_.score(ids, wanted, mode.temperature, first_scored, mode.trim, nats.data(), shared);
-  for (int64_t r = 0; r < rows; ++r) {
-    scores[r].windows = 1;
-    for (int64_t t = windows[size_t(r)].first_scored; t < windows[size_t(r)].length; ++t) {
-      int64_t at = r * length + t;
-      scores[r].nats += nats[size_t(at)];
-      scores[r].bytes += vocabulary_.bytes(inputs[size_t(at)], targets[size_t(at)]);
-      ++scores[r].tokens;
-    }
-  }
   return nats;
+}
+
+Score ModelScorer::score_of(const Window& window, const float* nats) const {
+  Score score;
+  score.windows = 1;
+  const int32_t* token = tokens_.data() + window.start;
+  for (int64_t t = window.first_scored; t < window.length; ++t) {
+    score.nats += nats[t];
+    score.bytes += vocabulary_.bytes(token[t], token[t + 1]);
+    ++score.tokens;
+  }
+  return score;
+}
+
+void ModelScorer::run_batch(std::span<const Window> windows, const ScoringMode& mode, Score* scores,
+                            const SharedActivations* shared) const {
+  std::vector<float> nats = losses_of(windows, mode, shared);
+  for (size_t i = 0; i < windows.size(); ++i)
+    scores[i] = score_of(windows[i], nats.data() + int64_t(i) * mode.length);
 }
 
 }  // namespace caddie

@@ -39,10 +39,15 @@ class ModelScorer final : public Scorer {
     double temperature = 1;
     bool trim = false;
   };
-  /// Runs the windows as one batch. There must be only one if `shared` is given, which is that of this
-  /// window. Returns the losses, [windows, length].
-  std::vector<float> run_batch(std::span<const Window> windows, const ScoringMode& mode, Score* scores,
+  /// Runs the windows as one batch and returns the losses, [windows, length]. There must be only one window
+  /// if `shared` is given, which is that of this window.
+  std::vector<float> losses_of(std::span<const Window> windows, const ScoringMode& mode,
                                const SharedActivations* shared = nullptr) const;
+  /// Sums the losses [length] of a window over the positions that are scored.
+  Score score_of(const Window& window, const float* nats) const;
+  /// Sets scores[i] to the score of windows[i]; the windows run as one batch, as in losses_of().
+  void run_batch(std::span<const Window> windows, const ScoringMode& mode, Score* scores,
+                 const SharedActivations* shared = nullptr) const;
   /// Runs windows that overlap, one after the other; the shared activations of all positions are computed
   /// once.
   void run_sharing(std::span<const Window> windows, const ScoringMode& mode, Score* scores) const;

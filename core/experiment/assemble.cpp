@@ -17,7 +17,9 @@ namespace {
 class Assembler {
  public:
   Assembler(Tree& tree, Registry& registry, Device device, std::span<const Slot> table)
-      : tree_(tree), registry_(registry), device_(device), table_(table) {}
+      : tree_(tree), registry_(registry), device_(device), table_(table) {
+    experiment_.slots = table;
+  }
 
   Experiment run();
   Experiment watchers();

@@ -4,6 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "base/text.h"
 
 namespace caddie {
@@ -15,6 +19,36 @@ std::string called(const Technique& technique) {
                                              : technique.label + " (" + technique.plugin + ")";
 }
 
+/// Describes one line of the drawing: a value, and the site at which modifiers change it. Names in braces
+/// stand for what the model has there.
+struct Line {
+  const char* value;
+  Site site;
+};
+
+constexpr Line kFirstLines[] = {{"x = {embeddings}  [B, T, {width}]", Site::kEmbedded},
+                                {"x0 = x = rms_norm(x)", Site::kStem}};
+constexpr Line kLayerLines[] = {
+    {"x", Site::kEnter},
+    {"h = rms_norm(x)", Site::kNormed},
+    {"q, k = h Wq, h Wk  ({heads} and {kv_heads} heads of {head_size})", Site::kQueryKey},
+    {"v = h Wv", Site::kValue},
+    {"y = attention(q, k, v)", Site::kAttended},
+    {"x += y Wo", Site::kBranch},
+    {"h = rms_norm(x)", Site::kNormed},
+    {"x += {activation}(h Wfc) Wproj  (hidden {hidden})", Site::kBranch},
+    {"x", Site::kLeave}};
+constexpr Line kLastLines[] = {{"logits = {head}(rms_norm(x))  [B, T, {vocabulary}]", Site::kLogits}};
+
+constexpr bool every_site_is_drawn() {
+  uint32_t drawn = 0;
+  for (const Line& line : kFirstLines) drawn |= bit_of(line.site);
+  for (const Line& line : kLayerLines) drawn |= bit_of(line.site);
+  for (const Line& line : kLastLines) drawn |= bit_of(line.site);
+  return drawn + 1 == bit_of(Site::kCount);
+}
+static_assert(every_site_is_drawn(), "a site of caddie/plugin.h has no line in the drawing of the model");
+
 /// Draws one experiment: first its model, then the plugins that act elsewhere.
 class Drawing {
  public:
@@ -22,11 +56,11 @@ class Drawing {
   std::string text();
 
  private:
-  std::string layer(int index) const;
+  std::string lines(std::span<const Line> all, int layer) const;
+  std::string value(const char* pattern) const;
   std::string site(Site where, int layer) const;
   std::string route(const Experiment::Part& part) const;
   std::string routes() const;
-  void line(std::string& out, std::string_view what, const std::string& techniques) const;
 
   const Experiment& e_;
   const Model& model_;
@@ -41,26 +75,25 @@ std::string Drawing::site(Site where, int layer) const {
   return join(names, " -> ");
 }
 
-void Drawing::line(std::string& out, std::string_view what, const std::string& techniques) const {
-  out += fmt::format("    {:<44}{}\n", what, techniques.empty() ? "" : "<- " + techniques);
+/// Returns the text of a value, with what the model has in place of the names in braces.
+std::string Drawing::value(const char* pattern) const {
+  const ModelShape& m = model_.shape();
+  const ModelParts& parts = model_.parts();
+  std::vector<std::string> embeddings = {"tok_emb"};
+  for (const Technique& embedding : parts.of(Kind::kEmbedding)) embeddings.push_back(called(embedding));
+  return fmt::format(
+      fmt::runtime(pattern), fmt::arg("embeddings", join(embeddings, " + ")), fmt::arg("width", m.width),
+      fmt::arg("heads", m.heads), fmt::arg("kv_heads", m.kv_heads), fmt::arg("head_size", m.head_size),
+      fmt::arg("activation", called(parts.one(Kind::kActivation))), fmt::arg("hidden", m.hidden),
+      fmt::arg("head", called(parts.one(Kind::kHead))), fmt::arg("vocabulary", m.vocabulary));
 }
 
-std::string Drawing::layer(int index) const {
-  const ModelShape& m = model_.shape();
+std::string Drawing::lines(std::span<const Line> all, int layer) const {
   std::string out;
-  line(out, "x", site(kEnterSite, index));
-  line(out, "h = rms_norm(x)", site(kNormedSite, index));
-  line(out, fmt::format("q, k = h Wq, h Wk  ({} and {} heads of {})", m.heads, m.kv_heads, m.head_size),
-       site(kQueryKeySite, index));
-  line(out, "v = h Wv", site(kValueSite, index));
-  line(out, "y = attention(q, k, v)", site(kAttendedSite, index));
-  line(out, "x += y Wo", site(kBranchSite, index));
-  line(out, "h = rms_norm(x)", site(kNormedSite, index));
-  line(out,
-       fmt::format("x += {}(h Wfc) Wproj  (hidden {})", called(model_.parts().one(Kind::kActivation)),
-                   m.hidden),
-       site(kBranchSite, index));
-  line(out, "x", site(kLeaveSite, index));
+  for (const Line& line : all) {
+    std::string techniques = site(line.site, layer);
+    out += fmt::format("    {:<44}{}\n", value(line.value), techniques.empty() ? "" : "<- " + techniques);
+  }
   return out;
 }
 
@@ -78,7 +111,7 @@ std::string Drawing::route(const Experiment::Part& part) const {
 
 std::string Drawing::routes() const {
   std::string out;
-  for (const Slot& slot : slot_table()) {
+  for (const Slot& slot : e_.slots) {
     if (slot.drawn) continue;
     std::string filled;
     for (const Experiment::Part& part : e_.parts)
@@ -95,27 +128,18 @@ std::string Drawing::routes() const {
 }
 
 std::string Drawing::text() {
-  const ModelShape& m = model_.shape();
-  std::vector<std::string> embeddings = {"tok_emb"};
-  for (const Technique& embedding : model_.parts().of(Kind::kEmbedding))
-    embeddings.push_back(called(embedding));
-  std::string out = "model\n";
-  line(out, fmt::format("x = {}  [B, T, {}]", join(embeddings, " + "), m.width), site(kEmbeddedSite, -1));
-  line(out, "x0 = x = rms_norm(x)", site(kStemSite, -1));
-  for (int first = 0; first < m.layers;) {
-    std::string drawn = layer(first);
+  std::string out = "model\n" + lines(kFirstLines, -1);
+  int layers = model_.shape().layers;
+  for (int first = 0; first < layers;) {
+    std::string drawn = lines(kLayerLines, first);
     int end = first + 1;
-    while (end < m.layers && layer(end) == drawn) ++end;
+    while (end < layers && lines(kLayerLines, end) == drawn) ++end;
     out += end - first == 1 ? fmt::format("  layer {}\n", first)
                             : fmt::format("  layers {} to {}\n", first, end - 1);
     out += drawn;
     first = end;
   }
-  out += "  head\n";
-  line(out,
-       fmt::format("logits = {}(rms_norm(x))  [B, T, {}]", called(model_.parts().one(Kind::kHead)),
-                   m.vocabulary),
-       site(kLogitsSite, -1));
+  out += "  head\n" + lines(kLastLines, -1);
   if (!e_.disabled.empty()) out += "  switched off: " + join(e_.disabled, ", ") + "\n";
   return out + "routes\n" + routes();
 }

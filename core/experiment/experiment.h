@@ -50,6 +50,7 @@ struct Experiment {
     bool headline = false;
     std::vector<int> weights = {};  // the indices of the weights that it claims
   };
+  std::span<const Slot> slots;        // the table that the parts fill
   std::vector<Part> parts;            // in the order of the slot table, and by label within a slot
   std::vector<std::string> disabled;  // labels of tables that are switched off
 

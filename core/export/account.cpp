@@ -4,41 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 
-#include "base/text.h"
+#include "base/entropy.h"
 #include "model/weights.h"
 
 namespace caddie {
 namespace {
-
-constexpr size_t kNamedGroups = 3;  // The error about the limit names so many groups.
-
-double entropy_bits(const std::array<int64_t, 256>& counts, int64_t total) {
-  double bits = 0;
-  for (int64_t count : counts)
-    if (count > 0) bits += double(count) * std::log2(double(total) / double(count));
-  return bits;
-}
-
-std::string_view name_of(Place place) {
-  constexpr std::string_view names[] = {"other",         "tokens", "query",   "key", "value",
-                                        "attention_out", "mlp_in", "mlp_out", "head"};
-  return names[size_t(place)];
-}
-
-/// Groups tensors by what `name_of_info` says of their weights; tensors that the model lacks are called
-/// "unknown".
-template <class NameOf>
-GroupOf group_by_info(std::span<const WeightInfo> infos, NameOf name_of_info) {
-  std::map<std::string, std::string> groups;
-  for (const WeightInfo& info : infos) groups[info.name] = std::string(name_of_info(info));
-  return [groups](const ArtifactTensor& tensor) {
-    auto found = groups.find(tensor.name);
-    return found == groups.end() ? std::string("unknown") : found->second;
-  };
-}
 
 void add(const ArtifactTensor& tensor, ByteGroup& group) {
   group.parameters += tensor.shape.numel();
@@ -57,7 +29,7 @@ double entropy_bytes(const Array& array) {
   for (size_t plane = 0; plane < width; ++plane) {
     std::array<int64_t, 256> counts = {};
     for (size_t i = plane; i < array.bytes.size(); i += width) ++counts[uint8_t(array.bytes[i])];
-    bits += entropy_bits(counts, int64_t(array.bytes.size() / width));
+    bits += entropy_bits(counts);
   }
   return bits / 8;
 }
@@ -65,13 +37,12 @@ double entropy_bytes(const Array& array) {
 std::string group_by_name(const ArtifactTensor& tensor) { return name_pattern(tensor.name); }
 
 GroupOf group_by_owner(std::span<const WeightInfo> infos) {
-  return group_by_info(infos, [](const WeightInfo& info) { return info.owner; });
-}
-
-GroupOf group_by_place(std::span<const WeightInfo> infos) {
-  return group_by_info(infos, [](const WeightInfo& info) {
-    return info.place == Place::kOther ? caddie::name_of(info.role) : name_of(info.place);
-  });
+  std::map<std::string, std::string> owners;
+  for (const WeightInfo& info : infos) owners[info.name] = info.owner;
+  return [owners](const ArtifactTensor& tensor) {
+    auto found = owners.find(tensor.name);
+    return found == owners.end() ? std::string("unknown") : found->second;
+  };
 }
 
 std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of, Compressor* compressor) {
@@ -123,18 +94,6 @@ FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compresso
   if (!infos.empty()) file.by_technique = account(artifact, group_by_owner(infos), nullptr);
   file.all = total(file.by_name);
   return file;
-}
-
-void check_limit(int64_t artifact_bytes, int64_t code_bytes, int64_t limit,
-                 std::span<const ByteGroup> groups) {
-  int64_t bytes = artifact_bytes + code_bytes;
-  if (bytes <= limit) return;
-  std::vector<std::string> largest;
-  for (const ByteGroup& group : groups.first(std::min(groups.size(), kNamedGroups)))
-    largest.push_back(message("{} ({} packed)", {group.name, with_commas(group.packed_bytes)}));
-  fail("artifact: {} bytes, and {} of code, are {} over the limit of {}{}{}", with_commas(artifact_bytes),
-       with_commas(code_bytes), with_commas(bytes - limit), with_commas(limit),
-       largest.empty() ? "" : "; the largest groups are ", join(largest, ", "));
 }
 
 }  // namespace caddie

@@ -30,10 +30,9 @@ using GroupOf = std::function<std::string(const ArtifactTensor& tensor)>;
 
 /// Groups a tensor by the pattern of its name, which needs no model.
 std::string group_by_name(const ArtifactTensor& tensor);
-/// Groups tensors by the technique that declared the weight: "model", "value_table".
+/// Groups tensors by the technique that declared the weight: "model", "value_table"; tensors that the model
+/// lacks are called "unknown".
 GroupOf group_by_owner(std::span<const WeightInfo> infos);
-/// Groups tensors by place, or by role where the place tells nothing: "query", "vector".
-GroupOf group_by_place(std::span<const WeightInfo> infos);
 
 /// Returns the groups by falling packed bytes, then by name. `compressor` may be null; otherwise each group
 /// is compressed alone, which takes as long as compressing the artifact.
@@ -66,10 +65,5 @@ FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compresso
 /// Returns the order-0 entropy of an array in bytes: over the values that the first bytes of all elements
 /// take, plus the same for the second bytes, and so on. The table of frequencies is not counted.
 double entropy_bytes(const Array& array);
-
-/// Throws Error when the artifact's bytes and the code's exceed the limit; says by how much and names the
-/// largest groups.
-void check_limit(int64_t artifact_bytes, int64_t code_bytes, int64_t limit,
-                 std::span<const ByteGroup> groups);
 
 }  // namespace caddie

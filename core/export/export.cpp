@@ -175,8 +175,10 @@ QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<
   made.artifact = quantize(
       model.weights().infos(), weights, parts.quantizers,
       [&](int64_t done, int64_t all) { show_share(status, "quantizing", done, all); }, hessians);
-  note_zeroed(parts, model, find_zeroed(made.artifact, model.weights().infos(), weights, parts.quantizers),
-              made.without_effect);
+  std::vector<RoundTrip> trips =
+      round_trips(made.artifact, model.weights().infos(), weights, parts.quantizers);
+  check_finite(trips, made.artifact);
+  note_zeroed(parts, model, zeroed(trips), made.without_effect);
   made.artifact.compressor = parts.compressor.plugin;
   made.artifact.layout = parts.layout;
   made.quantize_seconds = clock.lap();

@@ -120,25 +120,34 @@ std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightI
   return weights;
 }
 
-std::vector<int> find_zeroed(const Artifact& artifact, std::span<const WeightInfo> infos,
-                             std::span<const Tensor> values, std::span<const Routed> quantizers) {
+std::vector<RoundTrip> round_trips(const Artifact& artifact, std::span<const WeightInfo> infos,
+                                   std::span<const Tensor> values, std::span<const Routed> quantizers) {
   std::vector<Tensor> unpacked = dequantize(artifact, infos, quantizers);
-  std::vector<float> before(infos.size()), after(infos.size());
+  std::vector<RoundTrip> trips(infos.size());
   parallel_for(int(infos.size()), [&](int i) {
-    before[size_t(i)] = largest_magnitude(on_host(values[size_t(i)]));
-    after[size_t(i)] = largest_magnitude(unpacked[size_t(i)]);
+    trips[size_t(i)] = {largest_magnitude(on_host(values[size_t(i)])),
+                        largest_magnitude(unpacked[size_t(i)])};
   });
-  std::vector<int> zeroed;
-  for (size_t i = 0; i < infos.size(); ++i) {
-    check(std::isfinite(before[i]), "{} holds numbers that are not finite; nothing can be exported",
-          infos[i].name);
+  return trips;
+}
+
+void check_finite(std::span<const RoundTrip> trips, const Artifact& artifact) {
+  for (size_t i = 0; i < trips.size(); ++i) {
+    const ArtifactTensor& tensor = artifact.tensors[i];
+    check(std::isfinite(trips[i].before), "{} holds numbers that are not finite; nothing can be exported",
+          tensor.name);
     check(
-        std::isfinite(after[i]),
+        std::isfinite(trips[i].after),
         "{} reaches {}, which {} cannot store: what is read back is not finite; give it to another quantizer",
-        infos[i].name, before[i], artifact.tensors[i].quantizer);
-    if (before[i] > 0 && after[i] == 0) zeroed.push_back(int(i));
+        tensor.name, trips[i].before, tensor.quantizer);
   }
-  return zeroed;
+}
+
+std::vector<int> zeroed(std::span<const RoundTrip> trips) {
+  std::vector<int> indices;
+  for (size_t i = 0; i < trips.size(); ++i)
+    if (trips[i].before > 0 && trips[i].after == 0) indices.push_back(int(i));
+  return indices;
 }
 
 }  // namespace caddie

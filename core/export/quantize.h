@@ -28,10 +28,18 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
                                std::span<const Routed> quantizers);
 
-/// Compares the weights that an artifact gives back with those that were packed, and returns the indices of
-/// those that have become zero everywhere and were not. Throws Error naming the first weight that holds, or
-/// gives back, a number that is not finite.
-std::vector<int> find_zeroed(const Artifact& artifact, std::span<const WeightInfo> infos,
-                             std::span<const Tensor> values, std::span<const Routed> quantizers);
+/// Holds the largest magnitude of a weight before it was packed and after it is read back; infinity where it
+/// holds a number that is not finite.
+struct RoundTrip {
+  float before = 0, after = 0;
+};
+
+/// Reads back the weights that quantize() packed in `artifact`, and compares them with `values`.
+std::vector<RoundTrip> round_trips(const Artifact& artifact, std::span<const WeightInfo> infos,
+                                   std::span<const Tensor> values, std::span<const Routed> quantizers);
+/// Throws Error naming the first weight that holds, or gives back, a number that is not finite.
+void check_finite(std::span<const RoundTrip> trips, const Artifact& artifact);
+/// Returns the indices of the weights that have become zero everywhere and were not.
+std::vector<int> zeroed(std::span<const RoundTrip> trips);
 
 }  // namespace caddie

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "autograd/profile.h"
+#include "autograd/scope.h"
 #include "autograd/tape.h"
 #include "model/model.h"
 

@@ -3,6 +3,7 @@
 // are never in memory together. In training, the gradient of a stretch is taken before the next stretch.
 #include <algorithm>
 
+#include "autograd/scope.h"
 #include "device/attention.h"
 #include "model/forward_pass.h"
 

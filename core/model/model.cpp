@@ -11,9 +11,6 @@
 namespace caddie {
 namespace {
 
-constexpr Site kSites[] = {kEmbeddedSite, kStemSite,     kEnterSite,  kNormedSite, kQueryKeySite,
-                           kValueSite,    kAttendedSite, kBranchSite, kLeaveSite,  kLogitsSite};
-
 /// Lets one technique declare its weights.
 class Declaration final : public Weights {
  public:
@@ -45,7 +42,7 @@ void ModelSettings::settings(Settings& s) {
   s("embedding_init_std", embedding_init_std, "standard deviation of the initial token table", at_least(0));
   s("norm_eps", norm_eps, "epsilon of the norms before sublayers and head", between(0, 1));
   s("embedding_norm_eps", embedding_norm_eps, "epsilon of the norm of the token embedding", between(0, 1));
-  s("round_init_bf16", round_init_bf16, "round initial weights to bfloat16, as upstream's casts do");
+  s("round_init_bf16", round_init_bf16, "round initial weights to bfloat16, as Parameter Golf's code does");
 }
 
 ModelShape ModelSettings::shape(int sequence_length) const {
@@ -67,10 +64,10 @@ Model::Model(const ModelSettings& settings, int sequence_length, ModelParts part
     acts.resize(size_t(shape_.layers));
     for (int layer : modifier.layers.resolve(shape_.layers)) acts[size_t(layer)] = true;
   }
-  for (Site site : kSites) {
-    std::vector<const Technique*>& order = sites_[site];
+  for (uint8_t site = 0; site < uint8_t(Site::kCount); ++site) {
+    std::vector<const Technique*>& order = sites_[Site(site)];
     for (const Technique& modifier : parts_.of(Kind::kModifier))
-      if (modifier.entry->sites & site) order.push_back(&modifier);
+      if (modifier.entry->sites & bit_of(Site(site))) order.push_back(&modifier);
     std::sort(order.begin(), order.end(), [](const Technique* a, const Technique* b) {
       return std::tie(a->entry->card.phase, a->label) < std::tie(b->entry->card.phase, b->label);
     });

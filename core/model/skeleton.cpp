@@ -16,6 +16,7 @@
 // Arrows name the sites at which modifiers act.
 #include <algorithm>
 
+#include "autograd/scope.h"
 #include "device/device.h"
 #include "model/forward_pass.h"
 #include "ops/attention.h"
@@ -62,9 +63,9 @@ Var ForwardPass::stem() {
     PartScope own(embedding.label.c_str());
     e = e + call<Embedding>(embedding).embed(*this);
   }
-  e = through(kEmbeddedSite, &Modifier::embedded, e);
+  e = through(Site::kEmbedded, &Modifier::embedded, e);
   Var x = rms_norm(e, float(model_.settings_.embedding_norm_eps));
-  return x0 = through(kStemSite, &Modifier::stem, x);
+  return x0 = through(Site::kStem, &Modifier::stem, x);
 }
 
 ForwardPass::Entry ForwardPass::enter(int index, Var x) {
@@ -73,8 +74,8 @@ ForwardPass::Entry ForwardPass::enter(int index, Var x) {
   PartScope sums("residual sums");
   const Model::LayerWeights& weights = model_.layers_[size_t(index)];
   Block block{*this, index, Part::kAttention, {}, {}, {}, {}};
-  x = through(kEnterSite, &Modifier::enter, block, x);
-  Var h = through(kNormedSite, &Modifier::normed, block, norm(x));
+  x = through(Site::kEnter, &Modifier::enter, block, x);
+  Var h = through(Site::kNormed, &Modifier::normed, block, norm(x));
 
   PartScope part("attention products");
   const ModelShape& m = *shape;
@@ -88,12 +89,12 @@ ForwardPass::Entry ForwardPass::enter(int index, Var x) {
 Var ForwardPass::attend(Block& block, const Entry& entry, int64_t first) {
   PartScope part("attention products");
   int64_t B = tokens.batch, T = tokens.length;
-  QueryKey qk = through(kQueryKeySite, &Modifier::query_key, block, QueryKey{entry.q, entry.k});
+  QueryKey qk = through(Site::kQueryKey, &Modifier::query_key, block, QueryKey{entry.q, entry.k});
   block.q = from_position(first, qk.q);
   block.k = qk.k;
-  block.v = through(kValueSite, &Modifier::value, block, entry.v);
+  block.v = through(Site::kValue, &Modifier::value, block, entry.v);
   Var y = attend_from(first, block);
-  y = through(kAttendedSite, &Modifier::attended, block, y);
+  y = through(Site::kAttended, &Modifier::attended, block, y);
   return linear(reshape(y, {B, T - first, int64_t(shape->width)}),
                 model_.layers_[size_t(block.layer)].attention_out);
 }
@@ -116,14 +117,14 @@ Var ForwardPass::layer(int index, Var x, int64_t first) {
   PartScope sums("residual sums");
   Block block{*this, index, Part::kAttention, entry.h, {}, {}, {}};
   Var y = attend(block, entry, first);
-  x = from_position(first, entry.x) + through(kBranchSite, &Modifier::branch, block, y);
+  x = from_position(first, entry.x) + through(Site::kBranch, &Modifier::branch, block, y);
 
   block.part = Part::kMlp;
-  block.h = through(kNormedSite, &Modifier::normed, block, norm(x));
+  block.h = through(Site::kNormed, &Modifier::normed, block, norm(x));
   y = mlp(block.h, model_.layers_[size_t(index)]);
-  x = x + through(kBranchSite, &Modifier::branch, block, y);
+  x = x + through(Site::kBranch, &Modifier::branch, block, y);
 
-  return through(kLeaveSite, &Modifier::leave, block, x);
+  return through(Site::kLeave, &Modifier::leave, block, x);
 }
 
 Var ForwardPass::mlp(Var h, const Model::LayerWeights& weights) {
@@ -171,7 +172,7 @@ Var ForwardPass::logits(Var x) {
   PartScope part("head products");
   const Technique& head = model_.parts_.one(Kind::kHead);
   Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head).logits(*this, x);
-  return through(kLogitsSite, &Modifier::logits, z);
+  return through(Site::kLogits, &Modifier::logits, z);
 }
 
 Var ForwardPass::logits_of(Var x, const Ids& all, int64_t first, int64_t count) {

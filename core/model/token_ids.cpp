@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "autograd/thread_tape.h"
+#include "autograd/place_ids.h"
 
 namespace caddie {
 namespace {

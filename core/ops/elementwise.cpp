@@ -27,7 +27,7 @@ struct Multiply {
 
 // Says how y is broadcast over x: row r of x meets row r % rows of y, whose last axis is 1 or as long as that
 // of x.
-struct Repeat {
+struct Broadcast {
   const float* y;
   int64_t rows;
   int width;
@@ -38,7 +38,7 @@ struct Repeat {
 template <class Op>
 struct BinaryForward {
   const float* x;
-  Repeat y;
+  Broadcast y;
   float* z;
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
@@ -57,7 +57,7 @@ struct BinaryForward {
 // Adds the gradient of x, or sets it where it is fresh.
 template <class Op>
 struct BinaryByX {
-  Repeat y;
+  Broadcast y;
   const float* dz;
   float* dx;
   bool fresh;
@@ -124,45 +124,45 @@ struct SumRow {
 
 // Returns how y is broadcast over x. Throws Error unless the axes of y equal the last ones of x; the very
 // last axis of y may be 1.
-Repeat repeat_of(const char* name, Var x, Var y) {
+Broadcast broadcast_of(const char* name, Var x, Var y) {
   const Shape &xs = x.shape(), &ys = y.shape();
   bool fits = ys.rank() <= xs.rank() && (ys.last() == xs.last() || ys.last() == 1);
   for (int axis = 2; fits && axis <= ys.rank(); ++axis) fits = ys[-axis] == xs[-axis];
-  check(fits, "{}: {} does not repeat over {}; its axes must equal the last ones, the very last may be 1",
+  check(fits, "{}: {} cannot be broadcast over {}; its axes must equal the last ones, the very last may be 1",
         name, ys, xs);
   return {y.data(), ys.rows(), int(ys.last())};
 }
 
 // Adds the gradient of y, summed over all places of x where y was used.
 template <class Op>
-void add_gradient_of_y(Var x, Var y, Var z, Repeat repeat, int64_t rows, int n) {
+void add_gradient_of_y(Var x, Var y, Var z, Broadcast broadcast, int64_t rows, int n) {
   Device device = x.device();
   float* dy = y.grad_sum();
-  if (repeat.rows == rows)
-    return for_rows(device, rows, n, BinaryByOwnRow<Op>{x.data(), z.grad(), dy, repeat.width});
-  int columns = int(repeat.rows * n);
-  int64_t blocks = repeat.rows ? rows / repeat.rows : 0;
+  if (broadcast.rows == rows)
+    return for_rows(device, rows, n, BinaryByOwnRow<Op>{x.data(), z.grad(), dy, broadcast.width});
+  int columns = int(broadcast.rows * n);
+  int64_t blocks = broadcast.rows ? rows / broadcast.rows : 0;
   BinaryByColumn<Op> by_column{x.data(), z.grad(), columns};
-  if (repeat.width == n) return for_columns(device, blocks, columns, by_column, dy);
+  if (broadcast.width == n) return for_columns(device, blocks, columns, by_column, dy);
   Var sums = result({columns});
   for_columns(device, blocks, columns, by_column, sums.grad_sum());
-  for_rows(device, repeat.rows, n, SumRow{sums.grad(), dy});
+  for_rows(device, broadcast.rows, n, SumRow{sums.grad(), dy});
 }
 
 // Computes z = op(x, y) and records its gradients.
 template <class Op>
 Var binary(const char* name, Var x, Var y) {
-  Repeat repeat = repeat_of(name, x, y);
+  Broadcast broadcast = broadcast_of(name, x, y);
   int n = int(x.shape().last());
   int64_t rows = x.shape().rows();
   Var z = result(x.shape());
-  for_rows(x.device(), rows, n, BinaryForward<Op>{x.data(), repeat, z.data()});
+  for_rows(x.device(), rows, n, BinaryForward<Op>{x.data(), broadcast, z.data()});
   record(z, {x, y}, [=] {
     if (x.needs_grad()) {
       GradientSlot dx = x.grad_slot();
-      for_rows(x.device(), rows, n, BinaryByX<Op>{repeat, z.grad(), dx.data, dx.fresh});
+      for_rows(x.device(), rows, n, BinaryByX<Op>{broadcast, z.grad(), dx.data, dx.fresh});
     }
-    if (y.needs_grad()) add_gradient_of_y<Op>(x, y, z, repeat, rows, n);
+    if (y.needs_grad()) add_gradient_of_y<Op>(x, y, z, broadcast, rows, n);
   });
   return z;
 }

@@ -88,11 +88,9 @@ std::string_view name_of(Phase phase) {
 }
 
 std::vector<std::string> names_of_sites(uint32_t sites) {
-  constexpr const char* names[] = {"embedded", "stem",     "enter",  "normed", "query_key",
-                                   "value",    "attended", "branch", "leave",  "logits"};
   std::vector<std::string> out;
-  for (size_t i = 0; i < std::size(names); ++i)
-    if (sites & (1u << i)) out.emplace_back(names[i]);
+  for (const detail::SiteRow& row : detail::kSites<Modifier>)
+    if (sites & bit_of(row.site)) out.emplace_back(row.name);
   return out;
 }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kTechniques = "techniques";
 constexpr std::string_view kSwitch = "enabled";
 
-using Proof = Slot::Proof;
+using EffectCheck = Slot::EffectCheck;
 constexpr auto kOptional = Slot::Count::kOptional;
 constexpr auto kMany = Slot::Count::kMany;
 constexpr auto kSome = Slot::Claims::kSome;
@@ -21,34 +21,36 @@ constexpr auto kEach = Slot::Claims::kEach;
 
 // clang-format off
 constexpr Slot kSlots[] = {
-    {.kind = Kind::kInitializer, .name = "initializer", .path = "model.initializer", .proof = Proof::kFilled},
+    {.kind = Kind::kInitializer, .name = "initializer", .path = "model.initializer",
+     .effect_check = EffectCheck::kFilled},
     {.kind = Kind::kEmbedding, .name = "embedding", .path = kTechniques, .count = kMany,
-     .proof = Proof::kLogits, .drawn = true},
+     .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kModifier, .name = "modifier", .path = kTechniques, .count = kMany,
-     .proof = Proof::kLogits, .drawn = true},
+     .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kActivation, .name = "activation", .path = "model.activation",
-     .proof = Proof::kLogits, .drawn = true},
-    {.kind = Kind::kHead, .name = "head", .path = "model.head", .proof = Proof::kLogits, .drawn = true},
+     .effect_check = EffectCheck::kLogits, .drawn = true},
+    {.kind = Kind::kHead, .name = "head", .path = "model.head",
+     .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kView, .name = "view", .path = kTechniques, .count = kMany, .claims = kSome,
-     .tells = Slot::Tells::kByActing, .proof = Proof::kView},
+     .divergence = Slot::Divergence::kByActing, .effect_check = EffectCheck::kView},
     {.kind = Kind::kOptimizer, .name = "optimizer", .path = "optimizers", .count = kMany, .claims = kEach,
-     .proof = Proof::kMoved},
-    {.kind = Kind::kSchedule, .name = "schedule", .path = "train.schedule", .tells = Slot::Tells::kByScale,
-     .proof = Proof::kScale},
+     .effect_check = EffectCheck::kMoved},
+    {.kind = Kind::kSchedule, .name = "schedule", .path = "train.schedule",
+     .divergence = Slot::Divergence::kByScale, .effect_check = EffectCheck::kScale},
     {.kind = Kind::kAverager, .name = "averager", .path = "train.averager", .count = kOptional,
-     .stage = Stage::kAverage, .proof = Proof::kAverage},
+     .stage = Stage::kAverage, .effect_check = EffectCheck::kAverage},
     {.kind = Kind::kAverager, .name = "averager", .path = "train.averagers", .count = kMany,
-     .stage = Stage::kAverage, .proof = Proof::kAverage},
+     .stage = Stage::kAverage, .effect_check = EffectCheck::kAverage},
     {.kind = Kind::kPruner, .name = "pruner", .path = "export.pruners", .count = kMany,
-     .stage = Stage::kQuantize, .claims = kSome, .proof = Proof::kClaim},
+     .stage = Stage::kQuantize, .claims = kSome, .effect_check = EffectCheck::kClaim},
     {.kind = Kind::kQuantizer, .name = "quantizer", .path = "export.quantizers", .count = kMany,
-     .stage = Stage::kQuantize, .claims = kEach, .proof = Proof::kClaim},
+     .stage = Stage::kQuantize, .claims = kEach, .effect_check = EffectCheck::kClaim},
     {.kind = Kind::kTrimmer, .name = "trimmer", .path = "export.trimmers", .count = kMany,
-     .stage = Stage::kCompress, .claims = kSome, .proof = Proof::kClaim},
+     .stage = Stage::kCompress, .claims = kSome, .effect_check = EffectCheck::kClaim},
     {.kind = Kind::kCompressor, .name = "compressor", .path = "export.compressor", .stage = Stage::kCompress,
-     .proof = Proof::kSmaller},
+     .effect_check = EffectCheck::kSmaller},
     {.kind = Kind::kEvaluator, .name = "evaluator", .path = "evaluators", .count = kMany,
-     .stage = Stage::kEvaluate, .proof = Proof::kWindows},
+     .stage = Stage::kEvaluate, .effect_check = EffectCheck::kWindows},
 };
 // clang-format on
 
@@ -63,14 +65,16 @@ constexpr bool every_kind_has_a_row() {
 }
 static_assert(every_kind_has_a_row(), "a kind of caddie/slots.h has no row in the slot table");
 static_assert(std::none_of(std::begin(kSlots), std::end(kSlots),
-                           [](const Slot& s) { return s.proof == Proof::kNone; }),
+                           [](const Slot& s) { return s.effect_check == EffectCheck::kNone; }),
               "a row of the slot table does not say how its plugins are asked whether they acted");
 
 }  // namespace
 
 std::span<const Slot> slot_table() { return kSlots; }
 
-bool is_in_model(const Slot& slot) { return slot.proof == Proof::kLogits || slot.proof == Proof::kView; }
+bool is_in_model(const Slot& slot) {
+  return slot.effect_check == EffectCheck::kLogits || slot.effect_check == EffectCheck::kView;
+}
 
 const Slot& slot_of(Kind kind) {
   return *std::find_if(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) { return s.kind == kind; });

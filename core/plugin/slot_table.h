@@ -29,14 +29,14 @@ struct Slot {
     kEach   // every weight must be named by exactly one of them
   };
   /// Says from which step on two trainings that differ only in the plugins there may differ themselves.
-  enum class Tells : uint8_t {
-    kFromTheStart,
+  enum class Divergence : uint8_t {
+    kFromStart,
     kByScale,  // a training is the same as long as the learning rates are scaled alike
     kByActing  // a training is the same as long as Plugin::acts() says no
   };
 
-  /// Says how a plugin there is asked, after a run, whether it acted.
-  enum class Proof : uint8_t {
+  /// Says how it is checked, after a run, that a plugin there had an effect.
+  enum class EffectCheck : uint8_t {
     kNone,     // no slot may say this
     kLogits,   // the logits of a probe batch are others without it
     kView,     // it shows the model other weights than there are
@@ -55,8 +55,8 @@ struct Slot {
   Count count = Count::kOne;
   Stage stage = Stage::kTrain;  // the first stage that its plugins feed
   Claims claims = Claims::kNone;
-  Tells tells = Tells::kFromTheStart;
-  Proof proof = Proof::kNone;
+  Divergence divergence = Divergence::kFromStart;
+  EffectCheck effect_check = EffectCheck::kNone;
   bool drawn = false;  // tells whether the drawing of the model shows its plugins where they act
 };
 

@@ -77,10 +77,10 @@ std::string StageKeys::stage_text(Stage stage) const {
   return text;
 }
 
-std::string StageKeys::text_of(Slot::Tells tells) const {
+std::string StageKeys::text_of(Slot::Divergence divergence) const {
   std::string text;
   for (const Experiment::Part& part : experiment_.parts)
-    if (part.slot->stage == Stage::kTrain && part.slot->tells == tells)
+    if (part.slot->stage == Stage::kTrain && part.slot->divergence == divergence)
       text += part.path + " " + part_text(part);
   return text;
 }
@@ -92,7 +92,7 @@ std::string StageKeys::steady_text() const {
   if (!initial_weights_.empty()) text += "weights " + initial_weights_ + "\n";
   if (ranks_ > 1) text += "ranks " + std::to_string(ranks_) + "\n";
   text += "data " + data_hash(e.data.train) + "\n";
-  text += core_text(Stage::kTrain) + text_of(Slot::Tells::kFromTheStart);
+  text += core_text(Stage::kTrain) + text_of(Slot::Divergence::kFromStart);
   // Averaging takes time, which decides the number of steps under a wall-clock budget.
   if (e.budget.seconds > 0)
     for (const Experiment::Part& part : e.parts)
@@ -101,7 +101,8 @@ std::string StageKeys::steady_text() const {
 }
 
 std::string StageKeys::training_group() const {
-  return named("train", steady_text() + text_of(Slot::Tells::kByScale) + text_of(Slot::Tells::kByActing));
+  return named("train",
+               steady_text() + text_of(Slot::Divergence::kByScale) + text_of(Slot::Divergence::kByActing));
 }
 
 ScheduleSignature StageKeys::schedule_signature() const {
@@ -109,7 +110,7 @@ ScheduleSignature StageKeys::schedule_signature() const {
   std::vector<const Technique*> views;
   std::vector<std::string> texts;
   for (const Experiment::Part& part : e.parts)
-    if (part.slot->tells == Slot::Tells::kByActing) {
+    if (part.slot->divergence == Slot::Divergence::kByActing) {
       views.push_back(&part.technique);
       texts.push_back(part.path + " " + part_text(part));
     }

@@ -79,7 +79,7 @@ class StageKeys {
   /// Returns all of a stage: its settings and its parts.
   std::string stage_text(Stage stage) const;
   /// Returns the parts of training that tell two trainings apart in the given way.
-  std::string text_of(Slot::Tells tells) const;
+  std::string text_of(Slot::Divergence divergence) const;
   /// Returns all that acts on every step of a training in the same way.
   std::string steady_text() const;
 

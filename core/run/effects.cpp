@@ -13,7 +13,7 @@
 namespace caddie {
 namespace {
 
-using Proof = Slot::Proof;
+using EffectCheck = Slot::EffectCheck;
 
 /// Tells whether a JSON list of names holds `name`.
 bool names(const Json& list, const std::string& name) {
@@ -30,7 +30,8 @@ std::string hash_of(const Tensor& value) {
 std::string check_visits(const Experiment::Part& part, const Evidence& evidence) {
   const std::string& label = part.technique.label;
   if (!names(evidence.trace.at("visited"), label)) return "its site was never visited in training";
-  if (part.slot->proof == Proof::kView) return "";  // Evaluation reads exported weights and no views.
+  if (part.slot->effect_check == EffectCheck::kView)
+    return "";  // Evaluation reads exported weights and no views.
   if (!evidence.before_export.count(label)) return "its site was never visited in evaluation";
   if (!evidence.after_export.count(label)) return "its site was never visited after export";
   return "";
@@ -74,7 +75,7 @@ EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Par
   if (!reason.empty()) return {"", Verdict::kVoid, reason};
   EffectFinding finding = check_own_weights(experiment, part, evidence.trace);
   if (finding.verdict == Verdict::kVoid) return finding;
-  if (part.slot->proof == Proof::kView) {
+  if (part.slot->effect_check == EffectCheck::kView) {
     if (names(evidence.trace.at("idle"), part.technique.label))
       return {"", Verdict::kVoid, "it leaves every weight as it is at the end of training"};
   } else if (!probe_differs(experiment, part.technique, evidence)) {
@@ -90,30 +91,30 @@ EffectFinding judge_moves(const Experiment& experiment, const Experiment::Part& 
   return {"", Verdict::kVoid, "none of the weights that it steps moved"};
 }
 
-/// Judges a part of the experiment as the proof of its slot says.
+/// Judges a part of the experiment as the effect check of its slot says.
 EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, const Evidence& evidence) {
   auto void_unless = [](bool acted, const char* reason) {
     return acted ? EffectFinding() : EffectFinding{"", Verdict::kVoid, reason};
   };
   if (part.slot->claims != Slot::Claims::kNone && part.weights.empty())
     return {"", Verdict::kVoid, "no weight of the model is one that it claims"};
-  switch (part.slot->proof) {
-    case Proof::kLogits:
-    case Proof::kView:
+  switch (part.slot->effect_check) {
+    case EffectCheck::kLogits:
+    case EffectCheck::kView:
       return judge_in_model(experiment, part, evidence);
-    case Proof::kMoved:
+    case EffectCheck::kMoved:
       return judge_moves(experiment, part, evidence.trace);
-    case Proof::kScale:
+    case EffectCheck::kScale:
       return void_unless(evidence.trace.at("scaled"), "it left the learning rates as they are in every step");
-    case Proof::kFilled:
+    case EffectCheck::kFilled:
       return void_unless(evidence.trace.at("filled"), "it left every matrix at zero");
-    case Proof::kWindows:
+    case EffectCheck::kWindows:
       return void_unless(!evaluates_plainly(part.technique.as<Evaluator>(), experiment.data.sequence_length),
                          "it scores the same windows as a plain evaluation");
-    case Proof::kAverage:  // Evidence::noted holds findings on these.
-    case Proof::kSmaller:
-    case Proof::kClaim:
-    case Proof::kNone:
+    case EffectCheck::kAverage:  // Evidence::noted holds findings on these.
+    case EffectCheck::kSmaller:
+    case EffectCheck::kClaim:
+    case EffectCheck::kNone:
       return {};
   }
   return {};
@@ -195,7 +196,7 @@ Json TrainingWatch::trace(const Trainer& trainer) const {
     if (hash_of(weights.value(i)) == initial_[size_t(i)]) unmoved.push_back(name);
   }
   for (const Experiment::Part& part : experiment_.parts)
-    if (part.slot->proof == Proof::kView && leaves_weights(part, trainer))
+    if (part.slot->effect_check == EffectCheck::kView && leaves_weights(part, trainer))
       idle.push_back(part.technique.label);
   return {{"visited", calls_.visited()}, {"unreached", unreached}, {"unmoved", unmoved}, {"idle", idle},
           {"filled", filled_},           {"scaled", scaled_}};

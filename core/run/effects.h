@@ -78,7 +78,7 @@ struct Evidence {
 };
 
 /// Returns a finding for each part of the experiment that is not neutral, in their order; each is asked as
-/// the proof of its slot says. A technique of the model has no effect when its site was not visited in
+/// the effect check of its slot says. A technique of the model has no effect when its site was not visited in
 /// training, in evaluation or after export, when no gradient reached any of its weights or none of them
 /// moved, or when the logits of the probe are the same without it. An effect is partial when only some
 /// of its weights got no gradient or did not move. Where the experiment sets allow_no_effect, kAllowed

@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/stopwatch.h"
 #include "train/checkpoint.h"
@@ -21,6 +25,15 @@ struct ScaleBy {
   CADDIE_FN void operator()(int64_t i) const { x[i] *= factor; }
 };
 
+/// Returns the square of the norm of each gradient; 0 where there is none.
+std::vector<double> squared_norms(std::span<const Tensor> gradients) {
+  std::vector<double> squares(gradients.size());
+  parallel_for(int(gradients.size()), [&](int i) {
+    if (gradients[size_t(i)].defined()) squares[size_t(i)] = squared_norm(gradients[size_t(i)]);
+  });
+  return squares;
+}
+
 }  // namespace
 
 void TrainSettings::settings(Settings& s) {
@@ -30,7 +43,8 @@ void TrainSettings::settings(Settings& s) {
     "gradients summed side by side; more threads than these have nothing to do, and results depend "
     "on this number but never on the threads",
     between(1, 256));
-  s("accumulation", accumulation, "micro-steps of the loader in one optimizer step (upstream: 8 / ranks)",
+  s("accumulation", accumulation,
+    "micro-steps of the loader in one optimizer step; Parameter Golf's code takes 8 / ranks",
     between(1, 4096));
   s("clip_norm", clip_norm, "largest global norm of the gradient; 0 leaves it as it is", at_least(0));
   s("validate_every", validate_every, "steps between validations during training; 0 for none", at_least(0),
@@ -122,7 +136,11 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
     fail("step {}: the loss is {}: {}; lower the learning rates or clip the gradient", progress_.step,
          report.loss, gradient_.find_trouble(batches, views_.values(), progress_));
   report.phases.gradient = clock.lap();
-  report.gradient_norm = clip(gradient_.gradients());
+  std::vector<double> squares = squared_norms(gradient_.gradients());
+  check_finite(squares);
+  note_reached(squares);
+  report.gradient_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+  clip(gradient_.gradients(), report.gradient_norm);
   report.phases.clip = clock.lap();
   update(gradient_.gradients());
   report.phases.update = clock.lap();
@@ -148,31 +166,27 @@ double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
   return comm_->all_reduce(loss) / comm_->size();
 }
 
-// Scales the gradients down to clip_norm where their norm is larger, and returns the norm that they had. Also
-// notes which weights a gradient reached.
-double Trainer::clip(std::span<Tensor> gradients) {
-  std::vector<double> squares(gradients.size());
-  parallel_for(int(gradients.size()), [&](int i) {
-    if (gradients[size_t(i)].defined()) squares[size_t(i)] = squared_norm(gradients[size_t(i)]);
-  });
-  double sum = 0;
-  for (size_t i = 0; i < squares.size(); ++i) {
+/// Throws Error naming the first weight whose gradient holds a number that is not finite.
+void Trainer::check_finite(std::span<const double> squares) const {
+  auto first = std::find_if(squares.begin(), squares.end(), [](double s) { return !std::isfinite(s); });
+  if (first == squares.end()) return;
+  const WeightInfo& info = model_.weights().info(int(first - squares.begin()));
+  fail("step {}: the gradient of {} of '{}' is not finite; lower the learning rates", progress_.step,
+       info.name, info.owner);
+}
+
+void Trainer::note_reached(std::span<const double> squares) {
+  for (size_t i = 0; i < squares.size(); ++i)
     if (squares[i] > 0) reached_.data()[i] = 1;
-    sum += squares[i];
-  }
-  double norm = std::sqrt(sum);
-  if (!std::isfinite(norm)) {
-    auto first = std::find_if(squares.begin(), squares.end(), [](double s) { return !std::isfinite(s); });
-    const WeightInfo& info = model_.weights().info(int(first - squares.begin()));
-    fail("step {}: the gradient of {} of '{}' is not finite; lower the learning rates", progress_.step,
-         info.name, info.owner);
-  }
+}
+
+/// Scales gradients whose norm together is `norm` down to clip_norm where it is larger.
+void Trainer::clip(std::span<Tensor> gradients, double norm) const {
   double factor = settings_.clip_norm / (norm + 1e-6);
-  if (settings_.clip_norm > 0 && factor < 1)
-    for (Tensor& gradient : gradients)
-      if (gradient.defined())
-        for_each(gradient.device(), gradient.numel(), ScaleBy{gradient.data(), float(factor)});
-  return norm;
+  if (settings_.clip_norm == 0 || factor >= 1) return;
+  for (Tensor& gradient : gradients)
+    if (gradient.defined())
+      for_each(gradient.device(), gradient.numel(), ScaleBy{gradient.data(), float(factor)});
 }
 
 void Trainer::update(std::span<Tensor> gradients) {

@@ -100,7 +100,9 @@ class Trainer {
   StepReport advance(std::span<const Batch> batches);
   void weights_state(Archive& archive);
   double mean_over_ranks(std::span<Tensor> gradients, double loss);
-  double clip(std::span<Tensor> gradients);
+  void check_finite(std::span<const double> squares) const;
+  void note_reached(std::span<const double> squares);
+  void clip(std::span<Tensor> gradients, double norm) const;
   void update(std::span<Tensor> gradients);
   std::vector<Weight> live_weights() const;
 

@@ -35,6 +35,14 @@ TEST_CASE("globs match whole names", "[base]") {
   CHECK_FALSE(matches("a?c", "ac"));
 }
 
+TEST_CASE("a line is cut when it has too many characters, whatever its bytes", "[base]") {
+  std::string letters(1000, 'x'), umlauts;
+  for (int i = 0; i < 1000; ++i) umlauts += "\u00fc";
+  CHECK(with_short_lines(letters) == letters);
+  CHECK(with_short_lines(umlauts) == umlauts);
+  CHECK(with_short_lines(letters + "x\n" + umlauts + "x") == letters + "...\n" + umlauts + "...");
+}
+
 TEST_CASE("numbers and durations read well", "[base]") {
   CHECK(with_commas(16000000) == "16,000,000");
   CHECK(with_commas(-1234) == "-1,234");

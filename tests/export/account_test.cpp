@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes of an artifact accounted for, and estimated beforehand.
-#include <caddie/error.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -31,7 +29,7 @@ TEST_CASE("groups of bytes add up in every grouping", "[export]") {
   SmallArtifact f;
   Artifact artifact = f.artifact();
   int64_t parameters = 33 * 3 + 2 * 7 * 31 + 77 + 1, rows = 33 + 7 + 7 + 0 + 1 + 1;
-  for (const GroupOf& group_of : {GroupOf(group_by_name), group_by_owner(f.infos), group_by_place(f.infos)}) {
+  for (const GroupOf& group_of : {GroupOf(group_by_name), group_by_owner(f.infos)}) {
     ByteGroup sum = total(account(artifact, group_of, &f.store));
     CHECK(sum.parameters == parameters);
     CHECK(sum.raw_bytes == 4 * parameters);
@@ -46,18 +44,6 @@ TEST_CASE("groups of bytes add up in every grouping", "[export]") {
   std::vector<ByteGroup> owners = account(artifact, group_by_owner(f.infos), nullptr);
   REQUIRE(owners.size() == 2);
   CHECK((owners[0].name == "model" && owners[1].name == "gate"));
-  std::vector<ByteGroup> places = account(artifact, group_by_place(f.infos), nullptr);
-  REQUIRE(places.size() == 5);
-  CHECK((places[0].name == "query" && places[1].name == "tokens" && places[2].name == "vector"));
-}
-
-TEST_CASE("an artifact over the limit is told by how much and why", "[export]") {
-  SmallArtifact f;
-  std::vector<ByteGroup> groups = account(f.artifact(), group_by_owner(f.infos), nullptr);
-  CHECK_NOTHROW(check_limit(15'000'000, 1'000'000, 16'000'000, groups));
-  CHECK_THROWS_WITH(check_limit(15'000'001, 1'000'000, 16'000'000, groups),
-                    Contains("are 1 over the limit of 16,000,000") && Contains("largest groups are model ("));
-  CHECK_THROWS_WITH(check_limit(17'234'567, 0, 16'000'000, {}), Contains("1,234,567 over"));
 }
 
 namespace {

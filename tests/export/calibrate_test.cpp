@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "experiment/experiment.h"
 #include "support/data_support.h"

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <thread>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "experiment/experiment.h"
 #include "tensor/same_bits.h"

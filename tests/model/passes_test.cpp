@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "evaluate/score.h"
 #include "experiment/experiment.h"

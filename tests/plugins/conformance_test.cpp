@@ -9,6 +9,7 @@
 #include <map>
 #include <regex>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "config/describe.h"
 #include "experiment/experiment.h"
@@ -175,7 +176,7 @@ TEST_CASE("parts of the model are called in both modes, and those that it can do
   Experiment base = make_random({});
   Tensor without = losses_of(*base.model, Mode::kTrain);
   for (const Slot& slot : slot_table()) {
-    if (slot.proof != Slot::Proof::kLogits) continue;
+    if (slot.effect_check != Slot::EffectCheck::kLogits) continue;
     for (const std::string& name : plugins_of(slot.kind)) {
       INFO("[" << slot.path << "] " << name);
       Experiment experiment = make_random(use_of(name));

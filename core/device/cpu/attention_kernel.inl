@@ -4,6 +4,7 @@
 // the softmax then runs down the lanes of vectors and adds in the order of the keys, so its bits do not
 // depend on the width. Queries are scaled by scale * log2(e), so that exp becomes exp2.
 #include "device/cpu/attention_tiles.inl"
+#include "device/cpu/scratch.h"
 
 namespace caddie {
 namespace {
@@ -29,7 +30,7 @@ using Target = HeadView<float>;
 /// Holds the sizes that all loops share.
 struct Sizes {
   int64_t length, depth, width, blocks, block_floats;
-  int64_t rows(int64_t block) const { return least(kBlock, length - block * kBlock); }
+  int64_t rows(int64_t block) const { return minimum(kBlock, length - block * kBlock); }
   int64_t padded_length() const { return blocks * kBlock; }
 };
 
@@ -88,7 +89,7 @@ constexpr int kGroup = 4;  // The softmax works on so many vectors of queries to
 /// of each query, updates peak and the running sum, and sets `shrink` to the factor by which earlier results
 /// shrink.
 template <bool kDiagonal>
-void soften(int64_t keys, float* scores, float* peak, float* sum, float* shrink) {
+void online_softmax(int64_t keys, float* scores, float* peak, float* sum, float* shrink) {
   for (int64_t q = 0; q < kBlock; q += kGroup * kWidth) {
     Vector top[kGroup], total[kGroup];
 #pragma GCC unroll 4
@@ -100,7 +101,7 @@ void soften(int64_t keys, float* scores, float* peak, float* sum, float* shrink)
         if (kDiagonal && key >= lane + kWidth) continue;
         Vector x = load(scores + key * kBlock + lane);
         if (kDiagonal) x = keep_from(key - lane, x, top[g]);
-        top[g] = greater(top[g], x);
+        top[g] = maximum(top[g], x);
       }
     }
 #pragma GCC unroll 4
@@ -135,7 +136,7 @@ void soften(int64_t keys, float* scores, float* peak, float* sum, float* shrink)
 void add_values(const Sizes& s, int64_t keys, int64_t queries, bool diagonal, const float* scores,
                 const float* values, const float* shrink, float* out) {
   for (int64_t row = 0; row < queries; row += kTileRows) {
-    const int64_t depth = diagonal ? least(keys, row + kTileRows) : keys;
+    const int64_t depth = diagonal ? minimum(keys, row + kTileRows) : keys;
     multiply_row<ByQuery>(row, depth, s.width, scores + row, values, s.width, out + row * s.width, s.width,
                           Rescale{shrink});
   }
@@ -173,9 +174,9 @@ void attend_block(const Sizes& s, int64_t i, ForwardScratch& w, Target y, float*
     const int64_t keys = s.rows(j);
     multiply_keys(s, keys, queries, j == i, w.slivers + j * s.block_floats, w.columns, w.scores);
     if (j == i) {
-      soften<true>(keys, w.scores, w.peak, w.sum, w.shrink);
+      online_softmax<true>(keys, w.scores, w.peak, w.sum, w.shrink);
     } else {
-      soften<false>(keys, w.scores, w.peak, w.sum, w.shrink);
+      online_softmax<false>(keys, w.scores, w.peak, w.sum, w.shrink);
     }
     add_values(s, keys, queries, j == i, w.scores, w.values + j * kBlock * s.width, w.shrink, w.out);
   }
@@ -227,7 +228,7 @@ struct QueryScratch {
 
 /// Turns scores and dp[key, query] = v dy^T into probabilities and the gradient of the scores.
 template <bool kDiagonal>
-void soften_backward(int64_t keys, const float* log_sum, const float* dot, float* scores, float* dp) {
+void online_softmax_backward(int64_t keys, const float* log_sum, const float* dot, float* scores, float* dp) {
   for (int64_t q = 0; q < kBlock; q += kGroup * kWidth) {
     Vector log[kGroup], sum[kGroup];
 #pragma GCC unroll 4
@@ -267,9 +268,9 @@ void add_pair(const Sizes& s, int64_t i, int64_t j, const KeyScratch& kv, const 
   multiply_keys(s, keys, queries, diagonal, kv.value_slivers + j * s.block_floats,
                 w.dy_columns + query * s.depth, dp);
   if (diagonal) {
-    soften_backward<true>(keys, w.log_sum + query, w.dot + query, scores, dp);
+    online_softmax_backward<true>(keys, w.log_sum + query, w.dot + query, scores, dp);
   } else {
-    soften_backward<false>(keys, w.log_sum + query, w.dot + query, scores, dp);
+    online_softmax_backward<false>(keys, w.log_sum + query, w.dot + query, scores, dp);
   }
   for (int64_t row = 0; row < keys; row += kTileRows) {
     const int64_t first = diagonal ? row : 0, depth = queries - first;
@@ -280,7 +281,7 @@ void add_pair(const Sizes& s, int64_t i, int64_t j, const KeyScratch& kv, const 
                         s.width, Add{});
   }
   for (int64_t row = 0; row < queries; row += kTileRows) {
-    const int64_t depth = diagonal ? least(keys, row + kTileRows) : keys;
+    const int64_t depth = diagonal ? minimum(keys, row + kTileRows) : keys;
     multiply_row<ByQuery>(row, depth, s.width, dp + row, kv.keys + key * s.width, s.width,
                           w.dq + (query + row) * s.width, s.width, Add{});
   }

@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Implements the CPU backend. Large blocks of memory lie on huge pages, because the first touch of small
-// pages costs six times as much.
-#include <sys/mman.h>
-
+// Implements the CPU backend by the kernels of this folder.
 #include <cstdlib>
 #include <cstring>
 
+#include "device/cpu/buffer.h"
 #include "device/device.h"
 
 namespace caddie {
 namespace {
 
-constexpr size_t kHugePage = size_t(2) << 20;
-
-size_t rounded(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
-
 class CpuBackend final : public Backend {
  public:
   void* allocate(size_t bytes) override {
-    size_t unit = bytes >= kHugePage ? kHugePage : 64;
-    void* memory = std::aligned_alloc(unit, rounded(bytes ? bytes : 1, unit));
+    void* memory = allocate_aligned(bytes);
     if (!memory) fail("out of memory: {} bytes asked for", bytes);
-    if (unit == kHugePage) ::madvise(memory, rounded(bytes, unit), MADV_HUGEPAGE);
     return memory;
   }
   void release(void* memory, size_t) override { std::free(memory); }

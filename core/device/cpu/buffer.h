@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns aligned memory for packed matrices and for the scratch of the kernels.
+// Allocates aligned memory, and owns some for packed matrices and for the scratch of the kernels.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 
 namespace caddie {
 
-/// Owns floats that are aligned to 64 bytes and not initialised. Buffers of 2 MiB and more lie on huge pages
-/// where the system grants them.
+/// Returns the bytes that allocate_aligned() takes for `bytes`: a multiple of 64, or of 2 MiB from there on.
+size_t aligned_size(size_t bytes);
+/// Returns memory that is aligned to 64 bytes and not initialised, for std::free(); null when there is none.
+/// 2 MiB and more lie on huge pages where the system grants them.
+void* allocate_aligned(size_t bytes);
+
+/// Owns floats that are aligned to 64 bytes and not initialised.
 class Buffer {
  public:
   /// Returns memory for at least `floats` floats; what was there is lost if the buffer has to grow.

@@ -8,6 +8,7 @@
 
 #include "device/cpu/buffer.h"
 #include "device/cpu/kernels.h"
+#include "device/cpu/scratch.h"
 
 namespace caddie {
 namespace {

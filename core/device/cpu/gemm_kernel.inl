@@ -90,7 +90,7 @@ void multiply_edge(TileFunction tile, int64_t rows, int64_t columns, const Block
 void multiply_block(const BlockProduct& p, float* slivers) {
   const TileFunctions& tiles = p.ta == Transpose::kYes ? kTransposedTiles : kPlainTiles;
   for (int64_t first = 0; first < p.m; first += kSlivers * kTileRows) {
-    const int64_t rows = least(kSlivers * kTileRows, p.m - first);
+    const int64_t rows = minimum(kSlivers * kTileRows, p.m - first);
     if (p.ta == Transpose::kYes) {
       pack_transposed_slivers(rows, p.depth, p.a + first, p.lda, slivers);
     } else {
@@ -98,9 +98,9 @@ void multiply_block(const BlockProduct& p, float* slivers) {
     }
     for (int64_t j = 0; j < p.n; j += kTileColumns) {
       const float* panel = p.block + j * p.depth;
-      const int64_t tile_columns = least(kTileColumns, p.n - j);
+      const int64_t tile_columns = minimum(kTileColumns, p.n - j);
       for (int64_t i = 0; i < rows; i += kTileRows) {
-        const int64_t tile_rows = least(kTileRows, rows - i);
+        const int64_t tile_rows = minimum(kTileRows, rows - i);
         if (p.lower && p.first_column + j >= first + i + tile_rows) continue;
         const TileFunction tile = tiles.by_rows[tile_rows - 1];
         const float* sliver = slivers + i / kTileRows * kSliverFloats;
@@ -118,7 +118,7 @@ void multiply_block(const BlockProduct& p, float* slivers) {
 /// Packs op(b) into panels of kTileColumns columns; columns beyond the last are zero.
 void pack_block(Transpose tb, int64_t depth, int64_t n, const float* b, int64_t ldb, float* block) {
   for (int64_t j = 0; j < n; j += kTileColumns, block += depth * kTileColumns) {
-    const int64_t columns = least(kTileColumns, n - j);
+    const int64_t columns = minimum(kTileColumns, n - j);
     if (tb == Transpose::kYes) {
       transpose(columns, depth, b + j * ldb, ldb, block, kTileColumns);
     } else if (columns == kTileColumns) {
@@ -141,9 +141,9 @@ void mirror(int64_t m, float* c, int64_t ldc) {
   constexpr int64_t kSide = 8;
   for (int64_t i = 0; i < m; i += kSide) {
     for (int64_t j = 0; j < i; j += kSide) {
-      transpose(least(kSide, m - i), kSide, c + i * ldc + j, ldc, c + j * ldc + i, ldc);
+      transpose(minimum(kSide, m - i), kSide, c + i * ldc + j, ldc, c + j * ldc + i, ldc);
     }
-    for (int64_t r = i; r < least(i + kSide, m); ++r) {
+    for (int64_t r = i; r < minimum(i + kSide, m); ++r) {
       for (int64_t j = i; j < r; ++j) c[j * ldc + r] = c[r * ldc + j];
     }
   }

@@ -51,9 +51,6 @@ struct CpuKernels {
 
 extern const CpuKernels kKernelsV3, kKernelsV4;
 
-/// Returns the calling thread's scratch, aligned to 64 bytes and valid until the thread asks again.
-float* thread_scratch(int64_t floats);
-
 /// Returns the kernels in use; isa_name() says how they are chosen.
 const CpuKernels& cpu_kernels();
 

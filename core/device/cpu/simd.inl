@@ -49,7 +49,7 @@ CADDIE_INLINE Vector fma(Vector a, Vector b, Vector c) { return CADDIE_SIMD(fmad
 inline void prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T0); }
 
 /// Returns the greater of the two in each lane; b where one of them is NaN.
-inline Vector greater(Vector a, Vector b) { return CADDIE_SIMD(max_ps)(a, b); }
+inline Vector maximum(Vector a, Vector b) { return CADDIE_SIMD(max_ps)(a, b); }
 
 /// Returns x in the lanes from `first` on and `other` in those before it.
 inline Vector keep_from(int64_t first, Vector x, Vector other) {
@@ -65,7 +65,7 @@ inline Vector keep_from(int64_t first, Vector x, Vector other) {
 /// Returns 2^x for x up to 127, with a relative error of about 1e-7; below -126 it stays at 2^-126.
 inline Vector exp2(Vector x) {
   const Vector shift = fill(12582912.0f);  // It is 1.5 * 2^23: adding to it rounds to an integer.
-  x = greater(fill(-126.0f), x);           // In this order NaN stays NaN.
+  x = maximum(fill(-126.0f), x);           // In this order NaN stays NaN.
   const Vector shifted = x + shift;
   const Vector f = x - (shifted - shift);
   Vector power = fill(1.559467817e-04f);
@@ -115,7 +115,7 @@ inline void copy(int64_t count, const float* from, float* to) {
 
 /// Returns n, rounded up to a multiple of `unit`.
 inline int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+inline int64_t minimum(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /// Sets to[8,8] = from[8,8]^T.
 inline void transpose8(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
@@ -152,8 +152,8 @@ inline void transpose(int64_t rows, int64_t columns, const float* from, int64_t 
         transpose8(source, from_stride, target, to_stride);
         continue;
       }
-      for (int64_t r = 0; r < least(8, rows - i); ++r)
-        for (int64_t c = 0; c < least(8, columns - j); ++c)
+      for (int64_t r = 0; r < minimum(8, rows - i); ++r)
+        for (int64_t c = 0; c < minimum(8, columns - j); ++c)
           target[c * to_stride + r] = source[r * from_stride + c];
     }
   }

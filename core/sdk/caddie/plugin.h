@@ -15,19 +15,23 @@ namespace caddie {
 /// phases, then of their labels.
 enum class Phase : uint8_t { kNormalize, kRotate, kAdd, kMix, kProject, kScale, kGate, kLimit };
 
-/// Names the sites of a Modifier, each of which is one bit.
-enum Site : uint32_t {
-  kEmbeddedSite = 1,
-  kStemSite = 2,
-  kEnterSite = 4,
-  kNormedSite = 8,
-  kQueryKeySite = 16,
-  kValueSite = 32,
-  kAttendedSite = 64,
-  kBranchSite = 128,
-  kLeaveSite = 256,
-  kLogitsSite = 512
+/// Names the sites of a Modifier, in the order in which a forward pass comes to them.
+enum class Site : uint8_t {
+  kEmbedded,
+  kStem,
+  kEnter,
+  kNormed,
+  kQueryKey,
+  kValue,
+  kAttended,
+  kBranch,
+  kLeave,
+  kLogits,
+  kCount  // the number of sites
 };
+
+/// Returns the bit that stands for a site in a set of them.
+constexpr uint32_t bit_of(Site site) { return 1u << uint8_t(site); }
 
 /// Tells what can be known of a plugin without making one.
 struct PluginCard {
@@ -49,7 +53,7 @@ struct PluginCard {
 struct PluginEntry {
   PluginCard card;
   Kind kind;
-  uint32_t sites;  // the sites that a Modifier overrides; 0 for other kinds
+  uint32_t sites;  // the bits of the sites that a Modifier overrides; 0 for other kinds
   Plugin* (*make)();
 };
 
@@ -62,26 +66,51 @@ constexpr Kind kind_of() {
   return T::kKind;
 }
 
-/// Returns the sites that T overrides: the type of &T::site names Modifier when it is inherited and T when it
-/// is overridden, which must be public.
+/// Describes one site of a technique.
+struct SiteRow {
+  Site site;
+  const char* name;  // the name of the function that Modifier has for it
+  bool overridden;
+};
+
+/// Returns whether a function is not Modifier's own: the type of &T::site names Modifier when it is inherited
+/// and T when it is overridden, which must be public.
+template <class Owner, class Value, class Context>
+constexpr bool is_overridden(Value (Owner::*)(Context&, Value)) {
+  return !std::is_same_v<Owner, Modifier>;
+}
+
+/// Holds a row for each site, in their order.
+template <class T>
+inline constexpr SiteRow kSites[] = {
+    {Site::kEmbedded, "embedded", is_overridden(&T::embedded)},
+    {Site::kStem, "stem", is_overridden(&T::stem)},
+    {Site::kEnter, "enter", is_overridden(&T::enter)},
+    {Site::kNormed, "normed", is_overridden(&T::normed)},
+    {Site::kQueryKey, "query_key", is_overridden(&T::query_key)},
+    {Site::kValue, "value", is_overridden(&T::value)},
+    {Site::kAttended, "attended", is_overridden(&T::attended)},
+    {Site::kBranch, "branch", is_overridden(&T::branch)},
+    {Site::kLeave, "leave", is_overridden(&T::leave)},
+    {Site::kLogits, "logits", is_overridden(&T::logits)},
+};
+
+constexpr bool every_site_has_its_row() {
+  uint8_t rows = 0;
+  for (const SiteRow& row : kSites<Modifier>)
+    if (row.site != Site(rows++)) return false;
+  return Site(rows) == Site::kCount;
+}
+static_assert(every_site_has_its_row(), "the rows of kSites are not the sites in their order");
+
+/// Returns the bits of the sites that T overrides.
 template <class T>
 constexpr uint32_t sites_of() {
-  if constexpr (std::is_base_of_v<Modifier, T>) {
-    uint32_t sites = 0;
-    if (!std::is_same_v<decltype(&T::embedded), decltype(&Modifier::embedded)>) sites |= kEmbeddedSite;
-    if (!std::is_same_v<decltype(&T::stem), decltype(&Modifier::stem)>) sites |= kStemSite;
-    if (!std::is_same_v<decltype(&T::enter), decltype(&Modifier::enter)>) sites |= kEnterSite;
-    if (!std::is_same_v<decltype(&T::normed), decltype(&Modifier::normed)>) sites |= kNormedSite;
-    if (!std::is_same_v<decltype(&T::query_key), decltype(&Modifier::query_key)>) sites |= kQueryKeySite;
-    if (!std::is_same_v<decltype(&T::value), decltype(&Modifier::value)>) sites |= kValueSite;
-    if (!std::is_same_v<decltype(&T::attended), decltype(&Modifier::attended)>) sites |= kAttendedSite;
-    if (!std::is_same_v<decltype(&T::branch), decltype(&Modifier::branch)>) sites |= kBranchSite;
-    if (!std::is_same_v<decltype(&T::leave), decltype(&Modifier::leave)>) sites |= kLeaveSite;
-    if (!std::is_same_v<decltype(&T::logits), decltype(&Modifier::logits)>) sites |= kLogitsSite;
-    return sites;
-  } else {
-    return 0;
-  }
+  uint32_t sites = 0;
+  if constexpr (std::is_base_of_v<Modifier, T>)
+    for (const SiteRow& row : kSites<T>)
+      if (row.overridden) sites |= bit_of(row.site);
+  return sites;
 }
 
 }  // namespace detail
