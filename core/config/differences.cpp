@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads both texts into trees and compares the values of all paths.
+// Reads all of both trees and compares the values of all paths.
 #include "config/differences.h"
 
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "config/read_all.h"
-#include "config/tree.h"
 
 namespace caddie {
 namespace {
 
-/// Returns the values of a TOML document by path.
-std::map<std::string, std::string> values_of(const std::string& text) {
-  Tree tree = Tree::parse(text, "text");
+/// Returns the values of a tree by path.
+std::map<std::string, std::string> values_of(Tree tree) {
   read_all(tree);
   std::map<std::string, std::string> values;
   for (const Tree::Value& value : tree.values()) values[value.path] = value.text;
@@ -23,8 +22,9 @@ std::map<std::string, std::string> values_of(const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> differences(const std::string& before, const std::string& after) {
-  std::map<std::string, std::string> old_values = values_of(before), new_values = values_of(after);
+std::vector<std::string> differences(Tree before, Tree after) {
+  std::map<std::string, std::string> old_values = values_of(std::move(before)),
+                                     new_values = values_of(std::move(after));
   std::vector<std::string> lines;
   auto text = [](const std::map<std::string, std::string>& values, const std::string& path) {
     auto found = values.find(path);

@@ -122,7 +122,8 @@ RunDifferences compare_runs(const std::filesystem::path& a, const std::filesyste
       fail_usage("{}: holds no resolved.toml; name the folder of a run", folder.string());
   for (const std::filesystem::path& folder : {a, b}) check_left_by_run(folder, "metrics.csv");
   RunDifferences found;
-  found.settings = differences(read_file(a / "resolved.toml"), read_file(b / "resolved.toml"));
+  auto settings = [](const std::filesystem::path& folder) { return Tree::load(folder / "resolved.toml"); };
+  found.settings = differences(settings(a), settings(b));
   for (Difference& it : differences_of(read_json(a, "run.json"), read_json(b, "run.json")))
     found.provenance.push_back(std::move(it.line));
   for (Difference& it : differences_of(read_json(a, "summary.json"), read_json(b, "summary.json")))

@@ -8,7 +8,6 @@
 #include "base/exit_code.h"
 #include "base/owned_folder.h"
 #include "base/text.h"
-#include "config/differences.h"
 #include "sweep/folders.h"
 #include "sweep/run_state.h"
 #include "sweep/runner.h"
@@ -43,9 +42,9 @@ void freeze(Plan& plan, const fs::path& folder, bool replan) {
     done = count_done(before, folder);
     plan.jobs = before.jobs;
     plan.threads = before.threads;
-    changes = differences(before.base_text, plan.base_text);
-    for (std::string& line : differences(before.sweep_text, plan.sweep_text))
-      changes.push_back(std::move(line));
+    ChangedTexts changed = changed_texts(before, plan);
+    changes = std::move(changed.base);
+    changes.insert(changes.end(), changed.sweep.begin(), changed.sweep.end());
   }
   check_groups(plan);
   remember(plan, changes, done);

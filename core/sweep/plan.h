@@ -115,6 +115,12 @@ void write_plan(const Plan& plan, const std::filesystem::path& folder);
 /// Throws Error when the file is missing or no plan.
 Plan read_plan(const std::filesystem::path& folder);
 
+/// These are the settings that differ between the files that two plans were made from, one on a line.
+struct ChangedTexts {
+  std::vector<std::string> base, sweep;
+};
+ChangedTexts changed_texts(const Plan& before, const Plan& now);
+
 /// Throws Error (kUsage) that lists the differences when the files that `now` was made from differ from those
 /// of `frozen`.
 void check_unchanged(const Plan& frozen, const Plan& now);

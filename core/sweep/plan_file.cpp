@@ -192,12 +192,19 @@ Plan read_plan(const std::filesystem::path& folder) {
   }
 }
 
+ChangedTexts changed_texts(const Plan& before, const Plan& now) {
+  auto changed = [](const std::string& was, const std::string& is, const std::string& file) {
+    return differences(Tree::parse(was, file + " as plan.json has it"), Tree::parse(is, file));
+  };
+  return {changed(before.base_text, now.base_text, now.base_file),
+          changed(before.sweep_text, now.sweep_text, now.sweep_file)};
+}
+
 void check_unchanged(const Plan& frozen, const Plan& now) {
+  ChangedTexts changed = changed_texts(frozen, now);
   std::vector<std::string> changes;
-  for (const std::string& line : differences(frozen.base_text, now.base_text))
-    changes.push_back(now.base_file + ": " + line);
-  for (const std::string& line : differences(frozen.sweep_text, now.sweep_text))
-    changes.push_back(now.sweep_file + ": " + line);
+  for (const std::string& line : changed.base) changes.push_back(now.base_file + ": " + line);
+  for (const std::string& line : changed.sweep) changes.push_back(now.sweep_file + ": " + line);
   if (changes.empty()) return;
   size_t shown = std::min<size_t>(changes.size(), 8);
   std::string text = join(std::span(changes).first(shown), "\n  ");
