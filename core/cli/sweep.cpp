@@ -9,8 +9,8 @@
 
 #include "cli/numbers.h"
 #include "cli/verbs.h"
-#include "report/files.h"
 #include "report/run_sweep.h"
+#include "report/sweep_tables.h"
 #include "sweep/conclusion.h"
 #include "sweep/machine_share.h"
 

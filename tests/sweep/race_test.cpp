@@ -9,7 +9,7 @@
 
 #include "base/files.h"
 #include "report/ablation.h"
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "support/temporary_folder.h"
 #include "sweep/race_state.h"
 
