@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "results/run_folder.h"
 
 namespace caddie {

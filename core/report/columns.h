@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "report/ablation.h"
 #include "report/cells.h"
 #include "report/table.h"

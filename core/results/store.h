@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 
+#include "base/json.h"
 #include "results/claim.h"
 #include "results/run_folder.h"
 

@@ -5,9 +5,9 @@
 #include <map>
 
 #include "autograd/thread_tape.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "model/token_ids.h"
+#include "run/stored_weights.h"
 #include "tensor/same_bits.h"
 
 namespace caddie {
@@ -18,12 +18,6 @@ using Proof = Slot::Proof;
 /// Tells whether a JSON list of names holds `name`.
 bool names(const Json& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-/// Returns a hash of a tensor's bytes.
-std::string hash_of(const Tensor& value) {
-  Tensor host = on_host(value);
-  return xxh3({reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float)});
 }
 
 /// Returns where the technique's site was not visited; "" when it was wherever it should be.

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "experiment/experiment.h"
 #include "results/run_folder.h"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/console.h"
+#include "base/json.h"
 #include "export/export.h"
 #include "results/stage_keys.h"
 #include "results/store.h"

@@ -8,7 +8,7 @@
 #include "data/token_ids.h"
 #include "results/summary.h"
 #include "run/export.h"
-#include "run/training.h"
+#include "run/stored_weights.h"
 
 namespace caddie {
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "results/run_folder.h"
 #include "results/stage_keys.h"
 

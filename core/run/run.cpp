@@ -15,6 +15,7 @@
 #include "results/store_use.h"
 #include "run/effects.h"
 #include "run/export.h"
+#include "run/stored_weights.h"
 #include "tensor/same_bits.h"
 
 namespace caddie {

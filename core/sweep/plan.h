@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "results/run_folder.h"
 #include "sweep/racing.h"
 #include "sweep/sweep_file.h"
