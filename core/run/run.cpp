@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
+#include "results/run_folder.h"
 #include "results/store_use.h"
 #include "run/effects.h"
 #include "run/export.h"
@@ -22,7 +23,7 @@ namespace caddie {
 namespace {
 
 constexpr const char* kPrivateStore = "stages";  // the run's own store, in its folder
-constexpr const char* kOutputs[] = {"resolved.toml", "metrics.csv", "weights.safetensors", "artifact.bin"};
+constexpr const char* kOutputs[] = {kSettingsFile, kMetricsFile, kWeightsFile, kArtifactFile};
 
 /// Makes the folder of a run, or takes one up. Throws Error (kUsage) when files that Caddie did not make
 /// would be overwritten: in a folder without Caddie's mark, the record of a run shows that the files are
@@ -119,7 +120,7 @@ class Run {
 /// Removes what an earlier run left in the folder and this one would go on from.
 void Run::start_over() {
   check_owned(folder_.file(kPrivateStore));
-  for (const char* name : {kSummaryFile, "metrics.csv", kRecordFile})
+  for (const char* name : {kSummaryFile, kMetricsFile, kRecordFile})
     std::filesystem::remove(folder_.file(name));
   remove_owned(folder_.file(kPrivateStore));
 }
@@ -158,7 +159,7 @@ void Run::train() {
   TrainingStage stage(e_, *corpus_, keys_, store_, options_.training, team_, status_);
   training_ = keys_.training();
   trained_ = stage.run();
-  stage.write_metrics(folder_.file("metrics.csv"));
+  stage.write_metrics(folder_.file(kMetricsFile));
   auto steps = int64_t(trained_.at(kSteps.name));
   // Under a wall-clock budget the time of training includes averaging already.
   double seconds = trained_.at("seconds");
@@ -204,8 +205,7 @@ double Run::bits_per_byte(const Weights& weights) {
 
 /// Reads the weights of a stage from the store.
 Run::Weights Run::weights_of(const std::string& label, const std::string& stage) const {
-  std::vector<Tensor> values =
-      read_weights(store_.folder(stage) / "weights.safetensors", e_.model->weights());
+  std::vector<Tensor> values = read_weights(store_.folder(stage) / kWeightsFile, e_.model->weights());
   std::string identity = stage + " " + hash_of(values);
   return {label, stage, std::move(values), std::move(identity)};
 }
@@ -256,9 +256,9 @@ Run::Weights Run::choose_average() {
 
 /// Makes the artifact of the weights and scores it, and fills in what the summary says of that.
 void Run::export_and_score(const Weights& weights) {
-  place_file(store_.folder(weights.stage) / "weights.safetensors", folder_.file("weights.safetensors"));
+  place_file(store_.folder(weights.stage) / kWeightsFile, folder_.file(kWeightsFile));
   ExportStage exported(e_, keys_, store_, corpus_->train(), status_);
-  exported.run(weights.identity, weights.values, folder_.file("artifact.bin"));
+  exported.run(weights.identity, weights.values, folder_.file(kArtifactFile));
   for (const NoEffect& found : exported.without_effect())
     for (const Experiment::Part& part : e_.parts)
       if (part.slot->kind == found.kind && part.technique.label == found.technique)
@@ -355,7 +355,7 @@ void Run::check_results() {
     int64_t over = *summary_.artifact_bytes - e_.budget.artifact_bytes;
     std::string reason = message(
         "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
-        {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file("artifact.bin").string()});
+        {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file(kArtifactFile).string()});
     fail_with(reason);
     throw Error(reason);
   }
@@ -380,7 +380,7 @@ RunSummary Run::go() {
     return summary_;
   }
   corpus_.emplace(e_);
-  write_file(folder_.file("resolved.toml"), tree_.resolved());
+  write_file(folder_.file(kSettingsFile), tree_.resolved());
   RunRecord record = provenance(e_, registry_, key_, team_.size());
   record.stages.train = keys_.training();
   write_run_record(folder_.path(), record);

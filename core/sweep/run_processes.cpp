@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "process/interrupt.h"
 #include "results/claim.h"
+#include "results/run_folder.h"
 
 namespace caddie {
 namespace {
@@ -30,7 +31,7 @@ std::string RunProcesses::training_to_make(size_t run) const {
 
 void RunProcesses::own_folder_of(size_t run) const {
   std::filesystem::path folder = folder_of(run);
-  bool ours = make_owned_folder(folder) || std::filesystem::exists(folder / "run.json");
+  bool ours = make_owned_folder(folder) || std::filesystem::exists(folder / kRecordFile);
   check(ours, "{}: holds files that Caddie did not make; move them away", folder.string());
 }
 
@@ -71,7 +72,7 @@ bool RunProcesses::start(size_t run, const std::vector<size_t>& waiting) {
   if (!claim) return false;
   RunState before = state(run);
   bool fresh = before.stale || before.damaged;
-  if (fresh || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
+  if (fresh || !std::filesystem::exists(folder / kRecordFile)) std::filesystem::remove(folder / "log.txt");
   std::filesystem::remove(folder / kSummaryFile);
   std::vector<std::string> arguments = command_for(run, waiting);
   if (fresh) arguments.push_back("--fresh");
