@@ -27,7 +27,7 @@ void print_table(const Ablation& ablation, const std::filesystem::path& folder, 
 }  // namespace
 
 void sweep_verb(SweepArguments& arguments) {
-  LockedSweep sweep = take_up_sweep(arguments.request);
+  LockedSweep sweep = begin_or_resume_sweep(arguments.request);
   const std::filesystem::path& folder = sweep.folder;
   Plan& plan = sweep.plan;
   RunnerOptions& options = arguments.runner;
