@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sweep/pace.h"
+#include "sweep/select_runs.h"
 
 namespace caddie {
 namespace {
