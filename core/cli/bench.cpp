@@ -120,7 +120,10 @@ void add_probe(CLI::App& bench) {
 
 void add_train(CLI::App& bench) {
   auto arguments = std::make_shared<TrainBenchArguments>();
-  CLI::App* verb = bench.add_subcommand("train", "time full training steps on random tokens");
+  CLI::App* verb =
+      bench.add_subcommand("train",
+                           "time full training steps on random tokens; GFLOP/s count the model's "
+                           "products, not the optimizers'");
   TrainBench& b = arguments->bench;
   b.experiment = "experiments/baseline.toml";
   verb->add_option("--experiment", b.experiment, "whose techniques are used; its sizes are replaced")

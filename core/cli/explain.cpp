@@ -17,8 +17,6 @@
 namespace caddie {
 namespace {
 
-constexpr double kGibibyte = double(1 << 30);
-
 void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& size) {
   Json out = {{"parameters", table.parameters()},
               {"estimated_artifact_bytes", {{"initial", size.initial}, {"grown", size.grown}}}};

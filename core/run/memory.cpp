@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/exit_code.h"
+#include "base/text.h"
 
 namespace caddie {
 namespace {
@@ -55,7 +56,7 @@ int64_t usual_memory(const Experiment& experiment) {
 
 void check_memory(const Experiment& experiment, int threads, const Memory& here) {
   int64_t least = least_memory(experiment, threads);
-  auto gibibytes = [](int64_t bytes) { return fmt::format("{:.1f}", double(bytes) / double(1 << 30)); };
+  auto gibibytes = [](int64_t bytes) { return fmt::format("{:.1f}", double(bytes) / kGibibyte); };
   if (least > here.available)
     fail_usage(
         "memory: this training takes {} GiB at the least, and {} GiB of {} are free here; a smaller model, "
