@@ -126,11 +126,14 @@ void add_train(CLI::App& bench) {
                            "products, not the optimizers'");
   TrainBench& b = arguments->bench;
   b.experiment = "experiments/baseline.toml";
-  verb->add_option("--experiment", b.experiment, "whose techniques are used; its sizes are replaced")
+  verb->add_option("--experiment", b.experiment,
+                   "experiment whose techniques are used; its sizes are replaced")
       ->capture_default_str();
-  verb->add_option("--layers", b.layers, "blocks")->check(whole(1, 4096))->capture_default_str();
+  verb->add_option("--layers", b.layers, "blocks of attention and MLP")
+      ->check(whole(1, 4096))
+      ->capture_default_str();
   verb->add_option("--dim", b.dim, "width of the model")->check(whole(1, 65536))->capture_default_str();
-  verb->add_option("--heads", b.heads, "of attention")->check(whole(1, 65536))->capture_default_str();
+  verb->add_option("--heads", b.heads, "attention heads")->check(whole(1, 65536))->capture_default_str();
   verb->add_option("--kv-heads", b.kv_heads, "heads of keys and values")
       ->check(whole(1, 65536))
       ->capture_default_str();
@@ -156,7 +159,8 @@ void add_export(CLI::App& bench) {
   ExportBench& e = arguments->bench;
   e.experiment = "experiments/pr1311.toml";
   CLI::App* verb = bench.add_subcommand("export", "time quantizing and compressing random weights");
-  verb->add_option("--experiment", e.experiment, "whose model and [export] are used")->capture_default_str();
+  verb->add_option("--experiment", e.experiment, "experiment whose model and [export] are used")
+      ->capture_default_str();
   verb->add_option("-S,--set", e.overrides, "override one setting; may be repeated")
       ->take_all()
       ->allow_extra_args(false);

@@ -101,7 +101,8 @@ void add_describe_command(CLI::App& app) {
   auto arguments = std::make_shared<DescribeArguments>();
   CLI::App* verb =
       app.add_subcommand("describe", "what a section, a plugin, a metric or a column of a table means");
-  verb->add_option("name", arguments->name, "one of them; by default the list of what can be described");
+  verb->add_option("name", arguments->name,
+                   "what to describe; by default all that can be described is listed");
   verb->add_flag("--json", arguments->json, "print JSON");
   verb->callback([arguments] { describe_verb(*arguments); });
 }

@@ -78,7 +78,8 @@ void add_sweep_command(CLI::App& app) {
                    "sweep file (TOML), or the folder of a sweep that was begun")
       ->required();
   verb->add_option("--output", arguments->request.output, "folder of the sweep; by default results/<name>");
-  verb->add_flag("--fresh", arguments->request.fresh, "throw away its runs and trainings, and start over");
+  verb->add_flag("--fresh", arguments->request.fresh,
+                 "throw away the sweep's runs and trainings, and start over");
   verb->add_flag("--replan", arguments->request.replan,
                  "take in edits of the files; finished runs that still fit are kept");
   declare_running(*verb, *arguments);
