@@ -144,3 +144,14 @@ TEST_CASE("options that only a sweep file answers are refused for a sweep that w
   CHECK_THROWS_WITH(begin_or_resume_sweep(moved), Contains("stays in its folder"));
   CHECK_THROWS_WITH(begin_or_resume_sweep({"nowhere"}), Contains("no sweep was begun there"));
 }
+
+TEST_CASE("a sweep below a folder whose name is not UTF-8 is frozen and resumed", "[sweep]") {
+  SmallSweep small;
+  fs::path odd = small.folder / "b\xff";
+  fs::create_directory(odd);
+  for (const char* name : {"sweep.toml", "base.toml"}) fs::copy_file(small.folder / name, odd / name);
+  SweepRequest request{(odd / "sweep.toml").string(), small.request.output};
+  CHECK(begin_or_resume_sweep(request).plan.runs.size() == 4);
+  CHECK(begin_or_resume_sweep(request).plan.history.size() == 1);
+  CHECK_THAT(read_plan(small.request.output).sweep_file, Contains("b\xEF\xBF\xBD/sweep.toml"));
+}
