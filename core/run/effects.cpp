@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/effects.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -237,6 +239,23 @@ std::string void_text(std::span<const EffectFinding> findings) {
   std::vector<std::string> groups;
   for (const auto& [reason, labels] : techniques) groups.push_back(join(labels, ", ") + " (" + reason + ")");
   return join(groups, "; ");
+}
+
+void add_findings(RunSummary& summary, std::span<const EffectFinding> findings) {
+  Verdict worst = Verdict::kActed;
+  Labelled<std::string>& reasons = summary.effects.emplace();
+  for (const EffectFinding& finding : findings) {
+    if (finding.verdict == Verdict::kActed) continue;
+    worst = std::max(worst, finding.verdict);
+    std::string reason = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);
+    auto same = [&](const auto& other) { return other.first == finding.technique; };
+    auto before = std::find_if(reasons.begin(), reasons.end(), same);
+    if (before == reasons.end())
+      reasons.emplace_back(finding.technique, std::move(reason));
+    else
+      before->second = std::move(reason);
+  }
+  summary.effect_check = name_of(worst);
 }
 
 }  // namespace caddie

@@ -16,31 +16,14 @@
 #include "results/store_use.h"
 #include "run/effects.h"
 #include "run/export.h"
+#include "run/own_run_folder.h"
 #include "run/stored_weights.h"
 #include "tensor/same_bits.h"
 
 namespace caddie {
 namespace {
 
-constexpr const char* kPrivateStore = "stages";  // the run's own store, in its folder
 constexpr const char* kOutputs[] = {kSettingsFile, kMetricsFile, kWeightsFile, kArtifactFile};
-
-/// Makes the folder of a run, or takes one up. Throws Error (kUsage) when files that Caddie did not make
-/// would be overwritten: in a folder without Caddie's mark, the record of a run shows that the files are
-/// Caddie's.
-std::filesystem::path own_run_folder(const std::filesystem::path& folder) {
-  if (make_owned_folder(folder)) return folder;
-  try {
-    if (std::optional<RunRecord> record = read_run_record(folder); record && !record->key.empty())
-      return folder;
-  } catch (const Error&) {
-    // The file is no record of a run, so the folder is checked like any other.
-  }
-  check_nothing_foreign(folder, kRunFiles);
-  constexpr const char* kFolders[] = {kPrivateStore};
-  check_nothing_foreign(folder, kFolders);
-  return folder;
-}
 
 void check_not_stopped_waiting() {
   check_not_stopped("while another process was at work on a stage of this run");
@@ -301,27 +284,15 @@ void Run::score_artifact(const ExportStage& exported) {
 /// Judges whether each technique acted, warns of those that did not, and fills in the summary.
 void Run::check_effects(std::span<const Tensor> weights) {
   if (trained_.at(kSteps.name) == 0) return;  // Nothing was trained, so nothing can have moved.
-  Verdict worst = Verdict::kActed;
-  Labelled<std::string>& reasons = summary_.effects.emplace();
   evidence_.trace = trained_.at("trace");
   evidence_.probe = corpus_->probe();
   evidence_.weights = weights;
   std::vector<EffectFinding> findings = judge_effects(e_, evidence_);
-  for (const EffectFinding& finding : findings) {
-    if (finding.verdict == Verdict::kActed) continue;
-    worst = std::max(worst, finding.verdict);
-    std::string reason = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);
-    auto same = [&](const auto& other) { return other.first == finding.technique; };
-    auto before = std::find_if(reasons.begin(), reasons.end(), same);
-    if (before == reasons.end())
-      reasons.emplace_back(finding.technique, std::move(reason));
-    else
-      before->second = std::move(reason);
+  for (const EffectFinding& finding : findings)
     if (finding.verdict == Verdict::kVoid)
       status_.finish(fmt::format("warning: '{}' had no effect: {}", finding.technique, finding.reason));
-  }
   void_techniques_ = void_text(findings);
-  summary_.effect_check = name_of(worst);
+  add_findings(summary_, findings);
 }
 
 void Run::run_stages() {
