@@ -11,6 +11,8 @@
 
 namespace caddie {
 
+inline constexpr double kGibibyte = 1 << 30;
+
 /// Returns the candidate with the fewest edits (insert, delete, replace, swap of neighbours) from `name`, the
 /// first among equals; empty when all need more edits than half of the name's length, or than 1 if that is
 /// more.

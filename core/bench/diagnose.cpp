@@ -9,14 +9,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/text.h"
 #include "device/device.h"
 #include "plugin/registry.h"
 #include "results/provenance.h"
 
 namespace caddie {
 namespace {
-
-constexpr double kGibibyte = 1 << 30;
 
 Finding program() {
 #ifdef NDEBUG

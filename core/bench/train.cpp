@@ -33,21 +33,16 @@ Batch random_batch(const TrainBench& bench, int vocabulary, Rng& rng) {
   return batch;
 }
 
-/// Counts the multiplications and additions that one step cannot do without: for every matrix the forward
-/// product and the gradients of its input and of itself; the same for the causal half of attention; and five
-/// Newton-Schulz iterations for each matrix of the layers.
+/// Counts the multiplications and additions that the model cannot do without in one step: for every matrix
+/// the forward product and the gradients of its input and of itself, and the same for the causal half of
+/// attention.
 double useful_flops(const TrainBench& bench, const Model& model) {
   const ModelShape& m = model.shape();
-  double tokens = double(bench.batch_tokens), linear = double(m.vocabulary) * m.width, iterations = 0;
-  for (const WeightInfo& info : model.weights().infos()) {
-    if (info.role != Role::kMatrix) continue;
-    double small = double(std::min(info.shape[0], info.shape[1])),
-           large = double(std::max(info.shape[0], info.shape[1]));
-    linear += small * large;
-    iterations += 5 * (4 * small * small * large + 2 * small * small * small);
-  }
+  double linear = double(m.vocabulary) * m.width;
+  for (const WeightInfo& info : model.weights().infos())
+    if (info.role == Role::kMatrix) linear += double(info.shape[0]) * double(info.shape[1]);
   double attention = 6.0 * double(bench.sequence_length) * m.width * m.layers;
-  return tokens * (6 * linear + attention) + iterations;
+  return double(bench.batch_tokens) * (6 * linear + attention);
 }
 
 std::vector<std::string> overrides_of(const TrainBench& b) {

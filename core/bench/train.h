@@ -22,10 +22,10 @@ struct TrainBench {
 };
 
 /// Runs one step to warm up, then `steps` timed ones. The keys of the result are tokens_per_second (median),
-/// best_tokens_per_second (the fastest step), gflops (useful ones, the causal half of attention counted
-/// once), step_ms (median), phases (median milliseconds), forward_tokens_per_second, parameters, loss (of the
-/// last step), peak_mem_bytes, isa, threads, and profile if it is wanted (milliseconds of all threads
-/// together in a step, by part of the model).
+/// best_tokens_per_second (the fastest step), gflops (of the model's products, the causal half of attention
+/// counted once, and none of the optimizers'), step_ms (median), phases (median milliseconds),
+/// forward_tokens_per_second, parameters, loss (of the last step), peak_mem_bytes, isa, threads, and profile
+/// if it is wanted (milliseconds of all threads together in a step, by part of the model).
 Json bench_train(const TrainBench& bench);
 
 }  // namespace caddie

@@ -128,7 +128,7 @@ void add_artifact_command(CLI::App& app) {
                    "bytes of code that count; by default those of the experiment")
       ->check(zero_or_more());
   verb->add_option("--experiment", arguments->request.experiment,
-                   "what the artifact is of; by default resolved.toml beside it");
+                   "experiment that the artifact comes from; by default resolved.toml beside it");
   verb->add_flag("--compare", arguments->request.compare,
                  "also compress it with every compressor, plain, with shuffled bytes and with packed bits");
   verb->add_flag("--fast", arguments->request.fast, "take shares from the entropy, compress nothing");

@@ -18,16 +18,22 @@
 namespace caddie {
 namespace {
 
-struct BenchArguments {
+/// Declares the options that benchmarks of this machine have in common.
+void declare_machine(CLI::App& verb, int& threads, bool& json) {
+  verb.add_option("--threads", threads, "threads; by default one a core")->check(side_by_side());
+  verb.add_flag("--json", json, "print JSON");
+}
+
+struct TrainBenchArguments {
   TrainBench bench;
-  ExportBench export_bench;
   int threads = 0;
   bool json = false;
+};
 
-  void declare(CLI::App& verb) {
-    verb.add_option("--threads", threads, "threads; by default one a core")->check(side_by_side());
-    verb.add_flag("--json", json, "print JSON");
-  }
+struct ExportBenchArguments {
+  ExportBench bench;
+  int threads = 0;
+  bool json = false;
 };
 
 void print_profile(const Json& parts) {
@@ -37,10 +43,10 @@ void print_profile(const Json& parts) {
                double(part["backward_ms"]));
 }
 
-void bench_export_verb(BenchArguments& arguments) {
+void bench_export_verb(ExportBenchArguments& arguments) {
   start_threads(arguments.threads);
-  arguments.export_bench.quiet = arguments.json;
-  Json result = bench_export(arguments.export_bench);
+  arguments.bench.quiet = arguments.json;
+  Json result = bench_export(arguments.bench);
   if (arguments.json) {
     fmt::print("{}\n", text_of(result, 2));
     return;
@@ -58,7 +64,7 @@ void bench_export_verb(BenchArguments& arguments) {
              with_commas(int64_t(result[kPeakMemoryBytes.name])));
 }
 
-void bench_train_verb(const BenchArguments& arguments) {
+void bench_train_verb(const TrainBenchArguments& arguments) {
   start_threads(arguments.threads);
   Json result = bench_train(arguments.bench);
   if (arguments.json) {
@@ -113,21 +119,22 @@ void add_probe(CLI::App& bench) {
   verb->callback([arguments] { probe_verb(*arguments); });
 }
 
-}  // namespace
-
-void add_bench_command(CLI::App& app) {
-  auto arguments = std::make_shared<BenchArguments>();
-  arguments->bench.experiment = "experiments/baseline.toml";
-  CLI::App* bench = app.add_subcommand("bench", "measure this machine");
-  bench->require_subcommand(1);
-  add_probe(*bench);
-  CLI::App* verb = bench->add_subcommand("train", "time full training steps on random tokens");
+void add_train(CLI::App& bench) {
+  auto arguments = std::make_shared<TrainBenchArguments>();
+  CLI::App* verb =
+      bench.add_subcommand("train",
+                           "time full training steps on random tokens; GFLOP/s count the model's "
+                           "products, not the optimizers'");
   TrainBench& b = arguments->bench;
-  verb->add_option("--experiment", b.experiment, "whose techniques are used; its sizes are replaced")
+  b.experiment = "experiments/baseline.toml";
+  verb->add_option("--experiment", b.experiment,
+                   "experiment whose techniques are used; its sizes are replaced")
       ->capture_default_str();
-  verb->add_option("--layers", b.layers, "blocks")->check(whole(1, 4096))->capture_default_str();
+  verb->add_option("--layers", b.layers, "blocks of attention and MLP")
+      ->check(whole(1, 4096))
+      ->capture_default_str();
   verb->add_option("--dim", b.dim, "width of the model")->check(whole(1, 65536))->capture_default_str();
-  verb->add_option("--heads", b.heads, "of attention")->check(whole(1, 65536))->capture_default_str();
+  verb->add_option("--heads", b.heads, "attention heads")->check(whole(1, 65536))->capture_default_str();
   verb->add_option("--kv-heads", b.kv_heads, "heads of keys and values")
       ->check(whole(1, 65536))
       ->capture_default_str();
@@ -144,18 +151,32 @@ void add_bench_command(CLI::App& app) {
       ->check(whole(1, 1000000))
       ->capture_default_str();
   verb->add_flag("--profile", b.profile, "say where forward and backward passes spend their time");
-  arguments->declare(*verb);
+  declare_machine(*verb, arguments->threads, arguments->json);
   verb->callback([arguments] { bench_train_verb(*arguments); });
+}
 
-  ExportBench& e = arguments->export_bench;
+void add_export(CLI::App& bench) {
+  auto arguments = std::make_shared<ExportBenchArguments>();
+  ExportBench& e = arguments->bench;
   e.experiment = "experiments/pr1311.toml";
-  verb = bench->add_subcommand("export", "time quantizing and compressing random weights");
-  verb->add_option("--experiment", e.experiment, "whose model and [export] are used")->capture_default_str();
+  CLI::App* verb = bench.add_subcommand("export", "time quantizing and compressing random weights");
+  verb->add_option("--experiment", e.experiment, "experiment whose model and [export] are used")
+      ->capture_default_str();
   verb->add_option("-S,--set", e.overrides, "override one setting; may be repeated")
       ->take_all()
       ->allow_extra_args(false);
-  arguments->declare(*verb);
+  declare_machine(*verb, arguments->threads, arguments->json);
   verb->callback([arguments] { bench_export_verb(*arguments); });
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app) {
+  CLI::App* bench = app.add_subcommand("bench", "measure this machine");
+  bench->require_subcommand(1);
+  add_probe(*bench);
+  add_train(*bench);
+  add_export(*bench);
 }
 
 }  // namespace caddie

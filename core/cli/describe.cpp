@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "base/exit_code.h"
 #include "base/json.h"
@@ -25,26 +26,23 @@ struct DescribeArguments {
 
 std::string kind_of(const PluginFile& file) { return file.path.parent_path().filename().string(); }
 
-void print_all(const Registry& registry, bool as_json) {
+Json json_of_all(const Registry& registry) {
   Json all = Json::array();
+  for (const Topic& topic : reference()) all.push_back(json_of(topic));
+  for (const PluginFile& file : registry.files())
+    all.push_back({{"name", file.name}, {"kind", "plugin"}, {"of", kind_of(file)}});
+  return all;
+}
+
+void print_all(const Registry& registry) {
   std::string_view kind;
   for (const Topic& topic : reference()) {
-    if (as_json) {
-      all.push_back(json_of(topic));
-      continue;
-    }
     if (kind != name_of(topic.kind)) fmt::print("{}{}\n", kind.empty() ? "" : "\n", name_of(topic.kind));
     kind = name_of(topic.kind);
     fmt::print("  {:<20} {}\n", topic.name, topic.help);
   }
-  if (!as_json) fmt::print("\nplugin\n");
-  for (const PluginFile& file : registry.files()) {
-    if (as_json)
-      all.push_back({{"name", file.name}, {"kind", "plugin"}, {"of", kind_of(file)}});
-    else
-      fmt::print("  {:<20} {}\n", file.name, kind_of(file));
-  }
-  if (as_json) fmt::print("{}\n", text_of(all, 2));
+  fmt::print("\nplugin\n");
+  for (const PluginFile& file : registry.files()) fmt::print("  {:<20} {}\n", file.name, kind_of(file));
 }
 
 void print(const Topic& topic) {
@@ -61,30 +59,41 @@ void print(const Topic& topic) {
              suggestion(name, known));
 }
 
-/// Several things may have the same name; all of them are described.
+/// Holds all that a name stands for.
+struct Described {
+  std::vector<Topic> topics;
+  std::optional<PluginDescription> plugin;
+};
+
+Described find_described(const std::string& name, Registry& registry) {
+  Described found{topics_called(name), {}};
+  const std::vector<PluginFile>& files = registry.files();
+  if (std::any_of(files.begin(), files.end(), [&](const PluginFile& file) { return file.name == name; }))
+    found.plugin = describe_plugin(registry, name, "caddie describe");
+  else if (found.topics.empty())
+    fail_unknown(name, registry);
+  return found;
+}
+
+Json json_of(const Described& found) {
+  Json all = Json::array();
+  for (const Topic& topic : found.topics) all.push_back(json_of(topic));
+  if (found.plugin) all.push_back(json_of(*found.plugin));
+  return all;
+}
+
+void print(const Described& found) {
+  for (const Topic& topic : found.topics) print(topic);
+  if (found.plugin) fmt::print("{}", text_of(*found.plugin));
+}
+
 void describe_verb(const DescribeArguments& arguments) {
   Registry registry;
-  if (arguments.name.empty()) return print_all(registry, arguments.json);
-  std::vector<Topic> topics = topics_called(arguments.name);
-  Json all = Json::array();
-  for (const Topic& topic : topics) {
-    if (arguments.json)
-      all.push_back(json_of(topic));
-    else
-      print(topic);
-  }
-  const std::vector<PluginFile>& files = registry.files();
-  if (std::any_of(files.begin(), files.end(),
-                  [&](const PluginFile& file) { return file.name == arguments.name; })) {
-    PluginDescription description = describe_plugin(registry, arguments.name, "caddie describe");
-    if (arguments.json)
-      all.push_back(json_of(description));
-    else
-      fmt::print("{}", text_of(description));
-  } else if (topics.empty()) {
-    fail_unknown(arguments.name, registry);
-  }
-  if (arguments.json) fmt::print("{}\n", text_of(all, 2));
+  if (arguments.name.empty() && !arguments.json) return print_all(registry);
+  if (arguments.name.empty()) return fmt::print("{}\n", text_of(json_of_all(registry), 2));
+  Described found = find_described(arguments.name, registry);
+  if (arguments.json) return fmt::print("{}\n", text_of(json_of(found), 2));
+  print(found);
 }
 
 }  // namespace
@@ -93,7 +102,8 @@ void add_describe_command(CLI::App& app) {
   auto arguments = std::make_shared<DescribeArguments>();
   CLI::App* verb =
       app.add_subcommand("describe", "what a section, a plugin, a metric or a column of a table means");
-  verb->add_option("name", arguments->name, "one of them; by default the list of what can be described");
+  verb->add_option("name", arguments->name,
+                   "what to describe; by default all that can be described is listed");
   verb->add_flag("--json", arguments->json, "print JSON");
   verb->callback([arguments] { describe_verb(*arguments); });
 }

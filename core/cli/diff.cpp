@@ -69,7 +69,7 @@ void add_diff_command(CLI::App& app) {
   auto arguments = std::make_shared<DiffArguments>();
   CLI::App* verb = app.add_subcommand("diff", "what is different about two runs, and where they part");
   verb->add_option("a", arguments->a, "folder of a run")->required();
-  verb->add_option("b", arguments->b, "folder of another")->required();
+  verb->add_option("b", arguments->b, "folder of another run")->required();
   verb->add_flag("--json", arguments->json, "print as JSON");
   verb->callback([arguments] { diff_verb(*arguments); });
 }

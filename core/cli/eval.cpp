@@ -101,9 +101,11 @@ void declare(CLI::App& verb) {
   auto arguments = std::make_shared<ScoreArguments>();
   verb.add_option("artifact", arguments->artifact, "artifact, or folder of a run")->required();
   verb.add_option("--experiment", arguments->experiment.file,
-                  "what the artifact is of; by default resolved.toml beside it");
+                  "experiment that the artifact comes from; by default resolved.toml beside it");
   verb.add_option("--evaluator", arguments->evaluators, "label of one evaluator; may be repeated");
-  verb.add_option("--stride", arguments->stride, "of all evaluators that have one")->check(above_zero());
+  verb.add_option("--stride", arguments->stride,
+                  "positions from one window to the next, in every evaluator that has a stride")
+      ->check(above_zero());
   CLI::Option* subset =
       verb.add_option("--subset", arguments->subset,
                       "share of the stream from which to estimate the score, with a 95 % interval")
@@ -123,7 +125,8 @@ void add_eval_command(CLI::App& app) {
 }
 
 void add_score_command(CLI::App& artifact) {
-  declare(*artifact.add_subcommand("score", "the same for the artifact in a file"));
+  declare(*artifact.add_subcommand("score",
+                                   "score an artifact in a file under the evaluators of its experiment"));
 }
 
 }  // namespace caddie

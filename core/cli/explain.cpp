@@ -26,25 +26,15 @@ void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& 
   fmt::print("{}\n", text_of(out, 2));
 }
 
-void explain(const ExperimentArguments& arguments, bool json) {
-  Device device = arguments.prepare();
-  Registry registry;
-  Tree tree = Tree::load(arguments.file, arguments.overrides);
-  Experiment experiment = assemble(tree, registry, device);
-  const WeightTable& table = experiment.model->weights();
-  const Budget& budget = experiment.budget;
-  SizeEstimate size = estimate_size(table.infos(), experiment.export_parts.quantizers);
-  if (json) return print_json(tree, table, size);
-  fmt::print("{}\n{}parameters\n", tree.resolved(), draw(experiment));
+void print_weights(const WeightTable& table) {
   for (const auto& [owner, share] : table.shares())
     fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", owner, share.weights,
                with_commas(share.parameters));
   fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(),
              with_commas(table.parameters()));
-  constexpr double kGibibyte = double(1 << 30);
-  fmt::print("memory\n  about {:.2f} GiB, {:.2f} at the least\n",
-             double(usual_memory(experiment)) / kGibibyte,
-             double(least_memory(experiment, thread_count())) / kGibibyte);
+}
+
+void print_artifact(const SizeEstimate& size, const Budget& budget) {
   fmt::print("artifact\n  {}\n", size.text());
   int64_t over = size.initial + budget.code_bytes - budget.artifact_bytes;
   if (over > 0)
@@ -52,6 +42,28 @@ void explain(const ExperimentArguments& arguments, bool json) {
         "  warning: {} bytes over budget.artifact_bytes = {} already with initial weights; the run would "
         "end in an error\n",
         with_commas(over), with_commas(budget.artifact_bytes));
+}
+
+void print_text(const Tree& tree, const Experiment& experiment, const SizeEstimate& size) {
+  fmt::print("{}\n{}parameters\n", tree.resolved(), draw(experiment));
+  print_weights(experiment.model->weights());
+  fmt::print("memory\n  about {:.2f} GiB, {:.2f} at the least\n",
+             double(usual_memory(experiment)) / kGibibyte,
+             double(least_memory(experiment, thread_count())) / kGibibyte);
+  print_artifact(size, experiment.budget);
+}
+
+void explain(const ExperimentArguments& arguments, bool json) {
+  Device device = arguments.prepare();
+  Registry registry;
+  Tree tree = Tree::load(arguments.file, arguments.overrides);
+  Experiment experiment = assemble(tree, registry, device);
+  const WeightTable& table = experiment.model->weights();
+  SizeEstimate size = estimate_size(table.infos(), experiment.export_parts.quantizers);
+  if (json)
+    print_json(tree, table, size);
+  else
+    print_text(tree, experiment, size);
 }
 
 }  // namespace

@@ -50,7 +50,8 @@ void gc_verb(const GcArguments& arguments) {
 void add_gc_command(CLI::App& app) {
   auto arguments = std::make_shared<GcArguments>();
   CLI::App* verb = app.add_subcommand("gc", "delete what the store holds of runs that are gone");
-  verb->add_option("folder", arguments->folder, "what holds the runs and their store")->capture_default_str();
+  verb->add_option("folder", arguments->folder, "folder that holds the runs and their store")
+      ->capture_default_str();
   verb->add_flag("--dry-run", arguments->dry_run, "only say what would be deleted");
   verb->add_flag("--json", arguments->json, "print as JSON");
   verb->callback([arguments] { gc_verb(*arguments); });

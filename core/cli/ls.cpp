@@ -65,10 +65,10 @@ void ls_verb(const LsArguments& arguments) {
 void add_ls_command(CLI::App& app) {
   auto arguments = std::make_shared<LsArguments>();
   CLI::App* verb = app.add_subcommand("ls", "the runs below results/");
-  verb->add_option("folder", arguments->query.folder, "where to look")->capture_default_str();
+  verb->add_option("folder", arguments->query.folder, "folder to search for runs")->capture_default_str();
   verb->add_option("--where", arguments->query.where,
                    "only where this holds, e.g. 'val_bpb < 1.2 and model.dim == 384 and status == \"done\"'");
-  verb->add_option("--sort", arguments->query.sort, "by this value, smallest first");
+  verb->add_option("--sort", arguments->query.sort, "value to sort by, smallest first");
   verb->add_flag("--json", arguments->json, "everything known of each run, as JSON");
   verb->callback([arguments] { ls_verb(*arguments); });
 }

@@ -44,10 +44,10 @@ void add_noise_command(CLI::App& app) {
   CLI::App* verb =
       app.add_subcommand("noise", "how much the score of an experiment varies from seed to seed");
   verb->add_option("experiment", arguments->request.experiment, "experiment file (TOML)")->required();
-  verb->add_option("--seeds", arguments->request.seeds, "how many")
+  verb->add_option("--seeds", arguments->request.seeds, "number of seeds")
       ->check(whole(2, 10000))
       ->capture_default_str();
-  verb->add_option("--first", arguments->request.first, "the first of them")
+  verb->add_option("--first", arguments->request.first, "first seed")
       ->check(zero_or_more())
       ->capture_default_str();
   verb->add_option("-j,--jobs", arguments->request.runner.jobs, "runs at a time")

@@ -67,13 +67,13 @@ void print_resolution(const char* what, const Plan& plan, const ComparisonDesign
 
 void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
   auto arms = int64_t(plan.arms.size());
-  double effect = race_resolution(*plan.race, arms, arguments.power);
-  RaceForecast expected = forecast(*plan.race, arms, effect);
+  RaceResolution resolution = race_resolution(plan, sd, arguments.power);
+  RaceForecast expected = forecast(*plan.race, arms, resolution.effect);
   fmt::print(
       "  race: proved with power {:.2f}: {:.5f} {}; an arm that is no better takes {:.1f} of {} seeds on "
       "average; {} to {} runs\n",
-      expected.power, claimed_margin(plan) + effect * sd, unit_of(plan), expected.mean_seeds,
-      plan.seeds.size(), plan.runs.size(), arms * int64_t(plan.seeds.size()));
+      expected.power, resolution.detectable, unit_of(plan), expected.mean_seeds, plan.seeds.size(),
+      plan.runs.size(), arms * int64_t(plan.seeds.size()));
 }
 
 void print_pairs(const Plan& plan, const PriorRuns& prior) {
@@ -179,40 +179,38 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
   Json excluded = Json::array();
   for (const Plan::Excluded& x : plan.excluded)
     excluded.push_back({{"label", x.label}, {"reason", x.reason}});
-  Json json = {
-      {"sweep", plan.name},
-      {"design", plan.design},
-      {"runs", plan.runs.size()},
-      {"seeds", plan.seeds},
-      {"arms", arms_json(plan)},
-      {"excluded", excluded},
-      {"aliases", plan.aliases},
-      {"sd", number_or_null(prior.sd)},
-      {"metric", tested_metric(plan)},
-      {"margin", claimed_margin(plan)},
-      {"alpha", alpha_of(plan)},
-      {"power", arguments.power},
-      {"df", design.df},
-      {"comparisons", compared_arms(plan)},
-      {"to_do", cost.work.runs},
-      {"trainings", cost.work.trainings},
-      {"steps", cost.work.steps},
-      {"steps_separately", cost.work.separately},
-      {"jobs", cost.jobs},
-      {"seconds", number_or_null(cost.seconds)},
-      {"detectable", number_or_null(claimed_margin(plan) + detectable(design, arguments.power))},
-      {"paired_sd", number_or_null(prior.paired_sd)},
-      {"detectable_paired", number_or_null(claimed_margin(plan) + detectable(paired, arguments.power))}};
+  Json json = {{"sweep", plan.name},
+               {"design", plan.design},
+               {"runs", plan.runs.size()},
+               {"seeds", plan.seeds},
+               {"arms", arms_json(plan)},
+               {"excluded", excluded},
+               {"aliases", plan.aliases},
+               {"sd", number_or_null(prior.sd)},
+               {"metric", tested_metric(plan)},
+               {"margin", claimed_margin(plan)},
+               {"alpha", alpha_of(plan)},
+               {"power", arguments.power},
+               {"df", design.df},
+               {"comparisons", compared_arms(plan)},
+               {"to_do", cost.work.runs},
+               {"trainings", cost.work.trainings},
+               {"steps", cost.work.steps},
+               {"steps_separately", cost.work.separately},
+               {"jobs", cost.jobs},
+               {"seconds", number_or_null(cost.seconds)},
+               {"detectable", number_or_null(detectable_difference(plan, design, arguments.power))},
+               {"paired_sd", number_or_null(prior.paired_sd)},
+               {"detectable_paired", number_or_null(detectable_difference(plan, paired, arguments.power))}};
   if (plan.race && prior.sd > 0)
-    json["detectable"] = claimed_margin(plan) +
-                         race_resolution(*plan.race, int64_t(plan.arms.size()), arguments.power) * prior.sd;
+    json["detectable"] = race_resolution(plan, prior.sd, arguments.power).detectable;
   fmt::print("{}\n", text_of(json, 2));
 }
 
 void plan_verb(const PlanArguments& arguments) {
   Plan plan = make_plan(read_sweep(arguments.file));
   if (!arguments.output.empty()) {
-    check_groups(plan);
+    fill_groups(plan);
     write_plan(plan, arguments.output);
   }
   if (arguments.json)

@@ -35,7 +35,8 @@ void add_report_command(CLI::App& app) {
   auto arguments = std::make_shared<ReportArguments>();
   CLI::App* verb = app.add_subcommand("report", "write a sweep as one HTML page that needs no network");
   verb->add_option("sweep", arguments->sweep, "name or folder of the sweep, or its file")->required();
-  verb->add_option("-o,--output", arguments->output, "file to write; by default report.html in its folder");
+  verb->add_option("-o,--output", arguments->output,
+                   "file to write; by default report.html in the sweep's folder");
   verb->add_option("--baseline", arguments->baseline, "arm to compare with; by default the plan's");
   verb->callback([arguments] { report_verb(*arguments); });
 }

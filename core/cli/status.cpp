@@ -26,13 +26,35 @@ struct Line {
   std::string last;  // the log's last line, for a run that is neither done nor planned
 };
 
-void print_json(const Plan& plan, const std::vector<Line>& lines, const std::map<RunStatus, int>& counts) {
-  Json json = {
-      {"sweep", plan.name}, {"runs", lines.size()}, {"counts", Json::object()}, {"states", Json::array()}};
+/// Holds what the verb prints. It points into the plan.
+struct StatusReport {
+  std::vector<Line> lines;
+  std::map<RunStatus, int> counts;
+};
+
+StatusReport status_of(const Plan& plan, const std::filesystem::path& folder) {
+  StatusReport found;
+  for (const PlannedRun& run : plan.runs) {
+    Line line{&run, &plan.arms[run.arm], state_of(plan, run, folder), ""};
+    RunStatus status = line.state.status;
+    ++found.counts[status];
+    if (status != RunStatus::done && status != RunStatus::planned)
+      line.last = last_log_line(folder / run.folder);
+    found.lines.push_back(std::move(line));
+  }
+  return found;
+}
+
+void print_json(const Plan& plan, const StatusReport& found) {
+  Json json = {{"sweep", plan.name},
+               {"runs", found.lines.size()},
+               {"counts", Json::object()},
+               {"states", Json::array()}};
   for (RunStatus status :
        {RunStatus::planned, RunStatus::running, RunStatus::done, RunStatus::failed, RunStatus::lost})
-    json["counts"][std::string(name_of(status))] = counts.contains(status) ? counts.at(status) : 0;
-  for (const Line& line : lines)
+    json["counts"][std::string(name_of(status))] =
+        found.counts.contains(status) ? found.counts.at(status) : 0;
+  for (const Line& line : found.lines)
     json["states"].push_back({{"arm", line.arm->label},
                               {"seed", line.run->seed},
                               {"status", name_of(line.state.status)},
@@ -42,32 +64,29 @@ void print_json(const Plan& plan, const std::vector<Line>& lines, const std::map
   fmt::print("{}\n", text_of(json, 2));
 }
 
-void status_verb(const StatusArguments& arguments) {
-  std::filesystem::path folder = sweep_folder(arguments.sweep);
-  Plan plan = read_plan(folder);
-  std::vector<Line> lines;
-  std::map<RunStatus, int> counts;
-  for (const PlannedRun& run : plan.runs) {
-    Line line{&run, &plan.arms[run.arm], state_of(plan, run, folder), ""};
-    RunStatus status = line.state.status;
-    ++counts[status];
-    if (status != RunStatus::done && status != RunStatus::planned)
-      line.last = last_log_line(folder / run.folder);
-    lines.push_back(std::move(line));
-  }
-  if (arguments.json) return print_json(plan, lines, counts);
+void print_text(const Plan& plan, const std::filesystem::path& folder, const StatusReport& found, bool all) {
   std::string head;
-  for (const auto& [status, count] : counts)
+  for (const auto& [status, count] : found.counts)
     head += fmt::format("{}{} {}", head.empty() ? "" : ", ", count, name_of(status));
-  fmt::print("{}: {} runs: {}\n", plan.name, lines.size(), head);
-  for (const Line& line : lines) {
-    if (!arguments.all && line.last.empty() && line.state.reason.empty()) continue;
+  fmt::print("{}: {} runs: {}\n", plan.name, found.lines.size(), head);
+  for (const Line& line : found.lines) {
+    if (!all && line.last.empty() && line.state.reason.empty()) continue;
     fmt::print("  {:<8} {:<40} {}\n", name_of(line.state.status),
                fmt::format("{} s{}", line.arm->label, line.run->seed),
                line.state.reason.empty() ? line.last : line.state.reason);
   }
-  if (counts[RunStatus::failed] + counts[RunStatus::lost] > 0)
+  if (found.counts.contains(RunStatus::failed) || found.counts.contains(RunStatus::lost))
     fmt::print("once more: caddie retry {}\n", folder.string());
+}
+
+void status_verb(const StatusArguments& arguments) {
+  std::filesystem::path folder = sweep_folder(arguments.sweep);
+  Plan plan = read_plan(folder);
+  StatusReport found = status_of(plan, folder);
+  if (arguments.json)
+    print_json(plan, found);
+  else
+    print_text(plan, folder, found, arguments.all);
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 #include "cli/numbers.h"
 #include "cli/verbs.h"
-#include "report/files.h"
 #include "report/run_sweep.h"
+#include "report/sweep_tables.h"
 #include "sweep/conclusion.h"
 #include "sweep/machine_share.h"
 
@@ -27,7 +27,7 @@ void print_table(const Ablation& ablation, const std::filesystem::path& folder, 
 }  // namespace
 
 void sweep_verb(SweepArguments& arguments) {
-  LockedSweep sweep = take_up_sweep(arguments.request);
+  LockedSweep sweep = begin_or_resume_sweep(arguments.request);
   const std::filesystem::path& folder = sweep.folder;
   Plan& plan = sweep.plan;
   RunnerOptions& options = arguments.runner;
@@ -78,7 +78,8 @@ void add_sweep_command(CLI::App& app) {
                    "sweep file (TOML), or the folder of a sweep that was begun")
       ->required();
   verb->add_option("--output", arguments->request.output, "folder of the sweep; by default results/<name>");
-  verb->add_flag("--fresh", arguments->request.fresh, "throw away its runs and trainings, and start over");
+  verb->add_flag("--fresh", arguments->request.fresh,
+                 "throw away the sweep's runs and trainings, and start over");
   verb->add_flag("--replan", arguments->request.replan,
                  "take in edits of the files; finished runs that still fit are kept");
   declare_running(*verb, *arguments);

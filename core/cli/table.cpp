@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "cli/verbs.h"
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "sweep/folders.h"
 
 namespace caddie {

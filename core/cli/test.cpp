@@ -107,12 +107,14 @@ void add_test_command(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("test", "is one arm better than another, or than a number");
   verb->add_option("arm", arguments->arm, "SWEEP:ARM, such as quickstart:+trigram")->required();
   verb->add_option("baseline", arguments->baseline, "SWEEP:ARM, or a number to be beaten")->required();
-  verb->add_option("--metric", arguments->metric, "column of runs.csv")->capture_default_str();
+  verb->add_option("--metric", arguments->metric, "column of runs.csv that is compared")
+      ->capture_default_str();
   verb->add_option("--direction", arguments->direction, "which way is better")
       ->check(CLI::IsMember({"min", "max"}))
       ->capture_default_str();
   verb->add_option("--margin", arguments->margin, "how much better at least")->check(zero_or_more());
-  verb->add_option("--margin-nats", arguments->margin_nats, "the same in nats per token, of val_loss_nats")
+  verb->add_option("--margin-nats", arguments->margin_nats,
+                   "how much better at least, in nats per token of val_loss_nats")
       ->check(zero_or_more());
   verb->add_option("--alpha", arguments->alpha, "level of significance")
       ->check(within(1e-9, 0.5))

@@ -206,7 +206,8 @@ Experiment Assembler::run() {
   check_kind_of_file();
   tree_.read("", [&](Settings& s) {
     s("title", e.title, "one line for people", any(), Stage::kNothing);
-    s("seed", e.seed, "of initial weights and everything else that is drawn", at_least(0), Stage::kSeed);
+    s("seed", e.seed, "seed of the initial weights and of everything else that is drawn", at_least(0),
+      Stage::kSeed);
   });
   tree_.read("budget", [&](Settings& s) { e.budget.settings(s); });
   tree_.read("data", [&](Settings& s) { e.data.settings(s); });

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/columns.h"
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "results/metrics.h"
 
 namespace caddie {

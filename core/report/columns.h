@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "report/ablation.h"
 #include "report/cells.h"
 #include "report/table.h"
@@ -37,6 +38,18 @@ TextTable table_of(const std::vector<Column<Row>>& columns, const std::vector<Ro
     for (size_t row = 0; row < rows.size(); ++row) table.rows[row].push_back(std::move(cells[row]));
   }
   return table;
+}
+
+/// Returns a list of objects, one for each of `rows`, whose members are the columns.
+template <class Row>
+Json json_of(const std::vector<Column<Row>>& columns, const std::vector<Row>& rows) {
+  Json list = Json::array();
+  for (const Row& row : rows) {
+    Json& json = list.emplace_back(Json::object());
+    for (const Column<Row>& column : columns)
+      json[column.name] = column.value ? column.value(row) : Json(column.cell(row));
+  }
+  return list;
 }
 
 /// Makes a column of a number, which is rounded in cells; where it is not known, its cell is empty and JSON

@@ -20,8 +20,6 @@
 namespace caddie {
 namespace {
 
-constexpr const char* kWeights = "weights.safetensors";
-
 /// Tells whether this may differ between two runs that are the same otherwise.
 bool is_incidental(const std::string& path) {
   return path == "started_at" || path == "command" || path == "key" || path == "group" ||
@@ -98,7 +96,7 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
   if (first.size() != second.size())
     return {"train",
             fmt::format("training: {} and {} steps, equal up to the shorter", first.size(), second.size())};
-  Json ours = read_json(a, "summary.json"), theirs = read_json(b, "summary.json");
+  Json ours = read_json(a, kSummaryFile), theirs = read_json(b, kSummaryFile);
   const std::pair<const Metric&, const char*> outcomes[] = {{kTrainLoss, "training, in the last loss"},
                                                             {kBpbRaw, "evaluation of the raw weights"},
                                                             {kBpbAveraged, "averaging"},
@@ -118,18 +116,18 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
 
 RunDifferences compare_runs(const std::filesystem::path& a, const std::filesystem::path& b) {
   for (const std::filesystem::path& folder : {a, b})
-    if (!std::filesystem::exists(folder / "resolved.toml"))
+    if (!std::filesystem::exists(folder / kSettingsFile))
       fail_usage("{}: holds no resolved.toml; name the folder of a run", folder.string());
-  for (const std::filesystem::path& folder : {a, b}) check_left_by_run(folder, "metrics.csv");
+  for (const std::filesystem::path& folder : {a, b}) check_left_by_run(folder, kMetricsFile);
   RunDifferences found;
-  auto settings = [](const std::filesystem::path& folder) { return Tree::load(folder / "resolved.toml"); };
+  auto settings = [](const std::filesystem::path& folder) { return Tree::load(folder / kSettingsFile); };
   found.settings = differences(settings(a), settings(b));
-  for (Difference& it : differences_of(read_json(a, "run.json"), read_json(b, "run.json")))
+  for (Difference& it : differences_of(read_json(a, kRecordFile), read_json(b, kRecordFile)))
     found.provenance.push_back(std::move(it.line));
-  for (Difference& it : differences_of(read_json(a, "summary.json"), read_json(b, "summary.json")))
+  for (Difference& it : differences_of(read_json(a, kSummaryFile), read_json(b, kSummaryFile)))
     (is_cost(it.path) ? found.cost : found.results).push_back(std::move(it.line));
-  if (std::filesystem::exists(a / kWeights) && std::filesystem::exists(b / kWeights))
-    found.weights = compare_weights(a / kWeights, b / kWeights);
+  if (std::filesystem::exists(a / kWeightsFile) && std::filesystem::exists(b / kWeightsFile))
+    found.weights = compare_weights(a / kWeightsFile, b / kWeightsFile);
   Parting parting = where_they_part(a, b, found.results);
   found.stage = parting.stage;
   found.parting = parting.words;

@@ -6,13 +6,14 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "results/run_folder.h"
 #include "statistics/compare.h"
 
 namespace caddie {
 
 std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, const std::string& name) {
   std::vector<CurvePoint> curve;
-  std::filesystem::path file = run_folder / "metrics.csv";
+  std::filesystem::path file = run_folder / kMetricsFile;
   if (!std::filesystem::exists(file)) return curve;
   std::string text = read_file(file), wanted = "," + name + ",";
   for (size_t found = text.find(wanted); found != std::string::npos; found = text.find(wanted, found + 1)) {

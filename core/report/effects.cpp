@@ -9,7 +9,6 @@
 #include <set>
 
 #include "base/text.h"
-#include "report/cells.h"
 #include "results/metrics.h"
 #include "statistics/basis.h"
 #include "statistics/joint.h"
@@ -279,10 +278,6 @@ bool is_supported(const Ablation& ablation) {
                      [](const ArmRow& row) { return row.bpb.n > 0; });
 }
 
-std::string number(double value, const char* format) {
-  return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : std::string();
-}
-
 }  // namespace
 
 std::vector<Effect> effects(const Ablation& ablation) {
@@ -296,40 +291,6 @@ std::vector<std::string> unknown_cells(const Ablation& ablation) {
     if (!row.arm->levels.empty() && row.bpb.n == 0) labels.push_back(row.arm->label);
   for (const Plan::Excluded& cell : ablation.plan->excluded) labels.push_back(cell.label);
   return labels;
-}
-
-TextTable effects_table(const Ablation& ablation) {
-  std::vector<Effect> all = effects(ablation);
-  bool intervals = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); });
-  bool tests = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.f); });
-  TextTable table{{"effect", kBpb.name, "SE"}, {}, "lrr"};
-  auto add_column = [&](const char* name, const char* alignment) {
-    table.head.emplace_back(name);
-    table.left += alignment;
-  };
-  if (intervals) add_column("95% CI", "r");
-  if (tests) add_column("F", "r");
-  add_column("p", "r");
-  add_column("", "l");
-  for (const Effect& effect : all) {
-    std::vector<std::string>& row = table.rows.emplace_back();
-    row = {effect.name, number(effect.size, "{:+.5f}"), number(effect.standard_error, "{:.5f}")};
-    if (intervals) row.push_back(interval_text(effect.low, effect.high));
-    if (tests) row.push_back(number(effect.f, "{:.2f}"));
-    row.push_back(number(effect.p, "{:.4f}"));
-    row.push_back(effect.unknown);
-  }
-  return table;
-}
-
-TextTable effects_data(const Ablation& ablation) {
-  TextTable table{{"effect", kBpb.name, "se", "ci_lo", "ci_hi", "f", "contrasts", "p", "unknown"}, {}};
-  for (const Effect& effect : effects(ablation))
-    table.rows.push_back({effect.name, fixed(effect.size, 8), fixed(effect.standard_error, 8),
-                          fixed(effect.low, 8), fixed(effect.high, 8), fixed(effect.f, 4),
-                          effect.contrasts > 0 ? std::to_string(effect.contrasts) : "", fixed(effect.p, 8),
-                          effect.unknown});
-  return table;
 }
 
 }  // namespace caddie

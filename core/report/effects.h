@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "report/ablation.h"
 #include "report/table.h"
 
@@ -40,5 +41,7 @@ TextTable effects_table(const Ablation& ablation);
 
 /// Returns the effects for machines, as effects.csv holds them.
 TextTable effects_data(const Ablation& ablation);
+/// Returns the same as JSON, with numbers that are not rounded and null where they are not known.
+Json effects_json(const Ablation& ablation);
 
 }  // namespace caddie

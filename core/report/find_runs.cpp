@@ -8,6 +8,7 @@
 #include "config/read_all.h"
 #include "results/claim.h"
 #include "results/metrics.h"
+#include "results/run_folder.h"
 #include "results/run_record.h"
 #include "sweep/condition_scope.h"
 #include "sweep/run_state.h"
@@ -35,7 +36,7 @@ void add_members(const Json& json, const std::string& path, RunValues& values) {
 /// Returns settings by path, results and provenance by name. Throws Error when a file is damaged.
 RunValues values_of_run(const fs::path& folder) {
   RunValues values;
-  if (fs::path settings = folder / "resolved.toml"; fs::exists(settings)) {
+  if (fs::path settings = folder / kSettingsFile; fs::exists(settings)) {
     Tree tree = Tree::parse(read_file(settings), settings.string());
     read_all(tree);
     for (const Tree::Value& value : tree.values()) values[value.path] = value_of_toml(value.text);

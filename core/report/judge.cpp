@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <memory>
+#include <numeric>
 
 #include "base/exit_code.h"
 #include "report/arm_test.h"
@@ -156,9 +159,13 @@ class Judge {
     if (family.empty()) return;
     std::vector<double> p;
     for (size_t i : family) p.push_back(a_.arms[i].tested.p);
-    std::vector<double> result =
-        correction == "none" ? p : joint(family, p, correction == "dunnett_step_down", alpha);
-    if (correction == "holm") result = holm(p);
+    std::vector<double> result = p;
+    if (correction != "none") {
+      JointNull null = joint_null(family, p, alpha);
+      if (null.critical)
+        for (size_t i : family) a_.arms[i].shown.reach(null.critical(a_.arms[i].shown));
+      result = correction == "holm" ? holm(p) : adjusted(p, correction == "dunnett_step_down", null.p);
+    }
     for (size_t k = 0; k < family.size(); ++k) {
       ArmRow& arm = a_.arms[family[k]];
       arm.p_adjusted = std::min(1.0, result[k] * a_.alpha / alpha);
@@ -166,44 +173,48 @@ class Judge {
     }
   }
 
-  /// Adjusts p by the joint distribution of the family's statistics where it is known, else by Bonferroni's
-  /// bound.
-  std::vector<double> joint(const std::vector<size_t>& family, const std::vector<double>& p, bool step_down,
-                            double alpha) {
+  /// Holds what the null says of all statistics of a family together.
+  struct JointNull {
+    JointP p;
+    /// Returns how many standard errors a shown interval reaches when it holds for all arms at once. It is
+    /// empty where intervals hold for each arm alone.
+    std::function<double(const Comparison& shown)> critical = {};
+  };
+
+  /// Returns the joint distribution of the family's statistics where it is known, else Bonferroni's bound.
+  /// `p` must outlive it.
+  JointNull joint_null(const std::vector<size_t>& family, const std::vector<double>& p, double alpha) const {
     const std::string& test = a_.arms[family[0]].tested.test;
-    if (test == "pooled") return by_dunnett(family, p, step_down, alpha);
-    if (test == "welch") return by_welch(family, p, step_down, alpha);
-    if (test.starts_with("paired") && have_same_seeds(family))
-      return by_rotation(family, p, step_down, alpha);
-    if (test == "one_sample") return adjusted(p, step_down, independent(p));
-    return adjusted(p, step_down, [&](size_t arm, const std::vector<size_t>& among) {
-      return p[arm] * double(among.size());
-    });
+    if (test == "pooled") return dunnett_null(family, p, alpha);
+    if (test == "welch") return welch_null(family, p, alpha);
+    if (test.starts_with("paired") && have_same_seeds(family)) return rotation_null(family, p, alpha);
+    if (test == "one_sample") return {independent(p)};
+    return {[&p](size_t arm, const std::vector<size_t>& among) { return p[arm] * double(among.size()); }};
   }
 
-  /// Adjusts p by Dunnett's distribution. Without a claim it also widens the intervals to hold for all arms.
-  std::vector<double> by_dunnett(const std::vector<size_t>& family, const std::vector<double>& p,
-                                 bool step_down, double alpha) {
-    auto among = [&](const std::vector<size_t>& arms) {
+  /// Returns Dunnett's distribution. A claim's intervals hold for each arm alone.
+  JointNull dunnett_null(const std::vector<size_t>& family, const std::vector<double>& p,
+                         double alpha) const {
+    auto among = [this, family](const std::vector<size_t>& arms) {
       std::vector<int64_t> seeds;
       for (size_t k : arms) seeds.push_back(a_.arms[family[k]].bpb.n);
       return Dunnett(seeds, double(base_->bpb.n), a_.arms[family[0]].tested.df);
     };
-    if (!claim_) {
-      std::vector<size_t> all(family.size());
-      for (size_t k = 0; k < all.size(); ++k) all[k] = k;
-      double critical = among(all).critical(alpha, Tail::both);
-      for (size_t i : family) a_.arms[i].shown.reach(critical);
-    }
-    return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& arms) {
+    JointNull null{[this, family, among, &p](size_t k, const std::vector<size_t>& arms) {
       return arms.size() == 1 ? p[k] : among(arms).p(a_.arms[family[k]].tested.t, a_.hypothesis.tail);
-    });
+    }};
+    if (claim_) return null;
+    std::vector<size_t> all(family.size());
+    std::iota(all.begin(), all.end(), size_t(0));
+    null.critical = [critical = among(all).critical(alpha, Tail::both)](const Comparison&) {
+      return critical;
+    };
+    return null;
   }
 
-  /// Adjusts p of Welch's tests, and widens the intervals to hold for all arms.
-  std::vector<double> by_welch(const std::vector<size_t>& family, const std::vector<double>& p,
-                               bool step_down, double alpha) {
-    if (family.size() == 1) return p;
+  /// Returns the simulated distribution of Welch's statistics.
+  JointNull welch_null(const std::vector<size_t>& family, const std::vector<double>& p, double alpha) const {
+    if (family.size() == 1) return {[&p](size_t k, const std::vector<size_t>&) { return p[k]; }};
     std::vector<Sample> tested, shown;
     std::vector<int64_t> seeds;
     for (size_t i : family) {
@@ -211,16 +222,17 @@ class Judge {
       shown.push_back(a_.arms[i].bpb);
       seeds.push_back(shown.back().n);
     }
-    WelchNulls nulls(seeds, base_->bpb.n);
-    WelchFamily intervals(nulls, 1 - a_.confidence, Tail::both);
-    double ratio = variance_ratio(shown, base_->bpb);
-    for (size_t i : family) a_.arms[i].shown.reach(intervals.critical(a_.arms[i].shown.df, ratio));
-    WelchFamily tests(nulls, alpha, a_.hypothesis.tail);
-    ratio = variance_ratio(tested, summarize(a_.numbers(base_->arm, a_.metric)));
-    return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& among) {
-      const Comparison& c = a_.arms[family[k]].tested;
-      return among.size() == 1 ? p[k] : tests.p(c.t, c.df, ratio, among);
-    });
+    auto nulls = std::make_shared<const WelchNulls>(seeds, base_->bpb.n);
+    WelchFamily intervals(*nulls, 1 - a_.confidence, Tail::both), tests(*nulls, alpha, a_.hypothesis.tail);
+    double shown_ratio = variance_ratio(shown, base_->bpb);
+    double tested_ratio = variance_ratio(tested, summarize(a_.numbers(base_->arm, a_.metric)));
+    return {[this, family, nulls, tests, tested_ratio, &p](size_t k, const std::vector<size_t>& among) {
+              const Comparison& c = a_.arms[family[k]].tested;
+              return among.size() == 1 ? p[k] : tests.p(c.t, c.df, tested_ratio, among);
+            },
+            [nulls, intervals, shown_ratio](const Comparison& c) {
+              return intervals.critical(c.df, shown_ratio);
+            }};
   }
 
   bool have_same_seeds(const std::vector<size_t>& family) const {
@@ -229,28 +241,27 @@ class Judge {
                        [&](size_t i) { return pairs(a_.arms[i]).seeds == first.seeds; });
   }
 
-  /// Adjusts p of paired tests. Without a claim it also widens the intervals to hold for all arms.
-  std::vector<double> by_rotation(const std::vector<size_t>& family, const std::vector<double>& p,
-                                  bool step_down, double alpha) {
-    double shift = a_.hypothesis.tail == Tail::less      ? a_.hypothesis.margin
-                   : a_.hypothesis.tail == Tail::greater ? -a_.hypothesis.margin
-                                                         : 0;
+  /// Returns the distribution of paired statistics. A claim's intervals hold for each arm alone.
+  JointNull rotation_null(const std::vector<size_t>& family, const std::vector<double>& p,
+                          double alpha) const {
     std::vector<std::vector<double>> differences;
     for (size_t i : family) {
       SeedPairs both = pairs(a_.arms[i]);
       differences.emplace_back();
       for (size_t k = 0; k < both.arm.size(); ++k)
-        differences.back().push_back(both.arm[k] - both.baseline[k] + shift);
+        differences.back().push_back(beyond_margin(both.arm[k] - both.baseline[k], a_.hypothesis));
     }
     Rotations rotations(differences, a_.hypothesis.tail);
+    JointNull null;
     if (!claim_) {
       double df = a_.arms[family[0]].tested.df;
       double critical = family.size() > 1 ? rotations.critical(alpha) : critical_t(df, alpha, Tail::both);
-      for (size_t i : family) a_.arms[i].shown.reach(critical);
+      null.critical = [critical](const Comparison&) { return critical; };
     }
-    return adjusted(p, step_down, [&](size_t k, const std::vector<size_t>& among) {
+    null.p = [rotations = std::move(rotations), &p](size_t k, const std::vector<size_t>& among) {
       return among.size() == 1 ? p[k] : rotations.p(k, among);
-    });
+    };
+    return null;
   }
 
   /// Takes the comparisons of each arm from the race's last look at it.

@@ -12,8 +12,8 @@
 #include "report/cells.h"
 #include "report/curves.h"
 #include "report/effects.h"
-#include "report/files.h"
 #include "report/svg.h"
+#include "report/sweep_tables.h"
 #include "results/metrics.h"
 
 namespace caddie {

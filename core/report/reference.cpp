@@ -12,6 +12,7 @@
 #include "plugin/slot_table.h"
 #include "report/columns.h"
 #include "results/metrics.h"
+#include "results/run_folder.h"
 #include "sweep/sweep_file.h"
 
 namespace caddie {
@@ -74,9 +75,9 @@ std::vector<Section> slot_sections() {
 
 std::string places_text(const MetricPlaces& places) {
   std::vector<std::string> files;
-  if (places.summary) files.emplace_back("summary.json");
+  if (places.summary) files.emplace_back(kSummaryFile);
   if (places.runs) files.emplace_back("runs.csv");
-  if (places.steps) files.emplace_back("metrics.csv");
+  if (places.steps) files.emplace_back(kMetricsFile);
   return join(files, ", ");
 }
 

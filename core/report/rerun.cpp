@@ -3,6 +3,7 @@
 
 #include "base/exit_code.h"
 #include "base/files.h"
+#include "results/run_folder.h"
 
 namespace caddie {
 
@@ -10,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kCompared[] = {"weights.safetensors", "artifact.bin"};
+constexpr const char* kCompared[] = {kWeightsFile, kArtifactFile};
 
 }  // namespace
 
@@ -34,7 +35,7 @@ void check_can_rerun(const fs::path& run) {
 
 RerunResult rerun(const fs::path& before, const fs::path& again, Device device, bool quiet) {
   Registry registry;
-  Tree tree = Tree::load(before / "resolved.toml");
+  Tree tree = Tree::load(before / kSettingsFile);
   Experiment experiment = assemble(tree, registry, device);
   RunOptions options;
   options.folder = again;

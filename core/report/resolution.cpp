@@ -58,24 +58,28 @@ int64_t pooled_arms(const Plan& plan, const ComparisonDesign& design) {
   return plan.claim && plan.claim->test == "welch" ? 2 : int64_t(plan.arms.size());
 }
 
+double detectable_difference(const Plan& plan, const ComparisonDesign& design, double power) {
+  return claimed_margin(plan) + detectable(design, power);
+}
+
 Resolution resolution_of(const Plan& plan, const ComparisonDesign& design, double power, double effect) {
   Resolution r;
   if (!(design.df > 0)) return r;
-  double margin = claimed_margin(plan), beyond = detectable(design, power);
-  r.detectable = margin + beyond;
+  double margin = claimed_margin(plan);
+  r.detectable = detectable_difference(plan, design, power);
   r.significant = margin + significant_delta(design);
-  r.effect = effect > 0 ? effect : margin + beyond / 2;
+  r.effect = effect > 0 ? effect : (margin + r.detectable) / 2;
   if (r.effect > margin) r.seeds = seeds_needed(design, r.effect - margin, power, pooled_arms(plan, design));
   return r;
 }
 
-double race_resolution(const Race& race, int64_t arms, double power) {
+RaceResolution race_resolution(const Plan& plan, double sd, double power) {
   double low = 0, high = 16;
   for (int i = 0; i < 10; ++i) {
     double middle = 0.5 * (low + high);
-    (forecast(race, arms, middle, 1000).power < power ? low : high) = middle;
+    (forecast(*plan.race, int64_t(plan.arms.size()), middle, 1000).power < power ? low : high) = middle;
   }
-  return high;
+  return {high, claimed_margin(plan) + high * sd};
 }
 
 bool shares_training(const Plan& plan, const Arm& arm) {

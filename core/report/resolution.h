@@ -51,9 +51,16 @@ struct Resolution {
 /// result is unknown where the design has no degrees of freedom.
 Resolution resolution_of(const Plan& plan, const ComparisonDesign& design, double power, double effect);
 
-/// Returns the effect that a race of `arms`, the baseline included, proves with chance `power`, in standard
-/// deviations from seed to seed.
-double race_resolution(const Race& race, int64_t arms, double power);
+/// Returns the smallest difference from the baseline that a design finds with power `power`.
+double detectable_difference(const Plan& plan, const ComparisonDesign& design, double power);
+
+/// Says what the race of a plan proves with some power.
+struct RaceResolution {
+  double effect = kUnknown;      // how far beyond the margin, in standard deviations from seed to seed
+  double detectable = kUnknown;  // the difference from the baseline, so that it includes the claim's margin
+};
+/// `sd` is the standard deviation from seed to seed.
+RaceResolution race_resolution(const Plan& plan, double sd, double power);
 
 /// Tells whether the arm is compared with the baseline in pairs, as it comes from the baseline's trainings.
 /// Returns false while the plan's groups are not known.

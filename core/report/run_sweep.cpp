@@ -3,7 +3,7 @@
 
 #include <caddie/error.h>
 
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "sweep/race_state.h"
 
 namespace caddie {

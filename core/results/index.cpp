@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/walk.h"
+#include "results/run_folder.h"
 
 namespace caddie {
 namespace {
@@ -31,7 +32,7 @@ constexpr const char* kUnread = "unread";
 /// the files does.
 std::string stamp_of(const fs::path& run) {
   std::string stamp;
-  for (const char* name : {"run.json", "summary.json", "resolved.toml"}) {
+  for (const char* name : {kRecordFile, kSummaryFile, kSettingsFile}) {
     struct stat info = {};
     if (::stat((run / name).c_str(), &info) == 0)
       stamp += fmt::format("{}.{}:{} ", info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size);
@@ -44,7 +45,7 @@ std::vector<fs::path> run_folders(const fs::path& folder) {
   std::vector<fs::path> runs;
   if (!fs::is_directory(folder)) return runs;
   walk(folder, [&](const fs::path& path) {
-    if (path.filename() == "run.json") runs.push_back(path.parent_path());
+    if (path.filename() == kRecordFile) runs.push_back(path.parent_path());
     return true;
   });
   std::sort(runs.begin(), runs.end());

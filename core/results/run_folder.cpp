@@ -34,7 +34,7 @@ std::string rows_up_to(std::string_view journal, int64_t steps) {
 
 std::optional<FolderClaim> claim_to_write(std::initializer_list<std::filesystem::path> files) {
   std::filesystem::path folder = std::filesystem::absolute(*files.begin()).parent_path();
-  if (!std::filesystem::exists(folder / kRunFiles[0])) return std::nullopt;
+  if (!std::filesystem::exists(folder / kRecordFile)) return std::nullopt;
   for (const std::filesystem::path& file : files)
     if (std::find(std::begin(kRunFiles), std::end(kRunFiles), file.filename()) != std::end(kRunFiles))
       fail_usage("{}: is what the run there left; name another file", file.string());

@@ -20,12 +20,18 @@
 #include <string_view>
 
 #include "results/claim.h"
+#include "results/run_record.h"
+#include "results/summary.h"
 
 namespace caddie {
 
+inline constexpr const char* kSettingsFile = "resolved.toml";
+inline constexpr const char* kMetricsFile = "metrics.csv";
+inline constexpr const char* kWeightsFile = "weights.safetensors";
+inline constexpr const char* kArtifactFile = "artifact.bin";
 /// These are the files that a run leaves in its folder.
-inline constexpr const char* kRunFiles[] = {"run.json",    "summary.json",        "resolved.toml",
-                                            "metrics.csv", "weights.safetensors", "artifact.bin"};
+inline constexpr const char* kRunFiles[] = {kRecordFile,  kSummaryFile, kSettingsFile,
+                                            kMetricsFile, kWeightsFile, kArtifactFile};
 
 /// Claims the folder that all of `files` are about to be written into, if it is a run's; returns nothing when
 /// it is not. Throws Error (kUsage) when a process is at work there, or when one of the files is

@@ -6,6 +6,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "config/describe.h"
+#include "results/run_folder.h"
 #include "results/summary.h"
 
 namespace caddie {
@@ -47,7 +48,7 @@ Experiment experiment_of(const fs::path& artifact, const fs::path& file, const C
 
 fs::path experiment_beside(const fs::path& artifact, const fs::path& named) {
   if (!named.empty()) return named;
-  fs::path own = artifact, resolved = artifact.parent_path() / "resolved.toml";
+  fs::path own = artifact, resolved = artifact.parent_path() / kSettingsFile;
   own.replace_extension(".toml");
   for (const fs::path& path : {own, resolved})
     if (fs::exists(path)) return path;
@@ -56,7 +57,7 @@ fs::path experiment_beside(const fs::path& artifact, const fs::path& named) {
 
 Candidate::Candidate(const fs::path& named, const CandidateOptions& options, Registry& registry,
                      Device device)
-    : artifact_(fs::is_directory(named) ? named / "artifact.bin" : named),
+    : artifact_(fs::is_directory(named) ? named / kArtifactFile : named),
       file_(experiment_beside(artifact_, options.experiment)),
       experiment_(experiment_of(artifact_, file_, options, registry, device)),
       weights_(read_artifact(read_file(artifact_), experiment_.export_parts, *experiment_.model)),

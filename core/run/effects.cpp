@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/effects.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
 #include "autograd/thread_tape.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "model/token_ids.h"
+#include "run/stored_weights.h"
 #include "tensor/same_bits.h"
 
 namespace caddie {
@@ -18,12 +20,6 @@ using EffectCheck = Slot::EffectCheck;
 /// Tells whether a JSON list of names holds `name`.
 bool names(const Json& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-/// Returns a hash of a tensor's bytes.
-std::string hash_of(const Tensor& value) {
-  Tensor host = on_host(value);
-  return xxh3({reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float)});
 }
 
 /// Returns where the technique's site was not visited; "" when it was wherever it should be.
@@ -244,6 +240,23 @@ std::string void_text(std::span<const EffectFinding> findings) {
   std::vector<std::string> groups;
   for (const auto& [reason, labels] : techniques) groups.push_back(join(labels, ", ") + " (" + reason + ")");
   return join(groups, "; ");
+}
+
+void add_findings(RunSummary& summary, std::span<const EffectFinding> findings) {
+  Verdict worst = Verdict::kActed;
+  Labelled<std::string>& reasons = summary.effects.emplace();
+  for (const EffectFinding& finding : findings) {
+    if (finding.verdict == Verdict::kActed) continue;
+    worst = std::max(worst, finding.verdict);
+    std::string reason = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);
+    auto same = [&](const auto& other) { return other.first == finding.technique; };
+    auto before = std::find_if(reasons.begin(), reasons.end(), same);
+    if (before == reasons.end())
+      reasons.emplace_back(finding.technique, std::move(reason));
+    else
+      before->second = std::move(reason);
+  }
+  summary.effect_check = name_of(worst);
 }
 
 }  // namespace caddie

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "experiment/experiment.h"
 #include "results/run_folder.h"
+#include "results/summary.h"
 
 namespace caddie {
 
@@ -90,5 +91,9 @@ bool evaluates_plainly(Evaluator& evaluator, int64_t sequence_length);
 
 /// Returns the techniques without effect, grouped by reason: "a, b (why); c (why)".
 std::string void_text(std::span<const EffectFinding> findings);
+
+/// Sets what the summary says of techniques that did not act: the reason of each, by its name, and the worst
+/// verdict.
+void add_findings(RunSummary& summary, std::span<const EffectFinding> findings);
 
 }  // namespace caddie

@@ -4,12 +4,12 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/stopwatch.h"
+#include "results/run_folder.h"
 
 namespace caddie {
 namespace {
 
 constexpr const char* kQuantized = "quantized.bin";  // holds the payload of an artifact
-constexpr const char* kArtifact = "artifact.bin";
 
 Json json_of(const std::vector<NoEffect>& without_effect) {
   Json all = Json::array();
@@ -43,7 +43,7 @@ void ExportStage::run(const std::string& weights, std::span<const Tensor> values
   compressed_ = keys_.compress(quantized_);
   note(store_.get(quantized_, [&](const std::filesystem::path& folder) { return quantize(values, folder); }));
   note(store_.get(compressed_, [&](const std::filesystem::path& folder) { return compress(folder); }));
-  place_file(store_.folder(compressed_) / kArtifact, file);
+  place_file(store_.folder(compressed_) / kArtifactFile, file);
   read_back(file);
 }
 
@@ -66,7 +66,7 @@ Json ExportStage::compress(const std::filesystem::path& folder) {
   Artifact artifact = artifact_of(read_file(store_.folder(quantized_) / kQuantized));
   artifact.compressor = e_.export_parts.compressor.plugin;
   WrittenArtifact written = compress_weights(e_, std::move(artifact), status_);
-  write_file(folder / kArtifact, written.bytes);
+  write_file(folder / kArtifactFile, written.bytes);
   return {{"stage", "compress"},
           {"seconds", clock.seconds()},
           {"bytes", written.bytes.size()},

@@ -6,17 +6,18 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "data/token_ids.h"
+#include "results/run_folder.h"
 #include "results/summary.h"
 #include "run/export.h"
-#include "run/training.h"
+#include "run/stored_weights.h"
 
 namespace caddie {
 
 std::filesystem::path trained_weights(const std::filesystem::path& run) {
-  std::filesystem::path file = run / "weights.safetensors";
+  std::filesystem::path file = run / kWeightsFile;
   if (!std::filesystem::exists(file))
     fail_usage("{}: there are no trained weights; name the folder of a finished run", run.string());
-  for (const char* name : {"weights.safetensors", "resolved.toml"}) check_left_by_run(run, name);
+  for (const char* name : {kWeightsFile, kSettingsFile}) check_left_by_run(run, name);
   return file;
 }
 
@@ -26,7 +27,7 @@ ExportedAgain export_again(const std::filesystem::path& run, std::span<const std
   std::filesystem::path settings = std::filesystem::path(file).replace_extension(".toml");
   std::optional<FolderClaim> claim = claim_to_write({file, settings});
   Registry registry;
-  Tree tree = Tree::load(run / "resolved.toml", overrides);
+  Tree tree = Tree::load(run / kSettingsFile, overrides);
   Experiment e = assemble(tree, registry, device);
   std::vector<Tensor> values = read_weights(weights, e.model->weights());
   std::optional<TokenStream> text;

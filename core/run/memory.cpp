@@ -6,32 +6,57 @@
 #include <algorithm>
 
 #include "base/exit_code.h"
+#include "base/text.h"
 
 namespace caddie {
+namespace {
+
+/// Counts what a training keeps, in numbers of four bytes.
+struct Numbers {
+  explicit Numbers(const Experiment& e)
+      : weights(double(e.model->weights().parameters())),
+        averagers(double(e.extra_averagers.size() + (e.averager ? 1 : 0))),
+        accumulators(double(e.train.gradient_accumulators)) {
+    auto rows = double(std::max(e.train.micro_batch_tokens, e.data.sequence_length));
+    const ModelShape& shape = e.model->shape();
+    logits = rows * double(shape.vocabulary);
+    hidden = rows * double(shape.width) * double(shape.layers);
+  }
+
+  double weights;       // one copy of every weight
+  double averagers;     // how many averages of the weights are taken
+  double accumulators;  // how many gradients of the weights are summed side by side
+  double logits;        // the logits of one micro-batch
+  double hidden;        // the hidden state that each layer hands to the next one, of one micro-batch
+};
+
+int64_t bytes(double numbers) { return int64_t(std::min(numbers * double(sizeof(float)), 9e18)); }
+
+}  // namespace
 
 int64_t least_memory(const Experiment& experiment, int threads) {
-  const TrainSettings& train = experiment.train;
-  double weights = double(experiment.model->weights().parameters());
-  double copies = 2 + train.gradient_accumulators + double(experiment.extra_averagers.size()) +
-                  (experiment.averager ? 1 : 0);
-  double rows = double(std::max(train.micro_batch_tokens, experiment.data.sequence_length));
-  double at_once = std::min(threads, train.gradient_accumulators);
-  double numbers = weights * copies + at_once * rows * double(experiment.model->shape().vocabulary);
-  return int64_t(std::min(numbers * double(sizeof(float)), 9e18));
+  constexpr double kState = 1;  // the copies of the weights that an optimizer keeps
+  Numbers n(experiment);
+  double at_once = std::min(double(threads), n.accumulators);
+  return bytes(n.weights * (1 + kState + n.accumulators + n.averagers) + n.logits * at_once);
 }
 
-int64_t usual_memory(const Experiment& e) {
-  int64_t parameters = e.model->weights().parameters();
-  int64_t copies = 8 + e.train.gradient_accumulators + 2 * int64_t(e.extra_averagers.size());
-  int64_t rows = std::max(e.train.micro_batch_tokens, e.data.sequence_length);
-  int64_t width = e.model->shape().width, layers = e.model->shape().layers;
-  int64_t kept = rows * (24 * width * layers + 4 * int64_t(e.model_settings.vocabulary));
-  return 4 * (copies * parameters + e.train.gradient_accumulators * kept) + (int64_t(64) << 20);
+int64_t usual_memory(const Experiment& experiment) {
+  constexpr double kState = 2;    // Optimizers of Adam's family keep two copies of the weights.
+  constexpr double kExport = 3;   // Export holds the weights, their quantized values and what is read back.
+  constexpr double kAverage = 2;  // An averager holds its average, which is copied when it is stored.
+  // These say how often the backward pass keeps hidden states and logits, roughly, as activations between
+  // them are wider or narrower.
+  constexpr double kHidden = 24, kLogits = 4;
+  constexpr double kProgram = double(64 << 20) / sizeof(float);  // the program, its libraries and its buffers
+  Numbers n(experiment);
+  double copies = 1 + kState + kExport + kAverage * n.averagers + n.accumulators;
+  return bytes(n.weights * copies + n.accumulators * (kHidden * n.hidden + kLogits * n.logits) + kProgram);
 }
 
 void check_memory(const Experiment& experiment, int threads, const Memory& here) {
   int64_t least = least_memory(experiment, threads);
-  auto gibibytes = [](int64_t bytes) { return fmt::format("{:.1f}", double(bytes) / double(1 << 30)); };
+  auto gibibytes = [](int64_t bytes) { return fmt::format("{:.1f}", double(bytes) / kGibibyte); };
   if (least > here.available)
     fail_usage(
         "memory: this training takes {} GiB at the least, and {} GiB of {} are free here; a smaller model, "

@@ -12,33 +12,18 @@
 #include "base/text.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
+#include "results/run_folder.h"
 #include "results/store_use.h"
 #include "run/effects.h"
 #include "run/export.h"
+#include "run/own_run_folder.h"
+#include "run/stored_weights.h"
 #include "tensor/same_bits.h"
 
 namespace caddie {
 namespace {
 
-constexpr const char* kPrivateStore = "stages";  // the run's own store, in its folder
-constexpr const char* kOutputs[] = {"resolved.toml", "metrics.csv", "weights.safetensors", "artifact.bin"};
-
-/// Makes the folder of a run, or takes one up. Throws Error (kUsage) when files that Caddie did not make
-/// would be overwritten: in a folder without Caddie's mark, the record of a run shows that the files are
-/// Caddie's.
-std::filesystem::path own_run_folder(const std::filesystem::path& folder) {
-  if (make_owned_folder(folder)) return folder;
-  try {
-    if (std::optional<RunRecord> record = read_run_record(folder); record && !record->key.empty())
-      return folder;
-  } catch (const Error&) {
-    // The file is no record of a run, so the folder is checked like any other.
-  }
-  check_nothing_foreign(folder, kRunFiles);
-  constexpr const char* kFolders[] = {kPrivateStore};
-  check_nothing_foreign(folder, kFolders);
-  return folder;
-}
+constexpr const char* kOutputs[] = {kSettingsFile, kMetricsFile, kWeightsFile, kArtifactFile};
 
 void check_not_stopped_waiting() {
   check_not_stopped("while another process was at work on a stage of this run");
@@ -118,7 +103,7 @@ class Run {
 /// Removes what an earlier run left in the folder and this one would go on from.
 void Run::start_over() {
   check_owned(folder_.file(kPrivateStore));
-  for (const char* name : {kSummaryFile, "metrics.csv", kRecordFile})
+  for (const char* name : {kSummaryFile, kMetricsFile, kRecordFile})
     std::filesystem::remove(folder_.file(name));
   remove_owned(folder_.file(kPrivateStore));
 }
@@ -157,7 +142,7 @@ void Run::train() {
   TrainingStage stage(e_, *corpus_, keys_, store_, options_.training, team_, status_);
   training_ = keys_.training();
   trained_ = stage.run();
-  stage.write_metrics(folder_.file("metrics.csv"));
+  stage.write_metrics(folder_.file(kMetricsFile));
   auto steps = int64_t(trained_.at(kSteps.name));
   // Under a wall-clock budget the time of training includes averaging already.
   double seconds = trained_.at("seconds");
@@ -203,8 +188,7 @@ double Run::bits_per_byte(const Weights& weights) {
 
 /// Reads the weights of a stage from the store.
 Run::Weights Run::weights_of(const std::string& label, const std::string& stage) const {
-  std::vector<Tensor> values =
-      read_weights(store_.folder(stage) / "weights.safetensors", e_.model->weights());
+  std::vector<Tensor> values = read_weights(store_.folder(stage) / kWeightsFile, e_.model->weights());
   std::string identity = stage + " " + hash_of(values);
   return {label, stage, std::move(values), std::move(identity)};
 }
@@ -255,9 +239,9 @@ Run::Weights Run::choose_average() {
 
 /// Makes the artifact of the weights and scores it, and fills in what the summary says of that.
 void Run::export_and_score(const Weights& weights) {
-  place_file(store_.folder(weights.stage) / "weights.safetensors", folder_.file("weights.safetensors"));
+  place_file(store_.folder(weights.stage) / kWeightsFile, folder_.file(kWeightsFile));
   ExportStage exported(e_, keys_, store_, corpus_->train(), status_);
-  exported.run(weights.identity, weights.values, folder_.file("artifact.bin"));
+  exported.run(weights.identity, weights.values, folder_.file(kArtifactFile));
   for (const NoEffect& found : exported.without_effect())
     for (const Experiment::Part& part : e_.parts)
       if (part.slot->kind == found.kind && part.technique.label == found.technique)
@@ -300,27 +284,15 @@ void Run::score_artifact(const ExportStage& exported) {
 /// Judges whether each technique acted, warns of those that did not, and fills in the summary.
 void Run::check_effects(std::span<const Tensor> weights) {
   if (trained_.at(kSteps.name) == 0) return;  // Nothing was trained, so nothing can have moved.
-  Verdict worst = Verdict::kActed;
-  Labelled<std::string>& reasons = summary_.effects.emplace();
   evidence_.trace = trained_.at("trace");
   evidence_.probe = corpus_->probe();
   evidence_.weights = weights;
   std::vector<EffectFinding> findings = judge_effects(e_, evidence_);
-  for (const EffectFinding& finding : findings) {
-    if (finding.verdict == Verdict::kActed) continue;
-    worst = std::max(worst, finding.verdict);
-    std::string reason = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);
-    auto same = [&](const auto& other) { return other.first == finding.technique; };
-    auto before = std::find_if(reasons.begin(), reasons.end(), same);
-    if (before == reasons.end())
-      reasons.emplace_back(finding.technique, std::move(reason));
-    else
-      before->second = std::move(reason);
+  for (const EffectFinding& finding : findings)
     if (finding.verdict == Verdict::kVoid)
       status_.finish(fmt::format("warning: '{}' had no effect: {}", finding.technique, finding.reason));
-  }
   void_techniques_ = void_text(findings);
-  summary_.effect_check = name_of(worst);
+  add_findings(summary_, findings);
 }
 
 void Run::run_stages() {
@@ -354,7 +326,7 @@ void Run::check_results() {
     int64_t over = *summary_.artifact_bytes - e_.budget.artifact_bytes;
     std::string reason = message(
         "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
-        {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file("artifact.bin").string()});
+        {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file(kArtifactFile).string()});
     fail_with(reason);
     throw Error(reason);
   }
@@ -379,7 +351,7 @@ RunSummary Run::go() {
     return summary_;
   }
   corpus_.emplace(e_);
-  write_file(folder_.file("resolved.toml"), tree_.resolved());
+  write_file(folder_.file(kSettingsFile), tree_.resolved());
   RunRecord record = provenance(e_, registry_, key_, team_.size());
   record.stages.train = keys_.training();
   write_run_record(folder_.path(), record);

@@ -6,22 +6,21 @@
 #include <algorithm>
 
 #include "base/files.h"
-#include "base/hash.h"
 #include "base/median.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "process/interrupt.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
+#include "results/run_folder.h"
 #include "run/effects.h"
+#include "run/stored_weights.h"
 #include "tensor/safetensors.h"
 #include "train/checkpoint.h"
 
 namespace caddie {
 namespace {
 
-constexpr const char* kCurves = "metrics.csv";
-constexpr const char* kWeights = "weights.safetensors";
 constexpr const char* kJournalHash = "curves.xxh3";
 
 /// Returns a hash of the rows of a metrics.csv up to a step, as a number, which a checkpoint can hold.
@@ -55,8 +54,8 @@ bool carries(const std::filesystem::path& folder, const Observers& observers, in
     if (!has("validations." + key)) return false;
   if (!has("progress.step") || !has(kJournalHash)) return false;
   *step = std::stoll(file.metadata().at("progress.step"));
-  check(file.metadata().at(kJournalHash) == std::to_string(journal_number(folder / kCurves, *step)),
-        "{}: not what the checkpoint beside it goes on from", (folder / kCurves).string());
+  check(file.metadata().at(kJournalHash) == std::to_string(journal_number(folder / kMetricsFile, *step)),
+        "{}: not what the checkpoint beside it goes on from", (folder / kMetricsFile).string());
   return true;
 }
 
@@ -170,11 +169,11 @@ Json TrainingStage::train(const std::filesystem::path& folder) {
 void TrainingStage::begin_curves(State& state, const Beginning& beginning) {
   if (!beginning.folder.empty()) {
     bool own = std::filesystem::equivalent(beginning.folder, state.folder);
-    if (!own) write_file(state.folder / kCurves, read_file(beginning.folder / kCurves));
+    if (!own) write_file(state.folder / kMetricsFile, read_file(beginning.folder / kMetricsFile));
     status_.finish(fmt::format("going on from the checkpoint at step {}{}", beginning.step,
                                own ? "" : " of a training that began alike"));
   }
-  state.curves.emplace(state.folder / kCurves, beginning.step);
+  state.curves.emplace(state.folder / kMetricsFile, beginning.step);
 }
 
 void TrainingStage::initialize() {
@@ -266,7 +265,7 @@ void TrainingStage::validate(State& state) {
 
 void TrainingStage::save(State& state, const std::filesystem::path& folder) const {
   state.curves->flush();
-  int64_t journal = journal_number(state.folder / kCurves, state.progress().step);
+  int64_t journal = journal_number(state.folder / kMetricsFile, state.progress().step);
   save_checkpoint(folder / kCheckpointFile, [&](Archive& archive) {
     state.archive(archive);
     archive(kJournalHash, journal);
@@ -280,7 +279,7 @@ void TrainingStage::fork(State& state) const {
   std::string key = StageKeys::seeded(StageKeys::prefix_group(keys_.schedule_signature(), step), e_.seed);
   store_.put(key, [&](const std::filesystem::path& folder) -> Json {
     save(state, folder);
-    write_file(folder / kCurves, read_file(state.folder / kCurves));
+    write_file(folder / kMetricsFile, read_file(state.folder / kMetricsFile));
     return {{"step", step}, {"training", key_}};
   });
 }
@@ -318,11 +317,11 @@ Json TrainingStage::finish(State& state) {
     const std::string& key = averager.first;
     record["averagers"][key] = state.trainer.seconds_of(key);
     store_.put(StageKeys::average(key_, key), [&](const std::filesystem::path& folder) -> Json {
-      write_weights(folder / kWeights, table, state.trainer.averaged_by(key));
+      write_weights(folder / kWeightsFile, table, state.trainer.averaged_by(key));
       return {{"stage", "average"}, {"training", key_}, {"weights", record["weights"]}};
     });
   }
-  write_weights(state.folder / kWeights, table, table.values());
+  write_weights(state.folder / kWeightsFile, table, table.values());
   record[kPeakMemoryBytes.name] = peak_memory_bytes();
   status_.finish(fmt::format("trained {} steps, loss {:.4f}, {} tok/s, {}", p.step, state.last_loss,
                              with_commas(int64_t(record[kTokensPerSecond.name])), duration(p.seconds)));
@@ -331,7 +330,7 @@ Json TrainingStage::finish(State& state) {
 
 void TrainingStage::write_metrics(const std::filesystem::path& file) const {
   std::string own = validation_row(validation_key(e_, keys_)), text;
-  for (const std::string& row : split(read_file(store_.folder(key_) / kCurves), '\n')) {
+  for (const std::string& row : split(read_file(store_.folder(key_) / kMetricsFile), '\n')) {
     if (row.empty()) continue;
     std::vector<std::string> cells = split(row, ',');
     if (cells.at(3) == own)
@@ -341,47 +340,6 @@ void TrainingStage::write_metrics(const std::filesystem::path& file) const {
     text += join(cells, ",") + "\n";
   }
   write_file(file, text);
-}
-
-std::string hash_of(std::span<const Tensor> values) {
-  std::string hashes;
-  for (const Tensor& value : values) {
-    Tensor host = on_host(value);
-    hashes += xxh3({reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float)});
-  }
-  return xxh3(hashes);
-}
-
-void write_weights(const std::filesystem::path& file, const WeightTable& table,
-                   std::span<const Tensor> values) {
-  std::vector<std::pair<std::string, Tensor>> named;
-  for (int i = 0; i < table.size(); ++i) named.emplace_back(table.info(i).name, on_host(values[size_t(i)]));
-  write_safetensors(file, named, {});
-}
-
-std::string unused_weights(const std::filesystem::path& file, const WeightTable& table) {
-  std::vector<std::string> unused;
-  for (const std::string& name : SafetensorsFile(file).names())
-    if (table.find(name) < 0) unused.push_back(name);
-  if (unused.empty()) return "";
-  size_t count = unused.size();
-  unused.resize(std::min<size_t>(count, 3));
-  return fmt::format("{}: {} of its tensors {} no weight of the model: {}{}", file.string(), count,
-                     count == 1 ? "is" : "are", join(unused, ", "), count > unused.size() ? ", ..." : "");
-}
-
-std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table) {
-  SafetensorsFile stored(file);
-  std::vector<Tensor> values;
-  for (const WeightInfo& info : table.infos()) {
-    Tensor host = stored.floats(info.name);
-    check(host.shape() == info.shape, "{}: {} is {}, the model wants {}", file.string(), info.name,
-          host.shape(), info.shape);
-    Tensor placed(info.shape, table.device());
-    copy(host, placed);
-    values.push_back(std::move(placed));
-  }
-  return values;
 }
 
 }  // namespace caddie

@@ -75,16 +75,4 @@ class TrainingStage {
   const std::string key_;
 };
 
-/// Returns a hash of all values, which tells weights apart.
-std::string hash_of(std::span<const Tensor> values);
-/// Writes weights with their names to a file.
-void write_weights(const std::filesystem::path& file, const WeightTable& table,
-                   std::span<const Tensor> values);
-/// Returns a sentence that names the tensors of a safetensors file which are no weights of the model; "" when
-/// there are none.
-std::string unused_weights(const std::filesystem::path& file, const WeightTable& table);
-/// Returns what a file of write_weights() holds, in the order of the table and on its device. Throws Error
-/// naming the first weight that is missing or of another shape.
-std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table);
-
 }  // namespace caddie

@@ -34,10 +34,7 @@ Comparison compare(const char* test, double delta, double standard_error, double
   if (!known) return c;
   c.standard_error = standard_error;
   c.df = df;
-  double shift = hypothesis.tail == Tail::less      ? hypothesis.margin
-                 : hypothesis.tail == Tail::greater ? -hypothesis.margin
-                                                    : 0;
-  c.t = (delta + shift) / standard_error;
+  c.t = beyond_margin(delta, hypothesis) / standard_error;
   c.p = p_of_t(c.t, df, hypothesis.tail);
   c.reach(critical_t(df, 1 - hypothesis.confidence, Tail::both));
   return c;
@@ -80,6 +77,13 @@ double welch_df(double a, double n, double b, double m) {
 
 double extremity(double t, Tail tail) {
   return tail == Tail::both ? std::abs(t) : tail == Tail::less ? -t : t;
+}
+
+double beyond_margin(double delta, const Hypothesis& hypothesis) {
+  double shift = hypothesis.tail == Tail::less      ? hypothesis.margin
+                 : hypothesis.tail == Tail::greater ? -hypothesis.margin
+                                                    : 0;
+  return delta + shift;
 }
 
 bool lies_beyond(double delta, const Hypothesis& hypothesis) {

@@ -49,7 +49,7 @@ struct Comparison {
   double delta = kUnknown;  // arm - baseline
   double standard_error = kUnknown;
   double df = kUnknown;
-  double t = kUnknown;  // the statistic of delta + margin for Tail::less, of delta - margin for Tail::greater
+  double t = kUnknown;  // beyond_margin(delta) / standard_error
   double p = kUnknown;
   double low = kUnknown, high = kUnknown;  // the ends of the confidence interval of delta
   /// Tells that there were runs enough for a test, but without any spread: the runs differ by delta, and how
@@ -83,6 +83,10 @@ double welch_df(double a, double n, double b, double m);
 
 /// Returns how far t lies on the side that counts.
 double extremity(double t, Tail tail);
+
+/// Returns a difference measured from the margin that it has to pass: delta + margin for Tail::less,
+/// delta - margin for Tail::greater, delta itself for both.
+double beyond_margin(double delta, const Hypothesis& hypothesis);
 
 /// Tells whether a difference without noise is what a one-sided hypothesis asks for.
 bool lies_beyond(double delta, const Hypothesis& hypothesis);

@@ -46,7 +46,7 @@ void freeze(Plan& plan, const fs::path& folder, bool replan) {
     changes = std::move(changed.base);
     changes.insert(changes.end(), changed.sweep.begin(), changed.sweep.end());
   }
-  check_groups(plan);
+  fill_groups(plan);
   remember(plan, changes, done);
 }
 
@@ -70,14 +70,21 @@ void start_over(const Plan& plan, const fs::path& folder) {
   for (const fs::path& run : runs) remove_owned(run);
 }
 
+/// Returns a frozen plan with its groups filled anew. Throws Error (kUsage) when these have changed.
+Plan still_comparable(const Plan& frozen) {
+  Plan now = frozen;
+  fill_groups(now);
+  check_groups(frozen, now);
+  return now;
+}
+
 LockedSweep begun_sweep(const SweepRequest& request) {
   if (request.replan) fail_usage("--replan reads the sweep file again; name that file");
   if (!request.output.empty())
     fail_usage("--output is where a sweep file's results go; a sweep that was begun stays in its folder");
   fs::path folder = sweep_folder(request.file);
   FolderClaim claim = claim_sweep(folder);
-  Plan plan = read_plan(folder);
-  check_groups(plan);
+  Plan plan = still_comparable(read_plan(folder));
   if (request.fresh) {
     start_over(plan, folder);
     plan.jobs = plan.threads = 0;
@@ -98,15 +105,14 @@ LockedSweep sweep_of_file(const SweepRequest& request) {
   } else {
     Plan before = read_plan(folder);
     check_unchanged(before, plan);
-    plan = std::move(before);
-    check_groups(plan);
+    plan = still_comparable(before);
   }
   return {folder, std::move(claim), std::move(plan)};
 }
 
 }  // namespace
 
-LockedSweep take_up_sweep(const SweepRequest& request) {
+LockedSweep begin_or_resume_sweep(const SweepRequest& request) {
   return is_sweep_file(request.file) ? sweep_of_file(request) : begun_sweep(request);
 }
 

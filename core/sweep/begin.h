@@ -29,6 +29,6 @@ struct LockedSweep {
 /// Claims the sweep's folder, and freezes the plan unless it is frozen already. Throws Error (kUsage) when
 /// another process has the folder, when the files were edited since the plan was frozen and neither `fresh`
 /// nor `replan` is set, or when the options do not go together.
-LockedSweep take_up_sweep(const SweepRequest& request);
+LockedSweep begin_or_resume_sweep(const SweepRequest& request);
 
 }  // namespace caddie

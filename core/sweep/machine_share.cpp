@@ -9,6 +9,7 @@
 #include "base/exit_code.h"
 #include "process/machine.h"
 #include "sweep/cost_estimate.h"
+#include "sweep/select_runs.h"
 #include "sweep/sharing.h"
 
 namespace caddie {

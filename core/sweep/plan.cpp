@@ -79,23 +79,28 @@ bool is_claimed(const Plan& plan, const Arm& arm) {
   return named.empty() || std::find(named.begin(), named.end(), arm.label) != named.end();
 }
 
-void check_groups(Plan& plan) {
+void fill_groups(Plan& plan) {
   SharingFinder sharing;
   Registry registry;
   for (Arm& arm : plan.arms) {
     Tree tree = Tree::parse(arm.experiment, "plan.json: arm '" + arm.label + "'");
     Experiment experiment = assemble(tree, registry, Device::kCpu);
-    std::string group = run_key(tree, experiment, registry, {}).group;
-    if (!arm.group.empty() && arm.group != group)
+    arm.group = run_key(tree, experiment, registry, {}).group;
+    sharing.add(arm, tree, experiment, registry);
+  }
+  sharing.find_forks(plan.arms);
+}
+
+void check_groups(const Plan& frozen, const Plan& now) {
+  for (size_t i = 0; i < frozen.arms.size(); ++i) {
+    const Arm &was = frozen.arms[i], &is = now.arms[i];
+    if (!was.group.empty() && was.group != is.group)
       fail_usage(
           "{}: the program, a plugin or the data changed since the plan was frozen (arm '{}': {}, now "
           "{}); runs made now could not be compared with the finished ones. --replan runs again what "
           "no longer fits, --fresh everything",
-          plan.name, arm.label, arm.group.substr(0, 8), group.substr(0, 8));
-    arm.group = group;
-    sharing.add(arm, tree, experiment, registry);
+          frozen.name, was.label, was.group.substr(0, 8), is.group.substr(0, 8));
   }
-  sharing.find_forks(plan.arms);
 }
 
 }  // namespace caddie

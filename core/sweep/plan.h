@@ -26,7 +26,7 @@ struct Arm {
   std::map<std::string, bool> techniques;     // whether each of [techniques.*] takes part
   std::map<std::string, std::string> params;  // the settings that differ between arms: path -> TOML text
   std::string experiment;                     // the resolved experiment, with the origin of every value
-  std::string group;  // the hash of all that can change results but the seed; empty before check_groups()
+  std::string group;  // the hash of all that can change results but the seed; empty before fill_groups()
   // The members below are filled with the group. Arms with the same `training` share trained weights for each
   // seed, and arms with the same prefix share the steps up to it; both are names of stages without the seed.
   std::string training = {};
@@ -84,7 +84,7 @@ struct Plan {
 
   const Arm& baseline() const { return arms.front(); }
   /// Tells whether runs have a wall-clock budget, so that the speed of the machine decides how far they
-  /// train. It is known after check_groups().
+  /// train. It is known after fill_groups().
   bool is_timed() const;
 
   template <class Fields>
@@ -103,10 +103,12 @@ std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
 /// Tells whether the claim is about the arm: never the baseline, every other arm when the claim names none.
 bool is_claimed(const Plan& plan, const Arm& arm);
 
-/// Fills Arm::group and the members below it, for which it needs the data. Throws Error (kUsage) when the
-/// plan has groups that differ from those found now: the program, a plugin or the data were changed, and new
-/// runs could not be compared with the finished ones.
-void check_groups(Plan& plan);
+/// Fills Arm::group and the members below it as the program, the plugins and the data are now.
+void fill_groups(Plan& plan);
+/// Throws Error (kUsage) when arms of `now` have other groups than in `frozen`, the same plan at the time
+/// when it was frozen: the program, a plugin or the data were changed, and new runs could not be compared
+/// with the finished ones.
+void check_groups(const Plan& frozen, const Plan& now);
 
 /// Returns "plan.json" in the folder of a sweep.
 std::filesystem::path plan_path(const std::filesystem::path& folder);

@@ -9,6 +9,7 @@
 
 #include "base/exit_code.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "config/read_all.h"
 #include "experiment/fit.h"
@@ -21,6 +22,10 @@ namespace caddie {
 namespace {
 
 using Values = std::map<std::string, std::string>;
+
+/// Returns a text as plan.json gives it back: bytes that are not UTF-8, as the paths in its comments may
+/// have, are U+FFFD.
+std::string as_stored(const std::string& text) { return Json::parse(text_of(text)).get<std::string>(); }
 
 Values values_of(const Tree& tree) {
   Values values;
@@ -131,7 +136,7 @@ class Planner {
     arm.overrides = combination.overrides;
     arm.levels = combination.levels;
     arm.params = std::move(values);
-    arm.experiment = tree.resolved();
+    arm.experiment = as_stored(tree.resolved());
     for (const auto& [path, text] : arm.params)
       if (std::string label = label_switched_by(path); !label.empty()) arm.techniques[label] = text == "true";
     plan_.arms.push_back(std::move(arm));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
+#include <functional>
 #include <random>
 
 namespace caddie {
@@ -53,6 +54,47 @@ class NullSweeps {
   std::mt19937_64 random_{1};
 };
 
+/// Returns the largest t of the claimed arms in each null sweep, look by look.
+std::vector<std::vector<double>> null_statistics(const Race& race, int64_t claimed, int64_t arms) {
+  // More sweeps than this change levels by less than a hundredth of a percentage point.
+  auto count = size_t(std::clamp(1e7 / double(arms * int64_t(race.looks.size())), 5e4, 2e5));
+  NullSweeps sweeps(count, claimed, arms);
+  std::vector<std::vector<double>> statistics;
+  for (const Look& look : race.looks) statistics.push_back(sweeps.look(look.seeds));
+  return statistics;
+}
+
+/// Places Look::proved_at of each look so that a share of the null sweeps, what the look may spend of alpha,
+/// makes its first claim there.
+void set_efficacy_bounds(Race& race, int64_t claimed, int64_t arms,
+                         const std::vector<std::vector<double>>& null_statistics) {
+  constexpr size_t kFew = 20;  // Fewer sweeps do not place a quantile; then Bonferroni's level is as good.
+  size_t count = null_statistics.front().size();
+  std::vector<bool> over(count, false);  // whether each sweep made a claim at an earlier look
+  double before = 0;
+  for (size_t k = 0; k < race.looks.size(); ++k) {
+    Look& look = race.looks[k];
+    const std::vector<double>& t = null_statistics[k];
+    double information = double(look.seeds) / double(race.looks.back().seeds);
+    double now = spent(race.spending, race.alpha, information), share = now - before;
+    before = now;
+    std::vector<double> running;
+    for (size_t i = 0; i < count; ++i)
+      if (!over[i]) running.push_back(t[i]);
+    auto beyond = size_t(std::llround(share * double(count)));
+    double df = double(arms * (look.seeds - 1)), limit = 0;
+    if (beyond < kFew) {
+      look.proved_at = share / double(claimed);
+      limit = critical_t(df, look.proved_at, Tail::greater);
+    } else {
+      std::nth_element(running.begin(), running.begin() + long(beyond), running.end(), std::greater<>());
+      limit = running[beyond];
+      look.proved_at = p_of_t(limit, df, Tail::greater);
+    }
+    for (size_t i = 0; i < count; ++i) over[i] = over[i] || t[i] > limit;
+  }
+}
+
 /// Returns the p from which on an arm is given up: its predictive power is below Race::futility, or its
 /// interval excludes the margin.
 double futile_p(const Race& race, const Look& look) {
@@ -62,6 +104,11 @@ double futile_p(const Race& race, const Look& look) {
   double goal = normal_quantile(1 - race.looks.back().proved_at);
   double z = goal * std::sqrt(share) + std::sqrt(1 - share) * normal_quantile(race.futility);
   return std::min(excluded, normal_tail(z));
+}
+
+/// Sets Look::refuted_at of each look, whose efficacy bounds are set.
+void set_futility_bounds(Race& race) {
+  for (Look& look : race.looks) look.refuted_at = futile_p(race, look);
 }
 
 /// Follows one race from look to look: which arms take part, and what each look says of them.
@@ -145,32 +192,8 @@ double spent(std::string_view spending, double alpha, double information) {
 
 void calibrate(Race& race, int64_t claimed, int64_t arms, bool jointly) {
   if (!jointly) claimed = 1;
-  auto last = double(race.looks.back().seeds);
-  // More sweeps than this change levels by less than a hundredth of a percentage point.
-  auto count = size_t(std::clamp(1e7 / double(arms * int64_t(race.looks.size())), 5e4, 2e5));
-  NullSweeps sweeps(count, claimed, arms);
-  std::vector<bool> over(count, false);  // whether each sweep made a claim at an earlier look
-  double before = 0;
-  for (Look& look : race.looks) {
-    double now = spent(race.spending, race.alpha, double(look.seeds) / last), share = now - before;
-    before = now;
-    std::vector<double> t = sweeps.look(look.seeds), running;
-    for (size_t i = 0; i < count; ++i)
-      if (!over[i]) running.push_back(t[i]);
-    auto beyond = size_t(std::llround(share * double(count)));
-    constexpr size_t kFew = 20;  // Fewer sweeps do not place a quantile; then Bonferroni's level is as good.
-    double df = double(arms * (look.seeds - 1)), limit = 0;
-    if (beyond < kFew) {
-      look.proved_at = share / double(claimed);
-      limit = critical_t(df, look.proved_at, Tail::greater);
-    } else {
-      std::nth_element(running.begin(), running.begin() + long(beyond), running.end(), std::greater<>());
-      limit = running[beyond];
-      look.proved_at = p_of_t(limit, df, Tail::greater);
-    }
-    for (size_t i = 0; i < count; ++i) over[i] = over[i] || t[i] > limit;
-  }
-  for (Look& look : race.looks) look.refuted_at = futile_p(race, look);
+  set_efficacy_bounds(race, claimed, arms, null_statistics(race, claimed, arms));
+  set_futility_bounds(race);
 }
 
 std::string_view name_of(RaceEnd end) {

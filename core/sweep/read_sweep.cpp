@@ -47,12 +47,14 @@ void read_head(Tree& tree, SweepFile& sweep) {
 void read_seeds(Tree& tree, SweepFile& sweep) {
   std::vector<int64_t> values;
   if (tree.is_array("seeds")) {
-    tree.read("", [&](Settings& s) { s("seeds", values, "one run of every arm for each", at_least(0)); });
+    tree.read("", [&](Settings& s) {
+      s("seeds", values, "seeds, with each of which every arm is run once", at_least(0));
+    });
   } else {
     int64_t count = 0, first = 1;
     tree.read("seeds", [&](Settings& s) {
-      s("values", values, "one run of every arm for each", at_least(0));
-      s("count", count, "or as many from `first` on", between(1, 100000));
+      s("values", values, "seeds, with each of which every arm is run once", at_least(0));
+      s("count", count, "how many seeds to count up from `first`, in place of values", between(1, 100000));
       s("first", first, "the first of `count` seeds", at_least(0));
       s("baseline_extra", sweep.baseline_extra, "more seeds for the baseline, which every comparison uses",
         between(0, 100000));
@@ -95,7 +97,7 @@ void read_claim(Tree& tree, SweepFile& sweep) {
   tree.read("claim", [&](Settings& s) { claim.settings(s); });
   if (tree.has("claim.target"))
     tree.read("claim", [&](Settings& s) {
-      s("target", claim.target.emplace(), "one_sample: what the mean is held against");
+      s("target", claim.target.emplace(), "number that the test one_sample compares the mean with");
     });
   if (claim.test == "one_sample" && !claim.target) tree.fail_at("claim", "a one_sample claim needs a target");
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "process/interrupt.h"
 #include "results/claim.h"
+#include "results/run_folder.h"
 
 namespace caddie {
 namespace {
@@ -30,29 +31,27 @@ std::string RunProcesses::training_to_make(size_t run) const {
 
 void RunProcesses::own_folder_of(size_t run) const {
   std::filesystem::path folder = folder_of(run);
-  bool ours = make_owned_folder(folder) || std::filesystem::exists(folder / "run.json");
+  bool ours = make_owned_folder(folder) || std::filesystem::exists(folder / kRecordFile);
   check(ours, "{}: holds files that Caddie did not make; move them away", folder.string());
 }
 
-std::filesystem::path RunProcesses::write_experiment(size_t run) const {
+void RunProcesses::write_experiment(size_t run) const {
   own_folder_of(run);
-  std::filesystem::path file = folder_of(run) / "experiment.toml";
-  write_file(file, plan_.arms[plan_.runs[run].arm].experiment);
-  return file;
+  write_file(experiment_file(run), plan_.arms[plan_.runs[run].arm].experiment);
 }
 
-std::vector<std::string> RunProcesses::command_for(size_t run, const std::vector<size_t>& waiting) const {
+std::vector<std::string> RunProcesses::command_for(size_t run, const std::vector<size_t>& attached) const {
   const PlannedRun& planned = plan_.runs[run];
-  std::vector<std::string> arguments = {"caddie", "run", write_experiment(run).string(), "--seed",
+  std::vector<std::string> arguments = {"caddie", "run", experiment_file(run).string(), "--seed",
                                         std::to_string(planned.seed), "--output", folder_of(run).string(),
                                         "--store", options_.store.string(), "--threads",
                                         std::to_string(threads_), "--device", options_.device,
                                         // Each run is its only rank, even if the sweep was started as one of
                                         // several.
                                         "--rank", "0", "--ranks", "1"};
-  for (size_t other : order_.attached(run, waiting)) {
+  for (size_t other : attached) {
     arguments.push_back("--attach");
-    arguments.push_back(write_experiment(other).string());
+    arguments.push_back(experiment_file(other).string());
   }
   std::vector<std::string> forks;
   for (const Arm::Fork& fork : plan_.arms[planned.arm].forks) forks.push_back(std::to_string(fork.step));
@@ -71,9 +70,12 @@ bool RunProcesses::start(size_t run, const std::vector<size_t>& waiting) {
   if (!claim) return false;
   RunState before = state(run);
   bool fresh = before.stale || before.damaged;
-  if (fresh || !std::filesystem::exists(folder / "run.json")) std::filesystem::remove(folder / "log.txt");
+  if (fresh || !std::filesystem::exists(folder / kRecordFile)) std::filesystem::remove(folder / "log.txt");
   std::filesystem::remove(folder / kSummaryFile);
-  std::vector<std::string> arguments = command_for(run, waiting);
+  std::vector<size_t> attached = order_.attached(run, waiting);
+  write_experiment(run);
+  for (size_t other : attached) write_experiment(other);
+  std::vector<std::string> arguments = command_for(run, attached);
   if (fresh) arguments.push_back("--fresh");
   claim->hand_over();
   children_.start(run, {arguments, folder / "log.txt"});

@@ -35,10 +35,11 @@ class RunProcesses final : public RunExecutor {
   std::filesystem::path folder_of(size_t run) const { return options_.folder / plan_.runs[run].folder; }
   /// Makes the folder of a run. Throws Error when it holds what Caddie did not make.
   void own_folder_of(size_t run) const;
-  /// Writes the experiment of a run into its folder, and returns the file.
-  std::filesystem::path write_experiment(size_t run) const;
-  /// Returns the command of a run, and writes the experiment files that it names.
-  std::vector<std::string> command_for(size_t run, const std::vector<size_t>& waiting) const;
+  std::filesystem::path experiment_file(size_t run) const { return folder_of(run) / "experiment.toml"; }
+  /// Writes the experiment of a run into its folder.
+  void write_experiment(size_t run) const;
+  /// Returns the command of a run that other runs are attached to.
+  std::vector<std::string> command_for(size_t run, const std::vector<size_t>& attached) const;
 
   const Plan& plan_;
   const RunnerOptions& options_;

@@ -54,40 +54,51 @@ void RunQueue::started(size_t run, bool trains, double now) {
   ++history_[run].attempts;
 }
 
-RunQueue::Aftermath RunQueue::ended(const RunEnd& end) {
+RunQueue::EndedRun RunQueue::ended(const RunEnd& end) {
   auto found =
       std::find_if(at_work_.begin(), at_work_.end(), [&](const AtWork& work) { return work.run == end.run; });
-  Aftermath after;
-  after.work = *found;
+  EndedRun ended;
+  ended.work = *found;
   at_work_.erase(found);
-  after.verdict = judge(end, {after.work.timed_out, is_stopping(), plan_.run.timeout_seconds});
-  if (after.verdict.outcome == RunOutcome::done) {
+  ended.verdict = judge(end, {ended.work.timed_out, is_stopping(), plan_.run.timeout_seconds});
+  RunOutcome outcome = ended.verdict.outcome;
+  if (outcome == RunOutcome::done) {
     int64_t& peak = peaks_[plan_.runs[end.run].arm];
     peak = std::max(peak, end.state.summary.peak_memory_bytes.value_or(0));
   }
-  after.goes_on = takes_up(end.run, after.verdict.outcome);
-  if (after.goes_on) waiting_.push_back(end.run);
-  return after;
+  History& history = history_[end.run];
+  if (outcome == RunOutcome::stopped) {
+    ++history.stops;
+    --history.attempts;
+  }
+  ended.requeued = is_requeued(history, outcome);
+  if (ended.requeued)
+    waiting_.push_back(end.run);
+  else
+    count(outcome);
+  return ended;
 }
 
-/// Tells whether a run that ended like this is to go on in this sweep, and counts it when it is not.
-bool RunQueue::takes_up(size_t run, RunOutcome outcome) {
-  History& history = history_[run];
-  if (outcome == RunOutcome::done) {
-    ++result_.done;
-    return false;
-  }
-  if (outcome == RunOutcome::stopped) {
-    if (is_stopping() || ++history.stops > kMostStops) {
+/// Tells whether a run that ended like this waits again in this sweep.
+bool RunQueue::is_requeued(const History& history, RunOutcome outcome) const {
+  if (outcome == RunOutcome::done || is_stopping()) return false;
+  return outcome == RunOutcome::stopped ? history.stops <= kMostStops : history.attempts <= plan_.run.retries;
+}
+
+void RunQueue::count(RunOutcome outcome) {
+  switch (outcome) {
+    case RunOutcome::done:
+      ++result_.done;
+      break;
+    case RunOutcome::failed:
+      ++result_.failed;
+      break;
+    case RunOutcome::lost:
+      ++result_.lost;
+      break;
+    case RunOutcome::stopped:
       ++result_.left;
-      return false;
-    }
-    --history.attempts;
-    return true;
   }
-  if (!is_stopping() && history.attempts <= plan_.run.retries) return true;
-  ++(outcome == RunOutcome::lost ? result_.lost : result_.failed);
-  return false;
 }
 
 void RunQueue::finished_elsewhere(size_t run) {

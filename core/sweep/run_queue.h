@@ -58,14 +58,13 @@ class RunQueue {
   /// Records that a waiting run has been started.
   void started(size_t run, bool trains, double now);
 
-  /// Says what follows from the end of a run.
-  struct Aftermath {
+  struct EndedRun {
     Verdict verdict;
-    AtWork work;           // what the queue knew of the run while it was at work
-    bool goes_on = false;  // whether the run waits again
+    AtWork work;            // what the queue knew of the run while it was at work
+    bool requeued = false;  // whether the run waits again
   };
-  /// Records that a run at work has ended, and decides what follows.
-  Aftermath ended(const RunEnd& end);
+  /// Records that a run at work has ended: it waits again or is counted.
+  EndedRun ended(const RunEnd& end);
 
   /// Records that a waiting run has been finished by a process that is not of this sweep.
   void finished_elsewhere(size_t run);
@@ -88,7 +87,8 @@ class RunQueue {
     int attempts = 0, stops = 0;  // A stop by somebody else is no attempt.
   };
   int64_t memory_of(size_t run) const;
-  bool takes_up(size_t run, RunOutcome outcome);
+  bool is_requeued(const History& history, RunOutcome outcome) const;
+  void count(RunOutcome outcome);
 
   const Plan& plan_;
   const RunLimits limits_;

@@ -9,6 +9,7 @@
 #include "base/sealed_json.h"
 #include "base/text.h"
 #include "results/claim.h"
+#include "results/run_folder.h"
 
 namespace caddie {
 namespace {
@@ -35,7 +36,7 @@ std::string read_files(const std::filesystem::path& folder, RunState& state) {
     state.record = read_run_record(folder);
     state.summary = read_summary(folder);
     // Reports read metrics.csv besides these two files, so that it must be whole as well.
-    check_left_by_run(state.summary, folder, "metrics.csv");
+    check_left_by_run(state.summary, folder, kMetricsFile);
     return "";
   } catch (const Error& error) {
     state.record.reset();

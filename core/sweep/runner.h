@@ -55,9 +55,4 @@ RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHook
 /// around it, or in the folder itself when there is none.
 std::filesystem::path store_for(const std::filesystem::path& folder);
 
-/// Returns the runs that a condition of --only holds for; all of them when it is empty. Its names are `label`
-/// (also `arm`), `seed`, labels of techniques and paths of settings. Throws Error (kUsage) for a name that no
-/// arm has a value for.
-std::vector<size_t> select_runs(const Plan& plan, const std::string& condition);
-
 }  // namespace caddie

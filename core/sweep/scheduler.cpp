@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sweep/pace.h"
+#include "sweep/select_runs.h"
 
 namespace caddie {
 namespace {
@@ -33,7 +34,7 @@ class Scheduler {
   void stop();
   void stop_slow_ones();
   void ended(const RunEnd& end);
-  void done(const RunQueue::Aftermath& after, const RunState& state);
+  void done(const RunQueue::EndedRun& ended, const RunState& state);
   void results_changed();
   double seconds_left() const;
   void show() const;
@@ -115,29 +116,29 @@ void Scheduler::stop_slow_ones() {
 }
 
 void Scheduler::ended(const RunEnd& end) {
-  RunQueue::Aftermath after = queue_.ended(end);
-  switch (after.verdict.outcome) {
+  RunQueue::EndedRun ended = queue_.ended(end);
+  switch (ended.verdict.outcome) {
     case RunOutcome::done:
-      done(after, end.state);
+      done(ended, end.state);
       break;
     case RunOutcome::stopped:
-      if (after.goes_on)
+      if (ended.requeued)
         display_.say(fmt::format("stopped {} from outside; it goes on later", name_of(end.run)));
       return;  // No result has changed, so that no table is written.
     case RunOutcome::failed:
-      executor_.record_failure(end.run, after.verdict.reason);
+      executor_.record_failure(end.run, ended.verdict.reason);
       [[fallthrough]];
     case RunOutcome::lost:
-      display_.say(text_of_failure(name_of(end.run), after.verdict,
+      display_.say(text_of_failure(name_of(end.run), ended.verdict,
                                    (options_.folder / plan_.runs[end.run].folder / "log.txt").string()));
   }
   results_changed();
 }
 
-void Scheduler::done(const RunQueue::Aftermath& after, const RunState& state) {
-  double seconds = executor_.seconds() - after.work.since;
-  pace_.add(after.work.trains, seconds);
-  display_.say(text_of_done(name_of(after.work.run), state, seconds, queue_.result(),
+void Scheduler::done(const RunQueue::EndedRun& ended, const RunState& state) {
+  double seconds = executor_.seconds() - ended.work.since;
+  pace_.add(ended.work.trains, seconds);
+  display_.say(text_of_done(name_of(ended.work.run), state, seconds, queue_.result(),
                             queue_.waiting().size() + queue_.at_work().size()));
 }
 

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/owned_folder.h"
 #include "base/walk.h"
+#include "results/run_folder.h"
 #include "sweep/run_state.h"
 #include "sweep/runner.h"
 #include "sweep/sharing.h"
@@ -59,7 +60,7 @@ Names needed_stages(const fs::path& results, const fs::path& store) {
   Names names;
   walk(results, [&](const fs::path& path) {
     if (path.filename() == kClaimFile) check_unclaimed(path.parent_path(), "clean up when it has ended");
-    if (path.filename() == "run.json") add_stages_of_run(path.parent_path(), names);
+    if (path.filename() == kRecordFile) add_stages_of_run(path.parent_path(), names);
     if (path.filename() == "plan.json") add_stages_to_come(path.parent_path(), Store(store), names);
     return path != store;
   });

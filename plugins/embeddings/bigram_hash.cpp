@@ -3,12 +3,11 @@
 // [B,T,C]. table: [buckets, dim], project: [C, dim], absent when dim is C.
 // Source: openai/parameter-golf, records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_XSA_BigramHash3072, and
 // 2026-03-19_smeargate_orthoinit_muonwd for the linear hash.
-#include <caddie/plugin.h>
+#include "wrapped_remainder.h"
 
 using namespace caddie;
 
-// Products wrap in 32 bits as signed numbers do; the remainder is never negative. The last bucket serves
-// positions with too little history.
+// The last bucket serves positions with too little history.
 struct XorHash {
   int history;  // 1 for pairs, 2 for triples
   int32_t buckets;
@@ -17,8 +16,7 @@ struct XorHash {
     if (t < history) return modulus;
     uint32_t bits = 36313u * uint32_t(ids[t]) ^ 27191u * uint32_t(ids[t - 1]);
     if (history == 2) bits ^= 51497u * uint32_t(ids[t - 2]);
-    int32_t remainder = int32_t(bits) % modulus;
-    return remainder < 0 ? remainder + modulus : remainder;
+    return wrapped_remainder(bits, modulus);
   }
 };
 

@@ -3,12 +3,11 @@
 //     scale * project(table[hash]), [B,T,C].
 // table: [buckets, dim], project: [C, dim], absent when dim is C.
 // Source: openai/parameter-golf, pull request 1311, 2026-04-03_11L_LeakyReLU2_EMA_LZMA_Int6.
-#include <caddie/plugin.h>
+#include "wrapped_remainder.h"
 
 using namespace caddie;
 
-// Products wrap in 32 bits as signed numbers do; the remainder is never negative. The last bucket serves the
-// first position, and the second one hashes the two tokens there are.
+// The last bucket serves the first position, and the second one hashes the two tokens there are.
 struct TripleHash {
   int32_t buckets;
   CADDIE_FN int operator()(const int32_t* ids, int t) const {
@@ -19,8 +18,7 @@ struct TripleHash {
       bits = 36313u * uint32_t(ids[1]) ^ 27191u * uint32_t(ids[0]);
     else
       bits = 48271u * uint32_t(ids[t]) ^ 36313u * uint32_t(ids[t - 1]) ^ 27191u * uint32_t(ids[t - 2]);
-    int32_t remainder = int32_t(bits) % modulus;
-    return remainder < 0 ? remainder + modulus : remainder;
+    return wrapped_remainder(bits, modulus);
   }
 };
 

@@ -8,23 +8,21 @@
 // With isolate_documents each document is such a stream of its own.
 // Source: github.com/openai/parameter-golf, records/track_10min_16mb/2026-03-19_SlidingWindowEval; pull
 // request 206 (c).
-#include <caddie/plugin.h>
+#include "windowed.h"
 
 #include <algorithm>
 using namespace caddie;
 
-struct SlidingWindow final : Evaluator {
-  int64_t stride = 64, sequence_length = 0;
+struct SlidingWindow final : Windowed {
+  int64_t stride = 64;
   std::string variant = "a";
   double temperature = 1;
-  bool isolate_documents = false;
 
   void settings(Settings& s) override {
     s("stride", stride, "positions from one window to the next", at_least(1));
     s("variant", variant, "which windows there are and what they score", one_of("a", "b", "b_stride", "c"));
-    s("sequence_length", sequence_length, "length of a window; 0: that of training", at_least(0));
     s("temperature", temperature, "what the logits are divided by", between(1e-3, 1e3));
-    s("isolate_documents", isolate_documents, "let no context reach back across the start of a document");
+    Windowed::settings(s);
   }
   void validate(const Shapes& shapes) const override {
     int64_t length = window(shapes.model.sequence_length);
@@ -32,7 +30,6 @@ struct SlidingWindow final : Evaluator {
           stride, length, length);
     check_windows(shapes, length, isolate_documents);
   }
-  int64_t window(int64_t of_training) const { return sequence_length > 0 ? sequence_length : of_training; }
 
   Score evaluate(Scorer& scorer) override {
     int64_t length = window(scorer.sequence_length());

@@ -3,11 +3,7 @@
 //   m <- mu m + g;  u = g + mu m (Nesterov);  w <- w (1 - lr wd) - lr sqrt(max(1, out / in)) NS(u)
 // mu rises from momentum_start to momentum over momentum_warmup_steps. row_normalize divides each row of u by
 // its length first (MuonEq-R). Source: Keller Jordan, "Muon", 2024; arXiv:2603.28254 for row_normalize.
-#include <caddie/newton_schulz.h>
-#include <caddie/plugin.h>
-#include <caddie/weight_loops.h>
-
-#include <algorithm>
+#include "orthogonalized_momentum.h"
 using namespace caddie;
 
 // Adds the gradient to the momentum; the update takes the place of the gradient.
@@ -31,38 +27,26 @@ struct NormalizeRows {
     row.each([=](int i) { xr[i] *= scale; });
   }
 };
-struct Descend {
-  float keep, rate;
-  const float* update;
-  float* w;
-  CADDIE_FN void operator()(int64_t i) const { w[i] = w[i] * keep - rate * update[i]; }
-};
 
-struct Muon final : Optimizer {
-  double lr = 0.04, momentum = 0.95, momentum_start = 0.85, weight_decay = 0;
-  int64_t momentum_warmup_steps = 500;
-  int newton_schulz_steps = 5;
+struct Muon final : OrthogonalizedMomentum {
   bool nesterov = true, row_normalize = false;
-  std::string coefficients = "standard";
-  std::vector<Tensor> momenta;  // has one tensor for each weight
 
+  Muon() {
+    lr = 0.04;
+    momentum = 0.95;
+    momentum_start = 0.85;
+    momentum_warmup_steps = 500;
+    weight_decay = 0;
+  }
   void settings(Settings& s) override {
-    s("lr", lr, "learning rate, times the schedule", at_least(0));
-    s("momentum", momentum, "share of the old momentum kept at each step", between(0, 1));
-    s("momentum_start", momentum_start, "the same at step 0", between(0, 1));
-    s("momentum_warmup_steps", momentum_warmup_steps, "steps from momentum_start to momentum", at_least(0));
+    OrthogonalizedMomentum::settings(s);
     s("nesterov", nesterov, "look one step ahead");
-    s("weight_decay", weight_decay, "decoupled: times the scheduled rate", at_least(0));
-    s("newton_schulz_steps", newton_schulz_steps, "iterations of the orthogonalization", between(1, 20));
-    s("coefficients", coefficients, "polynomials of the iteration", one_of("standard", "polar_express"));
     s("row_normalize", row_normalize, "give each row of the update unit length before orthogonalizing");
   }
-  void validate(const Shapes& shapes) const override { check_matrices(shapes); }
-  void state(Archive& a) override { a("momenta", momenta); }
 
   void step(std::span<Weight> weights, const Progress& progress) override {
     add_zeros(weights, momenta);
-    double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
+    double mu = momentum_at(progress.step);
     for_weights(weights,
                 [&](int i) { update(weights[size_t(i)], momenta[size_t(i)], mu, lr * progress.lr_scale); });
   }
@@ -74,9 +58,7 @@ struct Muon final : Optimizer {
     for_each(w.device(), w.numel(), Accumulate{float(mu), nesterov, m.data(), u.data()});
     if (row_normalize) for_rows(w.device(), rows, int(columns), NormalizeRows{u.data()});
     newton_schulz(u, coefficients, newton_schulz_steps);
-    double shape_factor = std::sqrt(std::max(1.0, double(rows) / double(columns)));
-    for_each(w.device(), w.numel(),
-             Descend{float(1 - rate * weight_decay), float(rate * shape_factor), u.data(), w.data()});
+    descend(w, u, rate, 1);
   }
 };
 

@@ -5,11 +5,7 @@
 //   w <- w (1 - lr wd) - lr sqrt(max(1, out / in)) |o| / |p| p
 // mu rises from momentum_start to momentum over momentum_warmup_steps; |.| is the Frobenius norm.
 // Source: arXiv:2510.05491; github.com/openai/parameter-golf, pull request 206.
-#include <caddie/newton_schulz.h>
-#include <caddie/plugin.h>
-#include <caddie/weight_loops.h>
-
-#include <algorithm>
+#include "orthogonalized_momentum.h"
 using namespace caddie;
 
 // Averages the gradient into the momentum; the update takes the place of the gradient.
@@ -36,33 +32,24 @@ struct ScaleRows {
     row.first([=, *this] { s[r] = now; });
   }
 };
-struct Descend {
-  float keep, rate;
-  const float* update;
-  float* w;
-  CADDIE_FN void operator()(int64_t i) const { w[i] = w[i] * keep - rate * update[i]; }
-};
 
-struct NorMuon final : Optimizer {
-  double lr = 0.021, momentum = 0.99, momentum_start = 0.92, beta2 = 0.95, weight_decay = 0.02;
-  int64_t momentum_warmup_steps = 1500;
-  int newton_schulz_steps = 5;
-  std::string coefficients = "standard";
-  std::vector<Tensor> momenta, squares;  // They have one tensor for each weight: [out, in] and [out].
+struct NorMuon final : OrthogonalizedMomentum {
+  double beta2 = 0.95;
+  std::vector<Tensor> squares;  // has one tensor [out] for each weight
 
-  void settings(Settings& s) override {
-    s("lr", lr, "learning rate, times the schedule", at_least(0));
-    s("momentum", momentum, "share of the old mean gradient kept at each step", between(0, 1));
-    s("momentum_start", momentum_start, "the same at step 0", between(0, 1));
-    s("momentum_warmup_steps", momentum_warmup_steps, "steps from momentum_start to momentum", at_least(0));
-    s("beta2", beta2, "share of a row's old mean square kept at each step", between(0, 1));
-    s("weight_decay", weight_decay, "decoupled: times the scheduled rate", at_least(0));
-    s("newton_schulz_steps", newton_schulz_steps, "iterations of the orthogonalization", between(1, 20));
-    s("coefficients", coefficients, "polynomials of the iteration", one_of("standard", "polar_express"));
+  NorMuon() {
+    lr = 0.021;
+    momentum = 0.99;
+    momentum_start = 0.92;
+    momentum_warmup_steps = 1500;
+    weight_decay = 0.02;
   }
-  void validate(const Shapes& shapes) const override { check_matrices(shapes); }
+  void settings(Settings& s) override {
+    OrthogonalizedMomentum::settings(s);
+    s("beta2", beta2, "share of a row's old mean square kept at each step", between(0, 1));
+  }
   void state(Archive& a) override {
-    a("momenta", momenta);
+    OrthogonalizedMomentum::state(a);
     a("squares", squares);
   }
   void step(std::span<Weight> weights, const Progress& progress) override {
@@ -71,7 +58,7 @@ struct NorMuon final : Optimizer {
       if (i == squares.size()) squares.emplace_back(Shape{value.shape()[0]}, value.device());
     }
     add_zeros(weights, momenta);
-    double mu = ramp(momentum_start, momentum, progress.step, momentum_warmup_steps);
+    double mu = momentum_at(progress.step);
     for_weights(weights, [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.lr_scale); });
   }
 
@@ -84,10 +71,7 @@ struct NorMuon final : Optimizer {
     double norm = std::sqrt(squared_norm(u));
     for_rows(w.device(), rows, int(columns), ScaleRows{float(beta2), u.data(), squares[i].data()});
     double restore = norm / (std::sqrt(squared_norm(u)) + 1e-10);
-    double shape_factor = std::sqrt(std::max(1.0, double(rows) / double(columns)));
-    for_each(
-        w.device(), w.numel(),
-        Descend{float(1 - rate * weight_decay), float(rate * shape_factor * restore), u.data(), w.data()});
+    descend(w, u, rate, restore);
   }
 };
 

@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "report/ablation.h"
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "support/csv.h"
 #include "support/made_up_sweep.h"
 

@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "report/ablation.h"
 #include "report/effects.h"
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "statistics/joint.h"
 #include "support/made_up_sweep.h"
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "report/ablation.h"
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "results/metrics.h"
 
 using namespace caddie;

@@ -135,12 +135,16 @@ TEST_CASE("Holm's first arm is held against its share of alpha", "[report]") {
 }
 
 TEST_CASE("a race proves the effect that its resolution names with the wanted chance", "[report]") {
-  Race race;
+  Plan plan = plan_of(1);
+  plan.claim = claim_of("pooled", "dunnett");
+  plan.claim->margin = 0.25;
+  Race& race = plan.race.emplace();
   race.spending = "obrien_fleming";
   race.alpha = 0.05;
   race.looks = {{3}, {6}};
   calibrate(race, 1, 2, true);
-  double effect = race_resolution(race, 2, 0.8);
-  CHECK(forecast(race, 2, effect, 4000).power == Approx(0.8).margin(0.04));
-  CHECK(race_resolution(race, 2, 0.5) < effect);
+  RaceResolution resolution = race_resolution(plan, 0.5, 0.8);
+  CHECK(forecast(race, 2, resolution.effect, 4000).power == Approx(0.8).margin(0.04));
+  CHECK(resolution.detectable == 0.25 + 0.5 * resolution.effect);
+  CHECK(race_resolution(plan, 0.5, 0.5).effect < resolution.effect);
 }

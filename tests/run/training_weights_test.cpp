@@ -2,7 +2,7 @@
 // Weights that a training starts from must be the model's.
 #include <catch2/catch.hpp>
 
-#include "run/training.h"
+#include "run/stored_weights.h"
 #include "support/plugins.h"
 #include "support/small_model.h"
 #include "support/temporary_folder.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a sweep is taken up: its plan is frozen once, and what may change it says so.
+// How a sweep is begun and resumed: its plan is frozen once, and what may change it says so.
 #include "sweep/begin.h"
 
 #include <catch2/catch.hpp>
@@ -42,40 +42,41 @@ struct SmallSweep {
 TEST_CASE("a sweep freezes its plan when it begins, and never again", "[sweep]") {
   SmallSweep small;
   {
-    LockedSweep sweep = take_up_sweep(small.request);
+    LockedSweep sweep = begin_or_resume_sweep(small.request);
     CHECK(sweep.folder == small.request.output);
     CHECK(sweep.plan.runs.size() == 4);
     CHECK(sweep.plan.history.size() == 1);
     CHECK_FALSE(sweep.plan.arms[1].group.empty());
   }
   std::string frozen = small.frozen();
-  CHECK(take_up_sweep(small.request).plan.history.size() == 1);
-  CHECK(take_up_sweep(small.begun()).plan.arms[1].group == read_plan(small.request.output).arms[1].group);
+  CHECK(begin_or_resume_sweep(small.request).plan.history.size() == 1);
+  CHECK(begin_or_resume_sweep(small.begun()).plan.arms[1].group ==
+        read_plan(small.request.output).arms[1].group);
   CHECK(small.frozen() == frozen);
 }
 
 TEST_CASE("two cannot be at work on one sweep", "[sweep]") {
   SmallSweep small;
-  LockedSweep sweep = take_up_sweep(small.request);
-  CHECK_THROWS_WITH(take_up_sweep(small.request),
+  LockedSweep sweep = begin_or_resume_sweep(small.request);
+  CHECK_THROWS_WITH(begin_or_resume_sweep(small.request),
                     Contains("has been at work on it since") && Contains("wait for it or stop it"));
-  CHECK_THROWS_WITH(take_up_sweep(small.begun()),
+  CHECK_THROWS_WITH(begin_or_resume_sweep(small.begun()),
                     Contains("has been at work on it since") && Contains("wait for it or stop it"));
 }
 
 TEST_CASE("an edited sweep goes on only with --replan, which notes what was changed", "[sweep]") {
   SmallSweep small;
   {
-    Plan plan = take_up_sweep(small.request).plan;
+    Plan plan = begin_or_resume_sweep(small.request).plan;
     plan.jobs = 1;
     plan.threads = 2;
     write_plan(plan, small.request.output);
   }
   small.say_seeds("[1, 2, 3]");
-  CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("edited since its plan was frozen"));
-  CHECK(take_up_sweep(small.begun()).plan.runs.size() == 4);  // goes by the plan and does not look
+  CHECK_THROWS_WITH(begin_or_resume_sweep(small.request), Contains("edited since its plan was frozen"));
+  CHECK(begin_or_resume_sweep(small.begun()).plan.runs.size() == 4);  // goes by the plan and does not look
   small.request.replan = true;
-  Plan plan = take_up_sweep(small.request).plan;
+  Plan plan = begin_or_resume_sweep(small.request).plan;
   CHECK(plan.runs.size() == 6);
   REQUIRE(plan.history.size() == 2);
   CHECK_THAT(plan.history[1]["changes"].dump(), Contains("seeds"));
@@ -85,29 +86,29 @@ TEST_CASE("an edited sweep goes on only with --replan, which notes what was chan
 
 TEST_CASE("starting over throws away what the runs left, unless one is at work", "[sweep]") {
   SmallSweep small;
-  take_up_sweep(small.request);
+  begin_or_resume_sweep(small.request);
   fs::path run = small.request.output / "runs/baseline-s1";
   make_owned_folder(run);
   write_file(run / "log.txt", "trained");
   small.request.fresh = true;
   {
     std::optional<FolderClaim> at_work = FolderClaim::take(run);
-    CHECK_THROWS_WITH(take_up_sweep(small.request),
+    CHECK_THROWS_WITH(begin_or_resume_sweep(small.request),
                       Contains("baseline-s1: process ") && Contains("start over when it has ended"));
     CHECK(fs::exists(run / "log.txt"));
   }
-  CHECK(take_up_sweep(small.request).plan.history.size() == 1);
+  CHECK(begin_or_resume_sweep(small.request).plan.history.size() == 1);
   CHECK_FALSE(fs::exists(run));
 }
 
 TEST_CASE("starting over removes nothing that Caddie did not make", "[sweep]") {
   SmallSweep small;
-  take_up_sweep(small.request);
+  begin_or_resume_sweep(small.request);
   small.request.fresh = true;
   fs::path theirs = small.request.output / "runs/theirs/precious", run = small.request.output / "runs/a";
   make_owned_folder(run);
   write_file(theirs, "text");
-  CHECK_THROWS_WITH(take_up_sweep(small.request),
+  CHECK_THROWS_WITH(begin_or_resume_sweep(small.request),
                     Contains("runs/theirs: Caddie removes only folders that it"));
   CHECK(read_file(theirs) == "text");
   CHECK(fs::exists(run));
@@ -115,7 +116,7 @@ TEST_CASE("starting over removes nothing that Caddie did not make", "[sweep]") {
                    StageKeys::seeded(read_plan(small.request.output).arms[0].training, 1);
   fs::create_directories(stage.parent_path());
   fs::rename(theirs.parent_path(), stage);
-  CHECK_THROWS_WITH(take_up_sweep(small.request), Contains(stage.string() + ": Caddie removes only"));
+  CHECK_THROWS_WITH(begin_or_resume_sweep(small.request), Contains(stage.string() + ": Caddie removes only"));
   CHECK(fs::exists(stage / "precious"));
 }
 
@@ -126,7 +127,7 @@ TEST_CASE("a sweep does not begin over files of others", "[sweep]") {
       fs::path file = small.request.output / name;
       write_file(file, "text");
       small.request.fresh = fresh;
-      CHECK_THROWS_WITH(take_up_sweep(small.request), Contains("Caddie did not make it"));
+      CHECK_THROWS_WITH(begin_or_resume_sweep(small.request), Contains("Caddie did not make it"));
       CHECK(read_file(file) == "text");
       CHECK_FALSE(fs::exists(small.request.output / "lock"));
       fs::remove_all(small.request.output);
@@ -135,11 +136,22 @@ TEST_CASE("a sweep does not begin over files of others", "[sweep]") {
 
 TEST_CASE("options that only a sweep file answers are refused for a sweep that was begun", "[sweep]") {
   SmallSweep small;
-  take_up_sweep(small.request);
+  begin_or_resume_sweep(small.request);
   SweepRequest replan = small.begun(), moved = small.begun();
   replan.replan = true;
   moved.output = "elsewhere";
-  CHECK_THROWS_WITH(take_up_sweep(replan), Contains("--replan reads the sweep file again"));
-  CHECK_THROWS_WITH(take_up_sweep(moved), Contains("stays in its folder"));
-  CHECK_THROWS_WITH(take_up_sweep({"nowhere"}), Contains("no sweep was begun there"));
+  CHECK_THROWS_WITH(begin_or_resume_sweep(replan), Contains("--replan reads the sweep file again"));
+  CHECK_THROWS_WITH(begin_or_resume_sweep(moved), Contains("stays in its folder"));
+  CHECK_THROWS_WITH(begin_or_resume_sweep({"nowhere"}), Contains("no sweep was begun there"));
+}
+
+TEST_CASE("a sweep below a folder whose name is not UTF-8 is frozen and resumed", "[sweep]") {
+  SmallSweep small;
+  fs::path odd = small.folder / "b\xff";
+  fs::create_directory(odd);
+  for (const char* name : {"sweep.toml", "base.toml"}) fs::copy_file(small.folder / name, odd / name);
+  SweepRequest request{(odd / "sweep.toml").string(), small.request.output};
+  CHECK(begin_or_resume_sweep(request).plan.runs.size() == 4);
+  CHECK(begin_or_resume_sweep(request).plan.history.size() == 1);
+  CHECK_THAT(read_plan(small.request.output).sweep_file, Contains("b\xEF\xBF\xBD/sweep.toml"));
 }

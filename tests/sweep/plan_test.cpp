@@ -13,6 +13,7 @@
 #include "sweep/fraction.h"
 #include "sweep/plan.h"
 #include "sweep/runner.h"
+#include "sweep/select_runs.h"
 
 using namespace caddie;
 namespace fs = std::filesystem;

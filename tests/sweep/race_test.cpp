@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "report/ablation.h"
-#include "report/files.h"
+#include "report/sweep_tables.h"
 #include "support/temporary_folder.h"
 #include "sweep/race_state.h"
 

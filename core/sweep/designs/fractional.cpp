@@ -9,7 +9,8 @@ namespace {
 
 class Fractional final : public SweepDesign {
   void settings(Settings& s) override {
-    s("arms", arms_, "how many: a power of two; 0: the fewest that keep the resolution", between(0, 1024));
+    s("arms", arms_, "number of arms, a power of two; 0: the fewest that keep the resolution",
+      between(0, 1024));
     s("resolution", resolution_, "3 keeps main effects apart, 4 also from pairs, 5 pairs from pairs",
       between(3, 5));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/files.h"
+#include "report/sweep_tables.h"
 
 #include <caddie/error.h>
 #include <fmt/format.h>
@@ -50,18 +50,7 @@ Json to_json(const Ablation& a) {
   json["margin_nats"] = claim && claim->margin_nats > 0 ? Json(claim->margin_nats) : Json();
   json["claim_met"] = a.claim_met ? Json(*a.claim_met) : Json();
   json["arms"] = arms_json(a);
-  Json factors = Json::array();
-  for (const Effect& effect : effects(a))
-    factors.push_back({{"effect", effect.name},
-                       {kBpb.name, number_or_null(effect.size)},
-                       {"se", number_or_null(effect.standard_error)},
-                       {"ci_lo", number_or_null(effect.low)},
-                       {"ci_hi", number_or_null(effect.high)},
-                       {"f", number_or_null(effect.f)},
-                       {"contrasts", effect.contrasts},
-                       {"p", number_or_null(effect.p)},
-                       {"unknown", effect.unknown}});
-  json["effects"] = factors;
+  json["effects"] = effects_json(a);
   json["notes"] = a.notes;
   return json;
 }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stages of a run hand weights on as safetensors files and tell them apart by hashes.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/weights.h"
+
+namespace caddie {
+
+/// Returns a hash of a tensor's bytes, on whatever device it lies.
+std::string hash_of(const Tensor& value);
+/// Returns a hash of all values, which tells weights apart.
+std::string hash_of(std::span<const Tensor> values);
+/// Writes weights with their names to a file.
+void write_weights(const std::filesystem::path& file, const WeightTable& table,
+                   std::span<const Tensor> values);
+/// Returns a sentence that names the tensors of a safetensors file which are no weights of the model; "" when
+/// there are none.
+std::string unused_weights(const std::filesystem::path& file, const WeightTable& table);
+/// Returns what a file of write_weights() holds, in the order of the table and on its device. Throws Error
+/// naming the first weight that is missing or of another shape.
+std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table);
+
+}  // namespace caddie
