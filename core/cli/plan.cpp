@@ -210,7 +210,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
 void plan_verb(const PlanArguments& arguments) {
   Plan plan = make_plan(read_sweep(arguments.file));
   if (!arguments.output.empty()) {
-    fill_groups(plan);
+    fill_missing_groups(plan);
     write_plan(plan, arguments.output);
   }
   if (arguments.json)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths are dotted keys of TOML, such as optimizers.muon.lr, which name a value in a tree.
+// Paths are dotted keys of TOML, such as train.clip_norm, which name a value in a tree.
 #pragma once
 
 #include <string>

@@ -48,13 +48,12 @@ RunValues values_of_run(const fs::path& folder) {
   return values;
 }
 
-/// Returns the run's status now. A claimed run is running, whatever the index holds; a run that could not be
-/// read, or whose process was killed, is lost.
+/// Returns the run's status now, whatever it was when the index took it in.
 std::string status_of(const RunIndex& index, const fs::path& folder) {
-  if (is_claimed(folder)) return std::string(name_of(RunStatus::running));
-  if (std::optional<RunValue> status = index.value(folder, "status")) return std::get<std::string>(*status);
-  bool unread = index.value(folder, "fail_reason").has_value();
-  return std::string(name_of(unread || was_left_behind(folder) ? RunStatus::lost : RunStatus::planned));
+  std::optional<RunValue> ended = index.value(folder, "status");
+  bool unread = !ended && index.value(folder, "fail_reason");
+  return std::string(name_of(caddie::status_of(folder, unread, index.value(folder, "key").has_value(),
+                                               ended ? std::get<std::string>(*ended) : "")));
 }
 
 /// Lets conditions use every name that some run has a value for, or will have when it is done.

@@ -24,7 +24,7 @@ Plan noise_plan(const NoiseRequest& request, const std::filesystem::path& folder
   std::vector<int64_t> seeds;
   for (int64_t i = 0; i < request.seeds; ++i) seeds.push_back(request.first + i);
   Plan plan = make_plan(seeds_of(request.experiment, "noise/" + folder.filename().string(), seeds));
-  fill_groups(plan);
+  fill_missing_groups(plan);
   if (std::filesystem::exists(plan_path(folder))) {
     Plan before = read_plan(folder);
     plan.jobs = before.jobs;

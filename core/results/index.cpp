@@ -28,11 +28,14 @@ constexpr const char* kTables =
 /// Takes the place of the stamp of a run that could not be read.
 constexpr const char* kUnread = "unread";
 
+/// These files tell of a run, so that no run is hidden when one of them is missing.
+constexpr const char* kTellingFiles[] = {kRecordFile, kSummaryFile, kSettingsFile};
+
 /// Returns the times and sizes of the files that values come from, so that the stamp changes whenever one of
 /// the files does.
 std::string stamp_of(const fs::path& run) {
   std::string stamp;
-  for (const char* name : {kRecordFile, kSummaryFile, kSettingsFile}) {
+  for (const char* name : kTellingFiles) {
     struct stat info = {};
     if (::stat((run / name).c_str(), &info) == 0)
       stamp += fmt::format("{}.{}:{} ", info.st_mtim.tv_sec, info.st_mtim.tv_nsec, info.st_size);
@@ -40,15 +43,17 @@ std::string stamp_of(const fs::path& run) {
   return stamp;
 }
 
-/// Returns the folders below `folder` that hold a run.json, sorted.
+/// Returns the folders below `folder` that hold a run, sorted.
 std::vector<fs::path> run_folders(const fs::path& folder) {
   std::vector<fs::path> runs;
   if (!fs::is_directory(folder)) return runs;
   walk(folder, [&](const fs::path& path) {
-    if (path.filename() == kRecordFile) runs.push_back(path.parent_path());
+    if (std::ranges::find(kTellingFiles, path.filename()) != std::end(kTellingFiles))
+      runs.push_back(path.parent_path());
     return true;
   });
   std::sort(runs.begin(), runs.end());
+  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
   return runs;
 }
 

@@ -59,7 +59,7 @@ struct StageNames {
 /// Holds what summary.json does. Values are missing where the run did not get that far, or where an older
 /// version wrote the file.
 struct RunSummary {
-  std::string status;  // "running", "done" or "failed"; empty when there is no summary
+  std::string status;  // "running", "stopped", "done" or "failed"; empty when there is none
   std::optional<double> train_loss;
   std::optional<int64_t> steps, tokens, parameters;
   std::optional<double> train_seconds, step_ms, tokens_per_second;

@@ -77,7 +77,7 @@ class Run {
   void check_effects(std::span<const Tensor> weights);
   void check_results();
   void finish();
-  void fail_with(const std::string& reason);
+  void end_early(const char* status, const std::string& reason);
 
   const Tree& tree_;
   Experiment& e_;
@@ -306,11 +306,15 @@ void Run::run_stages() {
   summary_.peak_memory_bytes = std::max(peak_memory_bytes(), int64_t(trained_.at(kPeakMemoryBytes.name)));
 }
 
-/// Writes a summary with the status "failed".
-void Run::fail_with(const std::string& reason) {
-  summary_.status = "failed";
+/// Writes the summary of a run that ends without results: "failed" for a reason, or "stopped".
+void Run::end_early(const char* status, const std::string& reason) {
+  summary_.status = status;
   summary_.fail_reason = reason;
-  write_summary(folder_.path(), summary_);
+  try {
+    write_summary(folder_.path(), summary_);
+  } catch (const Error&) {
+    // What ended the run is what the user is told. Without its summary the run counts as lost.
+  }
 }
 
 /// Throws Error, after writing a failed summary, when the results break a rule: a strict run has a technique
@@ -319,7 +323,7 @@ void Run::check_results() {
   if (options_.strict && summary_.effect_check == name_of(Verdict::kVoid)) {
     std::string reason =
         "no effect: " + void_techniques_ + "; switch it off or allow it with --allow-no-effect";
-    fail_with(reason);
+    end_early("failed", reason);
     throw Error(reason);
   }
   if (!*summary_.under_cap) {
@@ -327,7 +331,7 @@ void Run::check_results() {
     std::string reason = message(
         "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
         {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file(kArtifactFile).string()});
-    fail_with(reason);
+    end_early("failed", reason);
     throw Error(reason);
   }
 }
@@ -359,7 +363,8 @@ RunSummary Run::go() {
   try {
     run_stages();
   } catch (const Error& error) {
-    if (error.code() != kInterrupted) fail_with(error.what());
+    bool stopped = error.code() == kInterrupted;
+    end_early(stopped ? "stopped" : "failed", stopped ? "" : error.what());
     throw;
   }
   check_results();

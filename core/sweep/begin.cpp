@@ -46,7 +46,7 @@ void freeze(Plan& plan, const fs::path& folder, bool replan) {
     changes = std::move(changed.base);
     changes.insert(changes.end(), changed.sweep.begin(), changed.sweep.end());
   }
-  fill_groups(plan);
+  fill_missing_groups(plan);
   remember(plan, changes, done);
 }
 

@@ -64,7 +64,7 @@ CostEstimate estimate_cost(Plan& plan, const KnownTimes& known, int jobs, bool p
   e.folder = folder.string();
   e.jobs = std::clamp(jobs, 1, core_count());
   try {
-    fill_groups(plan);
+    fill_missing_groups(plan);
   } catch (const Error& error) {
     e.why_unknown = error.what();
     return e;

@@ -12,7 +12,6 @@
 #include "base/exit_code.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "results/provenance.h"
 #include "sweep/sharing.h"
 
 namespace caddie {
@@ -85,10 +84,13 @@ void fill_groups(Plan& plan) {
   for (Arm& arm : plan.arms) {
     Tree tree = Tree::parse(arm.experiment, "plan.json: arm '" + arm.label + "'");
     Experiment experiment = assemble(tree, registry, Device::kCpu);
-    arm.group = run_key(tree, experiment, registry, {}).group;
     sharing.add(arm, tree, experiment, registry);
   }
   sharing.find_forks(plan.arms);
+}
+
+void fill_missing_groups(Plan& plan) {
+  if (plan.baseline().group.empty()) fill_groups(plan);
 }
 
 void check_groups(const Plan& frozen, const Plan& now) {

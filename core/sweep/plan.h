@@ -92,8 +92,8 @@ struct Plan {
 };
 
 /// Expands the sweep and assembles every arm, so that a wrong name or value in any of them fails here, with
-/// Error (kUsage) that names the arm. Equal arms are dropped and listed as excluded. It needs no data and
-/// trains nothing.
+/// Error (kUsage) that names the arm. Equal arms are dropped and listed as excluded. It trains nothing and
+/// needs no data; where there are data, the groups are filled.
 Plan make_plan(const SweepFile& sweep);
 
 /// Returns the runs of some arms for some seeds, seed by seed, in the order of `plan.run`.
@@ -103,8 +103,11 @@ std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
 /// Tells whether the claim is about the arm: never the baseline, every other arm when the claim names none.
 bool is_claimed(const Plan& plan, const Arm& arm);
 
-/// Fills Arm::group and the members below it as the program, the plugins and the data are now.
+/// Fills Arm::group and the members below it as the program, the plugins and the data are now. Throws Error
+/// when the data cannot be read.
 void fill_groups(Plan& plan);
+/// Does so for a plan that was just made, unless make_plan() could do it.
+void fill_missing_groups(Plan& plan);
 /// Throws Error (kUsage) when arms of `now` have other groups than in `frozen`, the same plan at the time
 /// when it was frozen: the program, a plugin or the data were changed, and new runs could not be compared
 /// with the finished ones.

@@ -17,6 +17,7 @@
 #include "sweep/combinations.h"
 #include "sweep/condition_scope.h"
 #include "sweep/plan.h"
+#include "sweep/sharing.h"
 
 namespace caddie {
 namespace {
@@ -47,6 +48,7 @@ class Planner {
   Plan make() {
     describe_sweep();
     for (const Combination& combination : combinations(sweep_)) add_arm(combination);
+    finish_groups();
     plan_.aliases = aliases(sweep_);
     scope_.check_names();
     if (plan_.arms.empty() || !plan_.arms[0].is_baseline())
@@ -85,8 +87,9 @@ class Planner {
     for (const std::string& assignment : combination.overrides) tree.override_with(assignment);
     std::optional<Error> problem;
     bool misfit = false;
+    std::optional<Experiment> experiment;
     try {
-      assemble(tree, registry_, Device::kCpu);
+      experiment = assemble(tree, registry_, Device::kCpu);
     } catch (const Error& error) {
       misfit = dynamic_cast<const Misfit*>(&error) != nullptr;
       problem = error;
@@ -106,7 +109,23 @@ class Planner {
       throw Error(message("{}: arm '{}' ({}):\n{}", {sweep_.file.string(), combination.label,
                                                      join(combination.overrides, ", "), problem->what()}),
                   problem->code());
-    keep(combination, tree, std::move(values));
+    if (keep(combination, tree, std::move(values))) group(plan_.arms.back(), tree, *experiment);
+  }
+
+  /// Fills the group of an arm, and what it shares with others. Once the data cannot be read, no arm has a
+  /// group.
+  void group(Arm& arm, const Tree& tree, const Experiment& experiment) {
+    if (!can_group_) return;
+    try {
+      sharing_.add(arm, tree, experiment, registry_);
+    } catch (const Error&) {
+      can_group_ = false;
+    }
+  }
+
+  void finish_groups() {
+    if (can_group_) return sharing_.find_forks(plan_.arms);
+    for (Arm& arm : plan_.arms) arm.group.clear();
   }
 
   /// Returns the first condition that leaves out an arm with these settings, if any.
@@ -120,7 +139,8 @@ class Planner {
   }
 
   /// Adds the arm, unless an earlier arm is the same experiment but for the seed.
-  void keep(const Combination& combination, const Tree& tree, Values values) {
+  /// Adds an arm unless another one is the same experiment; returns whether it did.
+  bool keep(const Combination& combination, const Tree& tree, Values values) {
     values.erase("seed");
     std::string content;
     for (const auto& [path, text] : values) content += path + " = " + text + "\n";
@@ -128,7 +148,7 @@ class Planner {
     if (!is_new) {
       plan_.excluded.push_back(
           {combination.label, "the same experiment as '" + plan_.arms[same->second].label + "'"});
-      return;
+      return false;
     }
     Arm arm;
     arm.label = combination.label;
@@ -140,6 +160,7 @@ class Planner {
     for (const auto& [path, text] : arm.params)
       if (std::string label = label_switched_by(path); !label.empty()) arm.techniques[label] = text == "true";
     plan_.arms.push_back(std::move(arm));
+    return true;
   }
 
   /// Leaves in Arm::params the settings in which arms differ, without the switches of techniques.
@@ -199,6 +220,8 @@ class Planner {
   ConditionScope scope_;
   std::vector<Expression> exclude_;
   Registry registry_;
+  SharingFinder sharing_;
+  bool can_group_ = true;
   std::map<std::string, size_t> by_content_;  // the arms by a hash of their settings
   Plan plan_;
 };

@@ -63,6 +63,16 @@ std::string_view name_of(RunStatus status) {
   return "";
 }
 
+RunStatus status_of(const std::filesystem::path& folder, bool damaged, bool has_record,
+                    std::string_view ended) {
+  if (is_claimed(folder)) return RunStatus::running;
+  if (damaged || (ended == "done" && !has_record)) return RunStatus::lost;
+  if (ended == "done") return RunStatus::done;
+  if (ended == "failed") return RunStatus::failed;
+  bool begun = has_record && ended != "stopped";
+  return begun || was_left_behind(folder) ? RunStatus::lost : RunStatus::planned;
+}
+
 RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep) {
   std::filesystem::path folder = sweep / run.folder;
   RunState state;
@@ -74,20 +84,12 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
     state.summary = {};
     state.record.reset();
   }
-  const std::string& ended = state.summary.status;
-  if (is_claimed(folder)) {
-    state.status = RunStatus::running;
-  } else if (state.damaged) {
-    state.status = RunStatus::lost;
-    state.reason = damage;
-  } else if (ended == "done" && state.record) {
-    state.status = RunStatus::done;
-  } else if (ended == "failed") {
-    state.status = RunStatus::failed;
-    state.reason = state.summary.fail_reason;
-  } else if (!state.stale && was_left_behind(folder)) {
-    state.status = RunStatus::lost;
-  }
+  if (state.stale)
+    state.status = is_claimed(folder) ? RunStatus::running : RunStatus::planned;
+  else
+    state.status = status_of(folder, state.damaged, state.record.has_value(), state.summary.status);
+  if (state.status == RunStatus::failed) state.reason = state.summary.fail_reason;
+  if (state.status == RunStatus::lost) state.reason = damage;
   return state;
 }
 

@@ -27,6 +27,11 @@ struct RunState {
   std::optional<RunRecord> record;  // what run.json holds; nothing when that is not there or stale
 };
 
+/// Tells how the run in `folder` stands. `ended` is the status in its summary, "" when there is none; its
+/// files are damaged when one of them cannot be trusted.
+RunStatus status_of(const std::filesystem::path& folder, bool damaged, bool has_record,
+                    std::string_view ended);
+
 /// Returns the state of one run of the plan whose folder is `sweep`. A run with a damaged file is lost.
 RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem::path& sweep);
 

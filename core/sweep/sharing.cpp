@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/owned_folder.h"
+#include "results/provenance.h"
 #include "run/memory.h"
 #include "run/observers.h"
 
@@ -39,6 +40,7 @@ int64_t divergence_step(const ScheduleSignature& a, const ScheduleSignature& b) 
 }  // namespace
 
 void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment, const Registry& registry) {
+  arm.group = run_key(tree, experiment, registry, {}).group;
   StageKeys keys(tree, experiment, registry);
   Observers observers;
   observers.add(experiment, keys, experiment.data);

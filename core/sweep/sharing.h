@@ -16,7 +16,8 @@ namespace caddie {
 /// Finds out which arms of a plan share trainings or their first steps.
 class SharingFinder {
  public:
-  /// Fills what an arm says of its training, except for the forks.
+  /// Fills the group of an arm and what it says of its training, except for the forks. Throws Error when the
+  /// data cannot be read.
   void add(Arm& arm, const Tree& tree, const Experiment& experiment, const Registry& registry);
   /// Fills Arm::forks of arms that were all added.
   void find_forks(std::vector<Arm>& arms) const;

@@ -39,10 +39,20 @@ TEST_CASE("the state of a run is what its folder says", "[sweep]") {
   scratch.write("runs/a/summary.json", R"({"status": "failed", "fail_reason": "loss is nan"})");
   CHECK(state().status == RunStatus::failed);
   CHECK(state().reason == "loss is nan");
-  scratch.write("runs/a/run.json", record);
   scratch.write("runs/a/summary.json", R"({"status": "done", "val_bpb": 1.5})");
+  CHECK(state().status == RunStatus::lost);  // what produced it is not known any more
+  scratch.write("runs/a/run.json", record);
   CHECK(state().status == RunStatus::done);
   CHECK(state().summary.bpb == 1.5);
+  scratch.write("runs/a/run.json", R"({"group": "group-a", "seed": "5"})");
+  CHECK(state().status == RunStatus::lost);
+  CHECK_THAT(state().reason, Catch::Contains("runs/a/run.json: damaged: not the record of a run"));
+  scratch.write("runs/a/run.json", record);
+  std::filesystem::remove(scratch / "runs/a/lock");
+  scratch.write("runs/a/summary.json", R"({"status": "stopped"})");
+  CHECK(state().status == RunStatus::planned);
+  scratch.write("runs/a/summary.json", R"({"status": "running"})");
+  CHECK(state().status == RunStatus::lost);  // it was begun, and did not say that it stopped
   scratch.write("runs/a/summary.json", R"({"status": "do)");
   CHECK(state().status == RunStatus::lost);  // nobody writes half a file, but a disk may lose one
 }
