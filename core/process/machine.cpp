@@ -74,7 +74,8 @@ Memory memory_here() {
   read_line("/proc/meminfo", "MemAvailable:", available);
   Memory memory{total * kUnit, available * kUnit};
   std::ifstream groups("/proc/self/cgroup");
-  std::string text{std::istreambuf_iterator<char>(groups), {}};
+  std::string text;
+  std::getline(groups, text, '\0');  // All of it, and nothing when it cannot be read.
   return memory_within("/sys/fs/cgroup", text, memory);
 }
 

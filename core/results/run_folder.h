@@ -25,7 +25,6 @@
 
 namespace caddie {
 
-inline constexpr const char* kSettingsFile = "resolved.toml";
 inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kWeightsFile = "weights.safetensors";
 inline constexpr const char* kArtifactFile = "artifact.bin";

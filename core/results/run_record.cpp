@@ -21,6 +21,14 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
   fail("{}; delete it to make the run start over", problem);
 }
 
+void check_recorded(const std::filesystem::path& folder, const RunSummary& summary) {
+  std::filesystem::path file = folder / kRecordFile;
+  if (summary.status == "failed" || std::filesystem::exists(file)) return;
+  for (const char* other : {kSummaryFile, kSettingsFile})
+    check(!std::filesystem::exists(folder / other),
+          "{}: missing, though {} beside it tells of a run; run it again", file.string(), other);
+}
+
 void write_run_record(const std::filesystem::path& folder, const RunRecord& record) {
   write_sealed(folder / kRecordFile, written(record));
 }

@@ -129,6 +129,7 @@ bool Run::finished_before(RunSummary* summary) {
 RunSummary Run::summary_or_warning() {
   try {
     RunSummary before = read_summary(folder_.path());
+    check_recorded(folder_.path(), before);
     for (const char* name : kOutputs) check_left_by_run(before, folder_.path(), name);
     return before;
   } catch (const Error& error) {

@@ -35,6 +35,7 @@ std::string read_files(const std::filesystem::path& folder, RunState& state) {
   try {
     state.record = read_run_record(folder);
     state.summary = read_summary(folder);
+    check_recorded(folder, state.summary);
     // Reports read metrics.csv besides these two files, so that it must be whole as well.
     check_left_by_run(state.summary, folder, kMetricsFile);
     return "";
@@ -66,7 +67,7 @@ std::string_view name_of(RunStatus status) {
 RunStatus status_of(const std::filesystem::path& folder, bool damaged, bool has_record,
                     std::string_view ended) {
   if (is_claimed(folder)) return RunStatus::running;
-  if (damaged || (ended == "done" && !has_record)) return RunStatus::lost;
+  if (damaged) return RunStatus::lost;
   if (ended == "done") return RunStatus::done;
   if (ended == "failed") return RunStatus::failed;
   bool begun = has_record && ended != "stopped";

@@ -30,7 +30,8 @@ TEST_CASE("values are equal however TOML writes them", "[config]") {
 }
 
 TEST_CASE("differences name the paths that differ, absent ones too", "[config]") {
-  CHECK(differences(Tree::parse("a = 1\n[b]\nc = 2\n", "a"), Tree::parse("a = 1\n[b]\nc = 3\nd = \"x\"\n", "b")) ==
+  CHECK(differences(Tree::parse("a = 1\n[b]\nc = 2\n", "a"),
+                    Tree::parse("a = 1\n[b]\nc = 3\nd = \"x\"\n", "b")) ==
         std::vector<std::string>{"b.c: 2 -> 3", "b.d: (none) -> \"x\""});
   CHECK(differences(Tree::parse("a = 1\n\"b.c\" = 2", "a"), Tree::parse("\"b.c\" = 2\na = 1", "b")).empty());
 }
