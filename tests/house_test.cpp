@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "plugin/slot_table.h"
 #include "support/paths.h"
 
 namespace {
@@ -156,6 +157,14 @@ TEST_CASE("no two files of tests have the same name, by which their cases are ch
     INFO(file.string() << " and " << seen[file.stem().string()].string());
     CHECK(seen[file.stem().string()].empty());
     seen[file.stem().string()] = file;
+  }
+}
+
+TEST_CASE("the README of plugins lists every kind", "[house]") {
+  std::string text = text_of(kSource / "plugins/README.md");
+  for (const caddie::Slot& slot : caddie::slot_table()) {
+    INFO(slot.name);
+    CHECK(text.find("| " + std::string(slot.name) + "s | `") != std::string::npos);
   }
 }
 

@@ -104,6 +104,7 @@ void Assembler::read_part(const std::string& path, std::string_view section, con
   Technique& technique = part.technique;
   technique.plugin = own.use;
   technique.label = label.empty() ? own.use : label;
+  technique.stage = slot.stage;
   technique.layers = own.layers;
   technique.weights = own.weights;
   technique.allow_no_effect = own.allow_no_effect;

@@ -68,6 +68,39 @@ static_assert(std::none_of(std::begin(kSlots), std::end(kSlots),
                            [](const Slot& s) { return s.effect_check == EffectCheck::kNone; }),
               "a row of the slot table does not say how its plugins are asked whether they acted");
 
+/// Tells whether the plugins of a row can be asked as it says: some checks know one kind only.
+constexpr bool can_be_checked(const Slot& s) {
+  switch (s.effect_check) {
+    case EffectCheck::kView:
+      return s.kind == Kind::kView;
+    case EffectCheck::kMoved:
+      return s.kind == Kind::kOptimizer;
+    case EffectCheck::kScale:
+      return s.kind == Kind::kSchedule;
+    case EffectCheck::kFilled:
+      return s.kind == Kind::kInitializer;
+    case EffectCheck::kAverage:
+      return s.kind == Kind::kAverager;
+    case EffectCheck::kClaim:
+      return s.claims != Slot::Claims::kNone;
+    case EffectCheck::kSmaller:
+      return s.kind == Kind::kCompressor;
+    case EffectCheck::kWindows:
+      return s.kind == Kind::kEvaluator;
+    default:
+      return true;
+  }
+}
+static_assert(std::all_of(std::begin(kSlots), std::end(kSlots), can_be_checked),
+              "a row of the slot table has the effect check of another kind");
+
+constexpr bool can_diverge(const Slot& s) {
+  if (s.divergence == Slot::Divergence::kByScale) return s.kind == Kind::kSchedule;
+  return s.divergence == Slot::Divergence::kFromStart || s.kind == Kind::kView;
+}
+static_assert(std::all_of(std::begin(kSlots), std::end(kSlots), can_diverge),
+              "a row of the slot table says of a kind when trainings diverge, which is known of another one");
+
 }  // namespace
 
 std::span<const Slot> slot_table() { return kSlots; }

@@ -55,6 +55,7 @@ void ExportStage::note(const Json& record) {
 }
 
 Json ExportStage::quantize(std::span<const Tensor> values, const std::filesystem::path& folder) {
+  StageScope scope(Stage::kQuantize);
   Stopwatch clock;
   QuantizedModel made = quantize_weights(e_, values, &training_text_, status_);
   write_file(folder / kQuantized, payload_of(made.artifact));
@@ -62,6 +63,7 @@ Json ExportStage::quantize(std::span<const Tensor> values, const std::filesystem
 }
 
 Json ExportStage::compress(const std::filesystem::path& folder) {
+  StageScope scope(Stage::kCompress);
   Stopwatch clock;
   Artifact artifact = artifact_of(read_file(store_.folder(quantized_) / kQuantized));
   artifact.compressor = e_.export_parts.compressor.plugin;

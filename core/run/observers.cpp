@@ -19,6 +19,7 @@ std::string validation_key(const Experiment& experiment, const StageKeys& keys) 
 }
 
 void Observers::add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data) {
+  StageScope scope(Stage::kAverage);
   if (experiment.averager)
     averagers.try_emplace(keys.observer(*experiment.averager), &experiment.averager->as<Averager>());
   for (const Technique& averager : experiment.extra_averagers)

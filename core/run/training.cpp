@@ -148,6 +148,7 @@ Json TrainingStage::run() {
 }
 
 Json TrainingStage::train(const std::filesystem::path& folder) {
+  StageScope scope(Stage::kTrain);
   initialize();
   State state(*this, folder);
   Beginning beginning;

@@ -52,6 +52,7 @@ ModelScorer ValidationText::scorer(std::span<const Tensor> weights) const {
 
 ValidationText::Scored ValidationText::score(const Technique& evaluator,
                                              std::span<const Tensor> weights) const {
+  StageScope scope(Stage::kEvaluate);
   CallCounter calls(experiment_, Mode::kEvaluate);
   ModelScorer model_scorer = scorer(weights);
   Score score = evaluator.as<Evaluator>().evaluate(model_scorer);

@@ -223,7 +223,7 @@ void Trainer::restored_state(Archive& archive, std::span<const std::string> keep
     const std::string& label = optimizer.technique.label;
     if (std::find(keeps.begin(), keeps.end(), label) != keeps.end()) continue;
     PrefixedArchive own(archive, "optimizers." + label + ".");
-    optimizer.technique.object->state(own);
+    optimizer.technique.as<Optimizer>().state(own);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "experiment/experiment.h"
 #include "experiment/fit.h"
 #include "results/provenance.h"
+#include "support/every_slot.h"
 #include "support/laboratory.h"
 #include "support/small_model.h"
 
@@ -25,20 +26,6 @@ namespace {
 
 constexpr Stage kStages[] = {Stage::kTrain,    Stage::kAverage,  Stage::kQuantize,
                              Stage::kCompress, Stage::kEvaluate, Stage::kReport};
-
-/// Changes after which every slot of the small experiment is filled and every stage has something to do.
-const std::vector<std::string> kFull = {
-    "techniques.bigram_hash={}",
-    "techniques.value_residual={}",
-    "techniques.qat.weights=['role:matrix']",
-    "train.averager.use='ema'",
-    "train.averagers.late.use='swa'",
-    "export.pruners.magnitude.weights=['role:matrix']",
-    "export.quantizers.gptq.weights=['role:matrix']",
-    "export.quantizers.others.weights=['!role:matrix']",
-    "export.trimmers.selective_pruning.weights=['role:matrix']",
-    "evaluators.sliding={use='sliding_window',headline=true}",
-};
 
 /// The keys of a run in which each stage goes on from what the one before it made. Where a stage makes one
 /// thing a plugin (averages, scores), `own` has the keys by the plugin's path.
@@ -63,15 +50,6 @@ Keys keys_of(const Tree& tree, const Experiment& experiment, const Registry& reg
       scores += all.own[part.path] = keys.evaluate(training, compressed, part.technique);
   all.of[Stage::kReport] = run_key(tree, experiment, registry, {}).run;
   return all;
-}
-
-Tree tree_with(std::vector<std::string> changes) {
-  std::string data = laboratory().data().string();
-  changes.push_back("data.train='" + data + "/train_*.bin'");
-  changes.push_back("data.validation='" + data + "/val_*.bin'");
-  changes.insert(changes.begin(), "data.sequence_length=96");  // room for each evaluator's default windows
-  changes.push_back("data.tokenizer='" + data + "/tokenizer.model'");
-  return small_tree(changes);
 }
 
 Keys keys_with(const std::vector<std::string>& changes, Registry& plugins = registry(),
@@ -186,7 +164,7 @@ std::set<std::string> check_each(const std::vector<std::string>& changes, const 
 
 TEST_CASE("each setting of the core counts from its declared stage on and for none before", "[keys]") {
   int checked = 0;
-  std::set<std::string> stuck = check_each(kFull, "", checked);
+  std::set<std::string> stuck = check_each(kEverySlot, "", checked);
   CHECK(checked > 70);
   // What cannot be changed by itself: names of plugins and files, which count by their content, a switch
   // whose table would be missed, and the widths that everything else hangs on.
@@ -226,8 +204,8 @@ TEST_CASE("each plugin file counts from the stage of its slot on", "[keys]") {
   for (const PluginFile& file : registry().files())
     fs::create_symlink(file.path, folder.path() / file.path.filename());
   Registry linked({folder.path()});
-  Keys before = keys_with(kFull, linked);
-  Tree tree = tree_with(kFull);
+  Keys before = keys_with(kEverySlot, linked);
+  Tree tree = tree_with(kEverySlot);
   for (const Experiment::Part& part : assemble(tree, registry(), Device::kCpu).parts) {
     INFO(part.path << ", " << part.technique.plugin);
     fs::path file = folder.path() / (part.technique.plugin + ".so"), original = fs::canonical(file);
@@ -238,7 +216,7 @@ TEST_CASE("each plugin file counts from the stage of its slot on", "[keys]") {
     Stage first = part.slot->stage;
     for (const Experiment::Part& other : assemble(tree, registry(), Device::kCpu).parts)
       if (other.technique.plugin == part.technique.plugin) first = std::min(first, other.slot->stage);
-    CHECK(changed(before, keys_with(kFull, rebuilt)) == all_from(first));
+    CHECK(changed(before, keys_with(kEverySlot, rebuilt)) == all_from(first));
     fs::remove(file);
     fs::create_symlink(original, file);
   }
@@ -254,9 +232,9 @@ TEST_CASE("a technique that is switched off counts for nothing, and neither does
 
 TEST_CASE("a new slot counts for training without being listed anywhere", "[keys]") {
   std::vector<Slot> table(slot_table().begin(), slot_table().end());
-  table.push_back({.kind = Kind::kSchedule, .name = "sampler", .path = "data.sampler"});
-  auto keys = [&](const std::string& sampler) {
-    return keys_with({"data.sampler=" + sampler}, registry(), table);
+  table.push_back({.kind = Kind::kSchedule, .name = "planted", .path = "data.planted"});
+  auto keys = [&](const std::string& planted) {
+    return keys_with({"data.planted=" + planted}, registry(), table);
   };
   Keys before = keys("{use='warmdown',warmdown_steps=5}");
   CHECK(changed(before, keys("{use='warmdown',warmdown_steps=6}")) == all_from(Stage::kTrain));

@@ -98,11 +98,13 @@ std::unique_ptr<Slot> make_plugin(const std::string& name, const Values& values 
 /// Keeps what a plugin saves, and hands it to another: save(a); load(b).
 class MemoryArchive final : public Archive {
  public:
-  void save(Plugin& plugin) {
+  template <class Stateful>
+  void save(Stateful& plugin) {
     loading_ = false;
     plugin.state(*this);
   }
-  void load(Plugin& plugin) {
+  template <class Stateful>
+  void load(Stateful& plugin) {
     loading_ = true;
     plugin.state(*this);
   }

@@ -63,8 +63,6 @@ struct CADDIE_API Plugin {
   /// Throws Error when its settings do not go with what it will work on, saying what would. It is asked
   /// whenever an experiment is read, so that nothing is trained for an error that can be known.
   virtual void validate(const Shapes&) const {}
-  /// Names what changes during training and must be restored with a checkpoint.
-  virtual void state(Archive&) {}
   /// Returns whether it may act on the training step about to be taken. The answer must depend on its
   /// settings and on `progress` alone: runs that differ only in techniques that do not act yet share their
   /// first steps.
@@ -178,6 +176,8 @@ struct CADDIE_API Optimizer : Plugin {
   /// Updates the weights routed to it, always the same ones in the same order. progress.lr_scale multiplies
   /// the rate.
   virtual void step(std::span<Weight> weights, const Progress& progress) = 0;
+  /// Names what changes during training and must be restored with a checkpoint.
+  virtual void state(Archive&) {}
 };
 
 /// Scales the learning rates of all optimizers, step by step.
@@ -195,6 +195,8 @@ struct CADDIE_API Averager : Plugin {
   /// Returns what evaluation and export read, in the order of the weights; empty while there is no average
   /// yet.
   virtual std::span<const Tensor> average() const = 0;
+  /// Names what changes during training and must be restored with a checkpoint.
+  virtual void state(Archive&) {}
 };
 
 /// Names the types of the elements of stored arrays.
