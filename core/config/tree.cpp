@@ -232,6 +232,7 @@ void Tree::override_with(std::string_view assignment) {
 }
 
 void Tree::remove(std::string_view path, const SourcePlace& place) {
+  if (path.empty()) caddie::fail_at(place, "wanted a path behind '~', such as ~train.averager");
   TreeNode* parent = nullptr;
   TreeNode* node = &root_;
   for (const std::string& name : split_path(path)) {
@@ -240,7 +241,7 @@ void Tree::remove(std::string_view path, const SourcePlace& place) {
     if (!node || parent->kind == TreeNode::Kind::array)
       caddie::fail_at(place, message("'{}' is not in a table; there is nothing to take away", {path}));
   }
-  if (parent) parent->children.erase(parent->children.begin() + (node - parent->children.data()));
+  parent->children.erase(parent->children.begin() + (node - parent->children.data()));
   read_ = {};
   known_.clear();
 }

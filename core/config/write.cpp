@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "config/node.h"
 #include "config/path.h"
 
@@ -30,14 +31,12 @@ std::string inline_container(const TreeNode& node) {
   return out.empty() ? "{}" : "{ " + out + " }";
 }
 
-/// Returns a comment that says where a value was written. It stays on one line, whatever an assignment held.
+/// Returns a comment that says where a value was written, whatever an assignment or the name of a file holds.
 std::string comment(const TreeNode& node) {
   if (!node.place.source) return "  # default";
   Origin origin = node.place.origin();
   std::string text = origin.line > 0 ? fmt::format("{}:{}", origin.file, origin.line) : origin.file;
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  return "  # from " + text;
+  return "  # from " + printable(text);
 }
 
 /// Tells whether a node is written below a header in brackets, not behind "=".

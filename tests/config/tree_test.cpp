@@ -114,6 +114,21 @@ zip = { "model.dim" = [384, 512] }
              Catch::StartsWith("unknown key 'togle' in [axis.1]; did you mean 'toggle'?\n --> s.toml:4:1\n"));
 }
 
+TEST_CASE("the resolved text is UTF-8 whatever its files are called", "[config]") {
+  Tree tree = Tree::parse("decay = 1\n", "caf\xe9\n.toml");
+  read_everything(tree);
+  CHECK_THAT(tree.resolved(), Catch::Contains("decay = 1.0  # from caf\xEF\xBF\xBD\\n.toml:1\n"));
+  CHECK_NOTHROW(Tree::parse(tree.resolved(), "resolved.toml"));
+}
+
+TEST_CASE("an override takes away only what it names", "[config]") {
+  Tree tree = Tree::parse("decay = 1\n", "a.toml");
+  CHECK_THAT(error_of([&] { tree.override_with("~"); }), Catch::StartsWith("wanted a path behind '~'"));
+  CHECK(tree.has("decay"));
+  tree.override_with("~decay");
+  CHECK_FALSE(tree.has("decay"));
+}
+
 TEST_CASE("the resolved text names every origin and parses back to the same tree", "[config]") {
   Tree tree = Tree::parse(
       "kind = \"list\"\ndecay = 1\n[part]\nwhere = [8, 7]\ntimeout = \"20m\"\nweights = "
