@@ -53,14 +53,19 @@ class Regression {
     std::vector<Effect> found;
     // Main effects are estimated without the pairs, from which a fractional design of low resolution cannot
     // tell them apart.
-    for (const Term& term : mains_)
+    for_each_with_others(mains_, {0, mains_.size()}, always_in(), [&](const Term& term, const Basis& others) {
       if (term.levels.empty())
-        found.push_back(two_levels(term, mains_, variance, df));
+        found.push_back(two_levels(term, others, mains_, variance, df));
       else
-        for (Effect& effect : against_reference(term, variance, df)) found.push_back(std::move(effect));
-    for (const Term& term : pairs_)
-      found.push_back(is_of_two_levels(term) ? two_levels(term, all, variance, df)
-                                             : f_test(term, all, variance, df));
+        for (Effect& effect : against_reference(term, others, variance, df))
+          found.push_back(std::move(effect));
+    });
+    Basis with_mains = always_in();
+    for (const Term& term : mains_) add(with_mains, term);
+    for_each_with_others(pairs_, {0, pairs_.size()}, with_mains, [&](const Term& term, const Basis& others) {
+      found.push_back(is_of_two_levels(term) ? two_levels(term, others, all, variance, df)
+                                             : f_test(term, others, variance, df));
+    });
     return found;
   }
 
@@ -139,14 +144,33 @@ class Regression {
     for (const Regressor& column : term.columns) basis.add(column);
   }
 
-  /// Returns a basis of the constant, the blocks and all terms but one.
-  Basis without(const Term& left_out, const std::vector<Term>& terms) const {
+  /// Returns a basis of what every model has: the constant and the blocks.
+  Basis always_in() const {
     Basis basis;
     basis.add(Regressor(scores_.size(), 1));
     for (const Regressor& block : blocks_) basis.add(block);
-    for (const Term& term : terms)
-      if (term.name != left_out.name) add(basis, term);
     return basis;
+  }
+
+  struct Range {
+    size_t begin, end;
+    size_t middle() const { return (begin + end) / 2; }
+  };
+
+  /// Calls `visit` with each of the terms in the range, in their order, and a basis of all other terms. The
+  /// basis given holds those outside the range. Each half of the range adds the other half, so that k terms
+  /// take k log k additions.
+  template <class Visit>
+  static void for_each_with_others(const std::vector<Term>& terms, Range range, const Basis& outside,
+                                   const Visit& visit) {
+    if (range.end - range.begin == 1) visit(terms[range.begin], outside);
+    if (range.end - range.begin < 2) return;
+    for (Range half : {Range{range.begin, range.middle()}, Range{range.middle(), range.end}}) {
+      Basis basis = outside;
+      for (size_t i = range.begin; i < range.end; ++i)
+        if (i < half.begin || i >= half.end) add(basis, terms[i]);
+      for_each_with_others(terms, half, basis, visit);
+    }
   }
 
   /// Returns the variance of a run and its degrees of freedom: from the seeds where there are several, else
@@ -158,7 +182,8 @@ class Regression {
       bool known = ablation_.pooled.variance > 0;
       return known ? std::pair(ablation_.pooled.variance, ablation_.pooled.df) : std::pair(kUnknown, 0.0);
     }
-    Basis basis = without({}, terms);
+    Basis basis = always_in();
+    for (const Term& term : terms) add(basis, term);
     Regressor rest = basis.outside(scores_);
     double df = double(scores_.size()) - double(basis.rank());
     bool known = df > 0 && dot(rest, rest) > kRounding * dot(scores_, scores_);
@@ -178,21 +203,23 @@ class Regression {
     return true;
   }
 
-  /// Estimates the effect of a term that has one column.
-  Effect two_levels(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
+  /// Estimates the effect of a term that has one column. `others` is a basis of the other ones of `terms`.
+  Effect two_levels(const Term& term, const Basis& others, const std::vector<Term>& terms, double variance,
+                    double df) const {
     Effect effect{term.name};
-    if (!measure(effect, without(term, terms), term.columns[0], 2, variance, df))
+    if (!measure(effect, others, term.columns[0], 2, variance, df))
       effect.unknown = "cannot be told apart" + namesakes(term, terms);
     return effect;
   }
 
   /// Estimates the effect of each level of a factor against its level in the baseline.
-  std::vector<Effect> against_reference(const Term& term, double variance, double df) const {
+  std::vector<Effect> against_reference(const Term& term, const Basis& other_terms, double variance,
+                                        double df) const {
     std::vector<Effect> found;
     std::vector<int64_t> runs;  // how many each level with an effect has
     for (size_t i = 0; i < term.columns.size(); ++i) {
       Effect effect{label(term.factor, term.levels[i]) + " vs " + label(term.factor, reference(term.factor))};
-      Basis others = without(term, mains_);
+      Basis others = other_terms;
       for (size_t j = 0; j < term.columns.size(); ++j)
         if (j != i) others.add(term.columns[j]);
       if (measure(effect, others, term.columns[i], 1, variance, df))
@@ -226,10 +253,9 @@ class Regression {
     }
   }
 
-  /// Tests whether the columns of a term explain more than all other terms do.
-  Effect f_test(const Term& term, const std::vector<Term>& terms, double variance, double df) const {
+  /// Tests whether the columns of a term explain more than all other terms do, of which `basis` is made.
+  Effect f_test(const Term& term, Basis basis, double variance, double df) const {
     Effect effect{term.name};
-    Basis basis = without(term, terms);
     Regressor before = basis.outside(scores_);
     size_t rank = basis.rank();
     add(basis, term);

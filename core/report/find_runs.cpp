@@ -2,6 +2,7 @@
 #include "report/find_runs.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/exit_code.h"
 #include "base/files.h"
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 void add_members(const Json& json, const std::string& path, RunValues& values) {
   for (const auto& [name, member] : json.items()) {
     std::string full = path.empty() ? name : path + "." + name;
+    if (member.is_number_float() && !std::isfinite(member.get<double>())) continue;  // It is not known.
     if (member.is_object())
       add_members(member, full, values);
     else if (member.is_number())

@@ -214,6 +214,11 @@ class Notes {
   }
 
   void tell_levels() {
+    auto has_third_level = [](const Arm& arm) {
+      return std::any_of(arm.levels.begin(), arm.levels.end(), [](size_t level) { return level > 1; });
+    };
+    const std::vector<Arm>& arms = a_.plan->arms;
+    if (std::none_of(arms.begin(), arms.end(), has_third_level)) return;
     std::vector<Effect> all = effects(a_);
     if (std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); }))
       note(

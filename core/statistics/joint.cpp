@@ -46,9 +46,11 @@ std::vector<double> adjusted(std::span<const double> p, bool step_down, const Jo
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p[a] < p[b]; });
   std::vector<double> result(p.begin(), p.end());
   std::vector<size_t> left = order;
+  // From here on the joint p, which never falls along the order, is 1 to more digits than any table shows.
+  constexpr double kAlmostOne = 1 - 1e-9;
   double largest = 0;
   for (size_t arm : order) {
-    largest = std::max({largest, p[arm], std::min(1.0, joint(arm, left))});
+    if (largest < kAlmostOne) largest = std::max({largest, p[arm], std::min(1.0, joint(arm, left))});
     result[arm] = largest;
     if (step_down) left.erase(left.begin());
   }

@@ -57,6 +57,15 @@ TEST_CASE("runs are found by settings, techniques, results and status", "[ls]") 
   CHECK(runs.find("status == 'done' and not hash") == "plain ");
 }
 
+TEST_CASE("a number that is not known hides no run", "[ls]") {
+  Runs runs;
+  write_file(runs.folder.path() / "plain/summary.json",
+             R"({"status": "done", "val_bpb": 1.5, "scores": {"standard": {"tokens": 1, "bytes": 1,
+                "windows": 1, "seconds": 0, "val_bpb": null}}})");
+  CHECK(runs.find("") == "hashed killed plain ");
+  CHECK(runs.find("val_bpb == 1.5") == "plain ");
+}
+
 TEST_CASE("a damaged run is lost and says why, beside the others", "[ls]") {
   Runs runs;
   write_file(runs.folder / "plain/summary.json", "{\"status\": \"do");
