@@ -49,7 +49,8 @@ class Regression {
   std::vector<Effect> estimate() const {
     std::vector<Term> all = mains_;
     all.insert(all.end(), pairs_.begin(), pairs_.end());
-    auto [variance, df] = noise(all);
+    auto known = noise(all);
+    double variance = known.first, df = known.second;
     std::vector<Effect> found;
     // Main effects are estimated without the pairs, from which a fractional design of low resolution cannot
     // tell them apart.

@@ -16,7 +16,8 @@ using namespace caddie::testing;
 TEST_CASE("a run asks the plugin of every slot for something, in no stage before its own", "[run],[plugin]") {
   TemporaryFolder folder;
   std::vector<std::string> changes = kEverySlot;
-  for (const char* change : {"budget.steps=2", "model.vocabulary=420", "data.batch_tokens=192"})
+  for (const char* change : {"budget.steps=2", "model.vocabulary=420", "data.batch_tokens=192",
+                             "export.calibration.sequences=1", "evaluators.sliding.stride=96"})
     changes.emplace_back(change);
   Tree tree = tree_with(changes);
   Registry registry;
