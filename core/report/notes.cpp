@@ -218,7 +218,9 @@ class Notes {
       return std::any_of(arm.levels.begin(), arm.levels.end(), [](size_t level) { return level > 1; });
     };
     const std::vector<Arm>& arms = a_.plan->arms;
-    if (std::none_of(arms.begin(), arms.end(), has_third_level)) return;
+    bool declared = std::any_of(a_.plan->levels.begin(), a_.plan->levels.end(),
+                                [](const auto& levels) { return levels.size() > 2; });
+    if (!declared && std::none_of(arms.begin(), arms.end(), has_third_level)) return;
     std::vector<Effect> all = effects(a_);
     if (std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); }))
       note(

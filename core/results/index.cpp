@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/walk.h"
+#include "results/claim.h"
 #include "results/run_folder.h"
 
 namespace caddie {
@@ -28,8 +29,14 @@ constexpr const char* kTables =
 /// Takes the place of the stamp of a run that could not be read.
 constexpr const char* kUnread = "unread";
 
-/// These files tell of a run, so that no run is hidden when one of them is missing.
 constexpr const char* kTellingFiles[] = {kRecordFile, kSummaryFile, kSettingsFile};
+
+/// Tells whether a file shows that its folder is a run's, so that no run is hidden when one file is missing.
+/// Settings alone may be a copy beside an artifact.
+bool shows_run(const fs::path& file) {
+  if (file.filename() == kSettingsFile) return was_left_behind(file.parent_path());
+  return file.filename() == kRecordFile || file.filename() == kSummaryFile;
+}
 
 /// Returns the times and sizes of the files that values come from, so that the stamp changes whenever one of
 /// the files does.
@@ -48,8 +55,7 @@ std::vector<fs::path> run_folders(const fs::path& folder) {
   std::vector<fs::path> runs;
   if (!fs::is_directory(folder)) return runs;
   walk(folder, [&](const fs::path& path) {
-    if (std::ranges::find(kTellingFiles, path.filename()) != std::end(kTellingFiles))
-      runs.push_back(path.parent_path());
+    if (shows_run(path)) runs.push_back(path.parent_path());
     return true;
   });
   std::sort(runs.begin(), runs.end());

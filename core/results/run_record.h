@@ -92,8 +92,8 @@ struct RunRecord {
 /// it is damaged or a member is of another type.
 std::optional<RunRecord> read_run_record(const std::filesystem::path& folder);
 
-/// Throws Error naming the missing file when a run left its settings or a summary in `folder`, but no record.
-/// A run that failed before it began has none.
+/// Throws Error naming the missing file when a run left a summary in `folder`, or was killed there and left
+/// its settings, but no record is there. A run that failed before it began has none.
 void check_recorded(const std::filesystem::path& folder, const RunSummary& summary);
 
 void write_run_record(const std::filesystem::path& folder, const RunRecord& record);

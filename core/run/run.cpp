@@ -120,6 +120,11 @@ bool Run::finished_before(RunSummary* summary) {
         "another folder or start over with --fresh",
         folder_.path().string(), record->key.substr(0, 8), key_.run.substr(0, 8));
   if (before.status != "done") return false;
+  if (!record)
+    fail_usage(
+        "{}: missing, so that nobody can tell of which experiment the results beside it are; choose another "
+        "folder or start over with --fresh",
+        folder_.file(kRecordFile).string());
   *summary = std::move(before);
   return true;
 }
@@ -129,7 +134,6 @@ bool Run::finished_before(RunSummary* summary) {
 RunSummary Run::summary_or_warning() {
   try {
     RunSummary before = read_summary(folder_.path());
-    check_recorded(folder_.path(), before);
     for (const char* name : kOutputs) check_left_by_run(before, folder_.path(), name);
     return before;
   } catch (const Error& error) {
@@ -359,6 +363,7 @@ RunSummary Run::go() {
   write_file(folder_.file(kSettingsFile), tree_.resolved());
   RunRecord record = provenance(e_, registry_, key_, team_.size());
   record.stages.train = keys_.training();
+  std::filesystem::remove(folder_.file(kSummaryFile));  // How this run ends is not known yet.
   write_run_record(folder_.path(), record);
   summary_.status = "running";
   try {

@@ -57,6 +57,14 @@ TEST_CASE("runs are found by settings, techniques, results and status", "[ls]") 
   CHECK(runs.find("status == 'done' and not hash") == "plain ");
 }
 
+TEST_CASE("a run without run.json is listed, a copy of an artifact and its settings is not", "[ls]") {
+  Runs runs;
+  fs::remove(runs.folder.path() / "killed/run.json");
+  write_file(runs.folder.path() / "copy/resolved.toml", "seed = 1\n");
+  CHECK(runs.find("") == "hashed killed plain ");
+  CHECK(runs.find("status == 'lost'") == "killed ");
+}
+
 TEST_CASE("a number that is not known hides no run", "[ls]") {
   Runs runs;
   write_file(runs.folder.path() / "plain/summary.json",

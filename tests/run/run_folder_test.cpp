@@ -51,6 +51,16 @@ TEST_CASE("a run marks its folder, and starts over only what it made", "[run]") 
   CHECK(runs.go().status == "done");
 }
 
+TEST_CASE("results that nobody can assign to an experiment are kept until --fresh", "[run]") {
+  Runs runs;
+  CHECK(runs.go().status == "done");
+  fs::remove(runs.folder / "run.json");
+  CHECK_THROWS_WITH(runs.go(), Contains("run.json: missing") && Contains("--fresh"));
+  CHECK(fs::exists(runs.folder / "summary.json"));
+  CHECK(runs.go(true).status == "done");
+  CHECK(runs.go().status == "done");
+}
+
 TEST_CASE("a run overwrites no files of others", "[run]") {
   Runs runs;
   for (const char* name : {"metrics.csv", "run.json", "stages/precious"}) {
