@@ -13,7 +13,8 @@ struct PartTime {
   double forward = 0, backward = 0;
 };
 
-/// Starts profiling anew, or stops it. It may be called only while no pass is running.
+/// Starts profiling, or stops it; both discard all times measured so far. It may be called only while no pass
+/// is running.
 void set_profiling(bool on);
 /// Returns the parts, the longest first. It may be called only while no pass is running.
 std::vector<PartTime> profile();

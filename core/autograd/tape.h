@@ -91,8 +91,9 @@ class Tape {
   /// Forgets all values made since the mark, and gives their memory back.
   void rewind(const Mark& mark);
   /// Runs what was recorded since the mark backwards from y with dy = seed everywhere, and then forgets it.
-  /// Gradients of values from before the mark stay. It must not be called while a gradient of such a value
-  /// waits for its turn.
+  /// Gradients of values from before the mark stay if their memory was taken before the mark: call
+  /// grad_slot() of such a value first, or wrap it with leaf(). A gradient that such a value first gets here
+  /// is lost.
   void backward_since(const Mark& mark, Var y, float seed);
 
   /// Returns the value of the parameter with this index, one and the same node for the whole pass. Throws

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies the bytes of one offset after the other; both directions run the same two loops.
+// The bytes at one offset within each stride are copied, then those at the next offset; both directions run
+// the same two loops.
 #include "base/byte_shuffle.h"
 
 #include <caddie/error.h>

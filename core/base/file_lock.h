@@ -27,9 +27,10 @@ class FileLock {
   }
   ~FileLock();
 
-  /// These return the first 4,096 bytes of the locked file, and replace all of it. A failure is ignored, as
-  /// on a full disk: the text only informs others.
+  /// Returns the first 4,096 bytes of the locked file; "" when it cannot be read.
   std::string text() const;
+  /// Replaces the whole text of the locked file. A failure is ignored, as on a full disk: the text only
+  /// informs others.
   void replace_text(std::string_view text) const;
   /// Removes the locked file, unless another one took its place.
   void remove_file(const std::filesystem::path& file) const;

@@ -13,10 +13,10 @@
 
 namespace caddie {
 
-/// Returns the files that a shell pattern matches, sorted by the bytes of their paths; none when a folder
-/// cannot be read. A path that exists exactly as it is written stands for itself, whatever characters it has,
-/// and so does an existing folder before the last slash: in "data [v1]/train_*.bin" only the name of the file
-/// is a pattern.
+/// Returns the files that a shell pattern matches, sorted by the bytes of their paths. A folder that cannot
+/// be read counts as empty. A path that exists exactly as it is written stands for itself, whatever
+/// characters it has, and so does an existing folder before the last slash: in "data [v1]/train_*.bin" only
+/// the name of the file is a pattern.
 std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 
 /// Returns the end of an error message about a pattern that matches no file: where it was looked for, or what

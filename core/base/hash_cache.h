@@ -10,10 +10,10 @@
 namespace caddie {
 
 /// Hashes files with XXH3-128. A large file's hash is taken from the cache when its device, inode, size, and
-/// times of change (to the nanosecond, of content and of inode) are those that it had; nobody can set the
-/// last of these. A file that was changed less than two seconds ago is not remembered, because a change right
-/// after would leave it the same times. A cache that is damaged or cannot be written costs time and nothing
-/// else.
+/// times of change (to the nanosecond, of content and of inode) are those that it had. A program can set the
+/// time of the content, but not that of the inode (ctime). A file that was changed less than two seconds ago
+/// is not remembered, because a change right after would leave it the same times. A cache that is damaged or
+/// cannot be written costs time and nothing else.
 class HashCache {
  public:
   /// Files of fewer bytes than `large` are hashed each time, which takes milliseconds.

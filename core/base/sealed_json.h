@@ -5,7 +5,7 @@
 //     {
 //       "sealed": true,
 //       ...
-//       "seal": "<XXH3-128 of all text before this line>"
+//       "seal": "<XXH3-128 of all text before the comma that precedes this line>"
 //     }
 //
 // Either of the two lines shows that a file has a seal: no single fault makes it look like one without. Files
@@ -28,8 +28,10 @@ std::string sealed_text(const Json& object);
 /// or is not what was sealed.
 Json unsealed(std::string_view text, const std::filesystem::path& file);
 
-/// These replace the file (see write_file) and read it (see unsealed).
+/// Replaces the file by the sealed text of the object. Throws Error as write_file() does.
 void write_sealed(const std::filesystem::path& file, const Json& object);
+/// Returns the object in the file, without its seal. Throws Error naming the file when it cannot be read, and
+/// as unsealed() does.
 Json read_sealed(const std::filesystem::path& file);
 
 }  // namespace caddie

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Runs are read and sorted by arm and seed; each arm is summed up before tests, curves and notes follow.
 #include "report/ablation.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A test is chosen by its name and gets its samples from values by seed; runs of equal seeds make the pairs.
 #include "report/arm_test.h"
 
 #include "base/exit_code.h"

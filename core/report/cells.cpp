@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Cells have a fixed number of decimals, but rounded() writes a number that would vanish with three digits.
 #include "report/cells.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// An arm's values, its trainings and the pooled variance come from the analysis of its whole sweep.
 #include "report/compare_arms.h"
 
 #include "base/exit_code.h"

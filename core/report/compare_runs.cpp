@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// JSON files are compared member by member, and stages in order up to the first whose outcome differs.
 #include "report/compare_runs.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Elements are compared by their bits: a NaN equals the same NaN, and -0 differs from 0.
 #include "report/compare_weights.h"
 
 #include <caddie/error.h>

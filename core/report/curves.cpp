@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Rows of a metric are found by searching the text of metrics.csv; values in between are interpolated.
 #include "report/curves.h"
 
 #include <algorithm>

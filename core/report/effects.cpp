@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Every finished run is a row of a regression, where an effect is what its columns explain beyond all others.
 #include "report/effects.h"
 
 #include <fmt/format.h>

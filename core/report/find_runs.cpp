@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The values of runs come from an index in their folder; only the status of a run is determined each time.
 #include "report/find_runs.h"
 
 #include <algorithm>

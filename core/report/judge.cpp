@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The test of a family of arms decides by which joint distribution or bound its p values are corrected.
 #include "report/judge.h"
 
 #include <caddie/error.h>

@@ -6,7 +6,9 @@
 
 namespace caddie {
 
-/// Sets the hypothesis of the plan's claim; without a claim the hypothesis is that there is any difference.
+/// Takes the test, its correction, alpha, the metric and the hypothesis from the plan's claim. Without a
+/// claim it sets the pooled test and Dunnett's correction, and leaves the rest as Ablation has it: alpha
+/// 0.05, val_bpb, and the hypothesis that there is any difference.
 void choose_hypothesis(Ablation& ablation);
 
 /// Fills in the comparisons and tests of every arm but the baseline, and `claim_met`. Arms that come from the

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A sweep of one arm with several seeds is planned, run and analysed in the noise folder of the experiment.
 #include "report/noise.h"
 
 #include "base/console.h"

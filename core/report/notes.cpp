@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each matter has a function that adds its notes; write() calls these functions in the order of the notes.
 #include "report/notes.h"
 
 #include <fmt/format.h>

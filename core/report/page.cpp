@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each section of the page comes from a function, which returns no text where there is nothing to show.
 #include "report/page.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Noise is looked for in the sweep's own results, then in the noise folder of its base experiment; noise of
+// pairs is looked for in all results where these do not tell it.
 #include "report/prior_runs.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Settings and columns are listed by the code that declares them, which is given empty objects for that.
 #include "report/reference.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The run's resolved.toml is run in another folder; weights and artifact are compared byte by byte.
 #include "report/rerun.h"
 
 #include "base/exit_code.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A plan and its claim become a design of comparisons, from which power and differences are computed.
 #include "report/resolution.h"
 
 #include <algorithm>

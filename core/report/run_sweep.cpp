@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The runner calls hooks that keep the tables up to date and name the runs that a race wants next.
 #include "report/run_sweep.h"
 
 #include <caddie/error.h>

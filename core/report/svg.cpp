@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A chart is a string to which each call appends elements; values become coordinates linearly.
 #include "report/svg.h"
 
 #include <fmt/format.h>

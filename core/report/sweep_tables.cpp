@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each format puts the same tables together; during a sweep, tables that take long are written less often.
 #include "report/sweep_tables.h"
 
 #include <caddie/error.h>

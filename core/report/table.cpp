@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each format escapes what it would misread; a terminal's columns are aligned by characters, not by bytes.
 #include "report/table.h"
 
 #include <algorithm>

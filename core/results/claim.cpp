@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The lock on the file decides; the owner that is written there only tells people whom they wait for.
 #include "results/claim.h"
 
 #include <unistd.h>

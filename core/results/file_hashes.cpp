@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A file is unchanged when its size and its XXH3 hash are those that were noted.
 #include "results/file_hashes.h"
 
 #include "base/hash.h"

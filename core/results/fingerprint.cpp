@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A map keeps each hash; data is hashed shard by shard and held against its manifest where there is one.
 #include "results/fingerprint.h"
 
 #include <dlfcn.h>

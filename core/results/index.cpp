@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A stamp of times and sizes tells which runs have changed since they were read; only these are read again.
 #include "results/index.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// All metrics that the header defines stand in one list, which is searched by name.
 #include "results/metrics.h"
 
 #include <algorithm>

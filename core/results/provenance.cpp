@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The group of a run hashes all that can change its results except the seed; its key adds the seed.
 #include "results/provenance.h"
 
 #include <caddie/parallel.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A metrics.csv that is gone on with loses its rows after a given step, and a last line that was cut short.
 #include "results/run_folder.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A run.json that is damaged never passes for a missing one: reading it throws Error and says what helps.
 #include "results/run_record.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A key hashes lines of text: the settings of the stage, the plugins of its parts, and what it starts from.
 #include "results/stage_keys.h"
 
 #include <caddie/error.h>

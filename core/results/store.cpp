@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A stage is made while its folder is claimed; its stage.json is written last and shows that it is complete.
 #include "results/store.h"
 
 #include <caddie/error.h>

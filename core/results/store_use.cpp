@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A user's file is named by a hash of its run's path; who cleans the store looks for a claim at that path.
 #include "results/store_use.h"
 
 #include <chrono>

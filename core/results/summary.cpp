@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// One declaration of the members serves to read them, to write them and to find a number by its name.
 #include "results/summary.h"
 
 #include <algorithm>

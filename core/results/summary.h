@@ -82,9 +82,9 @@ struct RunSummary {
   /// Returns the metric of this name; NaN when it is unknown or no number of a run.
   double number(std::string_view metric) const;
   double number(const Metric& metric) const { return number(metric.name); }
-  /// Returns a name of the training that the weights come from, "" when it is not known. It has the hash of
-  /// the weights beside the training's key, as a training that is made again under a wall-clock budget has
-  /// others.
+  /// Returns a name of the training that the weights come from: its key, and the hash of the weights where
+  /// that is known; "" when neither is. The key alone is not enough, because a training that is made again
+  /// under a wall-clock budget has the same key and other weights.
   std::string training() const;
 
   template <class Fields>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The experiment beside the artifact is assembled, and its parts decode the weights in the artifact.
 #include "run/candidate.h"
 
 #include <algorithm>

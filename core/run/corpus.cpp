@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The text to train on is checked against the vocabulary of the validation text once both are open.
 #include "run/corpus.h"
 
 namespace caddie {

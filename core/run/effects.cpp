@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A technique is judged by moved weights, a probe's logits or an evaluator's windows, as its slot says.
 #include "run/effects.h"
 
 #include <fmt/format.h>

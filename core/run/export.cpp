@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Quantizing and compressing are stages of the store; the artifact in the run's folder is decoded again.
 #include "run/export.h"
 
 #include "base/files.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Nothing comes from a store: the weights are quantized and compressed anew, with the settings beside.
 #include "run/export_again.h"
 
 #include <optional>

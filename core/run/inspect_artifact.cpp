@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The compressor that the artifact names decodes it; the experiment beside it gives limits and weights.
 #include "run/inspect_artifact.h"
 
 #include <memory>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each rank is a child process that gets its number; the first to fail ends the others after a grace time.
 #include "run/launch.h"
 
 #include <cstdlib>

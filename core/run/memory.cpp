@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Memory is counted in copies of the weights and in values of one micro-batch; nothing is run for that.
 #include "run/memory.h"
 
 #include <fmt/format.h>

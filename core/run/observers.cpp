@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Observers are kept by hashes of their settings and plugins, so that those which agree are one.
 #include "run/observers.h"
 
 #include <algorithm>

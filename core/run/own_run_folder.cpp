@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A folder passes by Caddie's mark, by the record of a run, or by having no file that a run would overwrite.
 #include "run/own_run_folder.h"
 
 #include <caddie/error.h>

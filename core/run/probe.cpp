@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A step takes the median time of several; evaluation is timed on a sample and scaled to all positions.
 #include "run/probe.h"
 
 #include "base/median.h"

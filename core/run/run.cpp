@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Every stage is taken from the store or made there; settings and record are written first, the summary last.
 #include "run/run.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Weights are copied to the host to be hashed or written, and from there to the model's device when read.
 #include "run/stored_weights.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each stretch of text gives its bits and bytes; against a second score the bits are differences.
 #include "run/subset_estimate.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The first rank broadcasts texts as the bytes of a tensor; an empty text releases the ranks that wait.
 #include "run/team.h"
 
 #include <caddie/tensor.h>

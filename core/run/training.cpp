@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// A training goes on from the furthest checkpoint that fits: its own, or one of a training that began alike.
 #include "run/training.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Text and vocabulary are checked when they are loaded; a score that is not finite is refused with its cause.
 #include "run/validation_text.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Columns are made orthogonal one after the other (Gram-Schmidt), in two passes because of rounding.
 #include "statistics/basis.h"
 
 #include <cmath>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Each test becomes a difference, a standard error and degrees of freedom, from which Student's t gives p.
 #include "statistics/compare.h"
 
 #include <algorithm>

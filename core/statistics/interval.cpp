@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The sum of squares over the true variance has a chi-squared distribution, whose quantiles give the ends.
 #include "statistics/interval.h"
 
 #include <boost/math/distributions/chi_squared.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Dunnett's distribution is integrated numerically; that of paired differences comes from random rotations.
 #include "statistics/joint.h"
 
 #include <algorithm>

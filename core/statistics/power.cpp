@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Power follows from the noncentral t distribution, or from simulated sweeps for several Welch tests.
 #include "statistics/power.h"
 
 #include <algorithm>

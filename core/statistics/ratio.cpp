@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The residuals of the ratio give its standard error, which is the smaller the more was sampled.
 #include "statistics/ratio.h"
 
 #include <caddie/error.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The test of Brown and Forsythe is taken where all arms have five values or more, and else that of Bartlett.
 #include "statistics/spread.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Sweeps without differences are simulated at several variance ratios; limits in between are interpolated.
 #include "statistics/welch_family.h"
 
 #include <algorithm>

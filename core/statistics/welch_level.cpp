@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The level is integrated over the samples' shares of the squares; curves by alpha are kept and interpolated.
 #include "statistics/welch_level.h"
 
 #include <algorithm>

@@ -12,7 +12,9 @@ namespace caddie {
 
 /// Describes an arm before anything is known of the experiment that it makes.
 struct Combination {
-  std::string label;   // differences from the baseline: "+a -b bits=6"; or "baseline"
+  /// This is a point's own label; else it is the levels ("+a -b bits=6") that are not the baseline level of
+  /// their factor. Without any it is "baseline", or "base" where a point is the baseline.
+  std::string label;
   std::string kind;    // "baseline", the design's kind, or "point"
   Levels levels = {};  // the arm's levels; empty for a point
   std::vector<std::string> overrides = {};

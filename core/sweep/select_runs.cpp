@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The condition is evaluated for each run, with the settings and the label of its arm and with its seed.
 #include "sweep/select_runs.h"
 
 #include <map>

@@ -28,8 +28,9 @@ class GradientSum {
   /// over all positions, in nats per token.
   double run(std::span<const Batch> batches, std::span<const Tensor> values, const Progress& progress);
 
-  /// Says where numbers stop being finite for these batches: a weight as the model reads it, or the technique
-  /// or part of the model whose output is the first. It runs every forward pass again.
+  /// Says where numbers first stop being finite for these batches: in a weight, or in the output of a
+  /// technique or part of the model; else that every output is finite and the loss itself is too large. Runs
+  /// forward passes again until it finds the place.
   std::string find_trouble(std::span<const Batch> batches, std::span<const Tensor> values,
                            const Progress& progress);
 
