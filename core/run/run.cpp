@@ -122,16 +122,13 @@ bool Run::finished_before(RunSummary* summary) {
         folder_.path().string(), record->key.substr(0, 8), key_.run.substr(0, 8));
   if (before.status != "done") return false;
   if (!record)
-    fail_usage(
-        "{}: missing, so that nobody can tell of which experiment the results beside it are; choose another "
-        "folder or start over with --fresh",
-        folder_.file(kRecordFile).string());
+    fail_usage("{}: missing; nobody knows whose results lie beside it; start over with --fresh",
+               folder_.file(kRecordFile).string());
   *summary = std::move(before);
   return true;
 }
 
-/// Returns the summary in the folder; an empty one, after a warning, when a file that the run left is
-/// damaged.
+/// Returns the summary in the folder; an empty one, after a warning, when a file of the run is damaged.
 RunSummary Run::summary_or_warning() {
   try {
     RunSummary before = read_summary(folder_.path());
