@@ -20,7 +20,7 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
   } catch (const Json::exception& error) {
     problem = message("{}: damaged: not the record of a run: {}", {file.string(), reason_of(error)});
   }
-  fail("{}; delete it to make the run start over", problem);
+  fail("{}; start the run over with --fresh", problem);
 }
 
 void check_recorded(const std::filesystem::path& folder, const RunSummary& summary) {
