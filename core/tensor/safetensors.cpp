@@ -119,7 +119,7 @@ ForeignJson parse_header(const std::string& path, std::string_view text) {
     check(header.is_object(), "{}: the header is JSON but not an object of tensors", path);
     return header;
   } catch (const ForeignJson::exception& e) {
-    fail("{}: the header is not JSON: {}", path, e.what());
+    fail("{}: the header is not JSON: {}", path, reason_of(e));
   }
 }
 
