@@ -9,7 +9,6 @@
 
 #include "base/exit_code.h"
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "config/read_all.h"
 #include "experiment/fit.h"
@@ -23,10 +22,6 @@ namespace caddie {
 namespace {
 
 using Values = std::map<std::string, std::string>;
-
-/// Returns a text as plan.json gives it back: bytes that are not UTF-8, as the paths in its comments may
-/// have, are U+FFFD.
-std::string as_stored(const std::string& text) { return Json::parse(text_of(text)).get<std::string>(); }
 
 Values values_of(const Tree& tree) {
   Values values;
@@ -156,7 +151,7 @@ class Planner {
     arm.overrides = combination.overrides;
     arm.levels = combination.levels;
     arm.params = std::move(values);
-    arm.experiment = as_stored(tree.resolved());
+    arm.experiment = tree.resolved();
     for (const auto& [path, text] : arm.params)
       if (std::string label = label_switched_by(path); !label.empty()) arm.techniques[label] = text == "true";
     plan_.arms.push_back(std::move(arm));
