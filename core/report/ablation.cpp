@@ -48,6 +48,7 @@ class Analysis {
     a_.pooled = a_.pool_over_arms(kBpb.name);
     judge(a_);
     compare_at_time();
+    a_.effects = effects(a_);
     a_.notes = notes_on(a_);
     return std::move(a_);
   }

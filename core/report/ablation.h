@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report/effects.h"
 #include "results/metrics.h"
 #include "statistics/compare.h"
 #include "sweep/plan.h"
@@ -85,6 +86,7 @@ struct Ablation {
   double alpha = 0.05;
   double confidence = 0.95;        // the confidence of the arms' intervals
   std::string metric = kBpb.name;  // the metric that is tested
+  std::vector<Effect> effects;     // the effects of the factors; see effects()
   std::vector<std::string> notes;  // what people should know before believing the table
   /// Tells whether the claim holds; nothing without a claim, or while runs are missing.
   std::optional<bool> claim_met;

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "report/ablation.h"
 #include "results/metrics.h"
 #include "statistics/basis.h"
 #include "statistics/joint.h"

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "base/json.h"
-#include "report/ablation.h"
 #include "report/table.h"
+#include "statistics/compare.h"
 
 namespace caddie {
+
+struct Ablation;
 
 /// Holds one effect on val_bpb. A factor with two levels has one effect ("a"): the mean change of val_bpb
 /// from its first level to its second, over the levels of the others. One with more levels has an effect for

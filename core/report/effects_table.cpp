@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/ablation.h"
 #include "report/cells.h"
 #include "report/columns.h"
 #include "report/effects.h"
@@ -43,7 +44,7 @@ std::vector<Column<Effect>> effect_columns() {
 }  // namespace
 
 TextTable effects_table(const Ablation& ablation) {
-  std::vector<Effect> all = effects(ablation);
+  const std::vector<Effect>& all = ablation.effects;
   bool intervals = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); });
   bool tests = std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.f); });
   TextTable table{{"effect", kBpb.name, "SE"}, {}, "lrr"};
@@ -66,8 +67,8 @@ TextTable effects_table(const Ablation& ablation) {
   return table;
 }
 
-TextTable effects_data(const Ablation& ablation) { return table_of(effect_columns(), effects(ablation)); }
+TextTable effects_data(const Ablation& ablation) { return table_of(effect_columns(), ablation.effects); }
 
-Json effects_json(const Ablation& ablation) { return json_of(effect_columns(), effects(ablation)); }
+Json effects_json(const Ablation& ablation) { return json_of(effect_columns(), ablation.effects); }
 
 }  // namespace caddie

@@ -215,14 +215,7 @@ class Notes {
   }
 
   void tell_levels() {
-    auto has_third_level = [](const Arm& arm) {
-      return std::any_of(arm.levels.begin(), arm.levels.end(), [](size_t level) { return level > 1; });
-    };
-    const std::vector<Arm>& arms = a_.plan->arms;
-    bool declared = std::any_of(a_.plan->levels.begin(), a_.plan->levels.end(),
-                                [](const auto& levels) { return levels.size() > 2; });
-    if (!declared && std::none_of(arms.begin(), arms.end(), has_third_level)) return;
-    std::vector<Effect> all = effects(a_);
+    const std::vector<Effect>& all = a_.effects;
     if (std::any_of(all.begin(), all.end(), [](const Effect& e) { return std::isfinite(e.low); }))
       note(
           "effects: levels against the baseline's, averaged over the other factors; p and CI hold for all "

@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "report/ablation.h"
 #include "report/effects.h"
 #include "statistics/compare.h"
 #include "support/made_up_scores.h"
