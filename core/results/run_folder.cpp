@@ -33,6 +33,18 @@ std::string rows_up_to(std::string_view journal, int64_t steps) {
 
 }  // namespace
 
+void check_recorded(const std::filesystem::path& folder, const RunSummary& summary) {
+  std::filesystem::path file = folder / kRecordFile;
+  if (std::filesystem::exists(file)) return;
+  auto missing_beside = [&](const char* other) {
+    fail("{}: missing, though {} beside it tells of a run; run it again", file.string(), other);
+  };
+  if (summary.is_there() && summary.status != "failed") missing_beside(kSummaryFile);
+  bool was_killed = was_left_behind(folder) && !is_claimed(folder);
+  if (!summary.is_there() && was_killed && std::filesystem::exists(folder / kSettingsFile))
+    missing_beside(kSettingsFile);
+}
+
 std::optional<FolderClaim> claim_to_write(std::initializer_list<std::filesystem::path> files) {
   std::filesystem::path folder = std::filesystem::absolute(*files.begin()).parent_path();
   if (!std::filesystem::exists(folder / kRecordFile)) return std::nullopt;

@@ -25,12 +25,17 @@
 
 namespace caddie {
 
+inline constexpr const char* kSettingsFile = "resolved.toml";
 inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kWeightsFile = "weights.safetensors";
 inline constexpr const char* kArtifactFile = "artifact.bin";
 /// These are the files that a run leaves in its folder.
 inline constexpr const char* kRunFiles[] = {kRecordFile,  kSummaryFile, kSettingsFile,
                                             kMetricsFile, kWeightsFile, kArtifactFile};
+
+/// Throws Error naming the missing file when a run left a summary in `folder`, or was killed there and left
+/// its settings, but no record is there. A run that failed before it began has none.
+void check_recorded(const std::filesystem::path& folder, const RunSummary& summary);
 
 /// Claims the folder that all of `files` are about to be written into, if it is a run's; returns nothing when
 /// it is not. Throws Error (kUsage) when a process is at work there, or when one of the files is

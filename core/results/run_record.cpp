@@ -5,7 +5,6 @@
 #include <caddie/error.h>
 
 #include "base/sealed_json.h"
-#include "results/claim.h"
 
 namespace caddie {
 
@@ -21,18 +20,6 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
     problem = message("{}: damaged: not the record of a run: {}", {file.string(), reason_of(error)});
   }
   fail("{}; start the run over with --fresh", problem);
-}
-
-void check_recorded(const std::filesystem::path& folder, const RunSummary& summary) {
-  std::filesystem::path file = folder / kRecordFile;
-  if (std::filesystem::exists(file)) return;
-  auto missing_beside = [&](const char* other) {
-    fail("{}: missing, though {} beside it tells of a run; run it again", file.string(), other);
-  };
-  if (summary.is_there() && summary.status != "failed") missing_beside(kSummaryFile);
-  bool was_killed = was_left_behind(folder) && !is_claimed(folder);
-  if (!summary.is_there() && was_killed && std::filesystem::exists(folder / kSettingsFile))
-    missing_beside(kSettingsFile);
 }
 
 void write_run_record(const std::filesystem::path& folder, const RunRecord& record) {

@@ -12,7 +12,6 @@
 namespace caddie {
 
 inline constexpr const char* kRecordFile = "run.json";
-inline constexpr const char* kSettingsFile = "resolved.toml";
 
 /// This is the commit whose sources were built, "" when it is unknown, and whether they had been changed
 /// since.
@@ -91,10 +90,6 @@ struct RunRecord {
 /// Returns the record of the run in `folder`, nothing where there is none. Throws Error naming the file when
 /// it is damaged or a member is of another type.
 std::optional<RunRecord> read_run_record(const std::filesystem::path& folder);
-
-/// Throws Error naming the missing file when a run left a summary in `folder`, or was killed there and left
-/// its settings, but no record is there. A run that failed before it began has none.
-void check_recorded(const std::filesystem::path& folder, const RunSummary& summary);
 
 void write_run_record(const std::filesystem::path& folder, const RunRecord& record);
 
