@@ -58,7 +58,7 @@ struct Technique {
         "'{}' is used in an earlier stage than the row of its slot says: runs that differ in it would share "
         "that stage",
         label);
-    calls->any = true;
+    if (!calls->any.load(std::memory_order_relaxed)) calls->any = true;  // Threads ask at every site.
     return static_cast<Interface&>(*object);
   }
 };
