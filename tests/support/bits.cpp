@@ -32,15 +32,17 @@ Bits bits_of(const fs::path& folder) {
 }
 
 std::string results_of(const fs::path& folder) {
-  const std::set<std::string> kTimes = {"step_avg_ms", "tok_s",          "tok_s_rel",  "train_time_s",
-                                        "eval_time_s", "peak_mem_bytes", "started_at", "command"};
+  // The processor is "unknown" to a run that was not let read /proc/cpuinfo.
+  const std::set<std::string> kOfMachine = {"step_avg_ms",    "tok_s",      "tok_s_rel",
+                                            "train_time_s",   "cpu",        "eval_time_s",
+                                            "peak_mem_bytes", "started_at", "command"};
   std::string kept;
   std::vector<std::string> head;
   for (const std::string& line : split(read_file(folder / "runs.csv"), '\n')) {
     std::vector<std::string> cells = split(line, ',');
     if (head.empty()) head = cells;
     for (size_t i = 0; i < cells.size(); ++i)
-      if (!kTimes.count(head.at(i))) kept += cells[i] + ",";
+      if (!kOfMachine.count(head.at(i))) kept += cells[i] + ",";
     kept += "\n";
   }
   return kept;
