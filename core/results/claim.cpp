@@ -11,6 +11,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/owned_folder.h"
 #include "base/text.h"
 #include "process/machine.h"
 
@@ -48,7 +49,9 @@ std::string member(const Json& owner, const char* name) {
 FolderClaim::FolderClaim(FileLock lock, fs::path file) : lock_(std::move(lock)), file_(std::move(file)) {
   constexpr std::string_view kBeginning = "{\"host\":";
   std::string text = lock_.text();
-  if (!text.starts_with(kBeginning) && !kBeginning.starts_with(text))
+  bool looks_ours = text.starts_with(kBeginning) || kBeginning.starts_with(text);
+  // In a folder that Caddie made, any other text is a claim that was damaged.
+  if (!looks_ours && !is_owned(file_.parent_path()))
     fail_usage("{}: Caddie did not make it, and would overwrite it; move it away, or name another folder",
                file_.string());
   lock_.replace_text(owner_text());

@@ -14,6 +14,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/owned_folder.h"
 #include "support/temporary_folder.h"
 
 using namespace caddie;
@@ -135,6 +136,13 @@ TEST_CASE("a file of others that is called as the claim is stays as it is", "[cl
     write_file(file, cut);
     CHECK_NOTHROW(FolderClaim::take(folder.path()));
   }
+}
+
+TEST_CASE("a damaged claim in a folder that Caddie made is written anew", "[claim]") {
+  TemporaryFolder folder;
+  REQUIRE(make_owned_folder(folder.path()));
+  folder.write("lock", std::string("\0\0{{", 4));
+  CHECK(FolderClaim::take(folder.path()));
 }
 
 TEST_CASE("who waits for a claim may give up", "[claim]") {
