@@ -31,7 +31,9 @@ Json json_of(const WeightDifferences& weights) {
   return {{"tensors", weights.tensors}, {"equal", weights.equal}, {"differing", differing}};
 }
 
-void print(const WeightDifferences& weights) {
+void print_weights(const RunDifferences& found) {
+  if (!found.weights) return fmt::print("weights: not compared: {} is missing\n", found.weights_missing);
+  const WeightDifferences& weights = *found.weights;
   if (weights.same()) return fmt::print("weights: the same\n");
   fmt::print("weights: {} of {} tensors have equal bits\n", weights.equal, weights.tensors);
   for (const TensorDifference& difference : weights.differing) fmt::print("  {}\n", line_of(difference));
@@ -44,6 +46,7 @@ void diff_verb(const DiffArguments& arguments) {
                  {"provenance", found.provenance}, {"results", found.results},  {"cost", found.cost},
                  {"stage", found.stage},           {"parting", found.parting}};
     json["weights"] = found.weights ? json_of(*found.weights) : Json();
+    if (!found.weights) json["weights_missing"] = found.weights_missing;
     fmt::print("{}\n", text_of(json, 2));
     return;
   }
@@ -56,7 +59,7 @@ void diff_verb(const DiffArguments& arguments) {
   print_lines("provenance", found.provenance);
   print_lines("results", found.results);
   print_lines("cost", found.cost);
-  if (found.weights) print(*found.weights);
+  print_weights(found);
   if (found.parting.empty())
     fmt::print("they do not part\n");
   else

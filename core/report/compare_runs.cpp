@@ -127,8 +127,10 @@ RunDifferences compare_runs(const std::filesystem::path& a, const std::filesyste
     found.provenance.push_back(std::move(it.line));
   for (Difference& it : differences_of(read_json(a, kSummaryFile), read_json(b, kSummaryFile)))
     (is_cost(it.path) ? found.cost : found.results).push_back(std::move(it.line));
-  if (std::filesystem::exists(a / kWeightsFile) && std::filesystem::exists(b / kWeightsFile))
-    found.weights = compare_weights(a / kWeightsFile, b / kWeightsFile);
+  for (const std::filesystem::path& folder : {b, a})
+    if (!std::filesystem::exists(folder / kWeightsFile))
+      found.weights_missing = (folder / kWeightsFile).string();
+  if (found.weights_missing.empty()) found.weights = compare_weights(a / kWeightsFile, b / kWeightsFile);
   Parting parting = where_they_part(a, b, found.results);
   found.stage = parting.stage;
   found.parting = parting.words;

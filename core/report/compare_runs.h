@@ -18,6 +18,7 @@ struct RunDifferences {
   std::vector<std::string> results;          // what differs in summary.json, exactly
   std::vector<std::string> cost;             // times and memory, which no two runs have in common
   std::optional<WeightDifferences> weights;  // those of weights.safetensors, if both runs have it
+  std::string weights_missing;               // the first weights.safetensors that is not there; or empty
   // The stage where results part first is train, average, quantize, compress or evaluate; or none.
   std::string stage;
   std::string parting;  // the stage in words, with the numbers that differ; empty when they do not part

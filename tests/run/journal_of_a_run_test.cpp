@@ -34,4 +34,11 @@ TEST_CASE("a run notes loss, gradient norm and rate of every step, and diff comp
   CHECK(other.stage == "train");
   Outcome shown = shell("diff " + a.string() + " " + b.string());
   CHECK(shown.output.find("tensors have equal bits") != std::string::npos);
+
+  std::filesystem::path missing = b / "weights.safetensors";
+  std::filesystem::remove(missing);
+  Outcome without = shell("diff " + a.string() + " " + b.string());
+  CHECK(without.code == 0);
+  CHECK(without.output.find("weights: not compared: " + missing.string() + " is missing") !=
+        std::string::npos);
 }
