@@ -45,6 +45,11 @@ StatusReport status_of(const Plan& plan, const std::filesystem::path& folder) {
   return found;
 }
 
+/// Returns why the run failed or is lost, or else what it said last.
+std::string what_of(const Line& line) {
+  return line.state.files_tell_why() || line.last.empty() ? line.state.reason : line.last;
+}
+
 void print_json(const Plan& plan, const StatusReport& found) {
   Json json = {{"sweep", plan.name},
                {"runs", found.lines.size()},
@@ -72,8 +77,7 @@ void print_text(const Plan& plan, const std::filesystem::path& folder, const Sta
   for (const Line& line : found.lines) {
     if (!all && line.last.empty() && line.state.reason.empty()) continue;
     fmt::print("  {:<8} {:<40} {}\n", name_of(line.state.status),
-               fmt::format("{} s{}", line.arm->label, line.run->seed),
-               line.state.reason.empty() ? line.last : line.state.reason);
+               fmt::format("{} s{}", line.arm->label, line.run->seed), what_of(line));
   }
   if (found.counts.contains(RunStatus::failed) || found.counts.contains(RunStatus::lost))
     fmt::print("once more: caddie retry {}\n", folder.string());

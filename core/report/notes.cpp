@@ -190,7 +190,7 @@ class Notes {
   void tell_failures() {
     std::vector<const RunRow*> failed;
     for (const RunRow& run : a_.runs)
-      if (run.state.status == RunStatus::failed || run.state.damaged) failed.push_back(&run);
+      if (run.state.files_tell_why()) failed.push_back(&run);
     std::map<std::string, std::vector<const RunRow*>> alike;
     for (const RunRow* run : failed) alike[run->state.reason].push_back(run);
     for (const RunRow* run : failed) {

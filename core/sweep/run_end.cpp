@@ -28,7 +28,7 @@ Verdict judge(const RunEnd& end, const RunRequests& requests) {
   if (end.state.stale)
     return {RunOutcome::failed, "the program, a plugin or the data changed while the sweep was running"};
   if (signal > 0) return {RunOutcome::failed, fmt::format("crashed: {}", ::strsignal(signal))};
-  return {RunOutcome::failed, end.state.reason.empty() ? end.last_words : end.state.reason};
+  return {RunOutcome::failed, end.state.files_tell_why() ? end.state.reason : end.last_words};
 }
 
 }  // namespace caddie

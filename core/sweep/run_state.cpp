@@ -14,6 +14,8 @@
 namespace caddie {
 namespace {
 
+constexpr const char* kNoSummary = "it has no summary.json: it was killed, or the file was deleted";
+
 /// Returns the lines in the last few kilobytes of log.txt that are not blank.
 std::vector<std::string> log_tail(const std::filesystem::path& folder) {
   std::ifstream log(folder / "log.txt", std::ios::binary);
@@ -90,7 +92,7 @@ RunState state_of(const Plan& plan, const PlannedRun& run, const std::filesystem
   else
     state.status = status_of(folder, state.damaged, state.record.has_value(), state.summary.status);
   if (state.status == RunStatus::failed) state.reason = state.summary.fail_reason;
-  if (state.status == RunStatus::lost) state.reason = damage;
+  if (state.status == RunStatus::lost) state.reason = state.damaged ? damage : kNoSummary;
   return state;
 }
 

@@ -20,11 +20,14 @@ std::string_view name_of(RunStatus status);
 
 struct RunState {
   RunStatus status = RunStatus::planned;
-  std::string reason;               // why the run failed, or which of its files is damaged
+  std::string reason;               // why the run failed or is lost, such as which of its files is damaged
   bool damaged = false;             // whether a file that tells of it was changed after it was written
   bool stale = false;               // whether the folder holds another experiment's run
   RunSummary summary;               // what summary.json holds; empty when that is not there or stale
   std::optional<RunRecord> record;  // what run.json holds; nothing when that is not there or stale
+
+  /// Tells whether the run's files say why it did not end well; else only its log may.
+  bool files_tell_why() const { return status == RunStatus::failed || damaged; }
 };
 
 /// Tells how the run in `folder` stands. `ended` is the status in its summary, "" when there is none; its

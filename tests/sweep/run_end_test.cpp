@@ -16,6 +16,7 @@ RunEnd end_with(ChildEnd process, RunStatus status = RunStatus::lost, const std:
   end.process = process;
   end.state.status = status;
   end.state.reason = reason;
+  end.state.damaged = status == RunStatus::lost && !reason.empty();
   end.last_words = "the last words";
   return end;
 }

@@ -36,6 +36,8 @@ TEST_CASE("the state of a run is what its folder says", "[sweep]") {
   CHECK(state().status == RunStatus::planned);  // its process ended in good order
   scratch.write("runs/a/lock", "");
   CHECK(state().status == RunStatus::lost);  // its process ended and left nothing
+  CHECK(state().reason == "it has no summary.json: it was killed, or the file was deleted");
+  CHECK_FALSE(state().files_tell_why());
   scratch.write("runs/a/summary.json", R"({"status": "failed", "fail_reason": "loss is nan"})");
   CHECK(state().status == RunStatus::failed);
   CHECK(state().reason == "loss is nan");
