@@ -7,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "comm/socket.h"
@@ -60,7 +61,12 @@ class SocketComm final : public Comm {
       peer.rank = rank++;
       peer.socket = std::move(socket);
     }
-    life_ = std::jthread([this](std::stop_token stop) { show_life(stop); });
+    try {
+      life_ = std::jthread([this](std::stop_token stop) { show_life(stop); });
+    } catch (const std::system_error& error) {
+      fail("rank {}: cannot start the thread that shows the others that it lives: {}", rank_,
+           error.code().message());
+    }
   }
   int rank() const override { return rank_; }
   int size() const override { return size_; }

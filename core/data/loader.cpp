@@ -46,7 +46,9 @@ Loader::Loader(const TokenStream& stream, int64_t batch_tokens, int64_t sequence
 Batch Loader::next() {
   Batch batch = prefetched_.valid() ? prefetched_.get() : read(position_);
   position_ += world_ * (tokens_per_rank_ + 1);
-  prefetched_ = std::async(std::launch::async, [this, position = position_] { return read(position); });
+  // A system that starts no further thread has the next batch read when it is asked for.
+  constexpr std::launch kAheadIfPossible = std::launch::async | std::launch::deferred;
+  prefetched_ = std::async(kAheadIfPossible, [this, position = position_] { return read(position); });
   return batch;
 }
 
