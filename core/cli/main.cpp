@@ -57,7 +57,8 @@ int guarded(int argc, char** argv) {
         trains ? "; a smaller train.micro_batch_tokens or fewer train.gradient_accumulators need less" : "");
     return caddie::kFailed;
   } catch (const std::system_error& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    // That stdout cannot be written is said at the end of the program.
+    if (!std::ferror(stdout)) std::fprintf(stderr, "error: %s\n", error.what());
     return caddie::kFailed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "internal error: %s\n", error.what());
