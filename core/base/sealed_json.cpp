@@ -35,7 +35,7 @@ void check_seal(std::string_view text, const std::filesystem::path& file) {
 std::string sealed_text(const Json& object) {
   Json marked = {{"sealed", true}};
   marked.update(object);
-  std::string text = marked.dump(1, ' ', false, Json::error_handler_t::replace);
+  std::string text = text_of(marked, 1);
   text.resize(text.size() - 2);  // This removes the line end and the brace, which follow the seal.
   std::string seal = xxh3(text);
   return text.append(kSeal).append(seal).append(kEnd);

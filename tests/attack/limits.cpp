@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 
 #include "attack/trial.h"
 
@@ -40,6 +42,7 @@ Attempt limit_trial(const World& world, uint64_t seed, uint64_t number) {
   bool mute = limit.resource == RLIMIT_FSIZE && value < 1000;
   Goal attacked = goal;
   if (mute && goal.compared == Compared::kOutput) attacked.compared = Compared::kNothing;
+  place.fault_is({std::strerror(EMFILE), std::strerror(EAGAIN), std::strerror(ENOMEM), std::strerror(EFBIG)});
   place.attempt(attacked, command, mute);
   place.recover(goal);
   return attempt_of(fmt::format("{} in state {} under {} = {}", goal.text(), state, limit.name, value),
