@@ -15,7 +15,8 @@ namespace caddie {
 Verdict judge(const RunEnd& end, const RunRequests& requests) {
   int signal = end.process.signal;
   bool interrupted = signal == 0 && end.process.code == kInterrupted;
-  bool killed = signal == SIGKILL || signal == SIGTERM;
+  // A run that is still starting dies of the signals at which it would later save a checkpoint.
+  bool killed = signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
   if (end.state.status == RunStatus::done) return {RunOutcome::done, ""};
   // Another process is at work on the run now, and its end will be judged.
   if (end.state.status == RunStatus::running) return {RunOutcome::stopped, ""};

@@ -53,7 +53,7 @@ TEST_CASE("a run that another process has taken up is neither failed nor lost", 
 }
 
 TEST_CASE("who killed a run decides whether it is lost", "[sweep]") {
-  for (int signal : {SIGKILL, SIGTERM}) {
+  for (int signal : {SIGKILL, SIGTERM, SIGINT, SIGHUP}) {
     is(judge(end_with({0, signal}), kStopping), RunOutcome::stopped, "");
     is(judge(end_with({0, signal}), kNothing), RunOutcome::lost,
        "killed from outside; invoke the sweep again to go on from its checkpoint");
