@@ -77,18 +77,22 @@ bool has_checkpoint(const fs::path& folder) {
   return false;
 }
 
-void kill_when(const std::vector<std::string>& arguments, const std::function<bool()>& ready) {
+pid_t start_program(const std::vector<std::string>& arguments, const fs::path& errors) {
+  std::fflush(nullptr);  // or the child prints once more what waits here
   pid_t child = ::fork();
   REQUIRE(child >= 0);
-  if (child == 0) {
-    std::vector<char*> argv = {const_cast<char*>(kProgram.c_str())};
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    if (!std::freopen("/dev/null", "w", stderr) || !std::freopen("/dev/null", "w", stdout)) ::_exit(1);
-    ::setpgid(0, 0);
-    ::execv(kProgram.c_str(), argv.data());
-    ::_exit(127);
-  }
+  if (child > 0) return child;
+  std::vector<char*> argv = {const_cast<char*>(kProgram.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  if (!std::freopen(errors.c_str(), "a", stderr) || !std::freopen("/dev/null", "w", stdout)) ::_exit(1);
+  ::setsid();
+  ::execv(kProgram.c_str(), argv.data());
+  ::_exit(127);
+}
+
+void kill_when(const std::vector<std::string>& arguments, const std::function<bool()>& ready) {
+  pid_t child = start_program(arguments, "/dev/null");
   auto start = std::chrono::steady_clock::now();
   while (!ready() && std::chrono::steady_clock::now() - start < std::chrono::seconds(60))
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -2,6 +2,8 @@
 // The program as a user runs it, and a tiny experiment to run.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -39,7 +41,11 @@ Laboratory& laboratory();
 /// Whether a training left a checkpoint below `folder`.
 bool has_checkpoint(const std::filesystem::path& folder);
 
-/// Starts the program in a process group of its own and kills that, without warning, as soon as `ready` says
+/// Starts the program in a session of its own, without stdout and with its stderr behind what is in `errors`;
+/// returns its process.
+pid_t start_program(const std::vector<std::string>& arguments, const std::filesystem::path& errors);
+
+/// Starts the program in a session of its own and kills that, without warning, as soon as `ready` says
 /// so.
 void kill_when(const std::vector<std::string>& arguments, const std::function<bool()>& ready);
 

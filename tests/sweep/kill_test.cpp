@@ -26,20 +26,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-pid_t start_sweep(const std::vector<std::string>& arguments, const fs::path& log) {
-  std::fflush(nullptr);  // or the child prints once more what waits here
-  pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child > 0) return child;
-  std::vector<char*> argv = {const_cast<char*>(kProgram.c_str())};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  if (!std::freopen(log.c_str(), "a", stderr) || !std::freopen("/dev/null", "w", stdout)) ::_exit(1);
-  ::setsid();
-  ::execv(kProgram.c_str(), argv.data());
-  ::_exit(127);
-}
-
 /// Kills the sweep and, when `all`, its runs too; left alone these are asked to stop and save a checkpoint.
 void kill_sweep(pid_t sweep, bool all) {
   ::kill(-sweep, SIGKILL);
@@ -96,7 +82,7 @@ values = [0.001]
   fs::path folder = laboratory().folder("storm");
   std::vector<std::string> arguments = {"sweep", file, "--output", folder, "-j", "2", "-q"};
   auto start = Clock::now();
-  REQUIRE(ends_within(start_sweep(arguments, log), 600));
+  REQUIRE(ends_within(start_program(arguments, log), 600));
   double duration = std::chrono::duration<double>(Clock::now() - start).count();
   std::string expected = results_of(folder);
   fs::remove_all(folder);
@@ -105,7 +91,7 @@ values = [0.001]
   std::mt19937 random(20261122);
   int done = 0, ended = 0;
   while (done < kills || fs::exists(folder)) {
-    pid_t sweep = start_sweep(arguments, log);
+    pid_t sweep = start_program(arguments, log);
     double delay = std::uniform_real_distribution<double>(0, 0.6 * duration)(random);
     if (ends_within(sweep, done < kills ? delay : 600)) {
       INFO("after " << done << " kills; see " << log.string());
