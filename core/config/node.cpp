@@ -11,8 +11,9 @@ namespace {
 /// Returns the first entry of a table whose name does not come before `name`.
 template <class Children>
 auto place_in_table(Children& children, std::string_view name) {
-  return std::lower_bound(children.begin(), children.end(), name,
-                          [](const TreeNode& node, std::string_view wanted) { return node.name < wanted; });
+  return std::lower_bound(
+      children.begin(), children.end(), name,
+      [](const TreeNode& node, std::string_view wanted) { return node.name.compare(wanted) < 0; });
 }
 
 /// Returns the element of an array that is called `name`, its index; the end when there is none.
