@@ -89,6 +89,7 @@ std::vector<RunValues> runs_where(const RunIndex& index, const std::string& wher
     if (condition && !scope.holds(*condition, find)) continue;
     runs.push_back(index.values(folder));
     runs.back()["status"] = status;
+    if (status == name_of(RunStatus::lost)) runs.back().try_emplace("fail_reason", kNoSummary);
     runs.back()["folder"] = folder.string();
   }
   if (scope.misses_names()) know_all(scope, index);

@@ -14,8 +14,6 @@
 namespace caddie {
 namespace {
 
-constexpr const char* kNoSummary = "it has no summary.json: it was killed, or the file was deleted";
-
 /// Returns the lines in the last few kilobytes of log.txt that are not blank.
 std::vector<std::string> log_tail(const std::filesystem::path& folder) {
   std::ifstream log(folder / "log.txt", std::ios::binary);

@@ -18,6 +18,9 @@ namespace caddie {
 enum class RunStatus { planned, running, done, failed, lost };
 std::string_view name_of(RunStatus status);
 
+/// Says why a run is lost whose files are not damaged.
+inline constexpr const char* kNoSummary = "it has no summary.json: it was killed, or the file was deleted";
+
 struct RunState {
   RunStatus status = RunStatus::planned;
   std::string reason;               // why the run failed or is lost, such as which of its files is damaged

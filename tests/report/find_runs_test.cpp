@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "support/temporary_folder.h"
+#include "sweep/run_state.h"
 
 using namespace caddie;
 using Catch::Contains;
@@ -63,6 +64,13 @@ TEST_CASE("a run without run.json is listed, a copy of an artifact and its setti
   write_file(runs.folder.path() / "copy/resolved.toml", "seed = 1\n");
   CHECK(runs.find("") == "hashed killed plain ");
   CHECK(runs.find("status == 'lost'") == "killed ");
+}
+
+TEST_CASE("a run that is lost says so, whether one of its files is damaged or missing", "[ls]") {
+  Runs runs;
+  std::vector<RunValues> found = find_runs({runs.folder.path(), "status == 'lost'", ""});
+  REQUIRE(found.size() == 1);
+  CHECK(std::get<std::string>(found[0].at("fail_reason")) == kNoSummary);
 }
 
 TEST_CASE("a number that is not known hides no run", "[ls]") {

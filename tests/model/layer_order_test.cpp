@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers that run more than once, against deeper models with copies of them; and streams beside the residual
+// one, scored whole and in part. What upstream's own code computes is in tests/parity.
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <regex>
+
+#include "autograd/place_ids.h"
+#include "autograd/thread_tape.h"
+#include "support/gradient_check.h"
+#include "support/small_model.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+
+namespace {
+
+const std::vector<std::string> kAround = {"techniques.unet_skips = {}", "techniques.resid_mix = {}",
+                                          "techniques.layer_scale = {}", "techniques.qk_norm = {}",
+                                          "techniques.q_gain = {}"};
+
+Experiment model_with(std::vector<std::string> changes) {
+  changes.insert(changes.end(), kAround.begin(), kAround.end());
+  Experiment experiment = small_experiment(changes);
+  fill_by_name(*experiment.model);
+  return experiment;
+}
+
+/// Two sequences of 12 tokens, their logits, and the gradients of the summed losses by all weights.
+struct Pass {
+  std::vector<float> logits;
+  std::vector<Tensor> gradients;
+
+  Pass(Model& model, const Progress& progress) {
+    std::vector<Leaf> leaves;
+    for (const Tensor& value : model.weights().values()) {
+      gradients.emplace_back(value.shape());
+      leaves.push_back({value, gradients.back().data(), false});
+    }
+    Tape& tape = thread_tape(Device::kCpu);
+    Tape::Scope scope(tape);
+    tape.start(leaves, true);
+    std::vector<int32_t> ids;
+    for (int i = 0; i < 25; ++i) ids.push_back(i * 7 % 31);
+    Ids inputs = place_ids(tape, ids.data(), 2, 12), targets = place_ids(tape, ids.data() + 1, 2, 12);
+    Var z = model.logits(inputs, Mode::kTrain, progress);
+    logits.assign(z.data(), z.data() + z.value().numel());
+    tape.backward(cross_entropy(z, targets), 1);
+  }
+};
+
+const std::regex kBlock(R"(blocks\.(\d+)\.)");
+
+/// Calls body(weight of the deep model, weight of the small one) for each pair of which the former is a copy;
+/// layer i of the deep model is a copy of layer from[i].
+template <class Body>
+void for_copies(const Model& deep, const Model& small, const std::vector<int>& from, Body body) {
+  for (int i = 0; i < deep.weights().size(); ++i) {
+    std::string name = deep.weights().info(i).name;
+    std::smatch found;
+    if (std::regex_search(name, found, kBlock))
+      name = std::regex_replace(name, kBlock, "blocks." + std::to_string(from[std::stoul(found[1])]) + ".");
+    int source = small.weights().find(name);
+    REQUIRE(source >= 0);
+    body(i, source);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("layers that run twice are a deeper model with copies of them", "[model]") {
+  Experiment looped = model_with({"model.layers = 3", "techniques.depth_recurrence = {}"});
+  Experiment deep = model_with({"model.layers = 5"});
+  Model &small = *looped.model, &copies = *deep.model;
+  const std::vector<int> order = {0, 1, 2, 1, 2};
+  for_copies(copies, small, order,
+             [&](int to, int from) { copy(small.weights().value(from), copies.weights().value(to)); });
+  Pass twice(small, Progress()), once(copies, Progress());
+  CHECK(twice.logits == once.logits);
+
+  std::vector<std::vector<double>> sums;
+  for (const Tensor& gradient : twice.gradients) sums.emplace_back(size_t(gradient.numel()));
+  for_copies(copies, small, order, [&](int to, int from) {
+    const Tensor& gradient = once.gradients[size_t(to)];
+    for (int64_t e = 0; e < gradient.numel(); ++e) sums[size_t(from)][size_t(e)] += gradient.data()[e];
+  });
+  for (size_t i = 0; i < sums.size(); ++i) {
+    INFO(small.weights().info(int(i)).name);
+    double norm = 0, difference = 0;
+    for (size_t e = 0; e < sums[i].size(); ++e) {
+      norm += sums[i][e] * sums[i][e];
+      difference += std::pow(sums[i][e] - double(twice.gradients[i].data()[e]), 2);
+    }
+    CHECK(std::sqrt(difference) <= 1e-5 * std::sqrt(norm));
+  }
+}
+
+TEST_CASE("repeats with vectors of their own share matrices alone", "[model]") {
+  Experiment looped = model_with({"model.layers = 3", "techniques.depth_recurrence.own_vectors = true"});
+  Experiment deep = model_with({"model.layers = 5"});
+  Model &small = *looped.model, &copies = *deep.model;
+  CHECK(small.shape().layers == 5);
+  CHECK(small.weights().find("blocks.4.attn_scale") >= 0);
+  CHECK(small.weights().find("blocks.3.mlp.fc.weight") < 0);
+  const std::vector<int> order = {0, 1, 2, 1, 2};
+  for (int i = 0; i < copies.weights().size(); ++i) {
+    std::string name = copies.weights().info(i).name;
+    std::smatch found;
+    bool matrix = copies.weights().info(i).role == Role::kMatrix && std::regex_search(name, found, kBlock);
+    if (matrix)
+      name = std::regex_replace(name, kBlock, "blocks." + std::to_string(order[std::stoul(found[1])]) + ".");
+    REQUIRE(small.weights().find(name) >= 0);
+    copy(small.weights().value(small.weights().find(name)), copies.weights().value(i));
+  }
+  CHECK(Pass(small, Progress()).logits == Pass(copies, Progress()).logits);
+}
+
+TEST_CASE("repeats begin at their share of the training, one by one if asked", "[model]") {
+  Experiment experiment = small_experiment(
+      {"model.layers = 3", "techniques.depth_recurrence = { loops = 2, start = [0.5, 0.75] }"});
+  Experiment plain = small_experiment({"model.layers = 3"});
+  fill_by_name(*experiment.model);
+  fill_by_name(*plain.model);
+  auto runs = [&](double fraction) {
+    Progress progress;
+    progress.steps = 100;
+    progress.step = int64_t(100 * fraction);
+    const Technique* order = experiment.model->orders_layers(progress, nullptr);
+    return order ? order->as<LayerOrder>().order(3, progress).size() : 3;
+  };
+  CHECK(runs(0.49) == 3);
+  CHECK(runs(0.5) == 5);
+  CHECK(runs(0.75) == 7);
+  Progress begun;
+  begun.steps = 100;
+  CHECK(Pass(*experiment.model, begun).logits == Pass(*plain.model, begun).logits);
+  CHECK(Pass(*experiment.model, Progress()).logits != Pass(*plain.model, Progress()).logits);
+  CHECK_THROWS_WITH(small_experiment({"techniques.depth_recurrence.last = 4"}),
+                    Catch::Contains("last = 4 is no layer of the model, whose layers are 0 to 3"));
+  CHECK_THROWS_WITH(small_experiment({"techniques.depth_recurrence = {}",
+                                      "techniques.again = { use = 'depth_recurrence' }"}),
+                    Catch::Contains("both choose the order of the layers; switch one off"));
+}
+
+TEST_CASE("several streams are scored to the same bits whole and in part", "[model]") {
+  for (const char* residual :
+       {"techniques.parallel_residuals = {}", "techniques.two_lanes.first = 0", "techniques.two_lanes = {}",
+        "techniques.two_lanes = { first = 0, sequential = true, skips = 'both_lanes' }",
+        "techniques.two_lanes = { skips = 'before_parting', mlp_reads_mix = true, last = 'mlp' }"}) {
+    INFO(residual);
+    Experiment experiment = model_with({"data.sequence_length = 150", residual});
+    Model& model = *experiment.model;
+    std::vector<Leaf> leaves = leaves_of(model.weights().values());
+    std::vector<int32_t> ids;
+    for (int i = 0; i < 151; ++i) ids.push_back(i * 7 % 31);
+    auto losses = [&](int64_t first, bool trim) {
+      Tape& tape = thread_tape(Device::kCpu);
+      Tape::Scope scope(tape);
+      tape.start(leaves, false);
+      std::vector<float> nats(150);
+      model.score(place_ids(tape, ids.data(), 1, 150), place_ids(tape, ids.data() + 1, 1, 150), 1,
+                  std::vector<int64_t>{first}, trim, nats.data());
+      return std::vector<float>(nats.begin() + 140, nats.end());
+    };
+    CHECK(losses(140, true) == losses(0, false));
+    // A pass that records, as training does, frees nothing and has the same numbers.
+    Tape& tape = thread_tape(Device::kCpu);
+    Tape::Scope scope(tape);
+    tape.start(leaves, false);
+    Var z = model.logits(place_ids(tape, ids.data(), 1, 150), Mode::kEvaluate, Progress());
+    CHECK(std::isfinite(z.data()[0]));
+  }
+}
