@@ -9,6 +9,7 @@ namespace caddie {
 Plugin::~Plugin() = default;
 Archive::~Archive() = default;
 Forward::~Forward() = default;
+LayerPass::~LayerPass() = default;
 Weights::~Weights() = default;
 Scorer::~Scorer() = default;
 Package::~Package() = default;

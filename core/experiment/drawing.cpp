@@ -30,6 +30,7 @@ constexpr Line kFirstLines[] = {{"x = {embeddings}  [B, T, {width}]", Site::kEmb
                                 {"x0 = x = rms_norm(x)", Site::kStem}};
 constexpr Line kLayerLines[] = {
     {"x", Site::kEnter},
+    {"x", Site::kMixed},
     {"h = rms_norm(x)", Site::kNormed},
     {"q, k = h Wq, h Wk  ({heads} and {kv_heads} heads of {head_size})", Site::kQueryKey},
     {"v = h Wv", Site::kValue},
@@ -59,6 +60,7 @@ class Drawing {
   std::string lines(std::span<const Line> all, int layer) const;
   std::string value(const char* pattern) const;
   std::string site(Site where, int layer) const;
+  std::string arrangement() const;
   std::string route(const Experiment::Part& part) const;
   std::string routes() const;
 
@@ -94,6 +96,22 @@ std::string Drawing::lines(std::span<const Line> all, int layer) const {
     std::string techniques = site(line.site, layer);
     out += fmt::format("    {:<44}{}\n", value(line.value), techniques.empty() ? "" : "<- " + techniques);
   }
+  return out;
+}
+
+/// Says how the layers are put together where a technique chooses it: the order in which they run, each turn
+/// with the layer whose matrices it borrows in parentheses, and what joins their sublayers.
+std::string Drawing::arrangement() const {
+  std::string out;
+  for (const Technique& order : model_.parts().of(Kind::kLayerOrder)) {
+    out += "  layers run as";
+    for (const Execution& turn : model_.longest_order())
+      out += turn.layer == turn.matrices ? fmt::format(" {}", turn.layer)
+                                         : fmt::format(" {}({})", turn.layer, turn.matrices);
+    out += "  <- " + called(order) + "\n";
+  }
+  for (const Technique& residual : model_.parts().of(Kind::kResidual))
+    out += "  sublayers read and write the residual stream as " + called(residual) + " says\n";
   return out;
 }
 
@@ -139,7 +157,7 @@ std::string Drawing::text() {
     out += drawn;
     first = end;
   }
-  out += "  head\n" + lines(kLastLines, -1);
+  out += arrangement() + "  head\n" + lines(kLastLines, -1);
   if (!e_.disabled.empty()) out += "  switched off: " + join(e_.disabled, ", ") + "\n";
   return out + "routes\n" + routes();
 }

@@ -21,6 +21,10 @@ class ForwardPass final : public Forward {
     mode = how;
     progress = where;
     shape = &model.shape_;
+    const Technique* orders = model.orders_layers(where, without);
+    order_ = orders ? call<LayerOrder>(*orders).order(model.settings_.layers, where)
+                    : each_once(model.settings_.layers);
+    executions = int(order_.size());
   }
 
   void keep(int key, Var x) override { cache_[{owner_, key}] = lasting(x); }
@@ -98,15 +102,24 @@ class ForwardPass final : public Forward {
   struct Entry {
     Var x, h, q, k, v;
   };
-  Entry enter(int index, Var x);
-  Var layer(int index, Var x, int64_t first);
-  Var attend(Block& block, const Entry& entry, int64_t first);
-  Var attend_from(int64_t first, Block& block);
-  Var mlp(Var h, const Model::LayerWeights& weights);
+  /// Runs the parts of one layer, in the order that a Residual calls them.
+  class Layer;
+  using Streams = std::vector<Var>;
+  // Returns what the first layer computes before its attention, from the stem's output.
+  Entry entry(Var x);
+  // Runs one layer and returns the streams that leave it, without the positions before `first`.
+  Streams layer(int execution, Streams streams, int64_t first);
+  // Returns the Residual of the model, or null.
+  const Technique* residual() const;
+  // Does what hidden() does, outside training, where the values of each layer are freed after it.
+  Var hidden_by_layers(Streams streams, int64_t first);
+  // Returns what the last norm reads.
+  Var joined(Streams streams);
   // Returns a copy of x that outlives its layer where hidden() frees the values of each layer; else x itself.
   Var lasting(Var x) const;
 
   Model& model_;
+  std::vector<Execution> order_;
   const Technique* without_;
   const Technique* owner_ = nullptr;
   std::optional<Entry> entry_;  // the entry of the first layer, when it was computed before

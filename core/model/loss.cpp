@@ -52,7 +52,7 @@ double Model::add_gradients(Ids tokens, Ids targets, const Progress& progress, f
 
 void Model::score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored,
                   bool trim, float* nats, const SharedActivations* shared) {
-  ForwardPass pass(*this, tokens, Mode::kEvaluate, Progress(), nullptr);
+  ForwardPass pass(*this, tokens, Mode::kEvaluate, evaluated_at_, nullptr);
   if (shared) pass.resume(*shared);
   Tape& tape = Tape::current();
   int64_t first_needed = *std::min_element(first_scored.begin(), first_scored.end());

@@ -30,6 +30,11 @@ class Declaration final : public Weights {
   std::vector<int> layers_;
 };
 
+void check_one_at_most(const std::vector<Technique>& parts, const char* what) {
+  if (parts.size() > 1)
+    fail_usage("'{}' and '{}' both choose {}; switch one off", parts[0].label, parts[1].label, what);
+}
+
 }  // namespace
 
 void ModelSettings::settings(Settings& s) {
@@ -51,7 +56,7 @@ ModelShape ModelSettings::shape(int sequence_length) const {
     fail_usage("model.heads {} is no multiple of model.kv_heads {}", heads, kv_heads);
   int hidden = int(mlp_mult * dim);
   if (hidden < 1) fail_usage("model.mlp_mult {} leaves no hidden units at dim {}", mlp_mult, dim);
-  return {vocabulary, layers, dim, heads, kv_heads, dim / heads, hidden, sequence_length};
+  return {vocabulary, layers, dim, heads, kv_heads, dim / heads, hidden, sequence_length, layers, layers};
 }
 
 Model::Model(const ModelSettings& settings, int sequence_length, ModelParts parts, Device device)
@@ -59,6 +64,7 @@ Model::Model(const ModelSettings& settings, int sequence_length, ModelParts part
       shape_(settings.shape(sequence_length)),
       parts_(std::move(parts)),
       weights_(device) {
+  arrange_layers();
   for (Technique& modifier : parts_.of(Kind::kModifier)) {
     std::vector<bool>& acts = acts_in_[&modifier];
     acts.resize(size_t(shape_.layers));
@@ -81,6 +87,32 @@ bool Model::acts_in(const Technique& technique, int layer) const {
   return acts_in_.at(&technique)[size_t(layer)];
 }
 
+const Technique* Model::orders_layers(const Progress& progress, const Technique* without) const {
+  const Technique* chosen = parts_.any(Kind::kLayerOrder);
+  if (!chosen || (without && chosen->object == without->object)) return nullptr;
+  return chosen->object->acts(progress) ? chosen : nullptr;
+}
+
+std::vector<Execution> each_once(int layers) {
+  std::vector<Execution> order;
+  for (int layer = 0; layer < layers; ++layer) order.push_back({layer, layer});
+  return order;
+}
+
+std::vector<Execution> Model::longest_order() const {
+  const Technique* chosen = parts_.any(Kind::kLayerOrder);
+  return chosen ? chosen->as<LayerOrder>().longest(settings_.layers) : each_once(settings_.layers);
+}
+
+// Finds out how many layers there are for techniques, and how often they run.
+void Model::arrange_layers() {
+  check_one_at_most(parts_.of(Kind::kLayerOrder), "the order of the layers");
+  check_one_at_most(parts_.of(Kind::kResidual), "how sublayers read and write the residual stream");
+  std::vector<Execution> longest = longest_order();
+  shape_.executions = int(longest.size());
+  for (const Execution& execution : longest) shape_.layers = std::max(shape_.layers, execution.layer + 1);
+}
+
 void Model::declare_for(Technique& technique) {
   Declaration declaration(weights_, shape_, technique.label, technique.layers.resolve(shape_.layers));
   technique.object->weights(declaration);
@@ -95,7 +127,7 @@ void Model::declare_weights() {
                      Init::normal(settings_.embedding_init_std), Place::kTokens, -1);
   for (Technique& embedding : parts_.of(Kind::kEmbedding)) declare_for(embedding);
   for (Technique& modifier : parts_.of(Kind::kModifier)) declare_for(modifier);
-  for (int i = 0; i < shape_.layers; ++i) {
+  for (int i = 0; i < settings_.layers; ++i) {
     std::string block = "blocks." + std::to_string(i) + ".";
     auto matrix = [&](const char* name, int64_t out, int64_t in, Place place) {
       return add(block + name, {out, in}, Role::kMatrix, Init::by_initializer(), place, i);

@@ -46,10 +46,15 @@ class ModelParts {
   const std::vector<Technique>& of(Kind kind) const { return by_kind_[size_t(kind)]; }
   /// Returns the part of a kind of which every model has one.
   const Technique& one(Kind kind) const { return of(kind).at(0); }
+  /// Returns the part of a kind of which a model has one at most, or null.
+  const Technique* any(Kind kind) const { return of(kind).empty() ? nullptr : &of(kind).front(); }
 
  private:
   std::array<std::vector<Technique>, size_t(Kind::kCount)> by_kind_;
 };
+
+/// Returns the order in which each of `layers` layers runs once.
+std::vector<Execution> each_once(int layers);
 
 /// Holds the weights and the techniques of a model, and runs them.
 class Model {
@@ -66,6 +71,14 @@ class Model {
   std::span<const Technique* const> at(Site site) const;
   /// Returns whether the modifier acts in `layer`.
   bool acts_in(const Technique& technique, int layer) const;
+
+  /// Returns the plugin that chooses the order of the layers at `progress`, null where each runs once.
+  /// `without` is passed over, as in logits().
+  const Technique* orders_layers(const Progress& progress, const Technique* without) const;
+  /// Returns the longest order that there will be.
+  std::vector<Execution> longest_order() const;
+  /// Says where the training stands whose model is evaluated; without that it is over.
+  void evaluate_at(const Progress& progress) { evaluated_at_ = progress; }
 
   /// Fills all weights with their initial values, which depend on the seed and the weights' names.
   void initialize(Initializer& initializer, uint64_t seed);
@@ -97,6 +110,7 @@ class Model {
   struct LayerWeights {
     Parameter query, key, value, attention_out, mlp_in, mlp_out;
   };
+  void arrange_layers();
   void declare_weights();
   void declare_for(Technique& technique);
 
@@ -106,6 +120,7 @@ class Model {
   WeightTable weights_;
   Parameter token_table_;
   std::vector<LayerWeights> layers_;
+  Progress evaluated_at_;
   std::map<Site, std::vector<const Technique*>> sites_;
   std::map<const Technique*, std::vector<bool>> acts_in_;
   std::mutex tables_mutex_;

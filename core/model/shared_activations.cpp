@@ -31,7 +31,7 @@ bool same_bits(const SharedActivations& a, const SharedActivations& b) {
 
 SharedActivations ForwardPass::shared_activations() {
   Var x = stem();
-  Entry entry = enter(0, x);
+  Entry entry = this->entry(x);
   SharedActivations shared;
   if (!cache_.empty()) return shared;
   for (Var value : {x0, entry.x, entry.h, entry.q, entry.k, entry.v})
@@ -46,7 +46,7 @@ void ForwardPass::resume(const SharedActivations& shared) {
 }
 
 SharedActivations Model::shared_activations(Ids tokens) {
-  return ForwardPass(*this, tokens, Mode::kEvaluate, Progress(), nullptr).shared_activations();
+  return ForwardPass(*this, tokens, Mode::kEvaluate, evaluated_at_, nullptr).shared_activations();
 }
 
 }  // namespace caddie

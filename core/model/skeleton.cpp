@@ -3,7 +3,7 @@
 //
 //   e = token_table[tokens] + embeddings      -> embedded
 //   x = x0 = rms_norm(e)                      -> stem
-//   for each layer:                           -> enter
+//   for each layer, in the model's order:     -> enter, mixed
 //     h = rms_norm(x)                         -> normed
 //     q, k, v = h Wq^T, h Wk^T, h Wv^T        -> query_key, value
 //     y = attention(q, k, v)                  -> attended
@@ -13,7 +13,8 @@
 //                                             -> leave
 //   logits = head(rms_norm(x))                -> logits
 //
-// Arrows name the sites at which modifiers act.
+// Arrows name the sites at which modifiers act. A plugin may choose the order of the layers, and another one
+// what their sublayers read and where their outputs go.
 #include <algorithm>
 
 #include "autograd/scope.h"
@@ -68,74 +69,139 @@ Var ForwardPass::stem() {
   return x0 = through(Site::kStem, &Modifier::stem, x);
 }
 
-ForwardPass::Entry ForwardPass::enter(int index, Var x) {
-  if (index == 0 && entry_) return *entry_;
-  LayerScope layer(index);
-  PartScope sums("residual sums");
-  const Model::LayerWeights& weights = model_.layers_[size_t(index)];
-  Block block{*this, index, Part::kAttention, {}, {}, {}, {}};
-  x = through(Site::kEnter, &Modifier::enter, block, x);
-  Var h = through(Site::kNormed, &Modifier::normed, block, norm(x));
+class ForwardPass::Layer final : public LayerPass {
+ public:
+  Layer(ForwardPass& pass, int execution, int64_t first)
+      : pass_(pass),
+        block_{pass, pass.order_[size_t(execution)].layer, Part::kAttention, {}, {}, {}, {}, execution},
+        weights_(pass.model_.layers_[size_t(pass.order_[size_t(execution)].matrices)]),
+        first_(first),
+        scope_(block_.layer),
+        sums_("residual sums") {
+    this->execution = pass.order_[size_t(execution)];
+  }
 
+  Var enter(Var x, int lane) override {
+    block_.lane = lane;
+    return pass_.through(Site::kEnter, &Modifier::enter, block_, x);
+  }
+  Var mix(Var x) override {
+    if (is_resumed()) return pass_.entry_->x;
+    return pass_.through(Site::kMixed, &Modifier::mixed, block_, x);
+  }
+  Var attention(Var x) override { return attend(entry(x)); }
+  Var needed(Var x) override { return from_position(first_, x); }
+  Var mlp(Var x) override;
+  Var leave(Var x, int lane) override {
+    block_.lane = lane;
+    return pass_.through(Site::kLeave, &Modifier::leave, block_, x);
+  }
+
+  // Returns what the attention over norm(x) needs.
+  Entry entry(Var x);
+
+ private:
+  // Tells whether what the layer computes before its attention is there already.
+  bool is_resumed() const { return block_.execution == 0 && pass_.entry_ && !attended_; }
+  Var attend(const Entry& entry);
+  Var attend_from_first();
+
+  ForwardPass& pass_;
+  Block block_;
+  const Model::LayerWeights& weights_;
+  int64_t first_;
+  bool attended_ = false;
+  LayerScope scope_;
+  PartScope sums_;
+};
+
+ForwardPass::Entry ForwardPass::Layer::entry(Var x) {
+  if (is_resumed()) return *pass_.entry_;
+  block_.part = Part::kAttention;
+  Var h = pass_.through(Site::kNormed, &Modifier::normed, block_, pass_.norm(x));
   PartScope part("attention products");
-  const ModelShape& m = *shape;
-  int64_t B = tokens.batch, T = tokens.length, D = m.head_size;
-  Var q = reshape(linear(h, weights.query), {B, T, m.heads, D});
-  Var k = reshape(linear(h, weights.key), {B, T, m.kv_heads, D});
-  Var v = reshape(linear(h, weights.value), {B, T, m.kv_heads, D});
+  const ModelShape& m = *pass_.shape;
+  int64_t B = pass_.tokens.batch, T = pass_.tokens.length, D = m.head_size;
+  Var q = reshape(linear(h, weights_.query), {B, T, m.heads, D});
+  Var k = reshape(linear(h, weights_.key), {B, T, m.kv_heads, D});
+  Var v = reshape(linear(h, weights_.value), {B, T, m.kv_heads, D});
   return {x, h, q, k, v};
 }
 
-Var ForwardPass::attend(Block& block, const Entry& entry, int64_t first) {
-  PartScope part("attention products");
-  int64_t B = tokens.batch, T = tokens.length;
-  QueryKey qk = through(Site::kQueryKey, &Modifier::query_key, block, QueryKey{entry.q, entry.k});
-  block.q = from_position(first, qk.q);
-  block.k = qk.k;
-  block.v = through(Site::kValue, &Modifier::value, block, entry.v);
-  Var y = attend_from(first, block);
-  y = through(Site::kAttended, &Modifier::attended, block, y);
-  return linear(reshape(y, {B, T - first, int64_t(shape->width)}),
-                model_.layers_[size_t(block.layer)].attention_out);
+Var ForwardPass::Layer::attend(const Entry& entry) {
+  int64_t B = pass_.tokens.batch, T = pass_.tokens.length;
+  block_.h = entry.h;
+  attended_ = true;
+  Var y;
+  {
+    PartScope part("attention products");
+    QueryKey qk = pass_.through(Site::kQueryKey, &Modifier::query_key, block_, QueryKey{entry.q, entry.k});
+    block_.q = from_position(first_, qk.q);
+    block_.k = qk.k;
+    block_.v = pass_.through(Site::kValue, &Modifier::value, block_, entry.v);
+    y = attend_from_first();
+    y = pass_.through(Site::kAttended, &Modifier::attended, block_, y);
+    y = linear(reshape(y, {B, T - first_, int64_t(pass_.shape->width)}), weights_.attention_out);
+  }
+  return pass_.through(Site::kBranch, &Modifier::branch, block_, y);
 }
 
-// Runs the attention. Nothing after it reads the positions before `first`, so the pass goes on without them.
-Var ForwardPass::attend_from(int64_t first, Block& block) {
+// Runs the attention. Nothing after it reads the positions before the first, so the pass goes on without
+// them.
+Var ForwardPass::Layer::attend_from_first() {
   PartScope part("attention");
-  Var y = attention_from(first, block.q, block.k, block.v);
-  block.h = from_position(first, block.h);
-  block.k = from_position(first, block.k);
-  block.v = from_position(first, block.v);
-  x0 = from_position(first, x0);
-  tokens = from_position(first, tokens);
+  Var y = attention_from(first_, block_.q, block_.k, block_.v);
+  block_.h = from_position(first_, block_.h);
+  block_.k = from_position(first_, block_.k);
+  block_.v = from_position(first_, block_.v);
+  pass_.x0 = from_position(first_, pass_.x0);
+  pass_.tokens = from_position(first_, pass_.tokens);
   return y;
 }
 
-Var ForwardPass::layer(int index, Var x, int64_t first) {
-  Entry entry = enter(index, x);
-  LayerScope inside(index);
-  PartScope sums("residual sums");
-  Block block{*this, index, Part::kAttention, entry.h, {}, {}, {}};
-  Var y = attend(block, entry, first);
-  x = from_position(first, entry.x) + through(Site::kBranch, &Modifier::branch, block, y);
-
-  block.part = Part::kMlp;
-  block.h = through(Site::kNormed, &Modifier::normed, block, norm(x));
-  y = mlp(block.h, model_.layers_[size_t(index)]);
-  x = x + through(Site::kBranch, &Modifier::branch, block, y);
-
-  return through(Site::kLeave, &Modifier::leave, block, x);
+Var ForwardPass::Layer::mlp(Var x) {
+  block_.part = Part::kMlp;
+  block_.h = pass_.through(Site::kNormed, &Modifier::normed, block_, pass_.norm(x));
+  Var y;
+  {
+    PartScope part("MLP products");
+    y = linear(block_.h, weights_.mlp_in);
+    const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
+    if (!pass_.is_passed_over(activation)) {
+      PartScope inner(activation.label.c_str());
+      y = pass_.call<Activation>(activation).apply(y);
+    }
+    y = linear(y, weights_.mlp_out);
+  }
+  return pass_.through(Site::kBranch, &Modifier::branch, block_, y);
 }
 
-Var ForwardPass::mlp(Var h, const Model::LayerWeights& weights) {
-  PartScope part("MLP products");
-  Var y = linear(h, weights.mlp_in);
-  const Technique& activation = model_.parts_.one(Kind::kActivation);
-  if (!is_passed_over(activation)) {
-    PartScope inner(activation.label.c_str());
-    y = call<Activation>(activation).apply(y);
+ForwardPass::Entry ForwardPass::entry(Var x) {
+  Layer layer(*this, 0, 0);
+  return layer.entry(layer.mix(layer.enter(x, 0)));
+}
+
+const Technique* ForwardPass::residual() const {
+  const Technique* chosen = model_.parts_.any(Kind::kResidual);
+  return chosen && !is_passed_over(*chosen) ? chosen : nullptr;
+}
+
+ForwardPass::Streams ForwardPass::layer(int execution, Streams streams, int64_t first) {
+  Layer layer(*this, execution, first);
+  if (const Technique* chosen = residual()) {
+    PartScope own(chosen->label.c_str());
+    return call<Residual>(*chosen).layer(layer, std::move(streams));
   }
-  return linear(y, weights.mlp_out);
+  Var x = layer.mix(layer.enter(streams[0], 0));
+  Var y = layer.attention(x);
+  x = layer.needed(x) + y;
+  x = x + layer.mlp(x);
+  return {layer.leave(x, 0)};
+}
+
+Var ForwardPass::joined(Streams streams) {
+  const Technique* chosen = residual();
+  return chosen ? call<Residual>(*chosen).join(std::move(streams)) : streams[0];
 }
 
 Var ForwardPass::lasting(Var x) const {
@@ -144,25 +210,44 @@ Var ForwardPass::lasting(Var x) const {
   return tape.adopt_copy(x.value());
 }
 
-// Outside training nothing of a layer is needed after it but its output and what techniques keep, so each
-// layer uses the memory of the one before, which still lies in the processor's cache.
 Var ForwardPass::hidden(int64_t first) {
   Tape& tape = Tape::current();
-  Var x = entry_ ? x0 : stem();
-  if (tape.recording()) {
-    for (int i = 0; i < shape->layers; ++i) x = layer(i, x, 0);
-    return norm(x);
-  }
-  Var stream = result(x.shape()), whole_x0 = x0;
+  Streams streams = {entry_ ? x0 : stem()};
+  if (!tape.recording()) return hidden_by_layers(std::move(streams), first);
+  for (int i = 0; i < executions; ++i) streams = layer(i, std::move(streams), 0);
+  return norm(joined(std::move(streams)));
+}
+
+// Outside training nothing of a layer is needed after it but its output and what techniques keep, so each
+// layer uses the memory of the one before, which still lies in the processor's cache.
+Var ForwardPass::hidden_by_layers(Streams streams, int64_t first) {
+  Tape& tape = Tape::current();
+  Var whole_x0 = x0;
   Ids whole = tokens;
-  copy(x.value(), stream.value());
+  const Technique* chosen = residual();
+  Streams kept(size_t(chosen ? chosen->as<Residual>().lanes(shape->layers) : 1));
+  for (Var& stream : kept) stream = result(x0.shape());
+  // A stream that is handed on as it is may lie where another one is going to.
+  auto is_in_the_way = [&](Var x) {
+    return std::ranges::any_of(kept, [&](Var stream) { return stream.data() == x.data(); });
+  };
+  auto keep_all = [&](Streams values) {
+    check(values.size() <= kept.size(), "residual: a layer hands on {} streams; there are to be {} at most",
+          values.size(), kept.size());
+    if (values.size() > 1)
+      for (Var& value : values)
+        if (is_in_the_way(value)) value = tape.adopt_copy(value.value());
+    for (size_t i = 0; i < values.size(); ++i) copy(values[i].value(), kept[i].value());
+    return Streams(kept.begin(), kept.begin() + std::ptrdiff_t(values.size()));
+  };
+  streams = keep_all(std::move(streams));
   rewinds_ = true;
-  for (int i = 0; i + 1 < shape->layers; ++i) {
+  for (int i = 0; i + 1 < executions; ++i) {
     Tape::Mark mark = tape.mark();
-    copy(layer(i, stream, 0).value(), stream.value());
+    streams = keep_all(layer(i, streams, 0));
     tape.rewind(mark);
   }
-  x = norm(layer(shape->layers - 1, stream, first));
+  Var x = norm(joined(layer(executions - 1, std::move(streams), first)));
   tokens = whole;
   x0 = whole_x0;
   return x;

@@ -27,6 +27,10 @@ constexpr Slot kSlots[] = {
      .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kModifier, .name = "modifier", .path = kTechniques, .count = kMany,
      .effect_check = EffectCheck::kLogits, .drawn = true},
+    {.kind = Kind::kLayerOrder, .name = "layer_order", .path = kTechniques, .count = kMany,
+     .divergence = Slot::Divergence::kByActing, .effect_check = EffectCheck::kLogits, .drawn = true},
+    {.kind = Kind::kResidual, .name = "residual", .path = kTechniques, .count = kMany,
+     .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kActivation, .name = "activation", .path = "model.activation",
      .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kHead, .name = "head", .path = "model.head",
@@ -96,7 +100,7 @@ static_assert(std::all_of(std::begin(kSlots), std::end(kSlots), can_be_checked),
 
 constexpr bool can_diverge(const Slot& s) {
   if (s.divergence == Slot::Divergence::kByScale) return s.kind == Kind::kSchedule;
-  return s.divergence == Slot::Divergence::kFromStart || s.kind == Kind::kView;
+  return s.divergence == Slot::Divergence::kFromStart || s.kind == Kind::kView || s.kind == Kind::kLayerOrder;
 }
 static_assert(std::all_of(std::begin(kSlots), std::end(kSlots), can_diverge),
               "a row of the slot table says of a kind when trainings diverge, which is known of another one");

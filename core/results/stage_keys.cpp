@@ -101,6 +101,20 @@ std::string StageKeys::steady_text() const {
   return text;
 }
 
+// Layers that are to run twice, say, may have weights that wait for that.
+std::string StageKeys::layout_text() const {
+  const ModelShape& shape = experiment_.model->shape();
+  std::string text;
+  if (shape.executions != shape.matrices || shape.layers != shape.matrices)
+    text = message("layers {} executions {}\n", {shape.layers, shape.executions});
+  for (const Experiment::Part& part : experiment_.parts) {
+    if (part.slot->divergence != Slot::Divergence::kByActing) continue;
+    for (const WeightInfo& info : experiment_.model->weights().infos())
+      if (info.owner == part.technique.label) text += message("{} {}\n", {info.name, info.shape});
+  }
+  return text;
+}
+
 std::string StageKeys::training_group() const {
   return named("train",
                steady_text() + text_of(Slot::Divergence::kByScale) + text_of(Slot::Divergence::kByActing));
@@ -116,7 +130,7 @@ ScheduleSignature StageKeys::schedule_signature() const {
       texts.push_back(part.path + " " + part_text(part));
     }
   ScheduleSignature signature;
-  std::string base = steady_text();
+  std::string base = steady_text() + layout_text();
   // The discarded warm-up has a progress of its own, by which any view may act in it.
   if (e.train.discarded_warmup_steps > 0)
     for (const std::string& text : texts) base += text;

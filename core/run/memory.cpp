@@ -21,7 +21,7 @@ struct Numbers {
     auto rows = double(std::max(e.train.micro_batch_tokens, e.data.sequence_length));
     const ModelShape& shape = e.model->shape();
     logits = rows * double(shape.vocabulary);
-    hidden = rows * double(shape.width) * double(shape.layers);
+    hidden = rows * double(shape.width) * double(shape.executions);
   }
 
   double weights;       // one copy of every weight

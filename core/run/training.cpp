@@ -257,12 +257,14 @@ void TrainingStage::take_steps(State& state) {
 
 void TrainingStage::validate(State& state) {
   const Progress& p = state.progress();
+  e_.model->evaluate_at(p);
   for (const auto& [key, validation] : state.observers.validations) {
     if (p.step % validation.every != 0) continue;
     Score score = corpus_.validation().score(*validation.evaluator, e_.model->weights().values()).score;
     state.curves->add(p.step, p.step * state.step_tokens, p.seconds, validation_row(key),
                       score.bits_per_byte());
   }
+  e_.model->evaluate_at(Progress());
 }
 
 void TrainingStage::save(State& state, const std::filesystem::path& folder) const {

@@ -32,7 +32,7 @@ struct ResidMix final : Modifier {
     return 1 / (1 + std::exp(-3 * (depth - 0.5)));
   }
 
-  Var enter(Block& block, Var x) override {
+  Var mixed(Block& block, Var x) override {
     Var weights = mix[size_t(block.layer)];
     return weighted_sum(row(weights, 0), x, row(weights, 1), block.forward.x0);
   }

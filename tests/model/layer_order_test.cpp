@@ -20,7 +20,7 @@ const std::vector<std::string> kAround = {"techniques.unet_skips = {}", "techniq
                                           "techniques.layer_scale = {}", "techniques.qk_norm = {}",
                                           "techniques.q_gain = {}"};
 
-Experiment model_with(std::vector<std::string> changes) {
+Experiment model_around(std::vector<std::string> changes) {
   changes.insert(changes.end(), kAround.begin(), kAround.end());
   Experiment experiment = small_experiment(changes);
   fill_by_name(*experiment.model);
@@ -70,8 +70,8 @@ void for_copies(const Model& deep, const Model& small, const std::vector<int>& f
 }  // namespace
 
 TEST_CASE("layers that run twice are a deeper model with copies of them", "[model]") {
-  Experiment looped = model_with({"model.layers = 3", "techniques.depth_recurrence = {}"});
-  Experiment deep = model_with({"model.layers = 5"});
+  Experiment looped = model_around({"model.layers = 3", "techniques.depth_recurrence = {}"});
+  Experiment deep = model_around({"model.layers = 5"});
   Model &small = *looped.model, &copies = *deep.model;
   const std::vector<int> order = {0, 1, 2, 1, 2};
   for_copies(copies, small, order,
@@ -97,8 +97,8 @@ TEST_CASE("layers that run twice are a deeper model with copies of them", "[mode
 }
 
 TEST_CASE("repeats with vectors of their own share matrices alone", "[model]") {
-  Experiment looped = model_with({"model.layers = 3", "techniques.depth_recurrence.own_vectors = true"});
-  Experiment deep = model_with({"model.layers = 5"});
+  Experiment looped = model_around({"model.layers = 3", "techniques.depth_recurrence.own_vectors = true"});
+  Experiment deep = model_around({"model.layers = 5"});
   Model &small = *looped.model, &copies = *deep.model;
   CHECK(small.shape().layers == 5);
   CHECK(small.weights().find("blocks.4.attn_scale") >= 0);
@@ -149,7 +149,7 @@ TEST_CASE("several streams are scored to the same bits whole and in part", "[mod
         "techniques.two_lanes = { first = 0, sequential = true, skips = 'both_lanes' }",
         "techniques.two_lanes = { skips = 'before_parting', mlp_reads_mix = true, last = 'mlp' }"}) {
     INFO(residual);
-    Experiment experiment = model_with({"data.sequence_length = 150", residual});
+    Experiment experiment = model_around({"data.sequence_length = 150", residual});
     Model& model = *experiment.model;
     std::vector<Leaf> leaves = leaves_of(model.weights().values());
     std::vector<int32_t> ids;

@@ -15,14 +15,14 @@ namespace {
 /// entry of all gradients.
 constexpr double kShareOfLargest = 1e-3;
 
-void check_logits(Model& model, std::span<const Tensor> values, const Batch& batch, const Case& c,
-                  Verdict& verdict) {
+void check_logits(Model& model, std::span<const Tensor> values, const Batch& batch, const Progress& progress,
+                  const Case& c, Verdict& verdict) {
   std::vector<Leaf> leaves = leaves_of(values);
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);
   Ids tokens = place_ids(model, tape, batch.inputs.data(), batch.rows, batch.length);
-  Var logits = model.logits(tokens, Mode::kTrain, Progress());
+  Var logits = model.logits(tokens, Mode::kTrain, progress);
   verdict.within(
       "logits",
       largest_difference(numbers(logits.value()), c.tensors("expected.safetensors").doubles("logits")),
@@ -49,6 +49,19 @@ void check_gradients(const Model& model, std::span<const Tensor> gradients, cons
   }
 }
 
+/// Returns where the training stands whose pass a case is; it is over unless a rule says otherwise.
+Progress progress_of(Tree& tree) {
+  double fraction = 1;
+  tree.read("parity", [&](Settings& s) {
+    s("fraction", fraction, "which share of the training is over", between(0, 1));
+  });
+  constexpr int64_t kSteps = 1000;
+  Progress progress;
+  progress.steps = kSteps;
+  progress.step = std::llround(fraction * kSteps);
+  return progress;
+}
+
 }  // namespace
 
 void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
@@ -57,6 +70,7 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   know_case(c, {"shapes"});
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len"});
   know_keys(c.expected(), "expected", {"loss", "grads", "params_without_grad", "logits"});
+  Progress progress = progress_of(tree);
   Experiment experiment = assemble(tree, bench);
   Model& model = *experiment.model;
   set_weights(model, c.tensors("params.safetensors"));
@@ -65,11 +79,11 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   know_tensors(inputs, "the inputs", {"x", "y"});
   Batch batch = batch_of(inputs.integers("x"), inputs.integers("y"), 0, c.at("shapes").at("batch"), length);
   ViewedWeights views(model);
-  views.refresh(Progress(), Mode::kTrain, true);
+  views.refresh(progress, Mode::kTrain, true);
   GradientSum gradient(model, experiment.train.gradient_accumulators, experiment.train.micro_batch_tokens);
-  double loss = gradient.run({&batch, 1}, views.values(), Progress());
+  double loss = gradient.run({&batch, 1}, views.values(), progress);
   verdict.within("loss", std::abs(loss - c.expected().at("loss").get<double>()), c.tolerance("loss_abs"));
-  if (c.expected().contains("logits")) check_logits(model, views.values(), batch, c, verdict);
+  if (c.expected().contains("logits")) check_logits(model, views.values(), batch, progress, c, verdict);
   views.pull(gradient.gradients());
   check_gradients(model, gradient.gradients(), c, verdict);
 }

@@ -14,6 +14,8 @@ namespace caddie::testing {
 inline const std::vector<std::string> kEverySlot = {
     "techniques.bigram_hash={}",
     "techniques.value_residual={}",
+    "techniques.depth_recurrence={}",
+    "techniques.parallel_residuals={}",
     "techniques.qat.weights=['role:matrix']",
     "train.averager.use='ema'",
     "train.averagers.late.use='swa'",

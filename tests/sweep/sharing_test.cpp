@@ -329,3 +329,19 @@ TEST_CASE("a stage's key holds what can influence it and nothing else", "[sharin
   CHECK(scored.compressed == base.compressed);
   CHECK(scored.score != base.score);
 }
+
+TEST_CASE("layers that begin to repeat later share the first steps with each other alone", "[sharing]") {
+  auto signature = [](const std::vector<std::string>& changes) {
+    Registry registry;
+    Tree tree = Tree::load(laboratory().experiment(), changes);
+    Experiment experiment = assemble(tree, registry, Device::kCpu);
+    return StageKeys(tree, experiment, registry).schedule_signature();
+  };
+  auto repeating = [&](const std::string& start) {
+    return signature({"techniques.depth_recurrence={first=0, last=1, start=[" + start + "]}"});
+  };
+  CHECK(common_steps(repeating("0.5"), repeating("0.75")) == 12);
+  CHECK(common_steps(repeating("0.5"), repeating("0.5")) == 24);
+  // The skips of the longer order are weights from the first step on.
+  CHECK(common_steps(repeating("0.5"), signature({})) == 0);
+}

@@ -13,6 +13,15 @@ struct Progress {
   double seconds = 0;         // training time so far, validation excluded
   double budget_seconds = 0;  // 0 without a wall-clock budget
   double lr_scale = 1;        // the factor that the learning-rate schedule returned for this step
+
+  /// Returns the share of the training that is over, by steps or by time, whichever is further on. It is 1
+  /// where nothing is planned, as in the evaluation of a model that is done.
+  double fraction() const {
+    if (steps <= 0 && budget_seconds <= 0) return 1;
+    double by_steps = steps > 0 ? double(step) / double(steps) : 0;
+    double by_time = budget_seconds > 0 ? seconds / budget_seconds : 0;
+    return by_steps > by_time ? by_steps : by_time;
+  }
 };
 
 /// Returns a value that goes from `start` to `end` in a straight line over the first `steps` steps and is

@@ -35,10 +35,12 @@ enum class Kind : uint8_t {
   kEvaluator,
   kHead,
   kInitializer,
+  kLayerOrder,
   kModifier,
   kOptimizer,
   kPruner,
   kQuantizer,
+  kResidual,
   kSchedule,
   kTrimmer,
   kView,
@@ -82,6 +84,7 @@ class CADDIE_API Forward {
   Mode mode = Mode::kTrain;
   Progress progress;
   const ModelShape* shape = nullptr;
+  int executions = 0;  // how often a layer runs in this pass
 
   /// Keeps x under `key` for the rest of this pass, in a cache that only the calling technique sees.
   virtual void keep(int key, Var x) = 0;
@@ -108,8 +111,10 @@ struct Block {
   Forward& forward;
   int layer;
   Part part = Part::kAttention;
-  Var h;        // [B,T,C], the normed input of the sublayer
-  Var q, k, v;  // [B,T,H,D], [B,T,K,D], [B,T,K,D]; undefined until attention has made them
+  Var h;              // [B,T,C], the normed input of the sublayer
+  Var q, k, v;        // [B,T,H,D], [B,T,K,D], [B,T,K,D]; undefined until attention has made them
+  int execution = 0;  // the place of this run of the layer among forward.executions
+  int lane = 0;       // the residual stream that a value belongs to, where there are several
 };
 
 /// Holds queries [B,T,H,D] and keys [B,T,K,D], which techniques such as rotations change together.
@@ -143,6 +148,7 @@ struct CADDIE_API Modifier : Plugin {
   virtual Var embedded(Forward&, Var x) { return x; }  // [B,T,C], before the embedding's norm
   virtual Var stem(Forward&, Var x) { return x; }      // [B,T,C], after the embedding's norm
   virtual Var enter(Block&, Var x) { return x; }       // [B,T,C], the residual stream before the layer
+  virtual Var mixed(Block&, Var x) { return x; }       // [B,T,C], what the layer reads of that stream
   virtual Var normed(Block&, Var h) { return h; }      // [B,T,C], after the norm in front of attention or MLP
   virtual QueryKey query_key(Block&, QueryKey qk) { return qk; }  // [B,T,H,D] and [B,T,K,D], before attention
   virtual Var value(Block&, Var v) { return v; }                  // [B,T,K,D], before attention
@@ -150,6 +156,56 @@ struct CADDIE_API Modifier : Plugin {
   virtual Var branch(Block&, Var y) { return y; }    // [B,T,C], the sublayer's output, before it is added
   virtual Var leave(Block&, Var x) { return x; }     // [B,T,C], the residual stream after the layer
   virtual Var logits(Forward&, Var z) { return z; }  // [B,T,V], before the loss
+};
+
+/// Names one turn in the order in which layers run.
+struct Execution {
+  int layer = 0;     // the layer as techniques see it, with its vectors and settings
+  int matrices = 0;  // the layer whose matrices of attention and MLP are used
+  bool operator==(const Execution&) const = default;
+};
+
+/// Chooses the order in which the layers run, some perhaps more than once. Before training has come to where
+/// acts() says yes, each layer runs once, in turn; a model has one such plugin at most.
+struct CADDIE_API LayerOrder : Plugin {
+  static constexpr Kind kKind = Kind::kLayerOrder;
+  /// Returns the longest order that there will be in a model with the matrices of `layers` layers. What
+  /// techniques learn for each layer or for each execution is made for it.
+  virtual std::vector<Execution> longest(int layers) const = 0;
+  /// Returns the order of a pass at `progress`, when the plugin acts.
+  virtual std::vector<Execution> order(int layers, const Progress& progress) const = 0;
+};
+
+/// Runs the parts of one layer. Values [B,T,C] pass through the modifiers of the sites that they come by.
+class CADDIE_API LayerPass {
+ public:
+  virtual ~LayerPass();
+  Execution execution;  // the layer, and whose matrices it uses
+
+  /// Returns a residual stream as the layer finds it, with what techniques add to it there.
+  virtual Var enter(Var x, int lane) = 0;
+  /// Returns what the layer reads of a stream.
+  virtual Var mix(Var x) = 0;
+  /// Returns the output of attention over norm(x). Each layer calls it once.
+  virtual Var attention(Var x) = 0;
+  /// Returns the positions of x, which was there before the attention, that are needed after it.
+  virtual Var needed(Var x) = 0;
+  /// Returns the output of the MLP on norm(x), after the attention.
+  virtual Var mlp(Var x) = 0;
+  /// Returns a stream as it leaves the layer.
+  virtual Var leave(Var x, int lane) = 0;
+};
+
+/// Chooses what the sublayers of each layer read and where their outputs go. Without one, x = mix(enter(x)),
+/// x += attention(x), x += mlp(x), leave(x); a model has one such plugin at most.
+struct CADDIE_API Residual : Plugin {
+  static constexpr Kind kKind = Kind::kResidual;
+  /// Returns how many streams there are in a model of `layers` layers at the most.
+  virtual int lanes(int /*layers*/) const { return 1; }
+  /// Runs one layer on the streams and returns them as they leave it, perhaps more than there were.
+  virtual std::vector<Var> layer(LayerPass& pass, std::vector<Var> streams) = 0;
+  /// Returns what the last norm reads.
+  virtual Var join(std::vector<Var> streams) { return streams.at(0); }
 };
 
 /// Fills matrices with their initial values.

@@ -54,11 +54,13 @@ struct Weight {
 /// Holds the sizes that every part of the model agrees on.
 struct ModelShape {
   int vocabulary = 0;
-  int layers = 0;
-  int width = 0;  // the residual stream's width, C in shapes
+  int layers = 0;  // as techniques see them: each may have vectors and settings of its own
+  int width = 0;   // the residual stream's width, C in shapes
   int heads = 0, kv_heads = 0, head_size = 0;
   int hidden = 0;           // the MLP's width
   int sequence_length = 0;  // the tokens of a training sequence
+  int matrices = 0;         // the layers that have matrices of attention and MLP
+  int executions = 0;       // how often a layer runs in the longest pass; `layers` where each runs once
 };
 
 /// Takes the weights that plugins declare before training starts.
