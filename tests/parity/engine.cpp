@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parity/engine.h"
 
+#include <algorithm>
+
 namespace caddie::parity {
 
 Facts model_facts(const Case& c, int64_t sequence_length) {
@@ -15,7 +17,7 @@ Experiment assemble(Tree& tree, Bench& bench) {
   return caddie::assemble(tree, bench.registry(), Device::kCpu);
 }
 
-void set_weights(Model& model, const SafetensorsFile& file) {
+void set_weights(Model& model, const SafetensorsFile& file, const std::vector<std::string>& unread) {
   const WeightTable& weights = model.weights();
   for (int i = 0; i < weights.size(); ++i) {
     Tensor stored = file.floats(weights.info(i).name);
@@ -24,7 +26,8 @@ void set_weights(Model& model, const SafetensorsFile& file) {
     copy(stored, weights.value(i));
   }
   for (const std::string& name : file.names())
-    check(weights.find(name) >= 0, "the model lacks the weight '{}' of the case", name);
+    check(weights.find(name) >= 0 || std::find(unread.begin(), unread.end(), name) != unread.end(),
+          "the model lacks the weight '{}' of the case", name);
 }
 
 void compare_weights(const Model& model, std::span<const Tensor> values, const SafetensorsFile& file,

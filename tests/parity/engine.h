@@ -14,8 +14,9 @@ Facts model_facts(const Case& c, int64_t sequence_length);
 Experiment assemble(Tree& tree, Bench& bench);
 
 /// Gives every weight its value from the file. Throws Error naming a weight that the file lacks, one that the
-/// model lacks, or one of another shape.
-void set_weights(Model& model, const SafetensorsFile& file);
+/// model lacks, or one of another shape. The model may lack those of `unread`, which upstream's code has and
+/// does not read.
+void set_weights(Model& model, const SafetensorsFile& file, const std::vector<std::string>& unread = {});
 
 /// Compares the weights with the tensors of the file, of which each weight must have one.
 void compare_weights(const Model& model, std::span<const Tensor> values, const SafetensorsFile& file,
