@@ -76,11 +76,7 @@ TEST_CASE("settings that are off change no experiment", "[parity]") {
                {"dropout_to_be", 0.0},
                {"gate_window", 12}};
   CHECK(toml("ts_baseline", off) == toml("ts_baseline", {}));
-  Facts on = {{"num_loops", 2},
-              {"skip_gates_enabled", true},
-              {"mtp_num_heads", 1},
-              {"dropout_to_be", 0.1},
-              {"qat", "ternary_ste"}};
+  Facts on = {{"num_loops", 2}, {"mtp_num_heads", 1}, {"dropout_to_be", 0.1}, {"qat", "ternary_ste"}};
   for (const auto& [fact, value] : on) {
     INFO(fact);
     CHECK_THROWS_WITH(toml("ts_baseline", {{fact, value}}), Catch::Contains(fact + " = " + value.dump()));
