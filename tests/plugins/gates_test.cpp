@@ -19,6 +19,12 @@ Block attention_of(Forward& forward, int layer) { return {forward, layer, Part::
 
 Tensor rows_of_width(const char* name) { return random_tensor({2, 6, 12}, name); }
 
+void check_refused(const std::string& plugin, const Values& settings, const char* words) {
+  ModelShape model = kGated;
+  Shapes shapes{.model = model, .weights = {}};
+  CHECK_THROWS_WITH(make_plugin<Modifier>(plugin, settings)->validate(shapes), Catch::Contains(words));
+}
+
 }  // namespace
 
 TEST_CASE("unet_skips with gates takes a share of the stream and of the skip", "[modifiers]") {
@@ -50,4 +56,42 @@ TEST_CASE("unet_skips with gates takes a share of the stream and of the skip", "
     CHECK(y.data()[i] == Approx(g1 * x + (1 - g1) * double(inputs[0].data()[12 + c]) * x0));
   }
   check_gradients(op, inputs);
+}
+
+TEST_CASE("gated_attention reads some channels, without bias, scaled before and after the sigmoid",
+          "[modifiers]") {
+  struct Form {
+    Values settings;
+    int inputs;
+    double scale, factor;
+  };
+  Values dense = {{"bias", "false"}, {"init_std", "0.01"}, {"weight", "attn.attn_gate_w"}};
+  Values sparse = {{"bias", "false"}, {"inputs", "5"}, {"scale", "0.5"}, {"weight", "attn.attn_gate_w"}};
+  Values output = {{"bias", "false"}, {"inputs", "5"}, {"factor", "2"}, {"weight", "attn.attn_gate_w"}};
+  for (const Form& form : {Form{dense, 12, 1, 1}, Form{sparse, 5, 0.5, 1}, Form{output, 5, 1, 2}}) {
+    PluginHost host("gated_attention", form.settings, kGated, {0, 1, 2, 3});
+    INFO(form.inputs << " inputs, scale " << form.scale << ", factor " << form.factor);
+    REQUIRE(host.infos().size() == 4);
+    const WeightInfo& info = host.info("blocks.2.attn.attn_gate_w");
+    CHECK(info.shape == Shape{4, form.inputs});
+    CHECK((info.init.kind == Init::Kind::kNormal) == (form.inputs == 12));
+    CHECK(info.init.deviation == (form.inputs == 12 ? 0.01 : 0));
+    auto op = [&] {
+      TestForward forward(kGated, kGatedIds);
+      Block block = attention_of(forward, 2);
+      block.h = host.input(1);
+      return host.as<Modifier>().attended(block, host.input(0));
+    };
+    std::vector<Tensor> inputs = host.random_weights({random_tensor({2, 6, 4, 3}, "y"), rows_of_width("h")});
+    Tensor y = run(op, inputs);
+    for (int64_t i : {0, 50, 143}) {
+      double gate = 0;
+      for (int c = 0; c < form.inputs; ++c)
+        gate +=
+            double(inputs[2].data()[i / 3 % 4 * form.inputs + c]) * double(inputs[5].data()[i / 12 * 12 + c]);
+      CHECK(y.data()[i] == Approx(double(inputs[4].data()[i]) * form.factor * logistic(form.scale * gate)));
+    }
+    check_gradients(op, inputs);
+  }
+  check_refused("gated_attention", {{"inputs", "13"}}, "13 inputs of 12 channels");
 }
