@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gates in their later published forms.
+// Gates in their later published forms: on skips, on the heads of attention, and on the embedding by content.
 // Expected numbers are computed here in float64 from the formulas, element by element.
 #include "support/plugins.h"
 
@@ -94,4 +94,57 @@ TEST_CASE("gated_attention reads some channels, without bias, scaled before and 
     check_gradients(op, inputs);
   }
   check_refused("gated_attention", {{"inputs", "13"}}, "13 inputs of 12 channels");
+}
+
+TEST_CASE("smear_gate by content adds a share of the previous embedding", "[modifiers]") {
+  for (bool mask : {false, true}) {
+    PluginHost host("smear_gate",
+                    {{"form", "content"},
+                     {"position", "before_norm"},
+                     {"inputs", "5"},
+                     {"bos_mask", mask},
+                     {"weight", "smear_gate.weight"}},
+                    kGated);
+    INFO((mask ? "documents apart" : "documents together"));
+    CHECK(host.names() == std::vector<std::string>{"smear_gate.weight", "smear_lambda"});
+    CHECK(host.info("smear_gate.weight").shape == Shape{1, 5});
+    CHECK(host.info("smear_lambda").shape == Shape{1});
+    for (const WeightInfo& info : host.infos()) CHECK(info.init.rows == std::vector<double>{0});
+    auto op = [&] {
+      TestForward forward(kGated, kGatedIds);
+      return host.as<Modifier>().embedded(forward, host.input(0));
+    };
+    std::vector<Tensor> inputs = host.random_weights({rows_of_width("x")});
+    const float *w = inputs[0].data(), *x = inputs[2].data();
+    Tensor y = run(op, inputs);
+    for (int64_t t = 0; t < 12; ++t) {
+      double gate = 0;
+      for (int c = 0; c < 5; ++c) gate += double(w[c]) * double(x[t * 12 + c]);
+      bool alone = t % 6 == 0 || (mask && kGatedTokens[size_t(t)] == 1);
+      double share = alone ? 0 : double(inputs[1].data()[0]) * logistic(gate);
+      for (int64_t c : {0, 5, 11}) {
+        double previous = t > 0 ? x[(t - 1) * 12 + c] : 0;
+        CHECK(y.data()[t * 12 + c] == Approx(x[t * 12 + c] + share * previous).margin(1e-6));
+      }
+    }
+    check_gradients(op, inputs);
+  }
+  PluginHost after("smear_gate", {{"form", "content"}, {"inputs", "0"}}, kGated);
+  CHECK(after.info("smear.gate").shape == Shape{1, 12});
+  std::vector<Tensor> inputs = after.random_weights({rows_of_width("x")});
+  auto at = [&](bool embedded) {
+    return run(
+        [&] {
+          TestForward forward(kGated, kGatedIds);
+          Var x = after.input(0);
+          return embedded ? after.as<Modifier>().embedded(forward, x) : after.as<Modifier>().stem(forward, x);
+        },
+        inputs);
+  };
+  CHECK(caddie::same_bits(at(true), inputs[2]));
+  CHECK_FALSE(caddie::same_bits(at(false), inputs[2]));
+  check_refused("smear_gate", {{"form", "content"}, {"inputs", "13"}}, "13 inputs of 12 channels");
+  for (const auto& [name, value] :
+       Values{{"first", "self"}, {"gate_multiplies", "current"}, {"gate_init", 1.0}})
+    check_refused("smear_gate", {{"form", "content"}, {name, value}}, "form content has no");
 }
