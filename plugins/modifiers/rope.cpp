@@ -3,9 +3,14 @@
 // components of a head, i and i + dims/2 turn by the angle t / base^(2i/dims) at position t:
 //     y1 = x1 cos + x2 sin,  y2 = x2 cos - x1 sin;  the other components pass through.
 // Past the reference length the base grows to base * (T / reference)^(dims / (dims - 2)), the NTK rule.
-// Source: arXiv:2104.09864; openai/parameter-golf, train_gpt.py and
-// records/track_10min_16mb/2026-03-21_11L_XSA4_EMA_PartialRoPE_LateQAT_1.1248.
+// YaRN divides the angle of pair i, at every length, by 1 + ramp (yarn_length / yarn_reference_length - 1)
+// with ramp = clamp((2i/dims - 1/4) / (3/4), 0, 1): fast pairs keep it, slow ones make room for the longer
+// sequence. Source: arXiv:2104.09864, and arXiv:2309.00071 for YaRN, here without its temperature;
+// openai/parameter-golf, train_gpt.py,
+// records/track_10min_16mb/2026-03-21_11L_XSA4_EMA_PartialRoPE_LateQAT_1.1248 and pull request 640 for YaRN.
 #include <caddie/plugin.h>
+
+#include <algorithm>
 
 using namespace caddie;
 
@@ -63,7 +68,7 @@ Var rotate(Var x, const Tensor& cos_sin) {
 
 struct Rope final : Modifier {
   double base = 10000;
-  int dims = 0, ntk_reference_length = 0;
+  int dims = 0, ntk_reference_length = 0, yarn_length = 0, yarn_reference_length = 1024;
   std::string table = "fp32";
 
   void settings(Settings& s) override {
@@ -71,6 +76,9 @@ struct Rope final : Modifier {
     s("dims", dims, "components of a head that turn, an even number; 0: all", at_least(0));
     s("ntk_reference_length", ntk_reference_length, "sequences longer than this raise the base; 0: none",
       at_least(0));
+    s("yarn_length", yarn_length, "sequence length that YaRN makes room for; 0: no YaRN", at_least(0));
+    s("yarn_reference_length", yarn_reference_length, "length that the angles are made for without YaRN",
+      at_least(1));
     s("table", table, "fp32, or bf16_invfreq to round the frequencies of short sequences to bfloat16",
       one_of("fp32", "bf16_invfreq"));
   }
@@ -80,6 +88,11 @@ struct Rope final : Modifier {
     int64_t size = shapes.model.head_size, turning = turning_of(size);
     check(turning % 2 == 0 && turning <= size,
           "{} components of a head cannot turn; wanted an even number up to the head size {}", turning, size);
+    check(yarn_length == 0 || yarn_length >= yarn_reference_length,
+          "yarn_length {} is less than yarn_reference_length {}; wanted at least as much, or 0 for no YaRN",
+          yarn_length, yarn_reference_length);
+    check(yarn_length == 0 || ntk_reference_length == 0,
+          "yarn_length and ntk_reference_length both stretch the angles; set one of them to 0");
   }
 
   QueryKey query_key(Block& block, QueryKey qk) override {
@@ -89,6 +102,14 @@ struct Rope final : Modifier {
     return {rotate(qk.q, cos_sin), rotate(qk.k, cos_sin)};
   }
 
+  // Returns what YaRN divides the angle of a pair by, given the place of the pair, from 0 for the fastest
+  // to 1.
+  double yarn_divisor(double place) const {
+    if (yarn_length == 0) return 1;
+    double ramp = std::clamp((place - 0.25) / 0.75, 0.0, 1.0);
+    return 1 + ramp * (double(yarn_length) / yarn_reference_length - 1);
+  }
+
   // Writes the cosines and sines of all positions and pairs, [length, 2, turning / 2].
   void fill(float* out, int64_t length, int turning) const {
     bool stretched = ntk_reference_length > 0 && length > ntk_reference_length && turning > 2;
@@ -96,7 +117,7 @@ struct Rope final : Modifier {
     if (stretched) grown *= std::pow(double(length) / ntk_reference_length, double(turning) / (turning - 2));
     int pairs = turning / 2;
     for (int i = 0; i < pairs; ++i) {
-      double frequency = std::pow(grown, -2.0 * i / turning);
+      double frequency = std::pow(grown, -2.0 * i / turning) / yarn_divisor(2.0 * i / turning);
       if (table == "bf16_invfreq" && !stretched) frequency = round_bf16(float(frequency));
       for (int64_t t = 0; t < length; ++t) {
         out[t * turning + i] = float(std::cos(double(t) * frequency));

@@ -88,6 +88,14 @@ TEST_CASE("upstream takes all layers where it is asked for more than there are",
   CHECK_THAT(toml("ev_sliding_ge_1", {{"xsa_last_n", 1}}), Catch::Contains("xsa.layers = \"last 1\""));
 }
 
+TEST_CASE("the ternary record bounds logits by a polynomial and turns pairs by YaRN", "[parity]") {
+  std::string text = toml(
+      "fb_smear_gate",
+      {{"softcap_type", "poly"}, {"rope_type", "yarn"}, {"yarn_max_len", 2048}, {"train_seq_len", 1024}});
+  CHECK_THAT(text, Catch::Contains("form = \"polynomial\"") && Catch::Contains("yarn_length = 2048") &&
+                       Catch::Contains("yarn_reference_length = 1024"));
+}
+
 TEST_CASE("fake quantisation acts in training, on linear layers that are no slices of banks", "[parity]") {
   for (const char* form : {"late_int6_ste", "int8_ste", "int6_by4_ste"}) {
     CHECK_THAT(toml("ev_sliding_ge_1", {{"qat", form}}), !Catch::Contains("techniques.qat"));

@@ -43,6 +43,14 @@ Tensor rotated(const Values& settings, const Tensor& x, bool key = false) {
       {x});
 }
 
+/// The cosine by which rope turns a pair of a head of `dims` at position t: what becomes of the first
+/// component of a unit pair, cos(t / base^(2i/dims)).
+double rope_cosine(const Values& settings, int64_t length, int64_t pair, int64_t dims, int64_t t) {
+  Tensor x({1, length, 1, dims});
+  for (int64_t i = 0; i < length; ++i) x.data()[i * dims + pair] = 1;
+  return double(rotated(settings, x).data()[t * dims + pair]);
+}
+
 }  // namespace
 
 TEST_CASE("qk_norm gives each head unit mean square", "[modifiers]") {
@@ -81,20 +89,31 @@ TEST_CASE("rope passes the other components and gives each sequence and head the
 }
 
 TEST_CASE("rope raises its base past the reference length", "[modifiers]") {
-  // At position t the first component of a unit pair becomes cos(t / base^(2i/dims)).
-  auto cosine = [](const Values& settings, int64_t length, int64_t pair, int64_t dims, int64_t t) {
-    Tensor x({1, length, 1, dims});
-    for (int64_t i = 0; i < length; ++i) x.data()[i * dims + pair] = 1;
-    return double(rotated(settings, x).data()[t * dims + pair]);
-  };
   Values stretched = {{"ntk_reference_length", "1024"}};
-  CHECK(cosine(stretched, 2048, 1, 16, 5) == Approx(std::cos(5 * 0.286415)).margin(1e-5));
-  CHECK(cosine(stretched, 2048, 7, 16, 2000) == Approx(std::cos(2000 * 0.0001581)).margin(1e-4));
-  CHECK(cosine(stretched, 1024, 1, 16, 5) == Approx(std::cos(5 * 0.3162278)).margin(1e-5));
+  CHECK(rope_cosine(stretched, 2048, 1, 16, 5) == Approx(std::cos(5 * 0.286415)).margin(1e-5));
+  CHECK(rope_cosine(stretched, 2048, 7, 16, 2000) == Approx(std::cos(2000 * 0.0001581)).margin(1e-4));
+  CHECK(rope_cosine(stretched, 1024, 1, 16, 5) == Approx(std::cos(5 * 0.3162278)).margin(1e-5));
   Values base = {{"base", "50000"}};
-  CHECK(cosine(base, 8, 1, 64, 5) == Approx(std::cos(5 * 0.7131111)).margin(1e-5));
+  CHECK(rope_cosine(base, 8, 1, 64, 5) == Approx(std::cos(5 * 0.7131111)).margin(1e-5));
   base.emplace_back("table", "bf16_invfreq");
-  CHECK(cosine(base, 8, 1, 64, 5) == Approx(std::cos(5 * 0.71484375)).margin(1e-6));
+  CHECK(rope_cosine(base, 8, 1, 64, 5) == Approx(std::cos(5 * 0.71484375)).margin(1e-6));
+}
+
+TEST_CASE("rope makes room for longer sequences by YaRN, most for slow pairs", "[modifiers]") {
+  Values yarn = {{"yarn_length", "2048"}, {"yarn_reference_length", "1024"}};
+  for (auto [pair, frequency] :
+       {std::pair{0, 1.0}, {2, 0.1}, {3, 0.0271052371}, {4, 0.0075}, {7, 0.0001724879}})
+    for (int length : {8, 600}) {
+      INFO("pair " << pair << " in " << length << " positions");
+      CHECK(rope_cosine(yarn, length, pair, 16, length - 1) ==
+            Approx(std::cos((length - 1) * frequency)).margin(1e-6));
+    }
+  auto refused = [](const Values& settings, const char* words) {
+    Shapes shapes{.model = kModel, .weights = {}};
+    CHECK_THROWS_WITH(make_plugin<Modifier>("rope", settings)->validate(shapes), Catch::Contains(words));
+  };
+  refused({{"yarn_length", "512"}}, "512 is less than yarn_reference_length 1024");
+  refused({{"yarn_length", "2048"}, {"ntk_reference_length", "1024"}}, "set one of them to 0");
 }
 
 TEST_CASE("rope differentiates", "[modifiers]") {
