@@ -135,6 +135,7 @@ Var ForwardPass::Layer::attend(const Entry& entry) {
   Var y;
   {
     PartScope part("attention products");
+    block_.query_projection = entry.q;
     QueryKey qk = pass_.through(Site::kQueryKey, &Modifier::query_key, block_, QueryKey{entry.q, entry.k});
     block_.q = from_position(first_, qk.q);
     block_.k = qk.k;
@@ -152,6 +153,7 @@ Var ForwardPass::Layer::attend_from_first() {
   PartScope part("attention");
   Var y = attention_from(first_, block_.q, block_.k, block_.v);
   block_.h = from_position(first_, block_.h);
+  block_.query_projection = from_position(first_, block_.query_projection);
   block_.k = from_position(first_, block_.k);
   block_.v = from_position(first_, block_.v);
   pass_.x0 = from_position(first_, pass_.x0);

@@ -3,6 +3,7 @@
 // evaluation computes what is scored alone.
 #include <caddie/random.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
@@ -22,9 +23,11 @@ namespace {
 
 constexpr int64_t kRows = 2, kLength = 150, kVocabulary = 2048;  // stretches of 64, 64 and 22 positions
 
-Experiment model_with(const std::vector<std::string>& modifiers) {
+/// A model with these techniques, and with `more` changed.
+Experiment model_with(const std::vector<std::string>& modifiers, const std::vector<std::string>& more = {}) {
   std::vector<std::string> changes = {"data.sequence_length = 150", "model.vocabulary = 2048",
                                       "model.dim = 32"};
+  changes.insert(changes.end(), more.begin(), more.end());
   for (const std::string& modifier : modifiers) changes.push_back("techniques." + modifier + " = {}");
   Experiment experiment = small_experiment(changes);
   fill_by_name(*experiment.model);
@@ -123,6 +126,33 @@ TEST_CASE("scores have the bits of the plain losses, however little is computed"
         }
       }
   }
+}
+
+TEST_CASE("attention's output can be changed by what queries were before any technique", "[passes]") {
+  // The norm takes back a factor of the query projection. So what attention gives is as before, and a gate
+  // that reads the projection sees the factor, which its own scale takes back.
+  auto losses = [](float factor, const char* scale) {
+    Experiment experiment =
+        model_with({"qk_norm", "q_gain", "rope"}, {"techniques.gated_attention.source = 'query'", scale});
+    WeightTable& weights = experiment.model->weights();
+    for (int i = 0; i < weights.size(); ++i)
+      if (weights.info(i).place == Place::kQuery)
+        for (int64_t e = 0; e < weights.value(i).numel(); ++e) weights.value(i).data()[e] *= factor;
+    std::vector<float> plain = plain_losses(*experiment.model), trimmed = score(*experiment.model, 130, true);
+    for (int64_t row = 0; row < kRows; ++row) {
+      auto at = size_t(row * kLength + 130);
+      CHECK(std::memcmp(&trimmed[at], &plain[at], 20 * sizeof(float)) == 0);
+    }
+    return plain;
+  };
+  auto largest_difference = [](const std::vector<float>& a, const std::vector<float>& b) {
+    float largest = 0;
+    for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+    return largest;
+  };
+  std::vector<float> whole = losses(1, "techniques.gated_attention.scale = 1");
+  CHECK(largest_difference(losses(4, "techniques.gated_attention.scale = 0.25"), whole) < 1e-4f);
+  CHECK(largest_difference(losses(4, "techniques.gated_attention.scale = 1"), whole) > 1e-2f);
 }
 
 TEST_CASE("a pass for evaluation holds one layer at a time", "[passes]") {

@@ -96,6 +96,16 @@ TEST_CASE("the ternary record bounds logits by a polynomial and turns pairs by Y
                        Catch::Contains("yarn_reference_length = 1024"));
 }
 
+TEST_CASE("the output gate reads what its source says", "[parity]") {
+  auto gate = [](const char* source) {
+    return toml("fb_smear_gate",
+                {{"attn_out_gate_enabled", true}, {"attn_out_gate_src", source}, {"gate_window", 12}});
+  };
+  CHECK_THAT(gate("proj"), Catch::Contains("gated_attention.inputs = 12") && !Catch::Contains("\"query\""));
+  CHECK_THAT(gate("q"), Catch::Contains("gated_attention.inputs = 12") && Catch::Contains("\"query\""));
+  CHECK_THROWS_WITH(gate("k"), Catch::Contains("attn_out_gate_src = \"k\""));
+}
+
 TEST_CASE("fake quantisation acts in training, on linear layers that are no slices of banks", "[parity]") {
   for (const char* form : {"late_int6_ste", "int8_ste", "int6_by4_ste"}) {
     CHECK_THAT(toml("ev_sliding_ge_1", {{"qat", form}}), !Catch::Contains("techniques.qat"));

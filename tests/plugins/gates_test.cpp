@@ -96,6 +96,25 @@ TEST_CASE("gated_attention reads some channels, without bias, scaled before and 
   check_refused("gated_attention", {{"inputs", "13"}}, "13 inputs of 12 channels");
 }
 
+TEST_CASE("gated_attention may read the query projection in place of the input", "[modifiers]") {
+  Values settings = {{"source", "query"}, {"bias", "false"}, {"inputs", "5"}};
+  PluginHost host("gated_attention", settings, kGated, {0, 1, 2, 3});
+  auto op = [&] {
+    TestForward forward(kGated, kGatedIds);
+    Block block = attention_of(forward, 1);
+    block.h = host.input(1);
+    block.query_projection = host.input(2);
+    return host.as<Modifier>().attended(block, host.input(0));
+  };
+  Tensor y = random_tensor({2, 6, 4, 3}, "y"), q = random_tensor({2, 6, 4, 3}, "q");
+  std::vector<Tensor> inputs = host.random_weights({y, rows_of_width("h"), q});
+  double gate = 0;  // of head 3 at position 7
+  for (int c = 0; c < 5; ++c) gate += double(inputs[1].data()[3 * 5 + c]) * double(q.data()[7 * 12 + c]);
+  CHECK(run(op, inputs).data()[7 * 12 + 3 * 3 + 2] ==
+        Approx(double(y.data()[7 * 12 + 3 * 3 + 2]) * logistic(gate)));
+  check_gradients(op, inputs);
+}
+
 TEST_CASE("smear_gate by content adds a share of the previous embedding", "[modifiers]") {
   for (bool mask : {false, true}) {
     PluginHost host("smear_gate",

@@ -111,10 +111,11 @@ struct Block {
   Forward& forward;
   int layer;
   Part part = Part::kAttention;
-  Var h;              // [B,T,C], the normed input of the sublayer
-  Var q, k, v;        // [B,T,H,D], [B,T,K,D], [B,T,K,D]; undefined until attention has made them
-  int execution = 0;  // the place of this run of the layer among forward.executions
-  int lane = 0;       // the residual stream that a value belongs to, where there are several
+  Var h;                      // [B,T,C], the normed input of the sublayer
+  Var q, k, v;                // [B,T,H,D], [B,T,K,D], [B,T,K,D]; undefined until attention has made them
+  int execution = 0;          // the place of this run of the layer among forward.executions
+  int lane = 0;               // the residual stream that a value belongs to, where there are several
+  Var query_projection = {};  // [B,T,H,D], what q was before techniques changed it; undefined as long as q
 };
 
 /// Holds queries [B,T,H,D] and keys [B,T,K,D], which techniques such as rotations change together.
@@ -152,7 +153,7 @@ struct CADDIE_API Modifier : Plugin {
   virtual Var normed(Block&, Var h) { return h; }      // [B,T,C], after the norm in front of attention or MLP
   virtual QueryKey query_key(Block&, QueryKey qk) { return qk; }  // [B,T,H,D] and [B,T,K,D], before attention
   virtual Var value(Block&, Var v) { return v; }                  // [B,T,K,D], before attention
-  virtual Var attended(Block&, Var y) { return y; }  // [B,T,H,D], attention's; block.h, block.v can be read
+  virtual Var attended(Block&, Var y) { return y; }  // [B,T,H,D], attention's; the block's values can be read
   virtual Var branch(Block&, Var y) { return y; }    // [B,T,C], the sublayer's output, before it is added
   virtual Var leave(Block&, Var x) { return x; }     // [B,T,C], the residual stream after the layer
   virtual Var logits(Forward&, Var z) { return z; }  // [B,T,V], before the loss
