@@ -56,5 +56,7 @@ struct GatedAttention final : Modifier {
   }
 };
 
-CADDIE_PLUGIN(GatedAttention, .summary = "A gate on each head's output, read off the sublayer's input.",
-              .source = "arXiv:2505.06708; openai/parameter-golf, pull request 1311", .phase = Phase::kGate);
+CADDIE_PLUGIN(GatedAttention,
+              .summary = "A gate on each head's output, read off the sublayer's input or queries.",
+              .source = "arXiv:2505.06708; openai/parameter-golf, pull requests 1311, 1667, 1736 and 1787",
+              .phase = Phase::kGate);

@@ -157,5 +157,7 @@ struct LogitSoftcap final : Modifier {
   }
 };
 
-CADDIE_PLUGIN(LogitSoftcap, .summary = "Bounds the logits by a scaled tanh, or a function like it.",
-              .source = "arXiv:2408.00118; openai/parameter-golf, train_gpt.py", .phase = Phase::kLimit);
+CADDIE_PLUGIN(
+    LogitSoftcap, .summary = "Bounds the logits by a scaled tanh, or a function like it.",
+    .source = "arXiv:2408.00118; openai/parameter-golf, train_gpt.py and pull requests 640 and 1923",
+    .phase = Phase::kLimit);

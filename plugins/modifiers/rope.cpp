@@ -128,4 +128,5 @@ struct Rope final : Modifier {
 };
 
 CADDIE_PLUGIN(Rope, .summary = "Rotary positions on all or some components of queries and keys.",
-              .source = "arXiv:2104.09864; openai/parameter-golf, train_gpt.py", .phase = Phase::kRotate);
+              .source = "arXiv:2104.09864 and 2309.00071; openai/parameter-golf, train_gpt.py",
+              .phase = Phase::kRotate);

@@ -45,4 +45,5 @@ struct UnetSkips final : Modifier {
 };
 
 CADDIE_PLUGIN(UnetSkips, .summary = "Skip connections from the first half of the layers to the second.",
-              .source = "arXiv:1505.04597; openai/parameter-golf, train_gpt.py", .phase = Phase::kAdd);
+              .source = "arXiv:1505.04597; openai/parameter-golf, train_gpt.py and pull request 1204",
+              .phase = Phase::kAdd);
