@@ -9,6 +9,8 @@
 #include <caddie/plugin.h>
 
 #include <algorithm>
+
+#include "share_of_budget.h"
 using namespace caddie;
 
 struct Warmdown final : Schedule {
@@ -27,7 +29,7 @@ struct Warmdown final : Schedule {
     return down * ramp(0, 1, p.step, lr_warmup_steps);
   }
   double by_fraction(const Progress& p) const {
-    double used = p.budget_seconds > 0 ? p.seconds / p.budget_seconds : double(p.step) / double(p.steps);
+    double used = share_of_budget(p);
     return used >= 1 - fraction ? std::max((1 - used) / fraction, min_scale) : 1;
   }
   double by_clock(const Progress& p) const {

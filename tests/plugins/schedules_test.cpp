@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning-rate schedules: values by hand, and the step at which published runs took their first snapshots.
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "support/plugins.h"
 
@@ -65,6 +66,42 @@ TEST_CASE("a linear rise multiplies the descent", "[schedules]") {
   CHECK(at_step(*s, 16, 20) == Approx(0.5 * 16 / 50).epsilon(1e-12));
   CHECK(at_step(*s, 50, 100) == 1);
   CHECK(at_step(*make_plugin<Schedule>("constant"), 99, 100) == 1);
+}
+
+TEST_CASE("half a wave of the cosine, over the whole budget or its end", "[schedules]") {
+  auto whole = make_plugin<Schedule>("cosine", {{"min_scale", 0.1}});
+  CHECK(at_step(*whole, 0, 100) == 1);
+  CHECK(at_step(*whole, 25, 100) == Approx(0.1 + 0.9 * (2 + std::sqrt(2.0)) / 4).epsilon(1e-12));
+  CHECK(at_step(*whole, 50, 100) == Approx(0.55).epsilon(1e-12));
+  CHECK(at_step(*whole, 100, 100) == Approx(0.1).epsilon(1e-12));
+  CHECK(at_second(*whole, 300, 600, 7) == Approx(0.55).epsilon(1e-12));
+  CHECK(at_second(*whole, 601, 600, 7) == Approx(0.1).epsilon(1e-12));
+
+  auto late = make_plugin<Schedule>("cosine", {{"fraction", 0.5}, {"lr_warmup_steps", 20.0}});
+  CHECK(at_step(*late, 5, 100) == 0.25);
+  CHECK(at_step(*late, 50, 100) == 1);
+  CHECK(at_step(*late, 75, 100) == Approx(0.5).epsilon(1e-12));
+  CHECK(at_step(*late, 100, 100) == Approx(0).margin(1e-12));
+  CHECK(at_step(*make_plugin<Schedule>("cosine", {{"fraction", 0.0}}), 99, 100) == 1);
+}
+
+TEST_CASE("one constant after another, by shares of the budget", "[schedules]") {
+  using List = std::vector<double>;
+  auto s = make_plugin<Schedule>("piecewise", {{"from", List{0.4, 0.8}}, {"scales", List{0.5, 0.25}}});
+  CHECK(at_step(*s, 0, 10) == 0.5);
+  CHECK(at_step(*s, 7, 10) == 0.5);
+  CHECK(at_step(*s, 8, 10) == 0.25);
+  CHECK(at_second(*s, 599, 600, 1) == 0.25);
+
+  auto refused = [](const List& from, const List& scales) {
+    ModelShape model;
+    auto made = make_plugin<Schedule>("piecewise", {{"from", from}, {"scales", scales}});
+    made->validate({model, {}});
+  };
+  CHECK_NOTHROW(refused({0, 0.5}, {1, 0.1}));
+  CHECK_THROWS_WITH(refused({0, 0.5}, {1}), Catch::Contains("from has 2 numbers and scales 1"));
+  CHECK_THROWS_WITH(refused({}, {}), Catch::Contains("at least one"));
+  CHECK_THROWS_WITH(refused({0.5, 0.5}, {1, 0.1}), Catch::Contains("must rise"));
 }
 
 // Runs of 10629, 7188, 4973, 7372 and 6709 steps; snapshots when scale < start and the step count is a
