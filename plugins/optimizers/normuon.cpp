@@ -58,11 +58,12 @@ struct NorMuon final : OrthogonalizedMomentum {
       if (i == squares.size()) squares.emplace_back(Shape{value.shape()[0]}, value.device());
     }
     add_zeros(weights, momenta);
-    double mu = momentum_at(progress.step);
-    for_weights(weights, [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.lr_scale); });
+    double mu = momentum_at(progress.step), decay = decay_at(progress);
+    for_weights(weights,
+                [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.lr_scale, decay); });
   }
 
-  void update(const Weight& weight, size_t i, double mu, double rate) const {
+  void update(const Weight& weight, size_t i, double mu, double rate, double decay) const {
     if (!weight.gradient.defined()) return;
     const Tensor &w = weight.value, &u = weight.gradient;
     int64_t rows = w.shape()[0], columns = w.shape()[1];
@@ -71,7 +72,7 @@ struct NorMuon final : OrthogonalizedMomentum {
     double norm = std::sqrt(squared_norm(u));
     for_rows(w.device(), rows, int(columns), ScaleRows{float(beta2), u.data(), squares[i].data()});
     double restore = norm / (std::sqrt(squared_norm(u)) + 1e-10);
-    descend(w, u, rate, restore);
+    descend(w, u, rate, decay, restore);
   }
 };
 

@@ -14,6 +14,8 @@ void check_loader(const Case& c, Bench& bench, Verdict& verdict);
 void check_hash_ids(const Case& c, Bench& bench, Verdict& verdict);
 /// Learning-rate scales, and momenta of an optimizer that warms up.
 void check_schedules(const Case& c, Bench& bench, Verdict& verdict);
+/// Those of them that go by the share of the training that is done.
+void check_fractions(const Case& c, Bench& bench, Verdict& verdict);
 /// Stored integers and scales, and what they expand to.
 void check_quantizers(const Case& c, Bench& bench, Verdict& verdict);
 /// The two of these that come before: second moments of the inputs of linears; which entries become zero.
@@ -25,6 +27,8 @@ void check_averagers(const Case& c, Bench& bench, Verdict& verdict);
 void check_evaluators(const Case& c, Bench& bench, Verdict& verdict);
 /// Loss, logits and gradients of one batch.
 void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict);
+/// Weights that an optimizer moves under given gradients.
+void check_optimizer_steps(const Case& c, Bench& bench, Verdict& verdict);
 /// Losses, rates and weights of a short training.
 void check_train_steps(const Case& c, Bench& bench, Verdict& verdict);
 

@@ -93,13 +93,16 @@ void check_momenta(const Case& c, const Json& sequence, Bench& bench, Verdict& v
 }  // namespace
 
 void check_schedules(const Case& c, Bench& bench, Verdict& verdict) {
-  know_keys(c.expected(), "expected", {"lr_sequences", "momentum_sequences"});
+  know_keys(
+      c.expected(), "expected",
+      {"lr_sequences", "momentum_sequences", "fraction_sequences", "scalar_schedules", "seq_len_schedules"});
   know_keys(c.config(), "config", {});
   if (c.expected().contains("lr_sequences"))
     for (const Json& sequence : c.expected()["lr_sequences"]) check_rates(c, sequence, bench, verdict);
   if (c.expected().contains("momentum_sequences"))
     for (const Json& sequence : c.expected()["momentum_sequences"])
       check_momenta(c, sequence, bench, verdict);
+  check_fractions(c, bench, verdict);
 }
 
 }  // namespace caddie::parity

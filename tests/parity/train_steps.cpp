@@ -21,8 +21,9 @@ std::vector<Facts> groups_of(const Case& c) {
     Facts facts = {{"label", "group" + std::to_string(groups.size())}};
     add(facts, group);
     // Said once for all groups; those of Newton-Schulz iterations go by it.
-    if (group.contains("backend_steps") && c.config().contains("newton_schulz"))
-      facts["newton_schulz"] = c.config()["newton_schulz"];
+    if (group.contains("backend_steps"))
+      for (const char* key : {"newton_schulz", "wd_taper"})
+        if (c.config().contains(key)) facts[key] = c.config()[key];
     groups.push_back(facts);
   }
   return groups;

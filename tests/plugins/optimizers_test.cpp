@@ -114,6 +114,56 @@ TEST_CASE("muon: rows of unit length before the iteration", "[optimizers]") {
                                         0.3924088, -0.4333898, 0.533057, -0.1465397, 0.1735168, -0.3987358});
 }
 
+// A plain computation in float64 gave these; gradients of 1e-4 are as small as what is added to mean squares.
+TEST_CASE("muon: rows of unit root mean square before the iteration", "[optimizers]") {
+  Values rms = as_update({{"row_normalize", true}, {"row_norm", "rms"}, {"newton_schulz_steps", 3.0}});
+  auto muon = make_plugin<Optimizer>("muon", rms);
+  updated(*muon, wave(1));
+  check_close(updated(*muon, wave(2)), {0.2450844, -0.508194, -0.6146982, 0.4920326, -0.4831893, -0.6303248,
+                                        0.3811812, -0.42412, 0.6009625, -0.167574, 0.176018, -0.4280787});
+  auto small = make_plugin<Optimizer>("muon", rms);
+  Tensor first = wave(1), second = wave(2);
+  for (Tensor* gradient : {&first, &second})
+    for (int i = 0; i < 12; ++i) gradient->data()[i] *= 1e-4f;
+  updated(*small, first);
+  check_close(updated(*small, second), {0.2290029, -0.5048428, -0.5279451, 0.4005122, -0.4384579, -0.5680308,
+                                        0.3510776, -0.3897445, 0.6755287, -0.184679, 0.1527783, -0.4296986});
+}
+
+TEST_CASE("weight decay tapers from a share of the budget on, by steps or by the clock", "[optimizers]") {
+  for (std::string name : {"muon", "normuon"}) {
+    auto kept = [&](Values more, const Progress& progress) {  // of a weight of 1 with gradient 0, at rate 0.5
+      more.insert(more.end(), {{"lr", 0.5}, {"weight_decay", 0.5}});
+      Tensor one = tensor_of({1, 1}, {1});
+      WeightInfo info = weight_info("w", {1, 1});
+      Weight weight{&info, one, Tensor({1, 1})};
+      make_plugin<Optimizer>(name, more)->step({&weight, 1}, progress);
+      return double(one.data()[0]);
+    };
+    INFO(name);
+    Values taper = {{"decay_taper_start", 0.5}, {"decay_taper_end", 0.0}};
+    CHECK(kept({}, {.step = 9, .steps = 10}) == 0.75);
+    CHECK(kept(taper, {.step = 5, .steps = 10}) == 0.75);
+    CHECK(kept(taper, {.step = 6, .steps = 8}) == 0.875);
+    CHECK(kept(taper, {.step = 6, .steps = 8, .seconds = 1, .budget_seconds = 4}) == 0.75);
+    CHECK(kept(taper, {.step = 6, .steps = 8, .seconds = 9, .budget_seconds = 4}) == 1);
+    CHECK(kept({{"decay_taper_end", 0.0}}, {.step = 8, .steps = 8}) == 0.75);
+  }
+}
+
+// Of the first weight the sign turns, as 0.9 of the momentum and 0.1 of the gradient say; 0 has no sign.
+TEST_CASE("lion: two steps worked out by hand", "[optimizers]") {
+  auto lion = make_plugin<Optimizer>("lion", {{"lr", 0.03}, {"weight_decay", 0.04}});
+  Bench bench({tensor_of({3}, {0.5f, -0.25f, 1})});
+  bench.step(*lion, {tensor_of({3}, {0.1f, -0.2f, 0})});
+  check_close(bench.value(), {0.4694, -0.2197, 0.9988}, 1e-6);
+  bench.step(*lion, {tensor_of({3}, {-0.8f, 0.1f, 0})}, 1);
+  check_close(bench.value(), {0.4988367, -0.2494364, 0.9976014}, 1e-6);
+  MemoryArchive archive;
+  archive.save(*lion);
+  check_close(archive.tensors("momenta")[0], {-0.00701, -0.00098, 0}, 1e-8);
+}
+
 TEST_CASE("muon: shape factor, decay, schedule and rising momentum", "[optimizers]") {
   Tensor tall({4, 3});
   transpose(wave(1), tall);
@@ -156,7 +206,7 @@ TEST_CASE("adamw: two steps", "[optimizers]") {
 }
 
 TEST_CASE("optimizers: no gradient, no change; threads and restored state change no bits", "[optimizers]") {
-  for (std::string name : {"adamw", "muon", "normuon"}) {
+  for (std::string name : {"adamw", "lion", "muon", "normuon"}) {
     INFO(name);
     Values values = {{"lr", 0.1}, {"weight_decay", 0.1}};
     auto one = make_plugin<Optimizer>(name, values);
