@@ -27,6 +27,8 @@ void check_averagers(const Case& c, Bench& bench, Verdict& verdict);
 void check_evaluators(const Case& c, Bench& bench, Verdict& verdict);
 /// Loss, logits and gradients of one batch.
 void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict);
+/// What weights hold before the first step.
+void check_initializers(const Case& c, Bench& bench, Verdict& verdict);
 /// Weights that an optimizer moves under given gradients.
 void check_optimizer_steps(const Case& c, Bench& bench, Verdict& verdict);
 /// Losses, rates and weights of a short training.
