@@ -65,7 +65,9 @@ std::string dtype_of(Type type) {
 /// Entries whose bits differ; all of them when type or shape do.
 size_t differing(const Array& got, const StoredTensor& wanted) {
   auto count = size_t(std::max<int64_t>(1, wanted.shape.numel()));
-  if (dtype_of(got.type) != wanted.dtype || !(got.shape == wanted.shape) ||
+  bool bytes =
+      wanted.dtype == "U8" && got.type == Type::kInt8;  // of numbers packed closer than one to a byte
+  if ((dtype_of(got.type) != wanted.dtype && !bytes) || !(got.shape == wanted.shape) ||
       got.bytes.size() != wanted.bytes.size())
     return count;
   size_t size = wanted.bytes.size() / count, different = 0;
@@ -74,12 +76,22 @@ size_t differing(const Array& got, const StoredTensor& wanted) {
   return different;
 }
 
-/// Upstream stores what it quantizes as <name>.q and <name>.scale, and what it keeps as <name>.
-void check_arrays(const ArtifactTensor& tensor, const SafetensorsFile& expected, Verdict& verdict) {
-  bool kept = expected.has(tensor.name);
-  verdict.equal(tensor.name + ", number of arrays", tensor.packed.size() != (kept ? 1 : 2));
+/// Upstream stores what it quantizes as <name>.q and <name>.scale, and what it keeps as <name> or as
+/// <name>.stored. Integers that share bytes are <packing>.<name>.packed, and we store their layout besides.
+void check_arrays(const ArtifactTensor& tensor, const SafetensorsFile& expected, const std::string& packing,
+                  Verdict& verdict) {
+  for (const std::string& kept : {tensor.name, tensor.name + ".stored"})
+    if (expected.has(kept)) {
+      verdict.equal(kept + ", number of arrays", tensor.packed.size() != 1);
+      verdict.equal(kept, differing(tensor.packed.at(0), expected.tensor(kept)));
+      return;
+    }
+  std::string shared = packing + "." + tensor.name + ".packed";
+  bool share = expected.has(shared);
+  verdict.equal(tensor.name + ", number of arrays", tensor.packed.size() != (share ? 3 : 2));
   for (const Array& array : tensor.packed) {
-    std::string name = kept ? tensor.name : tensor.name + "." + array.name;
+    if (share && array.name == "layout") continue;
+    std::string name = share && array.type == Type::kInt8 ? shared : tensor.name + "." + array.name;
     verdict.equal(name, expected.has(name) ? differing(array, expected.tensor(name)) : 1);
   }
 }
@@ -144,6 +156,7 @@ void check_state(const Case& c, const Facts& facts, const State& state, Bench& b
   std::vector<Tensor> unpacked = dequantize(artifact, state.infos, quantizers);
 
   SafetensorsFile expected = c.tensors("expected.safetensors");
+  std::string packing = facts.contains("packing") ? facts.at("packing").get<std::string>() : "";
   for (size_t i = 0; i < state.infos.size(); ++i) {
     const std::string& name = state.infos[i].name;
     if (state.hessians[i].defined() && ints_differing_in_float64(c, name) > 0) {
@@ -152,7 +165,7 @@ void check_state(const Case& c, const Facts& facts, const State& state, Bench& b
       verdict.within("tr(E H E^T) of " + name, std::abs(got - wanted), kTraceTolerance * wanted);
       continue;
     }
-    check_arrays(artifact.tensors[i], expected, verdict);
+    check_arrays(artifact.tensors[i], expected, packing, verdict);
     check_unpacked(c, name, unpacked[i], expected, verdict);
   }
 }
@@ -167,6 +180,13 @@ void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
   State state = read_state(c.tensors("inputs.safetensors"), verdict);
   bool with_hessians = std::any_of(state.hessians.begin(), state.hessians.end(),
                                    [](const Tensor& hessian) { return hessian.defined(); });
+  if (c.at("quantizer") == "q_sd (ternary)") {  // both of its packings
+    for (const char* packing : {"standard", "bitmask"}) {
+      facts["packing"] = packing;
+      check_state(c, facts, state, bench, verdict);
+    }
+    return;
+  }
   if (!with_hessians || !c.expected().contains("per_tensor"))
     return check_state(c, facts, state, bench, verdict);
 

@@ -111,6 +111,15 @@ struct SparsePackage final : Package {
   int64_t limit_bytes() const override { return limit; }
 };
 
+/// How far from a random weight what comes back may be: those who store fewer than four bits a number in all,
+/// scales included, may be coarse.
+double allowed_error(const Packed& packed, const Tensor& weight) {
+  double bits = 0;
+  for (const Array& array : packed)
+    if (array.name != "layout") bits += 8 * double(array.bytes.size());
+  return bits < 4 * double(weight.numel()) ? 0.7 : 0.1;
+}
+
 bool same_arrays(const Packed& a, const Packed& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Array& x, const Array& y) {
     return x.name == y.name && x.type == y.type && x.shape == y.shape && x.bytes == y.bytes;
@@ -261,7 +270,7 @@ TEST_CASE("quantizers come close, to the same bytes, and closer the second time"
       CHECK(same_arrays(packed, make_plugin<Quantizer>(name)->pack(weight, info, nullptr)));
       make_plugin<Quantizer>(name)->unpack(packed, once);  // all it needs is in the arrays
       double error = relative_error(once, weight);
-      CHECK(error < 0.1);
+      CHECK(error < allowed_error(packed, weight));
       quantizer->unpack(quantizer->pack(once, info, nullptr), twice);
       CHECK(relative_error(twice, once) <= error);
 
@@ -285,7 +294,7 @@ TEST_CASE("quantizers that read second moments give the same bytes for the same 
     CHECK(same_arrays(packed, quantizer->pack(weight, info, nullptr)) != quantizer->wants_hessian());
     Tensor back(weight.shape());
     quantizer->unpack(packed, back);
-    CHECK(relative_error(back, weight) < 0.1);
+    CHECK(relative_error(back, weight) < allowed_error(packed, weight));
     wanting += quantizer->wants_hessian();
   }
   CHECK(wanting > 0);
