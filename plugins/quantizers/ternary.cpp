@@ -5,12 +5,12 @@
 // and counted too (padded). A weight that is no matrix counts as one row. Arrays, with n the stored numbers:
 //   "scale"   float16, one for each group, row by row
 //   "base3"   the digits q + 1, five to a byte, the first one the lowest: a + 3 b + 9 c + 27 d + 81 e; or
-//   "bits"    one bit for each q, 1 where it is not 0, in ceil(n / 8) bytes; then one bit for each of those,
-//   1
+//   "bits"    a bit for each q, 1 where it is not 0, in ceil(n / 8) bytes, then a bit for each of those, 1
 //             where it is positive; the first bit of a byte is its highest
 //   "layout"  float32: the length of a group, that of a stored row, and 1 with restore_mean
-// w' = q s is what training with weights rounded to these groups sees. With restore_mean the mean magnitude
-// of a group stays s, which is for code that rounds once more when it reads the weights.
+// w' = q s is what training with weights rounded to these groups sees, and what evaluation should see then.
+// With restore_mean the mean magnitude of a group stays s: that is nearer to weights that were trained
+// without rounding, and is for code that rounds once more when it reads the weights.
 // Source: github.com/openai/parameter-golf, pull request 640; arXiv:2402.17764.
 #include <caddie/plugin.h>
 #include <caddie/quantize.h>
@@ -137,7 +137,8 @@ struct Ternary final : Quantizer {
       one_of("base3", "bits"));
     s("padded", padded, "fill the last group of a row up with zeros, which count in its mean");
     s("restore_mean", restore_mean,
-      "read weights back larger, so that a group keeps its mean magnitude, for code that rounds them again");
+      "keep the mean magnitude of each group: for weights trained without such rounding, or rounded again "
+      "by what reads them");
   }
   void validate(const Shapes& shapes) const override {
     constexpr int64_t kLargest = 1 << 23;

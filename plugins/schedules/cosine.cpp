@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lowers the rate along half a wave of the cosine, down to min_scale at the end of the budget:
-//   scale = min_scale + (1 - min_scale) (1 + cos(pi x)) / 2,  x = clamp((f - (1 - fraction)) / fraction, 0,
-//   1)
+//   scale = min_scale + (1 - min_scale) (1 + cos(pi x)) / 2,  x = (f - (1 - fraction)) / fraction in [0, 1],
 // where f is the share of the budget that is used, by the clock whenever there is a wall-clock budget. The
 // scale is multiplied by min(step / lr_warmup_steps, 1).
 // Source: arXiv:1608.03983, without its restarts.
