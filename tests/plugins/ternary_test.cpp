@@ -32,8 +32,8 @@ Tensor unpacked(const Packed& packed, const Shape& shape = {1, 8}) {
   return weight;
 }
 
-Tensor seen(const Values& settings, const Tensor& w, const Progress& progress = {},
-            Mode mode = Mode::kTrain) {
+Tensor ternary_of(const Values& settings, const Tensor& w, const Progress& progress = {},
+                  Mode mode = Mode::kTrain) {
   PluginHost host("ternary_ste", settings);
   return run([&] { return host.as<WeightView>().view(host.input(0), {}, progress, mode); }, {w});
 }
@@ -123,18 +123,18 @@ TEST_CASE("ternary refuses damaged arrays, and means that no half holds", "[quan
 TEST_CASE("ternary_ste shows training what rows or a flat matrix round to", "[views]") {
   const double first = 0.53054;
   const std::vector<double> wanted = {first, -first, 0, first, -first, 0, 0, -0.5};
-  check_values(seen({{"group_size", 5.0}}, tensor_of({1, 8}, kRow)), wanted);
-  check_values(seen({{"group_size", 5.0}}, tensor_of({8}, kRow)), wanted);
-  check_values(seen({{"group_size", 5.0}, {"groups", "flat"}}, tensor_of({2, 4}, kRow)), wanted);
+  check_values(ternary_of({{"group_size", 5.0}}, tensor_of({1, 8}, kRow)), wanted);
+  check_values(ternary_of({{"group_size", 5.0}}, tensor_of({8}, kRow)), wanted);
+  check_values(ternary_of({{"group_size", 5.0}, {"groups", "flat"}}, tensor_of({2, 4}, kRow)), wanted);
   // Rows of four in groups of three: means 1.255 / 3, 0.62, 0.9777 / 3, 1.3.
-  check_values(seen({{"group_size", 3.0}}, tensor_of({2, 4}, kRow)),
+  check_values(ternary_of({{"group_size", 3.0}}, tensor_of({2, 4}, kRow)),
                {1.255 / 3, -1.255 / 3, 0, 0.62, -0.9777 / 3, 0, 0.9777 / 3, -1.3});
-  check_values(seen({{"group_size", 2.0}}, tensor_of({1, 4}, {0, 0, 1e-9f, 0})), {0, 0, 0, 0}, 0);
+  check_values(ternary_of({{"group_size", 2.0}}, tensor_of({1, 4}, {0, 0, 1e-9f, 0})), {0, 0, 0, 0}, 0);
 
   const std::vector<double> untouched(kRow.begin(), kRow.end());
-  check_values(seen({}, tensor_of({1, 8}, kRow), {}, Mode::kEvaluate), untouched, 0);
-  check_values(seen({{"after_step", 3.0}}, tensor_of({1, 8}, kRow), {.step = 2}), untouched, 0);
-  CHECK(seen({{"after_step", 3.0}}, tensor_of({1, 8}, kRow), {.step = 3}).data()[2] == 0);
+  check_values(ternary_of({}, tensor_of({1, 8}, kRow), {}, Mode::kEvaluate), untouched, 0);
+  check_values(ternary_of({{"after_step", 3.0}}, tensor_of({1, 8}, kRow), {.step = 2}), untouched, 0);
+  CHECK(ternary_of({{"after_step", 3.0}}, tensor_of({1, 8}, kRow), {.step = 3}).data()[2] == 0);
 }
 
 TEST_CASE("ternary_ste passes gradients straight through", "[views]") {
@@ -153,7 +153,7 @@ TEST_CASE("ternary_ste passes gradients straight through", "[views]") {
 TEST_CASE("what a view shows in training is what the quantizer stores, but for halves", "[views]") {
   for (double group : {7.0, 16.0, 128.0}) {
     Tensor w = random_tensor({5, 33}, "w");
-    Tensor shown = seen({{"group_size", group}}, w);
+    Tensor shown = ternary_of({{"group_size", group}}, w);
     Tensor stored = unpacked(make_plugin<Quantizer>("ternary", {{"group_size", group}})
                                  ->pack(w, weight_info("w", {5, 33}), nullptr),
                              {5, 33});
