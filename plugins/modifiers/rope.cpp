@@ -88,9 +88,6 @@ struct Rope final : Modifier {
     int64_t size = shapes.model.head_size, turning = turning_of(size);
     check(turning % 2 == 0 && turning <= size,
           "{} components of a head cannot turn; wanted an even number up to the head size {}", turning, size);
-    check(yarn_length == 0 || yarn_length >= yarn_reference_length,
-          "yarn_length {} is less than yarn_reference_length {}; wanted at least as much, or 0 for no YaRN",
-          yarn_length, yarn_reference_length);
     check(yarn_length == 0 || ntk_reference_length == 0,
           "yarn_length and ntk_reference_length both stretch the angles; set one of them to 0");
   }
