@@ -15,7 +15,9 @@ const Ids kGatedIds = {kGatedTokens.data(), 2, 6};
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
-Block attention_of(Forward& forward, int layer) { return {forward, layer, Part::kAttention, {}, {}, {}, {}}; }
+Block attention_of(Forward& forward, int layer) {
+  return {forward, layer, Part::kAttention, {}, {}, {}, {}, layer};
+}
 
 Tensor rows_of_width(const char* name) { return random_tensor({2, 6, 12}, name); }
 

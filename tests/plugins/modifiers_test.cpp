@@ -28,7 +28,9 @@ Tensor queries() { return random_tensor({2, 6, 4, 6}, "q"); }
 Tensor values() { return random_tensor({2, 6, 2, 6}, "v"); }
 Tensor stream(const char* name = "x") { return random_tensor({2, 6, 12}, name); }
 
-Block layer_of(Forward& forward, int layer) { return {forward, layer, Part::kAttention, {}, {}, {}, {}}; }
+Block layer_of(Forward& forward, int layer) {
+  return {forward, layer, Part::kAttention, {}, {}, {}, {}, layer};
+}
 
 // What a site gives for the only query of one head at each position; the key is the same.
 Tensor rotated(const Values& settings, const Tensor& x, bool key = false) {
@@ -153,7 +155,7 @@ TEST_CASE("resid_mix mixes x and x0 by channel", "[modifiers]") {
     TestForward forward(kModel, kIds);
     forward.x0 = host.input(1);
     Block block = layer_of(forward, 1);
-    return host.as<Modifier>().enter(block, host.input(0));
+    return host.as<Modifier>().mixed(block, host.input(0));
   };
   std::vector<Tensor> inputs = host.random_weights({stream(), stream("x0")});
   const float* mix = inputs[1].data();

@@ -142,10 +142,16 @@ inline WeightInfo weight_info(const std::string& name, const Shape& shape, Role 
   return info;
 }
 
+/// The shape of a model whose layers each run once.
+inline ModelShape each_layer_once(ModelShape model) {
+  model.executions = model.matrices = model.layers;
+  return model;
+}
+
 class ListedWeights final : public Weights {
  public:
   ListedWeights(const ModelShape& model, std::vector<int> layers)
-      : model_(model), layers_(std::move(layers)) {}
+      : model_(each_layer_once(model)), layers_(std::move(layers)) {}
   const ModelShape& model() const override { return model_; }
   const std::vector<int>& layers() const override { return layers_; }
   std::vector<WeightInfo> infos;
@@ -213,8 +219,9 @@ class PluginHost {
 /// A pass over given tokens, with a cache. Tables live on the tape, as long as the gradients that read them.
 class TestForward final : public Forward {
  public:
-  TestForward(const ModelShape& model, Ids ids, Mode passes = Mode::kTrain) : model_(model) {
+  TestForward(const ModelShape& model, Ids ids, Mode passes = Mode::kTrain) : model_(each_layer_once(model)) {
     shape = &model_;
+    executions = model_.executions;
     tokens = ids;
     mode = passes;
   }
