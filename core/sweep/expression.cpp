@@ -37,9 +37,9 @@ std::string next_token(std::string_view text, size_t& position) {
 
 }  // namespace
 
-const Expression::Comparison Expression::kComparisons[] = {{"==", Kind::kEqual}, {"!=", Kind::kUnequal},
-                                                           {"<", Kind::kLess},   {"<=", Kind::kAtMost},
-                                                           {">", Kind::kMore},   {">=", Kind::kAtLeast}};
+constinit const Expression::Comparison Expression::kComparisons[] = {
+    {"==", Kind::kEqual},  {"!=", Kind::kUnequal}, {"<", Kind::kLess},
+    {"<=", Kind::kAtMost}, {">", Kind::kMore},     {">=", Kind::kAtLeast}};
 
 class Expression::Parser {
  public:
