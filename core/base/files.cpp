@@ -29,6 +29,13 @@ const std::string kTemporary = ".tmp";
   fail("{}: cannot {}: {}", path.string(), action, std::strerror(errno));
 }
 
+/// Throws Error when an open file is a folder, which can be opened and not be read.
+void refuse_folder(int descriptor, const std::filesystem::path& path) {
+  struct stat info = {};
+  if (::fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode))
+    fail("{}: is a folder; wanted a file", path.string());
+}
+
 /// Owns an open file and closes it at the end of its life.
 class Descriptor {
  public:
@@ -118,9 +125,18 @@ std::string why_nothing_matches(const std::string& pattern) {
   return from;
 }
 
+std::string why_no_file(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::is_directory(status)) return "is a folder; wanted a file";
+  if (status.type() == std::filesystem::file_type::not_found) return "there is no such file";
+  return error ? "cannot look at it: " + error.message() : "";
+}
+
 std::string read_file(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);
   if (!file.ok()) fail_on(path, "open it for reading");
+  refuse_folder(file.get(), path);
   std::string bytes;
   char buffer[1 << 16];
   for (;;) {
@@ -189,6 +205,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
 MappedFile::MappedFile(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);
   if (!file.ok()) fail_on(path, "open it for reading");
+  refuse_folder(file.get(), path);
   struct stat info = {};
   if (::fstat(file.get(), &info) != 0) fail_on(path, "read its size");
   size_ = size_t(info.st_size);

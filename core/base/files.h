@@ -23,7 +23,11 @@ std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 /// in it matches nothing (a ~, braces, a folder that is missing).
 std::string why_nothing_matches(const std::string& pattern);
 
-/// Returns the whole file as bytes. Throws Error naming the path when it cannot be read.
+/// Returns why nothing can be read from the path: "is a folder; wanted a file", "there is no such file", or
+/// the error of the system; "" where a file, a pipe or a device is.
+std::string why_no_file(const std::filesystem::path& path);
+
+/// Returns the whole file as bytes. Throws Error naming the path when it is a folder or cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
 /// Replaces `path`, or the file that it links to, by `bytes`: they are written to a temporary file beside it,
@@ -56,7 +60,7 @@ void make_folder(const std::filesystem::path& path);
 /// Maps a file read-only into memory for as long as the object lives.
 class MappedFile {
  public:
-  /// Throws Error naming the path when the file cannot be mapped.
+  /// Throws Error naming the path when it is a folder or cannot be mapped.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

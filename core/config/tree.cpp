@@ -18,11 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored) && !fs::is_directory(path, ignored);
-}
-
 /// Reads a file, and before it the files that it extends. One that several of them extend counts once, before
 /// all of these.
 class Loader {
@@ -77,8 +72,8 @@ class Loader {
     // A file that comes through a pipe has no folder; its paths are relative to the working directory.
     fs::path folder = fs::is_regular_file(open_.back()) ? open_.back().parent_path() : fs::path();
     fs::path path = (folder / std::get<std::string>(name.value)).lexically_normal();
-    if (!is_file(path))
-      caddie::fail_at(name.place, message("'extends' names {}; there is no such file", {path.string()}));
+    if (std::string why = why_no_file(path); !why.empty())
+      caddie::fail_at(name.place, message("'extends' names {}: {}", {path.string(), why}));
     for (size_t i = 0; i < open_.size(); ++i) {
       if (!fs::equivalent(open_[i], path)) continue;
       std::string circle;
@@ -187,7 +182,7 @@ void collect(const TreeNode& node, const std::string& path, std::vector<Tree::Va
 }  // namespace
 
 Tree Tree::load(const fs::path& file, std::span<const std::string> overrides) {
-  if (!is_file(file)) fail_usage("{}: there is no such file", file.string());
+  if (std::string why = why_no_file(file); !why.empty()) fail_usage("{}: {}", file.string(), why);
   Loader loader;
   Tree tree;
   tree.root_ = loader.load(file);

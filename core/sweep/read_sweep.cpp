@@ -40,8 +40,11 @@ void read_head(Tree& tree, SweepFile& sweep) {
                                  "but for '{}', where stages lie",
                                  {printable(sweep.name), kStoreFolder}));
   sweep.base = (sweep.file.parent_path() / base).lexically_normal();
-  if (!std::filesystem::is_regular_file(sweep.base))
-    tree.fail_at("base", message("base names {}; there is no such file", {sweep.base.string()}));
+  if (!std::filesystem::is_regular_file(sweep.base)) {
+    std::string why = why_no_file(sweep.base);
+    tree.fail_at("base", message("base names {}: {}",
+                                 {sweep.base.string(), why.empty() ? "it is no regular file" : why}));
+  }
 }
 
 void read_seeds(Tree& tree, SweepFile& sweep) {

@@ -59,6 +59,12 @@ TEST_CASE("what is no file is refused by name", "[files]") {
   TemporaryFolder folder;
   fs::create_directory(folder / "sub");
   CHECK_THROWS_WITH(write_file(folder / "sub", ""), Catch::Contains("it is a folder"));
+  std::string refusal = (folder / "sub").string() + ": is a folder; wanted a file";
+  CHECK_THROWS_WITH(read_file(folder / "sub"), refusal);
+  CHECK_THROWS_WITH(MappedFile(folder / "sub"), refusal);
+  CHECK(why_no_file(folder / "sub") == "is a folder; wanted a file");
+  CHECK(why_no_file(folder / "none") == "there is no such file");
+  CHECK(why_no_file("/dev/null").empty());
 }
 
 TEST_CASE("names of folders and files are not taken for patterns", "[files]") {

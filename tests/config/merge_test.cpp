@@ -63,13 +63,19 @@ TEST_CASE("extends refuses circles, missing files and wrong types, with their pl
   auto missing = folder.write("missing.toml", "extends = [\"sub/none.toml\"]\n");
   std::string text = error_of([&] { Tree::load(missing); });
   CHECK_THAT(text, Catch::StartsWith("'extends' names " + (folder / "sub/none.toml").string() +
-                                     "; there is no such file"));
+                                     ": there is no such file"));
   CHECK_THAT(text, Catch::Contains("missing.toml:1:12\n"));
   auto wrong = folder.write("wrong.toml", "extends = 3\n");
   CHECK_THAT(error_of([&] { Tree::load(wrong); }),
              Catch::StartsWith("'extends' is an integer; wanted a path"));
   CHECK_THAT(error_of([&] { Tree::load(folder / "none.toml"); }),
              Catch::Contains("none.toml: there is no such file"));
+  auto whole = folder.write("whole.toml", "extends = \"sub\"\n");
+  CHECK_THAT(
+      error_of([&] { Tree::load(whole); }),
+      Catch::StartsWith("'extends' names " + (folder / "sub").string() + ": is a folder; wanted a file"));
+  CHECK(error_of([&] { Tree::load(folder / "sub"); }) ==
+        (folder / "sub").string() + ": is a folder; wanted a file");
 }
 
 TEST_CASE("overrides win, make tables, and are their own place", "[config]") {

@@ -196,7 +196,7 @@ TEST_CASE("mistakes in a sweep file are shown where they stand", "[sweep]") {
       Catch::Contains("did you mean 'hash'"));
   scratch.write("alone.toml", "base = \"nowhere.toml\"\nseeds = [1]");
   CHECK_THROWS_WITH(read_sweep(scratch / "alone.toml"),
-                    Catch::Contains("nowhere.toml; there is no such file"));
+                    Catch::Contains("nowhere.toml: there is no such file"));
 }
 
 TEST_CASE("a fractional design keeps the promised resolution", "[sweep]") {
