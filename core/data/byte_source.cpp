@@ -6,7 +6,10 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -118,6 +121,8 @@ class Gzip final : public Decompressor {
     raw_.take(in.size() - stream_.avail_in);
     if (status == Z_STREAM_END)
       next_member();
+    else if (status == Z_MEM_ERROR)
+      fail("{}: out of memory for gzip", raw_.path());
     else if (status != Z_OK && status != Z_BUF_ERROR)
       raw_.damaged("gzip", stream_.msg ? stream_.msg : "it holds a preset dictionary");
     return out.size() - stream_.avail_out;
@@ -136,6 +141,24 @@ class Gzip final : public Decompressor {
   z_stream stream_ = {};
 };
 
+/// Returns the window in bytes that a zstd frame wants, of which `head` is the beginning. Source: RFC 8878,
+/// section 3.1.1.1.
+uint64_t zstd_window(std::string_view head) {
+  constexpr size_t kDescriptor = 4;  // It follows the magic number.
+  auto byte = [&](size_t at) { return at < head.size() ? uint64_t(uint8_t(head[at])) : 0; };
+  uint64_t descriptor = byte(kDescriptor);
+  bool single_segment = descriptor & 0x20;
+  if (!single_segment) {
+    uint64_t base = uint64_t(1) << (10 + (byte(kDescriptor + 1) >> 3));
+    return base + base / 8 * (byte(kDescriptor + 1) & 7);
+  }
+  constexpr std::array<size_t, 4> kDictionaryBytes = {0, 1, 2, 4}, kSizeBytes = {1, 2, 4, 8};
+  size_t begin = kDescriptor + 1 + kDictionaryBytes[descriptor & 3], size = kSizeBytes[descriptor >> 6];
+  uint64_t window = size == 2 ? 256 : 0;
+  for (size_t i = 0; i < size; ++i) window += byte(begin + i) << (8 * i);
+  return window;
+}
+
 class Zstd final : public Decompressor {
  public:
   explicit Zstd(const std::filesystem::path& path) : Decompressor(path), stream_(ZSTD_createDCtx()) {
@@ -148,16 +171,38 @@ class Zstd final : public Decompressor {
     std::string_view rest = raw_.rest();
     finished_ = rest.empty() && missing_ == 0;
     if (finished_) return 0;
+    if (missing_ == 0) head_.clear();
+    head_ += rest.substr(0, kHeadBytes - std::min(kHeadBytes, head_.size()));
     ZSTD_outBuffer out{block.data(), block.size(), 0};
     ZSTD_inBuffer in{rest.data(), rest.size(), 0};
     missing_ = ZSTD_decompressStream(stream_, &out, &in);
-    if (ZSTD_isError(missing_)) raw_.damaged("zstd", ZSTD_getErrorName(missing_));
+    if (ZSTD_isError(missing_)) refuse(missing_);
     raw_.take(in.pos);
     if (rest.empty() && out.pos == 0 && missing_ != 0) raw_.cut_off("zstd");
     return out.pos;
   }
 
+  /// Throws Error that says what is wrong with the frame, and whether another copy of the file would help.
+  [[noreturn]] void refuse(size_t error) const {
+    switch (ZSTD_getErrorCode(error)) {
+      case ZSTD_error_frameParameter_windowTooLarge:
+        fail(
+            "{}: a zstd frame of it wants a window of {} bytes, and at most {} are read; compress it again "
+            "with a smaller window, such as zstd --long=27",
+            raw_.path(), zstd_window(head_), uint64_t(1) << kZstdWindowLog);
+      case ZSTD_error_memory_allocation:
+        fail("{}: out of memory for zstd, which wants a window of {} bytes for it", raw_.path(),
+             zstd_window(head_));
+      case ZSTD_error_dictionary_wrong:
+        fail("{}: it was compressed with a dictionary of zstd; compress it again without one", raw_.path());
+      default:
+        raw_.damaged("zstd", ZSTD_getErrorName(error));
+    }
+  }
+
+  static constexpr size_t kHeadBytes = 18;  // No header of a frame is longer, its magic number included.
   ZSTD_DCtx* stream_;
+  std::string head_;    // the first bytes of the frame that is read
   size_t missing_ = 0;  // is 0 between frames
 };
 
@@ -186,7 +231,10 @@ class Xz final : public Decompressor {
           "{}: needs {} bytes of memory to decompress; at most {} are allowed; "
           "compress it with another preset",
           raw_.path(), lzma_memusage(&stream_), kXzMemory);
-    raw_.damaged("xz", status == LZMA_OPTIONS_ERROR ? "it uses a filter that liblzma lacks" : "corrupt data");
+    if (status == LZMA_MEM_ERROR) fail("{}: out of memory for xz", raw_.path());
+    if (status == LZMA_OPTIONS_ERROR)
+      fail("{}: it uses a filter that liblzma lacks; compress it again without that", raw_.path());
+    raw_.damaged("xz", "corrupt data");
   }
 
   lzma_stream stream_ = LZMA_STREAM_INIT;

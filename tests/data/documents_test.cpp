@@ -101,6 +101,24 @@ TEST_CASE("Damage behind the first member of a gzip file is an error with its of
                                                         std::to_string(member.size() + 5)));
 }
 
+TEST_CASE("A frame of zstd whose window is too large is told with both sizes", "[data]") {
+  TemporaryFolder folder;
+  fs::path path = folder.path() / "w.zst";
+  std::string good = read_file(data_file("prose.txt.zst"));
+  // Frames whose header says, by RFC 8878: a window of 2^(10 + 22) bytes; one of 2^31 and 7 eighths; and one
+  // segment of 2^33 bytes, which is its window.
+  auto refused = [&](const std::string& frame, const char* window) {
+    write_file(path, good + frame);
+    CHECK_THROWS_WITH(documents_of(path),
+                      Catch::Contains("w.zst: a zstd frame of it wants a window of " + std::string(window) +
+                                      " bytes, and at most 2147483648 are read; compress "
+                                      "it again with a smaller window"));
+  };
+  refused(std::string("\x28\xB5\x2F\xFD\x00\xB0 and more", 15), "4294967296");
+  refused(std::string("\x28\xB5\x2F\xFD\x00\xAF and more", 15), "4026531840");
+  refused(std::string("\x28\xB5\x2F\xFD\xE0\0\0\0\0\2\0\0\0 and more", 22), "8589934592");
+}
+
 TEST_CASE("A wrong line of JSON is named with its column and what is wrong", "[data]") {
   TemporaryFolder folder;
   fs::path path = folder.path() / "a.jsonl";
