@@ -11,6 +11,7 @@
 #include "cli/verbs.h"
 #include "experiment/drawing.h"
 #include "experiment/experiment.h"
+#include "experiment/validate.h"
 #include "export/estimate.h"
 #include "results/run_folder.h"
 #include "run/memory.h"
@@ -18,11 +19,13 @@
 namespace caddie {
 namespace {
 
-void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& size) {
+void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& size,
+                const std::vector<std::string>& warnings) {
   Json out = {{"parameters", table.parameters()},
               {"estimated_artifact_bytes", {{"initial", size.initial}, {"grown", size.grown}}}};
   for (const Tree::Value& value : tree.values())
     out["settings"][value.path] = {{"value", value.text}, {"origin", value.origin.text()}};
+  out["warnings"] = warnings;
   fmt::print("{}\n", text_of(out, 2));
 }
 
@@ -60,10 +63,10 @@ void explain(const ExperimentArguments& arguments, bool json) {
   Experiment experiment = assemble(tree, registry, device);
   const WeightTable& table = experiment.model->weights();
   SizeEstimate size = estimate_size(table.infos(), experiment.export_parts.quantizers);
-  if (json)
-    print_json(tree, table, size);
-  else
-    print_text(tree, experiment, size);
+  std::vector<std::string> warnings = remarks_on(experiment, sizes_of(experiment.data));
+  if (json) return print_json(tree, table, size, warnings);
+  print_text(tree, experiment, size);
+  for (const std::string& warning : warnings) fmt::print("warning: {}\n", warning);
 }
 
 }  // namespace

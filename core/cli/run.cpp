@@ -16,6 +16,7 @@
 #include "comm/comm.h"
 #include "data/loader.h"
 #include "device/device.h"
+#include "experiment/validate.h"
 #include "process/machine.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
@@ -85,6 +86,9 @@ void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
   RunOptions& options = arguments.options;
   if (options.folder.empty()) options.folder = default_folder(arguments, loaded, ranks);
   options.quiet = arguments.json;
+  if (!options.quiet)
+    for (const std::string& remark : remarks_on(loaded.experiment, sizes_of(loaded.experiment.data)))
+      fmt::print(stderr, "warning: {}\n", remark);
   RunSummary summary = run_experiment(loaded.tree, loaded.experiment, loaded.registry, options);
   if (arguments.json)
     fmt::print("{}\n", text_of(written(summary), 2));

@@ -9,12 +9,26 @@
 namespace caddie {
 namespace {
 
-/// Returns what is wrong with a plugin's settings; "" when nothing is.
-std::string problem_of(const Experiment::Part& part, const Model& model, const DataSizes& sizes) {
+/// Returns the weights that a plugin claims.
+std::vector<const WeightInfo*> claimed_by(const Experiment::Part& part, const Model& model) {
   std::vector<const WeightInfo*> claimed;
   for (int index : part.weights) claimed.push_back(&model.weights().info(index));
+  return claimed;
+}
+
+/// Returns what a plugin is told that claims these weights.
+Shapes shapes_for(std::span<const WeightInfo* const> claimed, const Experiment& experiment,
+                  const DataSizes& sizes) {
+  const Budget& budget = experiment.budget;
+  return {experiment.model->shape(), claimed,      sizes.positions,
+          sizes.documents,           budget.steps, budget.seconds > 0};
+}
+
+/// Returns what is wrong with a plugin's settings; "" when nothing is.
+std::string problem_of(const Experiment::Part& part, const Experiment& experiment, const DataSizes& sizes) {
+  std::vector<const WeightInfo*> claimed = claimed_by(part, *experiment.model);
   try {
-    part.technique.object->validate({model.shape(), claimed, sizes.positions, sizes.documents});
+    part.technique.object->validate(shapes_for(claimed, experiment, sizes));
   } catch (const std::exception& error) {
     return part.technique.plugin + ": " + error.what();
   }
@@ -52,11 +66,21 @@ DataSizes sizes_of(const DataSettings& data) {
 std::optional<Problem> find_problem(const Experiment& experiment, const DataSizes& sizes) {
   if (std::string text = problem_of(experiment.budget); !text.empty()) return Problem{"budget", text};
   for (const Experiment::Part& part : experiment.parts)
-    if (std::string text = problem_of(part, *experiment.model, sizes); !text.empty())
+    if (std::string text = problem_of(part, experiment, sizes); !text.empty())
       return Problem{part.path, text};
   if (std::string text = problem_of_calibration(experiment, sizes); !text.empty())
     return Problem{"export.calibration", text};
   return {};
+}
+
+std::vector<std::string> remarks_on(const Experiment& experiment, const DataSizes& sizes) {
+  std::vector<std::string> remarks;
+  for (const Experiment::Part& part : experiment.parts) {
+    std::vector<const WeightInfo*> claimed = claimed_by(part, *experiment.model);
+    std::string remark = part.technique.object->remark(shapes_for(claimed, experiment, sizes));
+    if (!remark.empty()) remarks.push_back(message("[{}] {}", {part.path, remark}));
+  }
+  return remarks;
 }
 
 }  // namespace caddie

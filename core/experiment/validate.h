@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds errors that can be known before anything is trained: settings that do not go with the model, or with
-// how much data there is.
+// how much data there is. It also collects what is no error and yet seldom meant.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "experiment/experiment.h"
 
@@ -30,5 +31,8 @@ struct Problem {
 
 /// Returns the first problem of the plugins and sections of an experiment, or nothing.
 std::optional<Problem> find_problem(const Experiment& experiment, const DataSizes& sizes);
+
+/// Returns what the plugins say of settings that are right and yet seldom meant, each behind its table.
+std::vector<std::string> remarks_on(const Experiment& experiment, const DataSizes& sizes);
 
 }  // namespace caddie

@@ -51,6 +51,13 @@ struct OrthogonalizedMomentum : caddie::Optimizer {
       caddie::one_of("standard", "polar_express"));
   }
   void validate(const caddie::Shapes& shapes) const override { check_matrices(shapes); }
+  std::string remark(const caddie::Shapes& shapes) const override {
+    bool ends = momentum_start == momentum || momentum_warmup_steps < shapes.steps;
+    if (ends || shapes.steps == 0) return "";
+    return caddie::message(
+        "momentum_warmup_steps = {} and the training has {} steps, so the momentum never rises to {}",
+        {momentum_warmup_steps, shapes.steps, momentum});
+  }
   void state(caddie::Archive& a) override { a("momenta", momenta); }
 
   double momentum_at(int64_t step) const {

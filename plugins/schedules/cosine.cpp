@@ -22,6 +22,9 @@ struct Cosine final : Schedule {
     s("min_scale", min_scale, "where the descent ends", between(0, 1));
     s("lr_warmup_steps", lr_warmup_steps, "steps of a linear rise from 0", at_least(0));
   }
+  std::string remark(const Shapes& shapes) const override {
+    return remark_on_warmup(lr_warmup_steps, shapes);
+  }
   double scale(const Progress& p) const override {
     return descent(share_of_budget(p)) * ramp(0, 1, p.step, lr_warmup_steps);
   }

@@ -9,6 +9,7 @@
 #include <caddie/plugin.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "share_of_budget.h"
 using namespace caddie;
@@ -23,6 +24,18 @@ struct Warmdown final : Schedule {
       between(0, 1));
     s("min_scale", min_scale, "where the descent ends", between(0, 1));
     s("lr_warmup_steps", lr_warmup_steps, "steps of a linear rise from 0", at_least(0));
+  }
+  std::string remark(const Shapes& shapes) const override {
+    std::string up = remark_on_warmup(lr_warmup_steps, shapes);
+    // Under a wall-clock budget nobody knows yet how many steps there will be.
+    bool fits = fraction > 0 || shapes.timed || shapes.steps == 0 || warmdown_steps <= shapes.steps;
+    if (fits) return up;
+    double first = std::max(double(shapes.steps) / double(warmdown_steps), min_scale);
+    std::string down = message(
+        "warmdown_steps = {} and the training has {} steps, so the learning rates begin at {} % of their "
+        "settings",
+        {warmdown_steps, shapes.steps, int64_t(std::lround(100 * first))});
+    return up.empty() ? down : down + "; " + up;
   }
   double scale(const Progress& p) const override {
     double down = fraction > 0 ? by_fraction(p) : p.budget_seconds > 0 ? by_clock(p) : by_steps(p);

@@ -90,6 +90,24 @@ TEST_CASE("a validation stream without one whole sequence is refused when the ex
                     Contains("too few for one sequence of 12"));
 }
 
+TEST_CASE("what plugins remark on stands behind their tables and refuses nothing", "[validate]") {
+  std::vector<std::string> changes = {"train.schedule={use='warmdown', warmdown_steps=200}",
+                                      "optimizers.others={use='adamw', weights=['!role:matrix'], lr=0.01}",
+                                      "optimizers.matrices={use='muon', weights=['role:matrix'], lr=0.01}",
+                                      "optimizers.matrices.momentum_warmup_steps=30", "budget.steps=12"};
+  CHECK(
+      remarks_on(small_experiment(changes, registry()), {}) ==
+      std::vector<std::string>{
+          "[optimizers.matrices] momentum_warmup_steps = 30 and the training has 12 steps, so the momentum "
+          "never rises to 0.95",
+          "[train.schedule] warmdown_steps = 200 and the training has 12 steps, so the learning rates begin "
+          "at 6 % of their settings"});
+  changes.push_back("budget.seconds=5");
+  CHECK(remarks_on(small_experiment(changes, registry()), {}).size() == 1);
+  changes.push_back("optimizers.matrices.momentum_start=0.95");
+  CHECK(remarks_on(small_experiment(changes, registry()), {}).empty());
+}
+
 TEST_CASE("calibration is checked where something is calibrated", "[validate]") {
   TemporaryFolder folder;
   std::vector<std::string> changes = on_shards(folder, 100);

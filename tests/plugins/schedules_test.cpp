@@ -68,6 +68,32 @@ TEST_CASE("a linear rise multiplies the descent", "[schedules]") {
   CHECK(at_step(*make_plugin<Schedule>("constant"), 99, 100) == 1);
 }
 
+TEST_CASE("a descent or a rise over more steps than the training has is remarked on", "[schedules]") {
+  ModelShape model;
+  auto remark = [&](const char* plugin, const Values& settings, int64_t steps, bool timed = false) {
+    return make_plugin<Schedule>(plugin, settings)->remark({model, {}, 0, -1, steps, timed});
+  };
+  Values down = {{"warmdown_steps", 200.0}}, up = {{"warmdown_steps", 0.0}, {"lr_warmup_steps", 20.0}};
+  CHECK(remark("warmdown", down, 12) ==
+        "warmdown_steps = 200 and the training has 12 steps, so the learning rates begin at 6 % of their "
+        "settings");
+  CHECK_THAT(remark("warmdown", {{"warmdown_steps", 200.0}, {"min_scale", 0.5}}, 12),
+             Catch::EndsWith("begin at 50 % of their settings"));
+  CHECK(remark("warmdown", down, 200).empty());
+  CHECK(remark("warmdown", {{"fraction", 0.5}}, 12).empty());  // The default of 1200 steps does not count.
+  CHECK(remark("warmdown", down, 12, true).empty());           // How many steps there will be, nobody knows.
+  CHECK(remark("warmdown", down, 0).empty());
+  for (bool timed : {false, true})
+    CHECK(remark("warmdown", up, 20, timed) ==
+          "lr_warmup_steps = 20 and the training has 20 steps, so the learning rates never rise to their "
+          "settings");
+  CHECK(remark("warmdown", up, 21).empty());
+  CHECK_THAT(remark("warmdown", {{"warmdown_steps", 200.0}, {"lr_warmup_steps", 20.0}}, 12),
+             Catch::Contains("begin at 6 %") && Catch::Contains("; lr_warmup_steps = 20"));
+  CHECK_THAT(remark("cosine", {{"lr_warmup_steps", 20.0}}, 12), Catch::StartsWith("lr_warmup_steps = 20"));
+  CHECK(remark("cosine", {}, 12).empty());
+}
+
 TEST_CASE("half a wave of the cosine, over the whole budget or its end", "[schedules]") {
   auto whole = make_plugin<Schedule>("cosine", {{"min_scale", 0.1}});
   CHECK(at_step(*whole, 0, 100) == 1);

@@ -53,6 +53,8 @@ struct Shapes {
   std::span<const WeightInfo* const> weights;  // the weights that it claims; empty where its slot claims none
   int64_t positions = 0;   // the predicted positions of the validation stream; 0 while that is not known
   int64_t documents = -1;  // the number of documents that start in that stream; -1 while that is not known
+  int64_t steps = 0;       // the most steps that the training takes; 0 while that is not known
+  bool timed = false;      // whether a wall-clock budget may end the training before them
 };
 
 /// Is the base of every technique. What a technique does not override declares nothing.
@@ -65,6 +67,9 @@ struct CADDIE_API Plugin {
   /// Throws Error when its settings do not go with what it will work on, saying what would. It is asked
   /// whenever an experiment is read, so that nothing is trained for an error that can be known.
   virtual void validate(const Shapes&) const {}
+  /// Returns what a user should know of settings that are right and yet seldom meant, such as a warm-up that
+  /// is longer than the training; empty when there is nothing to say. It is asked after validate().
+  virtual std::string remark(const Shapes&) const { return ""; }
   /// Returns whether it may act on the training step about to be taken. The answer must depend on its
   /// settings and on `progress` alone: runs that differ only in techniques that do not act yet share their
   /// first steps.
