@@ -9,7 +9,6 @@
 #include <exception>
 #include <filesystem>
 #include <new>
-#include <string_view>
 #include <system_error>
 
 #include "base/console.h"
@@ -51,10 +50,7 @@ int guarded(int argc, char** argv) {
     std::fprintf(stderr, "error: %s: %s\n", error.path1().c_str(), error.code().message().c_str());
     return caddie::kFailed;
   } catch (const std::bad_alloc&) {
-    bool trains = argc > 1 && (std::string_view(argv[1]) == "run" || std::string_view(argv[1]) == "rerun");
-    std::fprintf(
-        stderr, "error: out of memory%s\n",
-        trains ? "; a smaller train.micro_batch_tokens or fewer train.gradient_accumulators need less" : "");
+    std::fprintf(stderr, "error: out of memory\n");
     return caddie::kFailed;
   } catch (const std::system_error& error) {
     // That stdout cannot be written is said at the end of the program.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/out_of_memory.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "export/quantize.h"
@@ -168,7 +169,10 @@ QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<
   std::vector<Tensor> hessians, weights = prune(parts, model, given, made.without_effect);
   made.prune_seconds = clock.lap();
   if (parts.wants_calibration()) {
-    hessians = calibrate(parts, model, weights, training_text, seed, status);
+    hessians = with_memory_advice(
+        "a smaller export.calibration.length, fewer export.calibration.sequences or fewer "
+        "export.calibration.accumulators need less",
+        [&] { return calibrate(parts, model, weights, training_text, seed, status); });
     note_uncalibrated(parts, model, hessians, made.without_effect);
   }
   made.calibrate_seconds = clock.lap();

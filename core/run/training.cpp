@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/median.h"
+#include "base/out_of_memory.h"
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "process/interrupt.h"
@@ -131,7 +132,9 @@ Json TrainingStage::run() {
   auto make = [&](const std::filesystem::path& folder) {
     made = true;
     team_.start(folder);
-    return train(folder);
+    return with_memory_advice(
+        "a smaller train.micro_batch_tokens or fewer train.gradient_accumulators need less",
+        [&] { return train(folder); });
   };
   // Averages are stages of their own, which may be gone or come from another training of the same name.
   auto suffices = [&](const Json& found) {

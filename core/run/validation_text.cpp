@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/exit_code.h"
+#include "base/out_of_memory.h"
 #include "data/validation.h"
 #include "experiment/validate.h"
 #include "run/effects.h"
@@ -56,7 +57,8 @@ ValidationText::Scored ValidationText::score(const Technique& evaluator,
   StageScope scope(Stage::kEvaluate);
   CallCounter calls(experiment_, Mode::kEvaluate);
   ModelScorer model_scorer = scorer(weights);
-  Score score = evaluator.as<Evaluator>().evaluate(model_scorer);
+  Score score = with_memory_advice("a smaller train.micro_batch_tokens or fewer --threads need less",
+                                   [&] { return evaluator.as<Evaluator>().evaluate(model_scorer); });
   check(std::isfinite(score.bits_per_byte()),
         "evaluator '{}': the score is not finite ({} nats over {} tokens and {} bytes){}; lower the learning "
         "rates or clip the gradient",

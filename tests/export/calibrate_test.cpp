@@ -57,6 +57,17 @@ double trace(const Tensor& h) {
   return sum;
 }
 
+/// Asks for a calibration, and for more memory than there is when the calibration begins.
+struct Hungry final : Quantizer {
+  mutable int asked = 0;
+  bool wants_hessian() const override {
+    if (asked++ > 0) throw std::bad_alloc();
+    return true;
+  }
+  Packed pack(const Tensor&, const WeightInfo&, const Tensor*) override { return {}; }
+  void unpack(const Packed&, Tensor&) const override {}
+};
+
 /// The token that the model finds most probable after these.
 int32_t likeliest(Model& model, const std::vector<int32_t>& tokens) {
   std::vector<Leaf> leaves = leaves_of(model.weights().values());
@@ -216,4 +227,13 @@ TEST_CASE("a pruner that changes nothing is told, and averaged weights stay as t
   Tensor before = clone(pruning.model->weights().value(0));
   quantized(pruning);
   CHECK(same_bits(pruning.model->weights().value(0), before));
+}
+
+TEST_CASE("a calibration that takes too much memory names what to lower", "[calibrate]") {
+  Experiment e = make();
+  e.export_parts.quantizers[0].technique.object = std::make_shared<Hungry>();
+  StatusLine quiet(true);
+  CHECK_THROWS_WITH(quantize_model(e.export_parts, *e.model, e.model->weights().values(), nullptr, 1, quiet),
+                    "out of memory; a smaller export.calibration.length, fewer export.calibration.sequences "
+                    "or fewer export.calibration.accumulators need less");
 }

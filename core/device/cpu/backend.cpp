@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/out_of_memory.h"
 #include "device/cpu/buffer.h"
 #include "device/device.h"
 
@@ -13,7 +14,7 @@ class CpuBackend final : public Backend {
  public:
   void* allocate(size_t bytes) override {
     void* memory = allocate_aligned(bytes);
-    if (!memory) fail("out of memory: {} bytes asked for", bytes);
+    if (!memory) throw OutOfMemory(message("out of memory: {} bytes asked for", {bytes}));
     return memory;
   }
   void release(void* memory, size_t) override { std::free(memory); }

@@ -33,7 +33,8 @@ class CudaBackend final : public Backend {
       cudaGetLastError();  // The next kernel must not be blamed for a failed allocation.
       size_t free = 0, total = 0;
       check_cuda(cudaMemGetInfo(&free, &total), "asking for free memory");
-      fail("out of memory on the CUDA device: {} bytes asked for, {} of {} are free", bytes, free, total);
+      throw OutOfMemory(message("out of memory on the CUDA device: {} bytes asked for, {} of {} are free",
+                                {bytes, free, total}));
     }
     check_cuda(status, "allocating memory");
     return memory;
