@@ -74,6 +74,19 @@ std::string with_literal_folder(const std::string& pattern) {
   return escaped(pattern.substr(0, slash)) + pattern.substr(slash);
 }
 
+/// Names a folder that could not be listed, and says why; the error is 0 when there was none.
+struct Unlisted {
+  std::string folder;
+  int error = 0;
+};
+thread_local Unlisted first_unlisted;
+
+/// Notes the first folder that glob() found and could not list, and has it go on.
+int note_unlisted(const char* folder, int error) {
+  if (first_unlisted.error == 0 && error != ENOENT && error != ENOTDIR) first_unlisted = {folder, error};
+  return 0;
+}
+
 /// Writes all bytes, in several calls where one takes only a part of them. Throws Error naming `path`.
 void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
   for (size_t done = 0; done < bytes.size();) {
@@ -103,12 +116,26 @@ void replace_file(const std::filesystem::path& path, std::string_view bytes) {
 
 std::vector<std::filesystem::path> files_matching(const std::string& pattern) {
   glob_t found = {};
-  int status = ::glob(with_literal_folder(pattern).c_str(), GLOB_NOSORT, nullptr, &found);
+  first_unlisted = {};
+  int status = ::glob(with_literal_folder(pattern).c_str(), GLOB_NOSORT, note_unlisted, &found);
   std::vector<std::filesystem::path> files;
   if (status == 0) files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
+  auto [folder, error] = first_unlisted;
+  if (error != 0 && (error != EACCES || files.empty()))
+    fail("{}: cannot list it: {}", folder, std::strerror(error));
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.native() < b.native(); });
   return files;
+}
+
+std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error), end;
+  if (error == std::errc::no_such_file_or_directory) return {};
+  std::vector<std::filesystem::directory_entry> entries;
+  for (; !error && entry != end; entry.increment(error)) entries.push_back(*entry);
+  check(!error, "{}: cannot list it: {}", folder.string(), error.message());
+  return entries;
 }
 
 std::string why_nothing_matches(const std::string& pattern) {

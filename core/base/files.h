@@ -13,11 +13,15 @@
 
 namespace caddie {
 
-/// Returns the files that a shell pattern matches, sorted by the bytes of their paths. A folder that cannot
-/// be read counts as empty. A path that exists exactly as it is written stands for itself, whatever
-/// characters it has, and so does an existing folder before the last slash: in "data [v1]/train_*.bin" only
-/// the name of the file is a pattern.
+/// Returns the files that a shell pattern matches, sorted by the bytes of their paths. Throws Error naming a
+/// folder that cannot be listed; one that this user may not list is passed over where files of others match.
+/// A path that exists exactly as it is written stands for itself, whatever characters it has, and so does an
+/// existing folder before the last slash: in "data [v1]/train_*.bin" only the name of the file is a pattern.
 std::vector<std::filesystem::path> files_matching(const std::string& pattern);
+
+/// Returns what lies in the folder, in no order; nothing where there is no folder. Throws Error naming the
+/// folder when it cannot be listed.
+std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::path& folder);
 
 /// Returns the end of an error message about a pattern that matches no file: where it was looked for, or what
 /// in it matches nothing (a ~, braces, a folder that is missing).

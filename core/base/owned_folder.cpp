@@ -33,8 +33,9 @@ bool is_mark_in_the_making(const fs::path& file) {
 
 /// Tells whether the folder is empty, apart from a mark that a killed process began to write.
 bool holds_nothing(const fs::path& folder) {
-  return fs::is_directory(folder) &&
-         std::all_of(fs::directory_iterator(folder), fs::directory_iterator(),
+  if (!fs::is_directory(folder)) return false;
+  std::vector<fs::directory_entry> entries = entries_of(folder);
+  return std::all_of(entries.begin(), entries.end(),
                      [](const auto& entry) { return is_mark_in_the_making(entry.path()); });
 }
 
@@ -101,14 +102,14 @@ void remove_owned(const fs::path& folder) {
 
 void clear_owned(const fs::path& folder, std::string_view kept) {
   check_owned(folder);
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+  for (const fs::directory_entry& entry : entries_of(folder))
     if (fs::path name = entry.path().filename(); name != kMark && name != kept) remove_entry(entry.path());
 }
 
 void remove_leftovers(const fs::path& folder) {
   if (!is_owned(folder)) return;
   std::vector<fs::path> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+  for (const fs::directory_entry& entry : entries_of(folder)) {
     int64_t writer = writer_of_temporary(entry.path());
     if (writer <= 0 || !entry.is_regular_file()) continue;
     // If the id has gone to another process meanwhile, the file stays until that one has ended too.

@@ -11,6 +11,8 @@
 #include <set>
 #include <utility>
 
+#include "base/files.h"
+
 namespace caddie {
 namespace {
 
@@ -24,9 +26,7 @@ void walk_below(const fs::path& folder, const Visit& visit, RealFolders& entered
   check(::stat(folder.c_str(), &info) == 0, "{}: cannot open it: {}", folder.string(), std::strerror(errno));
   if (!entered.emplace(info.st_dev, info.st_ino).second) return;
   std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  check(!error, "{}: cannot read it: {}", folder.string(), error.message());
-  for (const fs::directory_entry& entry : entries)
+  for (const fs::directory_entry& entry : entries_of(folder))
     if (visit(entry.path()) && entry.is_directory(error)) walk_below(entry.path(), visit, entered);
 }
 

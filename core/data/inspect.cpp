@@ -35,7 +35,7 @@ constexpr SplitFiles kSplits[] = {{"train", "*train_*.bin"}, {"validation", "*va
 
 std::vector<fs::path> shards_in(const fs::path& folder, const char* pattern) {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+  for (const fs::directory_entry& entry : entries_of(folder))
     if (matches(pattern, entry.path().filename().string())) files.push_back(entry.path());
   return files;
 }

@@ -25,11 +25,15 @@ namespace {
 
 constexpr const char* kEntryPrefix = "caddie_plugin_";
 
-// Adds the libraries that lie in a folder; a folder that is missing has none.
-void collect(const std::filesystem::path& folder, std::vector<PluginFile>& files) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+// Adds the libraries that lie in a folder, and returns the folders there; one that is missing has none.
+std::vector<std::filesystem::path> collect(const std::filesystem::path& folder,
+                                           std::vector<PluginFile>& files) {
+  std::vector<std::filesystem::path> folders;
+  for (const auto& entry : entries_of(folder)) {
     if (entry.path().extension() == ".so") files.push_back({entry.path().stem().string(), entry.path()});
+    if (entry.is_directory()) folders.push_back(entry.path());
+  }
+  return folders;
 }
 
 // Returns the file of the plugin called `name`. Throws Error naming the folders and near names when there is
@@ -104,12 +108,8 @@ std::string sdk_of(const PluginFile& file) {
 std::string sdk_of_this_program() { return CADDIE_STRING(CADDIE_SDK_HASH); }
 
 Registry::Registry(std::vector<std::filesystem::path> folders) : folders_(std::move(folders)) {
-  for (const auto& folder : folders_) {
-    collect(folder, files_);
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
-      if (entry.is_directory()) collect(entry.path(), files_);
-  }
+  for (const auto& folder : folders_)
+    for (const auto& inner : collect(folder, files_)) collect(inner, files_);
   std::sort(files_.begin(), files_.end(), [](const PluginFile& a, const PluginFile& b) {
     return std::tie(a.name, a.path) < std::tie(b.name, b.path);
   });

@@ -47,8 +47,8 @@ std::unique_ptr<Plugin> make_object(std::string_view name, const PluginEntry& en
 /// Finds plugins in some folders and opens them.
 class Registry {
  public:
-  /// Looks in each folder and one level below it, and opens no file. Throws Error (exit code 4) when two
-  /// libraries have the same name.
+  /// Looks in each folder and one level below it, and opens no file. Throws Error naming a folder that is
+  /// there and cannot be listed; with exit code 4 when two libraries have the same name.
   explicit Registry(std::vector<std::filesystem::path> folders = default_folders());
 
   /// Returns the folder "plugins" that belongs to this program, and what the environment variable

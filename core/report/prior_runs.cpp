@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "base/files.h"
 #include "report/resolution.h"
 #include "results/metrics.h"
 #include "sweep/folders.h"
@@ -78,9 +79,8 @@ PriorRuns prior_runs(const Plan& plan) {
 
 void learn_pairs(PriorRuns& prior, const Plan& plan) {
   if (prior.paired_sd > 0 || paired_arms(plan).empty()) return;
-  std::error_code ignored;
   std::set<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator("results", ignored))
+  for (const auto& entry : entries_of("results"))
     if (fs::exists(plan_path(entry.path()))) folders.insert(entry.path());
   double most = 0;
   for (const fs::path& folder : folders) {

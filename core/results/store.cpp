@@ -22,7 +22,7 @@ constexpr const char* kFiles = "files";
 /// Returns the names of the files that a stage leaves for others, sorted.
 std::vector<std::string> outputs(const std::filesystem::path& folder) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : entries_of(folder)) {
     std::string name = entry.path().filename().string();
     bool is_ours = name == kRecord || name == kClaimFile || name == kCheckpointFile || name == kMark;
     if (entry.is_regular_file() && !is_ours) names.push_back(name);

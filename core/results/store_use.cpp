@@ -46,7 +46,7 @@ FolderClaim claim_store(const fs::path& store) {
   FolderClaim claim = FolderClaim::take_or_refuse(store, "wait for it");
   if (!is_owned(store / kStoreUsers)) return claim;
   remove_leftovers(store / kStoreUsers);
-  for (const auto& user : fs::directory_iterator(store / kStoreUsers)) {
+  for (const auto& user : entries_of(store / kStoreUsers)) {
     if (writer_of_temporary(user.path()) > 0 || user.path().filename() == kMark) continue;
     check_unclaimed(read_file(user.path()), "clean up when it has ended");
     fs::remove(user.path());

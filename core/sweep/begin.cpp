@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/exit_code.h"
+#include "base/files.h"
 #include "base/owned_folder.h"
 #include "base/text.h"
 #include "sweep/folders.h"
@@ -52,9 +53,8 @@ void freeze(Plan& plan, const fs::path& folder, bool replan) {
 
 std::vector<fs::path> folders_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  if (fs::exists(folder))
-    for (const auto& entry : fs::directory_iterator(folder))
-      if (entry.is_directory()) found.push_back(entry.path());
+  for (const auto& entry : entries_of(folder))
+    if (entry.is_directory()) found.push_back(entry.path());
   return found;
 }
 

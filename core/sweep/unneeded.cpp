@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "base/files.h"
 #include "base/json.h"
 #include "base/owned_folder.h"
 #include "base/walk.h"
@@ -77,7 +78,7 @@ int64_t bytes_freed_by(const fs::path& folder) {
 
 std::vector<fs::path> sorted_entries(const fs::path& folder) {
   std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
+  for (const auto& entry : entries_of(folder)) entries.push_back(entry.path());
   std::sort(entries.begin(), entries.end());
   return entries;
 }

@@ -67,6 +67,20 @@ TEST_CASE("what is no file is refused by name", "[files]") {
   CHECK(why_no_file("/dev/null").empty());
 }
 
+TEST_CASE("a folder that is there and cannot be listed is told, and only a missing one passes", "[files]") {
+  TemporaryFolder folder;
+  folder.write("full/a.txt", "");
+  CHECK(entries_of(folder / "full").size() == 1);
+  CHECK(entries_of(folder / "full").at(0).path() == folder / "full/a.txt");
+  CHECK(entries_of(folder / "none").empty());
+  CHECK(files_matching((folder / "none/*.txt").string()).empty());
+  // A link to itself stands for a disk that fails: the system refuses to open it.
+  fs::create_directory_symlink("loop", folder / "loop");
+  std::string refusal = (folder / "loop").string() + ": cannot list it: Too many levels of symbolic links";
+  CHECK_THROWS_WITH(entries_of(folder / "loop"), refusal);
+  CHECK_THROWS_WITH(files_matching((folder / "loop/*.txt").string()), refusal);
+}
+
 TEST_CASE("names of folders and files are not taken for patterns", "[files]") {
   TemporaryFolder folder;
   write_file(folder / "data [v1]/train_0.bin", "");

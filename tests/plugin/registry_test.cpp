@@ -51,6 +51,13 @@ TEST_CASE("plugins are found in a folder and one level below it", "[plugin]") {
   CHECK(registry.opened().empty());
 }
 
+TEST_CASE("a folder of plugins that cannot be listed is told, not taken for an empty one", "[plugin]") {
+  TemporaryFolder folder;
+  fs::create_directory_symlink("loop", folder / "loop");
+  CHECK_THROWS_WITH(Registry({folder / "loop"}),
+                    (folder / "loop").string() + ": cannot list it: Too many levels of symbolic links");
+}
+
 TEST_CASE("a plugin is opened when it is asked for, and once", "[plugin]") {
   Registry registry;
   const LoadedPlugin& first = registry.open("ema", "[train.averager]");
