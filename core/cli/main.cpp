@@ -38,17 +38,23 @@ int run(int argc, char** argv) {
   return caddie::kFine;
 }
 
+/// Says what went wrong and returns the exit code: `code`, or that of a full disk.
+int told(const std::string& error, int code) {
+  bool full = code == caddie::kFailed && caddie::tells_of_full_disk(error);
+  std::fprintf(stderr, "error: %s%s\n", caddie::with_short_lines(error).c_str(),
+               full ? "; free space, then give the same command again" : "");
+  return full ? int(caddie::kDiskFull) : code;
+}
+
 /// Runs the program and says on stderr what went wrong; returns its exit code.
 int guarded(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const caddie::Error& error) {
     // An error without a message was already told by another process.
-    if (*error.what()) std::fprintf(stderr, "error: %s\n", caddie::with_short_lines(error.what()).c_str());
-    return error.code();
+    return *error.what() ? told(error.what(), error.code()) : error.code();
   } catch (const std::filesystem::filesystem_error& error) {
-    std::fprintf(stderr, "error: %s: %s\n", error.path1().c_str(), error.code().message().c_str());
-    return caddie::kFailed;
+    return told(error.path1().string() + ": " + error.code().message(), caddie::kFailed);
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "error: out of memory\n");
     return caddie::kFailed;

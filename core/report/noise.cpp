@@ -14,6 +14,9 @@ namespace {
 
 void check_complete(const RunnerResult& result, size_t runs, const std::filesystem::path& folder) {
   if (result.interrupted) throw Error("interrupted; the same command goes on", kInterrupted);
+  if (result.disk_full)
+    throw Error(message("{}: the disk is full; free space, then the same command goes on", {folder.string()}),
+                kDiskFull);
   check(result.failed + result.lost + result.left == 0,
         "{} of {} runs failed, {} were lost, {} are left; see caddie status {}", result.failed, runs,
         result.lost, result.left, folder.string());

@@ -21,6 +21,7 @@ RunnerResult run_sweep(Plan& plan, const RunnerOptions& options, const FolderCla
   RunnerHooks hooks = {[&] { tables.changed(); }, [&] { tables.catch_up(); },
                        [&](const Plan& now) { return next_runs(now, options.folder); }};
   RunnerResult result = run_plan(plan, options, hooks, claim);
+  if (result.disk_full) return result;
   check_all_read(write_tables(plan, options.folder), result);
   return result;
 }

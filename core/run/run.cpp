@@ -367,7 +367,7 @@ RunSummary Run::go() {
   try {
     run_stages();
   } catch (const Error& error) {
-    bool stopped = error.code() == kInterrupted;
+    bool stopped = error.code() == kInterrupted || tells_of_full_disk(error.what());
     end_early(stopped ? "stopped" : "failed", stopped ? "" : error.what());
     throw;
   }

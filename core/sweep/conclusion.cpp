@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Only the first of these is told: an interruption, lost runs, failed runs, a claim that is not met.
+// Only the first of these is told: an interruption, a full disk, lost runs, failed runs, a claim that is not
+// met.
 #include "sweep/conclusion.h"
 
 namespace caddie {
@@ -8,6 +9,11 @@ Conclusion conclude(const RunnerResult& result, size_t runs, const std::filesyst
                     const std::string& onward, std::optional<bool> claim_met) {
   if (result.interrupted)
     return {kInterrupted, message("interrupted with {} runs left; {}", {result.left, onward}), ""};
+  if (result.disk_full)
+    return {kDiskFull,
+            message("{}: the disk is full, with {} runs left; free space, then {}",
+                    {folder.string(), result.left, onward}),
+            ""};
   Conclusion end;
   if (result.left > 0)
     end.note = message("{} runs left, as their number or time was limited or others stopped them; {}",

@@ -23,6 +23,7 @@ Verdict judge(const RunEnd& end, const RunRequests& requests) {
   if (requests.timed_out)
     return {RunOutcome::failed,
             fmt::format("timeout: not finished after {}", duration(requests.timeout_seconds))};
+  if (signal == 0 && end.process.code == kDiskFull) return {RunOutcome::no_space, ""};
   if (interrupted || (killed && requests.stopping)) return {RunOutcome::stopped, ""};
   if (killed)
     return {RunOutcome::lost, "killed from outside; invoke the sweep again to go on from its checkpoint"};

@@ -25,9 +25,9 @@ struct RunRequests {
 };
 
 /// A run is done when its folder holds its results; failed when it ended with an error, crashed or took too
-/// long; lost when it was killed from outside, so that a later call resumes it; and stopped when it can go on
-/// from a checkpoint.
-enum class RunOutcome { done, failed, lost, stopped };
+/// long; lost when it was killed from outside, so that a later call resumes it; stopped when it can go on
+/// from a checkpoint; and it has no space when it ended because the disk is full, so that others will too.
+enum class RunOutcome { done, failed, lost, stopped, no_space };
 
 /// Says what came of a run, and why.
 struct Verdict {

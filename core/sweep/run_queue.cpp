@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run that has ended waits again when it was stopped by somebody else or has retries left; otherwise it is
-// counted.
+// counted. A full disk stops everything.
 #include "sweep/run_queue.h"
 
 #include <algorithm>
@@ -62,6 +62,7 @@ RunQueue::EndedRun RunQueue::ended(const RunEnd& end) {
   at_work_.erase(found);
   ended.verdict = judge(end, {ended.work.timed_out, is_stopping(), plan_.run.timeout_seconds});
   RunOutcome outcome = ended.verdict.outcome;
+  result_.disk_full |= outcome == RunOutcome::no_space;
   if (outcome == RunOutcome::done) {
     int64_t& peak = peaks_[plan_.runs[end.run].arm];
     peak = std::max(peak, end.state.summary.peak_memory_bytes.value_or(0));
@@ -97,6 +98,7 @@ void RunQueue::count(RunOutcome outcome) {
       ++result_.lost;
       break;
     case RunOutcome::stopped:
+    case RunOutcome::no_space:
       ++result_.left;
   }
 }
@@ -109,7 +111,7 @@ void RunQueue::finished_elsewhere(size_t run) {
 RunnerResult RunQueue::result() const {
   RunnerResult result = result_;
   result.left += int(waiting_.size());
-  result.interrupted = is_stopping();
+  result.interrupted = stops_asked_ > 0;
   return result;
 }
 

@@ -18,6 +18,7 @@ struct RunnerResult {
   // outside while at work, and those that are left have not come to an end.
   int done = 0, failed = 0, lost = 0, left = 0;
   bool interrupted = false;
+  bool disk_full = false;  // whether the sweep stopped because a run found the disk full
 };
 
 /// Says how much of the machine and of time a sweep may take.
@@ -72,7 +73,8 @@ class RunQueue {
   /// Records that the sweep was asked to stop: nothing starts any more. Returns how often it was asked by
   /// now.
   int ask_to_stop() { return ++stops_asked_; }
-  bool is_stopping() const { return stops_asked_ > 0; }
+  /// Tells whether it was, or has stopped by itself because the disk is full.
+  bool is_stopping() const { return stops_asked_ > 0 || result_.disk_full; }
 
   struct StopOrder {
     size_t run;

@@ -32,6 +32,7 @@ class Scheduler {
   void start_some();
   bool start(size_t run);
   void stop();
+  void stop_without_space(size_t run);
   void stop_slow_ones();
   void ended(const RunEnd& end);
   void done(const RunQueue::EndedRun& ended, const RunState& state);
@@ -64,7 +65,8 @@ RunnerResult Scheduler::go() {
     if (event.ended) ended(*event.ended);
     stop_slow_ones();
   }
-  if (hooks_.changed) hooks_.changed();
+  // A full disk takes no tables either; they stand as the last result left them.
+  if (hooks_.changed && !queue_.result().disk_full) hooks_.changed();
   return queue_.result();
 }
 
@@ -110,12 +112,22 @@ void Scheduler::stop() {
                              queue_.at_work().size()));
 }
 
+/// Has the runs at work save checkpoints, as far as these fit on the disk, where others would end like `run`.
+void Scheduler::stop_without_space(size_t run) {
+  for (size_t other : queue_.runs_at_work()) executor_.stop(other, false);
+  if (!queue_.at_work().empty())
+    display_.say(
+        fmt::format("stopping: {} found the disk full; {} running, each saves a checkpoint if it can",
+                    name_of(run), queue_.at_work().size()));
+}
+
 void Scheduler::stop_slow_ones() {
   for (const RunQueue::StopOrder& order : queue_.stop_slow_ones(executor_.seconds()))
     executor_.stop(order.run, order.kill);
 }
 
 void Scheduler::ended(const RunEnd& end) {
+  bool was_stopping = queue_.is_stopping();
   RunQueue::EndedRun ended = queue_.ended(end);
   switch (ended.verdict.outcome) {
     case RunOutcome::done:
@@ -125,6 +137,9 @@ void Scheduler::ended(const RunEnd& end) {
       if (ended.requeued)
         display_.say(fmt::format("stopped {} from outside; it goes on later", name_of(end.run)));
       return;  // No result has changed, so that no table is written.
+    case RunOutcome::no_space:
+      if (!was_stopping) stop_without_space(end.run);
+      return;
     case RunOutcome::failed:
       executor_.record_failure(end.run, ended.verdict.reason);
       [[fallthrough]];

@@ -34,6 +34,15 @@ TEST_CASE("an interruption comes before everything else", "[sweep]") {
   CHECK(end_of(result, false).error == "interrupted with 4 runs left; the same command goes on");
 }
 
+TEST_CASE("a full disk comes before what went wrong with runs", "[sweep]") {
+  RunnerResult result{2, 1, 1, 4, false, true};
+  CHECK(end_of(result, false).code == kDiskFull);
+  CHECK(end_of(result, false).error ==
+        "results/x: the disk is full, with 4 runs left; free space, then the same command goes on");
+  result.interrupted = true;
+  CHECK(end_of(result).code == kInterrupted);
+}
+
 TEST_CASE("what went wrong with runs comes before the claim", "[sweep]") {
   CHECK(end_of({6, 1, 1, 0}, false).code == kFailed);
   CHECK(end_of({6, 1, 1, 0}, false).error ==

@@ -47,6 +47,13 @@ TEST_CASE("a run that was stopped can go on, whoever asked it to", "[sweep]") {
   CHECK(judge(end_with({kInterrupted, SIGSEGV}), kNothing).outcome == RunOutcome::failed);
 }
 
+TEST_CASE("a full disk is no failure of the run that finds it", "[sweep]") {
+  for (RunStatus status : {RunStatus::planned, RunStatus::lost, RunStatus::failed})
+    for (const RunRequests& requests : {kNothing, kStopping})
+      is(judge(end_with({kDiskFull, 0}, status), requests), RunOutcome::no_space, "");
+  CHECK(judge(end_with({kDiskFull, SIGSEGV}), kNothing).outcome == RunOutcome::failed);
+}
+
 TEST_CASE("a run that another process has taken up is neither failed nor lost", "[sweep]") {
   for (const ChildEnd& process : {ChildEnd{2, 0}, ChildEnd{0, SIGKILL}, ChildEnd{0, SIGSEGV}})
     is(judge(end_with(process, RunStatus::running), kNothing), RunOutcome::stopped, "");
