@@ -59,7 +59,8 @@ void declare_running(CLI::App& verb, SweepArguments& arguments) {
       ->check(side_by_side());
   verb.add_option("--device", runner.device, "cpu, cuda or auto")->capture_default_str();
   verb.add_option("--only", runner.only, "run only where this holds, e.g. 'seed == 1 and model.dim == 384'");
-  verb.add_option("--max-runs", runner.max_runs, "stop after starting so many runs")->check(zero_or_more());
+  verb.add_option("--max-runs", runner.max_runs, "start no more runs than these; 0: none")
+      ->check(zero_or_more());
   verb.add_option("--budget", runner.budget_seconds, "start no run after this time, e.g. 4h, 90m")
       ->transform(
           CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},

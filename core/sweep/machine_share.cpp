@@ -62,7 +62,8 @@ std::string choose_share(Plan& plan, RunnerOptions& options) {
   if (options.jobs > 0) return "";
   options.jobs = options.threads > 0 ? std::max(1, core_count() / options.threads) : 1;
   std::vector<size_t> left = runs_left(plan, select_runs(plan, options.only), options.folder);
-  int64_t trainings = shared_work(plan, left, Store(options.store)).trainings;
+  int64_t trainings =
+      std::min<int64_t>(shared_work(plan, left, Store(options.store)).trainings, options.max_runs);
   if (!is_worth_measuring(trainings, options.threads, core_count())) return "";
   return measure_share(plan, options);
 }

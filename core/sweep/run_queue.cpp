@@ -31,7 +31,7 @@ std::vector<size_t> RunQueue::runs_at_work() const {
 
 bool RunQueue::may_start(double now) const {
   if (is_stopping() || int(at_work_.size()) >= limits_.jobs) return false;
-  if (limits_.max_runs > 0 && started_ >= limits_.max_runs) return false;
+  if (started_ >= limits_.max_runs) return false;
   return limits_.budget_seconds <= 0 || now < limits_.budget_seconds;
 }
 

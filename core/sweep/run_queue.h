@@ -24,7 +24,7 @@ struct RunnerResult {
 /// Says how much of the machine and of time a sweep may take.
 struct RunLimits {
   int jobs = 1;                      // the most runs at work at a time
-  int64_t max_runs = 0;              // the most runs that are started in all; 0 sets no limit
+  int64_t max_runs = INT64_MAX;      // the most runs that are started in all
   double budget_seconds = 0;         // the time after which no run starts; 0 sets no limit
   int64_t memory_bytes = INT64_MAX;  // the most that all runs at work may take together
 };

@@ -3,6 +3,7 @@
 // resumed at any moment.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -23,7 +24,7 @@ struct RunnerOptions {
   std::string device = "cpu";
   bool retry = false;            // whether to run what failed or was lost before, and nothing else
   std::string only;              // a condition on label, seed and resolved settings; empty for all runs
-  int64_t max_runs = 0;          // the most runs that are started; 0 sets no limit
+  int64_t max_runs = INT64_MAX;  // the most runs that are started
   double budget_seconds = 0;     // the time after which no run starts; 0 sets no limit
   bool allow_no_effect = false;  // whether a run with a technique that acts on nothing may succeed
   bool quiet = false;

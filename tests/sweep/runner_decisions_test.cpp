@@ -292,6 +292,11 @@ TEST_CASE("a sweep can be limited in runs and in time", "[sweep]") {
     CHECK(result.left == 1);
     CHECK_FALSE(result.interrupted);
   }
+  SECTION("none at all") {
+    sweep.limits.max_runs = 0;
+    CHECK(sweep.go().left == 4);
+    CHECK(sweep.runs.deeds.empty());
+  }
   SECTION("seconds after which none starts, while those at work end") {
     sweep.limits.budget_seconds = 15;
     RunnerResult result = sweep.go();
