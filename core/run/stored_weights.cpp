@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "tensor/finite.h"
 #include "tensor/safetensors.h"
 
 namespace caddie {
@@ -40,6 +41,12 @@ std::string unused_weights(const std::filesystem::path& file, const WeightTable&
   unused.resize(std::min<size_t>(count, 3));
   return fmt::format("{}: {} of its tensors {} no weight of the model: {}{}", file.string(), count,
                      count == 1 ? "is" : "are", join(unused, ", "), count > unused.size() ? ", ..." : "");
+}
+
+std::string not_finite_in(std::span<const Tensor> values, const WeightTable& table) {
+  for (int i = 0; i < table.size(); ++i)
+    if (std::string bad = first_not_finite(values[size_t(i)]); !bad.empty()) return table.info(i).name + bad;
+  return "";
 }
 
 std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table) {

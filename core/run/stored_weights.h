@@ -21,6 +21,9 @@ void write_weights(const std::filesystem::path& file, const WeightTable& table,
 /// Returns a sentence that names the tensors of a safetensors file which are no weights of the model; "" when
 /// there are none.
 std::string unused_weights(const std::filesystem::path& file, const WeightTable& table);
+/// Names the first of the weights that holds NaN or infinity, with the element, as in "tok_emb.weight[2, 0]
+/// is nan"; "" when all are finite.
+std::string not_finite_in(std::span<const Tensor> values, const WeightTable& table);
 /// Returns what a file of write_weights() holds, in the order of the table and on its device. Throws Error
 /// naming the first weight that is missing or of another shape.
 std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table);

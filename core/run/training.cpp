@@ -191,6 +191,8 @@ void TrainingStage::initialize() {
     status_.finish("note: " + unused);
   }
   std::vector<Tensor> values = read_weights(options_.initial_weights, model.weights());
+  if (std::string bad = not_finite_in(values, model.weights()); !bad.empty())
+    fail_usage("{}: {}; a training starts from finite numbers", options_.initial_weights.string(), bad);
   for (int i = 0; i < model.weights().size(); ++i) copy(values[size_t(i)], model.weights().value(i));
 }
 

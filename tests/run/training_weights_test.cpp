@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights that a training starts from must be the model's.
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "run/stored_weights.h"
 #include "support/plugins.h"
@@ -11,6 +12,19 @@
 using namespace caddie;
 using namespace caddie::testing;
 using Catch::Contains;
+
+TEST_CASE("the first element of stored weights that is not finite is named", "[training]") {
+  Experiment e = small_experiment({}, registry());
+  const WeightTable& table = e.model->weights();
+  std::vector<Tensor> values;
+  for (const Tensor& value : table.values()) values.push_back(clone(value));
+  CHECK(not_finite_in(values, table).empty());
+  int weight = table.find("blocks.1.mlp.fc.weight");
+  REQUIRE(weight >= 0);
+  values[size_t(weight)].data()[2 * 64 + 5] = std::numeric_limits<float>::quiet_NaN();  // It has 64 columns.
+  values[size_t(weight)].data()[3 * 64] = std::numeric_limits<float>::infinity();
+  CHECK(not_finite_in(values, table) == "blocks.1.mlp.fc.weight[2, 5] is nan");
+}
 
 TEST_CASE("tensors that the model lacks are named", "[training]") {
   TemporaryFolder folder;
