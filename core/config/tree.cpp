@@ -328,7 +328,7 @@ std::vector<std::string> Tree::known_names(std::string_view path, const TreeNode
   return {names.begin(), names.end()};
 }
 
-void Tree::check_all_read() const {
+void Tree::check_all_read(const Explain& explain) const {
   std::optional<Unread> first;
   find_unread(root_, &read_, "", first);
   if (!first) return;
@@ -337,9 +337,10 @@ void Tree::check_all_read() const {
   if (!renamed.empty()) caddie::fail_at(node.key, renamed);
   bool section = node.kind == TreeNode::Kind::table || node.is_array_of_tables();
   std::string place = first->path.empty() ? "" : " in [" + first->path + "]";
-  std::vector<std::string> names = known_names(first->path, first->read);
-  caddie::fail_at(node.key, message("unknown {} '{}'{}{}", {section ? "table" : "key", node.name, place,
-                                                            suggestion(node.name, names)}));
+  std::string why = explain ? explain(first->path, node.name) : "";
+  if (why.empty()) why = suggestion(node.name, known_names(first->path, first->read));
+  caddie::fail_at(node.key,
+                  message("unknown {} '{}'{}{}", {section ? "table" : "key", node.name, place, why}));
 }
 
 Origin Tree::origin(std::string_view path) const {

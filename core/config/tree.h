@@ -68,9 +68,13 @@ class Tree {
   /// tables there as known (what is in them is still checked).
   void know(std::string_view path, std::span<const std::string> names);
 
-  /// Throws for the first value or table (by position, the main file first) that nothing has read, with the
-  /// nearest name that is known at that place.
-  void check_all_read() const;
+  /// Says what explains a name that nothing has read in the table at a path, instead of the nearest one that
+  /// is known there; "" when nothing does.
+  using Explain = std::function<std::string(const std::string& table, const std::string& name)>;
+
+  /// Throws for the first value or table (by position, the main file first) that nothing has read, with what
+  /// explains it or the nearest name that is known at that place.
+  void check_all_read(const Explain& explain = {}) const;
 
   /// Returns where the value at `path` is written, or Origin{} ("default") when it is not written.
   Origin origin(std::string_view path) const;

@@ -3,6 +3,7 @@
 // part of what is checked.
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -37,6 +38,7 @@ class Assembler {
   void hand_out();
   void check_headline() const;
   void check_warmup_keeps() const;
+  std::string of_implied_plugin(const std::string& table, const std::string& name) const;
 
   /// Returns the plugins of a kind; with `many`, only those of slots that take any number (true) or not
   /// (false).
@@ -48,7 +50,14 @@ class Assembler {
   Registry& registry_;
   Device device_;
   std::span<const Slot> table_;
+  std::map<std::string, std::string> used_;  // the plugin that each table names, or is called like
   Experiment experiment_;
+};
+
+/// Collects the names of the settings that a plugin declares.
+struct NamesOfSettings final : Settings {
+  std::set<std::string> all;
+  void visit(const Setting& setting) override { all.insert(setting.name); }
 };
 
 /// Returns a table and where it stands in its file, for messages.
@@ -102,6 +111,7 @@ void Assembler::read_part(const std::string& path, std::string_view section, con
   tree_.read(path, [&](Settings& s) { own.settings(s, slot); });
   Part part{&slot, path, {}, own.headline};
   Technique& technique = part.technique;
+  used_[path] = own.use;
   technique.plugin = own.use;
   technique.label = label.empty() ? own.use : label;
   technique.stage = slot.stage;
@@ -196,6 +206,23 @@ void Assembler::check_warmup_keeps() const {
       tree_.fail_at("train.discarded_warmup_keeps", message("there is no optimizer called '{}'", {label}));
 }
 
+/// Explains a setting that nothing read in the table of a plugin, when it is one of the plugin that the table
+/// is called like and `use` does not name.
+std::string Assembler::of_implied_plugin(const std::string& table, const std::string& name) const {
+  auto other = used_.find(table);
+  if (other == used_.end()) return "";
+  std::string label = split_path(table).back();
+  if (other->second == label || !registry_.has(label)) return "";
+  std::unique_ptr<Plugin> implied = make_object(label, *registry_.open(label, "[" + table + "]").entry);
+  NamesOfSettings names;
+  implied->settings(names);
+  if (!names.all.contains(name)) return "";
+  return message(
+      "; it is a setting of {}, which the table is called like, and use names {}: take it away with "
+      "-S '~{}'",
+      {label, other->second, join_path(table, name)});
+}
+
 /// Throws Error when the file is a sweep, before each part of an experiment that it lacks becomes an error.
 void Assembler::check_kind_of_file() const {
   if (tree_.has("base") && !tree_.has("model"))
@@ -226,7 +253,8 @@ Experiment Assembler::run() {
         "export.calibration", [&](Settings& s) { parts.calibration.settings(s); }, Stage::kQuantize);
   check_headline();
   check_warmup_keeps();
-  tree_.check_all_read();
+  tree_.check_all_read(
+      [this](const std::string& table, const std::string& name) { return of_implied_plugin(table, name); });
   check_fit(e);
   if (std::optional<Problem> problem = find_problem(e, sizes_of(e.data)))
     tree_.fail_at(problem->path, problem->text);

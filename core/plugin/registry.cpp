@@ -129,6 +129,10 @@ std::vector<std::filesystem::path> Registry::default_folders() {
   return folders;
 }
 
+bool Registry::has(std::string_view name) const {
+  return std::any_of(files_.begin(), files_.end(), [&](const PluginFile& f) { return f.name == name; });
+}
+
 const LoadedPlugin& Registry::open(std::string_view name, std::string_view where) {
   if (auto found = opened_.find(name); found != opened_.end()) return found->second;
   try {

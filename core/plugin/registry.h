@@ -58,6 +58,9 @@ class Registry {
   /// Returns all files, in the order of their names.
   const std::vector<PluginFile>& files() const { return files_; }
 
+  /// Tells whether there is a plugin called `name`.
+  bool has(std::string_view name) const;
+
   /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
   /// there is none, naming near ones, when it was built for another SDK, saying which and how to rebuild it,
   /// or when its initialiser does not return, which a child process tries first.

@@ -50,6 +50,21 @@ TEST_CASE("settings that no model of this shape can take are refused when they a
   refuses({"budget={artifact_bytes=1000, code_bytes=1000}"}, "leaves nothing of artifact_bytes 1,000");
 }
 
+TEST_CASE("a setting of the plugin that a table is called like is told when use names another",
+          "[validate]") {
+  refuses(
+      {"optimizers.muon={weights=['role:matrix'], momentum_warmup_steps=5}",
+       "optimizers.others.weights=['!role:matrix']", "optimizers.muon.use=adamw"},
+      "unknown key 'momentum_warmup_steps' in [optimizers.muon]; it is a setting of muon, which the table "
+      "is called like, and use names adamw: take it away with -S "
+      "'~optimizers.muon.momentum_warmup_steps'");
+  refuses({"techniques.bigram_hash.buckets=64", "techniques.bigram_hash.use=value_residual"},
+          "it is a setting of bigram_hash, which the table is called like, and use names value_residual");
+  refuses({"optimizers.muon={weights=['role:matrix'], momentum_warmups=5}",
+           "optimizers.others.weights=['!role:matrix']", "optimizers.muon.use=adamw"},
+          "unknown key 'momentum_warmups' in [optimizers.muon]; known: ");
+}
+
 TEST_CASE("percentiles must rise", "[validate]") {
   for (const char* plugin : {"gptq", "gptq_lite"}) {
     std::string table = std::string("export.quantizers.") + plugin;
