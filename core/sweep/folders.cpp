@@ -19,6 +19,10 @@ bool is_sweep_file(const fs::path& file) { return file.extension() == ".toml"; }
 
 fs::path sweep_folder(const std::string& named) {
   fs::path path = named;
+  if (fs::is_regular_file(path) && path.filename() != "plan.json" && !is_sweep_file(path))
+    fail_usage(
+        "{}: is a file, and the name of a sweep file ends in .toml; name one, or the folder of a sweep",
+        named);
   if (path.filename() == "plan.json") path = path.parent_path();
   if (is_sweep_file(path)) path = fs::path("results") / read_sweep(path).name;
   for (const fs::path& candidate : {path, fs::path("results") / path})

@@ -31,6 +31,15 @@ TEST_CASE("what is no sweep is a mistake of the user's", "[sweep]") {
   }
 }
 
+TEST_CASE("a file that is no sweep file is told from a folder where nothing was begun", "[sweep]") {
+  TemporaryFolder folder;
+  std::string text = folder.write("plain.txt", "some text").string();
+  CHECK_THROWS_WITH(sweep_folder(text),
+                    text +
+                        ": is a file, and the name of a sweep file ends in .toml; name one, or the folder "
+                        "of a sweep");
+}
+
 TEST_CASE("one file has many paths", "[sweep]") {
   CHECK(same_file("experiments/a.toml", "./experiments/../experiments/a.toml"));
   CHECK(same_file("experiments/a.toml", fs::current_path() / "experiments/a.toml"));
