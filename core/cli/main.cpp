@@ -15,6 +15,7 @@
 #include "base/exit_code.h"
 #include "base/text.h"
 #include "cli/numbers.h"
+#include "cli/refusal.h"
 #include "cli/verbs.h"
 
 namespace {
@@ -32,8 +33,10 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    int code = app.exit(error);
-    return code == 0 ? caddie::kFine : caddie::kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // It was asked for help, or for the version.
+    std::fprintf(stderr, "error: %s\nRun with --help for more information.\n",
+                 caddie::refusal(app, error).c_str());
+    return caddie::kUsage;
   }
   return caddie::kFine;
 }

@@ -65,6 +65,28 @@ TEST_CASE("a wrong command line ends with 2 and says what would help", "[cli]") 
   CHECK_THAT(shell("plan nowhere.toml").output, Contains("nowhere.toml") && StartsWith("error: "));
 }
 
+TEST_CASE("verbs and options that do not exist are named, with the nearest that do", "[cli]") {
+  const std::map<std::string, std::string> wrongs = {
+      {"plugin lst", "error: caddie plugin: there is no verb 'lst'; did you mean 'list'?\n"},
+      {"data prepar --text a", "error: caddie data: there is no verb 'prepar'; did you mean 'prepare'?\n"},
+      {"artifact inspekt x", "error: caddie artifact: there is no verb 'inspekt'; did you mean 'inspect'?\n"},
+      {"plugin", "error: caddie plugin: a verb is missing; known: "},
+      {"", "error: caddie: a verb is missing\n"},
+      {"run a.toml --sed 3", "error: caddie run: there is no option '--sed'; did you mean '--seed'?\n"},
+      {"run --sed=3 a.toml", "error: caddie run: there is no option '--sed'; did you mean '--seed'?\n"},
+      {"run --qwertyuiop", "error: caddie run: there is no option '--qwertyuiop'\n"},
+      {"--sed run a.toml", "error: caddie: there is no option '--sed'"},
+      {"plan a.toml b.toml", "error: caddie plan: 'b.toml' is one argument too many\n"},
+      {"run", "error: caddie run: experiment is required\n"},
+      {"run a.toml --seed -1", "error: --seed: -1; wanted a whole number from 0"}};
+  for (const auto& [wrong, said] : wrongs) {
+    Outcome outcome = shell(wrong);
+    INFO("caddie " << wrong);
+    CHECK(outcome.code == 2);
+    CHECK_THAT(outcome.output, StartsWith(said));
+  }
+}
+
 TEST_CASE("the program says its version on one line", "[cli]") {
   Outcome version = shell("--version");
   CHECK(version.code == 0);
