@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 #include "base/text.h"
@@ -44,6 +45,24 @@ std::vector<std::string> options_of(const CLI::App& verb) {
   return names;
 }
 
+/// Tells whether `longer` is the name with letters put in.
+bool adds_letters(std::string_view name, std::string_view longer) {
+  size_t found = 0;
+  for (char letter : longer) found += found < name.size() && name[found] == letter;
+  return found == name.size();
+}
+
+/// Returns "; did you mean '--x'?" for the option of the verb that is nearest to a long name; "" when none
+/// is. Of two that are as near, one that only has more letters is meant.
+std::string meant(const std::string& name, const CLI::App& verb) {
+  if (!name.starts_with("--")) return "";
+  std::vector<std::string> options = options_of(verb);
+  std::stable_partition(options.begin(), options.end(),
+                        [&](const std::string& option) { return adds_letters(name, option); });
+  std::string near = nearest(name, options);
+  return near.empty() ? "" : "; did you mean '" + near + "'?";
+}
+
 /// Says what is wrong with the words that a verb could not use, of which there is at least one.
 std::string unusable(const CLI::App& verb, const std::vector<std::string>& words) {
   auto is_option = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
@@ -51,8 +70,8 @@ std::string unusable(const CLI::App& verb, const std::vector<std::string>& words
     return message("there is no verb '{}'{}", {words.front(), suggestion(words.front(), verbs)});
   auto option = std::find_if(words.begin(), words.end(), is_option);
   if (option != words.end()) {
-    std::string name = option->substr(0, option->find('=')), near = nearest(name, options_of(verb));
-    return message("there is no option '{}'{}", {name, near.empty() ? "" : "; did you mean '" + near + "'?"});
+    std::string name = option->substr(0, option->find('='));
+    return message("there is no option '{}'{}", {name, meant(name, verb)});
   }
   return message("'{}' is one argument too many", {words.front()});
 }

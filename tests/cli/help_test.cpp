@@ -75,6 +75,7 @@ TEST_CASE("verbs and options that do not exist are named, with the nearest that 
       {"run a.toml --sed 3", "error: caddie run: there is no option '--sed'; did you mean '--seed'?\n"},
       {"run --sed=3 a.toml", "error: caddie run: there is no option '--sed'; did you mean '--seed'?\n"},
       {"run --qwertyuiop", "error: caddie run: there is no option '--qwertyuiop'\n"},
+      {"run a.toml -x", "error: caddie run: there is no option '-x'\n"},
       {"--sed run a.toml", "error: caddie: there is no option '--sed'"},
       {"plan a.toml b.toml", "error: caddie plan: 'b.toml' is one argument too many\n"},
       {"run", "error: caddie run: experiment is required\n"},
