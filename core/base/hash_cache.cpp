@@ -5,14 +5,12 @@
 
 #include <caddie/error.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <chrono>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 
+#include "base/file_identity.h"
 #include "base/files.h"
 #include "base/hash.h"
 
@@ -21,18 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr time_t kSettled = 2;  // A file is settled once it is unchanged for more than so many seconds.
+// A file is settled once it is unchanged for more than so many nanoseconds.
+constexpr int64_t kSettled = 2'000'000'000;
 
-struct stat status_of(const fs::path& path) {
-  struct stat status = {};
-  check(::stat(path.c_str(), &status) == 0, "{}: cannot look at it: {}", path.string(), std::strerror(errno));
-  return status;
+int64_t nanoseconds_now() {
+  using namespace std::chrono;
+  return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-/// Returns a text that only this file in its present state has: its device, inode, size and times of change.
-std::string identity_of(const struct stat& s) {
-  return fmt::format("{} {} {} {}.{:09} {}.{:09} ", s.st_dev, s.st_ino, s.st_size, s.st_mtim.tv_sec,
-                     s.st_mtim.tv_nsec, s.st_ctim.tv_sec, s.st_ctim.tv_nsec);
+/// Returns a text that only this file in its present state has.
+std::string text_of(const FileIdentity& file) {
+  return fmt::format("{} {} {} {} {} ", file.device, file.inode, file.bytes, file.content_changed,
+                     file.inode_changed);
 }
 
 /// Returns the hash that an entry holds for the file; "" when the entry is damaged or of another state of the
@@ -64,14 +62,14 @@ fs::path HashCache::usual_folder() {
 }
 
 std::string HashCache::xxh3(const fs::path& path) const {
-  struct stat status = status_of(path);
-  if (folder_.empty() || status.st_size < large_) return xxh3_file(path);
-  std::string identity = identity_of(status);
-  fs::path entry = folder_ / fmt::format("{}-{}", status.st_dev, status.st_ino);
+  FileIdentity before = identity_of(path);
+  if (folder_.empty() || before.bytes < large_) return xxh3_file(path);
+  std::string identity = text_of(before);
+  fs::path entry = folder_ / fmt::format("{}-{}", before.device, before.inode);
   if (std::string known = hash_in(read_or_nothing(entry), identity); !known.empty()) return known;
   std::string hash = xxh3_file(path);
-  check(identity_of(status_of(path)) == identity, "{}: changes while it is read", path.string());
-  if (std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) + kSettled < std::time(nullptr)) {
+  check(identity_of(path) == before, "{}: changes while it is read", path.string());
+  if (std::max(before.content_changed, before.inode_changed) + kSettled < nanoseconds_now()) {
     try {
       write_file(entry, identity + hash + caddie::xxh3(identity + hash));
     } catch (const Error&) {  // The next process hashes the file once more.

@@ -36,14 +36,19 @@ std::vector<Input> find_inputs(const std::vector<std::string>& patterns) {
       for (const Input& other : inputs)
         if (fs::equivalent(other.path, path))
           fail_usage("{}: the file is named twice; name it once", path.string());
-      inputs.push_back({.path = path,
-                        .file_bytes = int64_t(fs::file_size(path)),
-                        .hash = xxh3_file(path),
-                        .documents = 0,
-                        .text_bytes = 0});
+      Input input;
+      input.path = path;
+      input.identity = identity_of(path);
+      input.hash = xxh3_file(path);
+      inputs.push_back(std::move(input));
     }
   }
   return inputs;
+}
+
+void check_unchanged(const std::vector<Input>& inputs) {
+  for (const Input& input : inputs)
+    check_unchanged(input.path, input.identity, [&] { return xxh3_file(input.path) == input.hash; });
 }
 
 Pass::Pass(const std::vector<Input>& inputs, std::string field, ByteProgress& progress)
@@ -57,7 +62,7 @@ bool Pass::next(std::string& document) {
       progress_.update(finished_ + reader_->consumed());
       return true;
     }
-    finished_ += inputs_[input_].file_bytes;
+    finished_ += inputs_[input_].file_bytes();
   }
   return false;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file_identity.h"
 #include "data/documents.h"
 #include "data/progress.h"
 #include "data/split.h"
@@ -17,15 +18,20 @@ namespace caddie {
 /// Describes one file of text.
 struct Input {
   std::filesystem::path path;
-  int64_t file_bytes = 0;
-  std::string hash;                                              // the file's XXH3-128
+  FileIdentity identity;  // the file's when it was found, before it was hashed
+  std::string hash;       // the file's XXH3-128
   int64_t documents = 0, invalid_documents = 0, text_bytes = 0;  // are filled by the survey
+
+  int64_t file_bytes() const { return identity.bytes; }
 };
 
 /// Returns the files that the patterns stand for: patterns in the order given, files of one pattern in the
 /// order of their paths' bytes. Throws Error when a pattern matches nothing, names no regular file, or names
 /// a file twice.
 std::vector<Input> find_inputs(const std::vector<std::string>& patterns);
+
+/// Throws Error naming the first input that was changed since it was found.
+void check_unchanged(const std::vector<Input>& inputs);
 
 /// Reads the documents of all inputs once, in order.
 class Pass {

@@ -44,8 +44,9 @@ void check_options(const PrepareOptions& options) {
     fail_usage("data prepare: shards of {} tokens; 1 to 2147483647 fit", options.shard_tokens);
 }
 
-/// Returns a hash of all that the shards depend on.
-std::string key_of(const PrepareOptions& options, const std::vector<Input>& inputs) {
+/// Returns a hash of all that the shards depend on. `tokenizer` holds the bytes of the one that is given.
+std::string key_of(const PrepareOptions& options, const std::vector<Input>& inputs,
+                   const std::string& tokenizer) {
   Json key = {{"format", kFormat},
               {"validation_fraction", options.validation_fraction},
               {"shard_tokens", options.shard_tokens},
@@ -53,7 +54,7 @@ std::string key_of(const PrepareOptions& options, const std::vector<Input>& inpu
   if (options.tokenizer.empty())
     key["vocab"] = options.vocab;
   else
-    key["tokenizer"] = sha256_file(options.tokenizer);
+    key["tokenizer"] = sha256(tokenizer);
   for (const Input& input : inputs) key["inputs"].push_back({input.path.filename().string(), input.hash});
   return sha256(text_of(key));
 }
@@ -92,10 +93,16 @@ int64_t sum_of(const std::vector<Input>& inputs, int64_t Input::*count) {
   return sum;
 }
 
+int64_t file_bytes_of(const std::vector<Input>& inputs) {
+  int64_t sum = 0;
+  for (const Input& input : inputs) sum += input.file_bytes();
+  return sum;
+}
+
 /// Reads everything once: fills in the counts of each input, and returns the split.
 TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs) {
   TailSplit split(options.validation_fraction);
-  ByteProgress progress("reading", sum_of(inputs, &Input::file_bytes), options.quiet);
+  ByteProgress progress("reading", file_bytes_of(inputs), options.quiet);
   int64_t finished = 0;
   std::string document;
   for (Input& input : inputs) {
@@ -108,7 +115,7 @@ TailSplit survey(const PrepareOptions& options, std::vector<Input>& inputs) {
       progress.update(finished + reader.consumed());
     }
     split.end_input();
-    finished += input.file_bytes;
+    finished += input.file_bytes();
   }
   progress.finish(fmt::format("{} documents, {} bytes of text",
                               with_commas(sum_of(inputs, &Input::documents)),
@@ -133,7 +140,7 @@ void check_split(const PrepareOptions& options, const std::vector<Input>& inputs
 std::string train_on(const PrepareOptions& options, const std::vector<Input>& inputs,
                      const TailSplit& split) {
   double share = std::min(1.0, kTokenizerSampleBytes / double(sum_of(inputs, &Input::text_bytes)));
-  ByteProgress progress("training the tokenizer", sum_of(inputs, &Input::file_bytes), options.quiet);
+  ByteProgress progress("training the tokenizer", file_bytes_of(inputs), options.quiet);
   Pass pass(inputs, options.field, progress);
   auto next = [&](std::string& document) {
     while (pass.next(document)) {
@@ -205,7 +212,7 @@ void check_corpus(const PrepareOptions& options, const EncodedCorpus& corpus) {
 EncodedCorpus encode(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
                      Tokenizer& tokenizer, const fs::path& folder) {
   Vocabulary vocabulary(folder / "tokenizer.model", tokenizer.pieces());
-  ByteProgress progress("encoding", sum_of(inputs, &Input::file_bytes), options.quiet);
+  ByteProgress progress("encoding", file_bytes_of(inputs), options.quiet);
   Pass pass(inputs, options.field, progress);
   SplitWriter train(folder, "train", options.shard_tokens), validation(folder, "val", options.shard_tokens);
   int64_t duplicates = 0;
@@ -240,7 +247,7 @@ Json manifest_of(const PrepareOptions& options, const std::vector<Input>& inputs
   Json files = Json::array();
   for (const Input& input : inputs)
     files.push_back({{"path", input.path.string()},
-                     {"bytes", input.file_bytes},
+                     {"bytes", input.file_bytes()},
                      {"xxh3", input.hash},
                      {"documents", input.documents},
                      {"text_bytes", input.text_bytes}});
@@ -291,7 +298,8 @@ PrepareResult prepare(const PrepareOptions& options) {
   fs::path output = fs::absolute(options.output).lexically_normal();
   if (output.filename().empty()) output = output.parent_path();
   std::vector<Input> inputs = find_inputs(options.text);
-  std::string key = key_of(options, inputs);
+  std::string given = options.tokenizer.empty() ? "" : read_file(options.tokenizer);
+  std::string key = key_of(options, inputs, given);
   if (auto earlier = earlier_result(output, key)) return *earlier;
   check_output_is_free(output);
 
@@ -299,12 +307,14 @@ PrepareResult prepare(const PrepareOptions& options) {
     Tokenizer(options.tokenizer);  // It is refused before any work, by its name.
   WorkFolder work(output);
   TailSplit split = survey(options, inputs);
+  check_unchanged(inputs);  // The passes must read the same text, and an error of one may come of a change.
   check_split(options, inputs, split);
   fs::path model = work.path() / "tokenizer.model";
-  write_file(model,
-             options.tokenizer.empty() ? train_on(options, inputs, split) : read_file(options.tokenizer));
+  write_file(model, given.empty() ? train_on(options, inputs, split) : given);
+  check_unchanged(inputs);
   Tokenizer tokenizer(model);
   EncodedCorpus corpus = encode(options, inputs, split, tokenizer, work.path());
+  check_unchanged(inputs);
   check_corpus(options, corpus);
   PrepareResult result{.train = corpus.train.counts,
                        .validation = corpus.validation.counts,

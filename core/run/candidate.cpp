@@ -3,12 +3,14 @@
 #include "run/candidate.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "config/describe.h"
 #include "results/run_folder.h"
 #include "results/summary.h"
+#include "run/recorded_data.h"
 
 namespace caddie {
 namespace {
@@ -42,7 +44,13 @@ Experiment experiment_of(const fs::path& artifact, const fs::path& file, const C
   check_left_by_run(artifact.parent_path(), artifact.filename().string());
   Tree tree = Tree::load(file, options.overrides);
   if (options.stride > 0) set_stride(tree, registry, options.stride);
-  return assemble(tree, registry, device);
+  Experiment experiment = assemble(tree, registry, device);
+  // Other settings than the run's own may still name the run's data.
+  std::set<fs::path> recorded = {file, artifact.parent_path() / kSettingsFile};
+  for (const fs::path& settings : recorded)
+    if (fs::exists(settings))
+      check_recorded_data(settings, tree, experiment, {DataPart::kValidation, DataPart::kTokenizer});
+  return experiment;
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ struct CandidateOptions {
 class Candidate {
  public:
   /// `named` is an artifact, or the folder of a run with one. Throws Error when the artifact, its experiment,
-  /// the tokenizer and the validation text do not fit each other. The registry must outlive the candidate.
+  /// the tokenizer and the validation text do not fit each other, or are not what the run read and left. The
+  /// registry must outlive the candidate.
   Candidate(const std::filesystem::path& named, const CandidateOptions& options, Registry& registry,
             Device device);
   Candidate(const Candidate&) = delete;

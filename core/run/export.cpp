@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/stopwatch.h"
+#include "results/fingerprint.h"
 #include "results/run_folder.h"
 
 namespace caddie {
@@ -59,6 +60,7 @@ Json ExportStage::quantize(std::span<const Tensor> values, const std::filesystem
   StageScope scope(Stage::kQuantize);
   Stopwatch clock;
   QuantizedModel made = quantize_weights(e_, values, &training_text_, status_);
+  if (e_.export_parts.reads_training_text()) check_still_hashed(training_text_);
   write_file(folder / kQuantized, payload_of(made.artifact));
   return {{"stage", "quantize"}, {"seconds", clock.seconds()}, {"idle", json_of(made.without_effect)}};
 }

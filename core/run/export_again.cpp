@@ -7,9 +7,11 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "data/token_ids.h"
+#include "results/fingerprint.h"
 #include "results/run_folder.h"
 #include "results/summary.h"
 #include "run/export.h"
+#include "run/recorded_data.h"
 #include "run/stored_weights.h"
 
 namespace caddie {
@@ -35,11 +37,13 @@ ExportedAgain export_again(const std::filesystem::path& run, std::span<const std
   if (e.export_parts.reads_training_text()) {
     text.emplace(e.data.train);
     check_ids(*text, e.model_settings.vocabulary);
+    check_recorded_data(run / kSettingsFile, tree, e, {DataPart::kTrain});
   }
   QuantizedModel quantized = quantize_weights(e, values, text ? &*text : nullptr, status);
+  if (text) check_still_hashed(*text);
   WrittenArtifact written = compress_weights(e, std::move(quantized.artifact), status);
   write_file(file, written.bytes);
-  write_file(settings, tree.resolved());
+  write_file(settings, settings_beside_artifact(recorded_data_of(run / kSettingsFile, tree), tree));
 
   ExportedAgain made;
   made.bytes = int64_t(written.bytes.size());

@@ -29,7 +29,8 @@ struct ExportedAgain {
 
 /// Writes the artifact of the run's trained weights to `file`, and the settings that made it beside it, with
 /// the ending .toml. `overrides`, written as after -S, change the run's settings. The same settings give the
-/// same bytes as the run's own artifact. Throws Error (kUsage) where claim_to_write() does.
+/// same bytes as the run's own artifact. Throws Error (kUsage) where claim_to_write() does, and when the
+/// calibration reads training text that is not what the run read.
 ExportedAgain export_again(const std::filesystem::path& run, std::span<const std::string> overrides,
                            const std::filesystem::path& file, Device device, StatusLine& status);
 

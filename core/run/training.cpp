@@ -12,6 +12,7 @@
 #include "base/stopwatch.h"
 #include "base/text.h"
 #include "process/interrupt.h"
+#include "results/fingerprint.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
 #include "results/run_folder.h"
@@ -167,6 +168,7 @@ Json TrainingStage::train(const std::filesystem::path& folder) {
   if (!resumes && e_.train.discarded_warmup_steps > 0) discarded_warmup(state);
   if (team_.leads()) begin_curves(state, beginning);
   take_steps(state);
+  check_still_hashed(corpus_.train());
   team_.check_same("the trained weights", [&] { return hash_of(e_.model->weights().values()); });
   return team_.leads() ? finish(state) : Json();
 }
@@ -191,6 +193,7 @@ void TrainingStage::initialize() {
     status_.finish("note: " + unused);
   }
   std::vector<Tensor> values = read_weights(options_.initial_weights, model.weights());
+  check_still_hashed(options_.initial_weights);
   if (std::string bad = not_finite_in(values, model.weights()); !bad.empty())
     fail_usage("{}: {}; a training starts from finite numbers", options_.initial_weights.string(), bad);
   for (int i = 0; i < model.weights().size(); ++i) copy(values[size_t(i)], model.weights().value(i));
@@ -272,7 +275,9 @@ void TrainingStage::validate(State& state) {
   e_.model->evaluate_at(Progress());
 }
 
+// What was trained on text that changed meanwhile is never gone on from.
 void TrainingStage::save(State& state, const std::filesystem::path& folder) const {
+  check_still_hashed(corpus_.train());
   state.curves->flush();
   int64_t journal = journal_number(state.folder / kMetricsFile, state.progress().step);
   save_checkpoint(folder / kCheckpointFile, [&](Archive& archive) {

@@ -36,7 +36,8 @@ class TrainingStage {
                 const TrainingOptions& options, Team& team, StatusLine& status);
 
   /// Returns the record of the training, made now or found in the store. A training goes on from the furthest
-  /// point that the store holds of it: its own checkpoint, or the prefix of another one.
+  /// point that the store holds of it: its own checkpoint, or the prefix of another one. Throws Error naming
+  /// the shard, and leaves nothing to go on from, when the text was changed since it was hashed for the key.
   Json run();
 
   /// Runs on the other ranks: takes the same steps, without a record. `folder` is that of the training.

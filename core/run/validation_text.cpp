@@ -9,6 +9,7 @@
 #include "base/out_of_memory.h"
 #include "data/validation.h"
 #include "experiment/validate.h"
+#include "results/fingerprint.h"
 #include "run/effects.h"
 #include "tensor/finite.h"
 
@@ -22,6 +23,7 @@ Vocabulary vocabulary_of(const Experiment& e) {
   if (vocabulary.pieces() > e.model_settings.vocabulary)
     fail_usage("model.vocabulary is {}, but {} has {} pieces; set model.vocabulary = {}",
                e.model_settings.vocabulary, e.data.tokenizer, vocabulary.pieces(), vocabulary.pieces());
+  check_still_hashed(std::filesystem::path(e.data.tokenizer));
   return vocabulary;
 }
 
@@ -42,6 +44,7 @@ ValidationText::ValidationText(Experiment& experiment)
   TokenStream stream(experiment.data.validation);
   check_matches(stream, vocabulary_);
   tokens_ = load_validation(stream, experiment.data.sequence_length);
+  check_still_hashed(stream);
   DataSizes sizes;
   sizes.positions = positions();
   sizes.documents = std::count(tokens_.begin(), tokens_.end() - 1, vocabulary_.begin_id());

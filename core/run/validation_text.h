@@ -19,7 +19,8 @@ namespace caddie {
 /// goes through this class, so that both check the same and score the same positions.
 class ValidationText {
  public:
-  /// Throws Error (kUsage) when the validation shards, the tokenizer and the model do not fit each other.
+  /// Throws Error (kUsage) when the validation shards, the tokenizer and the model do not fit each other, or
+  /// a shard is not what its manifest says, and Error when a file was changed since this process hashed it.
   /// `experiment` must outlive the text.
   explicit ValidationText(Experiment& experiment);
 

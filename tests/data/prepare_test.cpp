@@ -10,11 +10,13 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "data/corpus.h"
 #include "data/prepare.h"
 #include "data/shards.h"
 #include "data/tokenizer.h"
@@ -198,4 +200,26 @@ TEST_CASE("Wrong options of prepare are usage errors that say what would be righ
   fs::create_directories(folder.path() / "text");
   write_file(folder.path() / "text/empty.txt", "\n\n");
   refused([&](auto& o) { o.text = {(folder.path() / "text/*.txt").string()}; }, "hold no document");
+}
+
+TEST_CASE("Text that changes while it is prepared is refused by name, and nothing is kept", "[data]") {
+  TemporaryFolder folder;
+  fs::path text = folder.path() / "text.txt";
+  write_file(text, read_file(data_file("prose.txt")));
+  std::vector<Input> inputs = find_inputs({text.string()});
+  CHECK_NOTHROW(check_unchanged(inputs));
+  PrepareOptions options = options_for(text, folder.path() / "out");
+  options.tokenizer.clear();
+  options.vocab = 400;
+  // The work folder appears when the inputs were found and hashed; the passes over them come after that.
+  std::thread shrinking([&] {
+    while (!fs::exists(folder.path() / "out.partial")) std::this_thread::yield();
+    fs::resize_file(text, fs::file_size(text) / 2);
+  });
+  CHECK_THROWS_WITH(prepare(options), Catch::Contains("text.txt: was changed while it was in use"));
+  shrinking.join();
+  CHECK_FALSE(fs::exists(folder.path() / "out"));
+  CHECK_FALSE(fs::exists(folder.path() / "out.partial"));
+  CHECK_THROWS_WITH(check_unchanged(inputs), Catch::Contains("text.txt: was changed"));
+  CHECK_FALSE(prepare(options).already_done);
 }

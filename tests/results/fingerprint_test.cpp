@@ -5,6 +5,7 @@
 #include <caddie/error.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <vector>
 
 #include "base/files.h"
@@ -57,4 +58,47 @@ TEST_CASE("a manifest of another program says nothing about shards", "[results]"
   std::string shards = two_shards(folder / "theirs", 6);
   write_file(folder / "theirs/manifest.json", R"({"datasets": []})");
   CHECK(data_hash(shards).size() == 64);
+}
+
+TEST_CASE("shards that change after they were hashed are named", "[results]") {
+  TemporaryFolder folder;
+  std::string pattern = two_shards(folder / "data", 6);
+  fs::path shard = folder / "data/train_1.bin";
+  TokenStream stream(pattern);
+  data_hash(pattern);
+  CHECK_NOTHROW(check_still_hashed(stream));
+  SECTION("by new bytes in the old size") {
+    std::fstream file(shard, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-1, std::ios::end).put(1);
+    file.close();
+    CHECK_THROWS_WITH(check_still_hashed(stream), Catch::Contains("train_1.bin: was changed while it was"));
+  }
+  SECTION("by another file of that name") {
+    write_file(shard, read_file(shard));
+    CHECK_THROWS_WITH(check_still_hashed(stream), Catch::Contains("train_1.bin: was changed while it was"));
+  }
+  SECTION("by their absence") {
+    fs::remove(shard);
+    CHECK_THROWS_WITH(check_still_hashed(stream), Catch::Contains("train_1.bin: cannot look at it"));
+  }
+  SECTION("by more of them, where these are read") {
+    write_shard(folder / "data/train_2.bin", std::vector<uint16_t>{1});
+    CHECK_NOTHROW(check_still_hashed(stream));
+    CHECK_THROWS_WITH(check_still_hashed(TokenStream(pattern)), Catch::Contains("shards came or went"));
+  }
+  SECTION("but not by other rights or names") {
+    fs::permissions(shard, fs::perms::owner_read);
+    fs::create_hard_link(shard, folder / "copy");
+    CHECK_NOTHROW(check_still_hashed(stream));
+  }
+}
+
+TEST_CASE("a file that changes after it was hashed is named", "[results]") {
+  TemporaryFolder folder;
+  fs::path file = folder / "tokenizer.model";
+  write_file(file, "one");
+  file_hash(file);
+  CHECK_NOTHROW(check_still_hashed(file));
+  write_file(file, "two");
+  CHECK_THROWS_WITH(check_still_hashed(file), Catch::Contains("tokenizer.model: was changed while it was"));
 }

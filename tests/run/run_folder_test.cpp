@@ -8,7 +8,6 @@
 #include "base/owned_folder.h"
 #include "results/store_use.h"
 #include "run/export_again.h"
-#include "run/run.h"
 #include "run/untrained_run.h"
 #include "support/laboratory.h"
 
@@ -16,28 +15,6 @@ using namespace caddie;
 using namespace caddie::testing;
 using Catch::Contains;
 namespace fs = std::filesystem;
-
-namespace {
-
-/// A run of no steps into a folder.
-struct Runs {
-  UntrainedRun data;
-  fs::path folder = data.folder / "output";
-
-  RunSummary go(bool fresh = false, const fs::path& store = {}) const {
-    Tree tree = data.tree();
-    tree.override_with("budget.steps=0");
-    Experiment experiment = assemble(tree, registry(), Device::kCpu);
-    RunOptions options;
-    options.folder = folder;
-    options.store = store;
-    options.fresh = fresh;
-    options.quiet = true;
-    return run_experiment(tree, experiment, registry(), options);
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a run marks its folder, and starts over only what it made", "[run]") {
   Runs runs;

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "data/shards.h"
 #include "run/export.h"
+#include "run/run.h"
 #include "support/data_support.h"
 #include "support/plugins.h"
 #include "support/small_model.h"
@@ -60,6 +61,24 @@ struct UntrainedRun {
   }
   /// The same as text, with all defaults.
   std::string text() const { return read_file(run / "resolved.toml"); }
+};
+
+/// A run of no steps into a folder, in this process.
+struct Runs {
+  UntrainedRun data;
+  std::filesystem::path folder = data.folder / "output";
+
+  RunSummary go(bool fresh = false, const std::filesystem::path& store = {}) const {
+    Tree tree = data.tree();
+    tree.override_with("budget.steps=0");
+    Experiment experiment = assemble(tree, registry(), Device::kCpu);
+    RunOptions options;
+    options.folder = folder;
+    options.store = store;
+    options.fresh = fresh;
+    options.quiet = true;
+    return run_experiment(tree, experiment, registry(), options);
+  }
 };
 
 }  // namespace caddie::testing
