@@ -142,6 +142,14 @@ TEST_CASE("every file says its licence first", "[house]") {
     }
 }
 
+TEST_CASE("nothing that throws writes to stderr", "[house]") {
+  std::regex throwing("(fmt::print|std::print|fmt::vprint)\\(\\s*stderr|std::cerr");
+  for (const fs::path& file : sources_below(kSource / "core")) {
+    INFO(file.string());
+    CHECK_FALSE(std::regex_search(text_of(file), throwing));
+  }
+}
+
 TEST_CASE("no file has more than 400 lines", "[house]") {
   for (const char* folder : {"core", "plugins", "tests"})
     for (const fs::path& file : sources_below(kSource / folder)) {

@@ -13,7 +13,6 @@
 namespace caddie {
 namespace {
 
-// What cannot be written to stderr is lost; the work goes on.
 void say(const std::string& text) { std::fputs(text.c_str(), stderr); }
 
 /// Returns the text without what would wrap on the terminal: a wrapped line cannot be rewritten in place.
@@ -33,6 +32,11 @@ void open_standard_streams() {
     int opened = ::open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
     if (opened != descriptor) ::_exit(1);
   }
+}
+
+void say_aside(const std::string& line) {
+  say(line + "\n");
+  std::fflush(stderr);
 }
 
 StatusLine::StatusLine(bool quiet)

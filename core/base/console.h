@@ -13,6 +13,10 @@ namespace caddie {
 /// goes to the opened stderr is lost.
 void open_standard_streams();
 
+/// Writes a line of progress or a note to stderr. What cannot be written is lost, and the work goes on: all
+/// that is no error goes to stderr through this function or StatusLine.
+void say_aside(const std::string& line);
+
 /// Shows how far some work has come.
 class StatusLine {
  public:

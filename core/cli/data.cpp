@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/verbs.h"
@@ -70,11 +71,10 @@ void warn_of_unknown(const PrepareResult& result) {
   int64_t unknown = result.train.unknown + result.validation.unknown;
   int64_t tokens = result.train.tokens + result.validation.tokens;
   if (unknown > 0)
-    fmt::print(
-        stderr,
+    say_aside(fmt::format(
         "warning: {} of {} tokens ({:.2g} %) are unknown to the tokenizer and count no bytes, for it has "
-        "no byte pieces; take one trained with byte_fallback\n",
-        with_commas(unknown), with_commas(tokens), 100 * double(unknown) / double(tokens));
+        "no byte pieces; take one trained with byte_fallback",
+        with_commas(unknown), with_commas(tokens), 100 * double(unknown) / double(tokens)));
 }
 
 void run_prepare(const PrepareArguments& arguments) {

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "cli/numbers.h"
 #include "cli/verbs.h"
 #include "report/run_sweep.h"
@@ -35,9 +36,9 @@ void sweep_verb(SweepArguments& arguments) {
   options.store = store_for(folder);
   std::string chosen = choose_share(plan, options);
   if (!options.quiet) {
-    if (!chosen.empty()) fmt::print(stderr, "{}\n", chosen);
-    fmt::print(stderr, "{}: {} arms, {} runs, {} at a time; results in {}\n", plan.name, plan.arms.size(),
-               plan.runs.size(), options.jobs, folder.string());
+    if (!chosen.empty()) say_aside(chosen);
+    say_aside(fmt::format("{}: {} arms, {} runs, {} at a time; results in {}", plan.name, plan.arms.size(),
+                          plan.runs.size(), options.jobs, folder.string()));
   }
   RunnerResult result = run_sweep(plan, options, sweep.claim);
   Ablation ablation = analyze(plan, folder);
@@ -45,7 +46,7 @@ void sweep_verb(SweepArguments& arguments) {
   std::string onward =
       options.retry ? "caddie sweep " + folder.string() + " goes on" : "the same command goes on";
   Conclusion end = conclude(result, plan.runs.size(), folder, onward, ablation.claim_met);
-  if (!end.note.empty()) fmt::print(stderr, "{}\n", end.note);
+  if (!end.note.empty()) say_aside(end.note);
   if (end.code != kFine) throw Error(end.error, end.code);
 }
 

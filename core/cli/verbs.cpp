@@ -4,12 +4,11 @@
 
 #include <caddie/parallel.h>
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 
+#include "base/console.h"
 #include "base/exit_code.h"
 #include "base/text.h"
 #include "cli/numbers.h"
@@ -68,7 +67,7 @@ Device ExperimentArguments::prepare() const {
   start_threads(threads);
   std::string note;
   Device chosen = choose_device(device_name, &note);
-  if (!note.empty()) fmt::print(stderr, "{}\n", note);
+  if (!note.empty()) say_aside(note);
   return chosen;
 }
 

@@ -8,6 +8,8 @@
 
 #include <cstdio>
 
+#include "base/console.h"
+
 namespace caddie {
 namespace {
 
@@ -22,7 +24,7 @@ size_t terminal_width() {
 LiveView::LiveView(bool quiet) : quiet_(quiet), live_(!quiet && ::isatty(STDERR_FILENO)) {}
 
 void LiveView::clear() {
-  if (height_ > 0) fmt::print(stderr, "\r\033[{}A\033[J", height_);
+  if (height_ > 0) std::fputs(fmt::format("\r\033[{}A\033[J", height_).c_str(), stderr);
   height_ = 0;
 }
 
@@ -30,16 +32,14 @@ void LiveView::show(const std::vector<std::string>& lines) {
   if (!live_) return;
   clear();
   size_t width = terminal_width();
-  for (const std::string& line : lines) fmt::print(stderr, "{}\n", line.substr(0, width - 1));
+  for (const std::string& line : lines) say_aside(line.substr(0, width - 1));
   height_ = lines.size();
-  std::fflush(stderr);
 }
 
 void LiveView::say(const std::string& line) {
   if (quiet_) return;
   clear();
-  fmt::print(stderr, "{}\n", line);
-  std::fflush(stderr);
+  say_aside(line);
 }
 
 }  // namespace caddie
