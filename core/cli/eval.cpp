@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/numbers.h"
@@ -81,6 +82,8 @@ void score_verb(ScoreArguments& arguments) {
   std::optional<Candidate> other;
   if (!arguments.against.empty()) other.emplace(arguments.against, options, registry, device);
   std::vector<std::string> labels = candidate.evaluators(arguments.evaluators);
+  for (const Candidate* it : {&candidate, other ? &*other : nullptr})
+    if (it && !it->note().empty()) say_aside("note: " + it->note());
 
   Json out = {{"artifact", candidate.artifact().string()},
               {"experiment", candidate.experiment_file().string()},

@@ -113,13 +113,21 @@ Parting where_they_part(const std::filesystem::path& a, const std::filesystem::p
   return {"none", ""};
 }
 
+/// Throws Error naming the file when one that is compared is not what the finished run left. Weights may be
+/// missing, which is then said.
+void check_compared(const std::filesystem::path& folder) {
+  for (const char* name : {kSettingsFile, kMetricsFile, kWeightsFile})
+    if (name != std::string_view(kWeightsFile) || std::filesystem::exists(folder / name))
+      check_left_by_run(folder, name);
+}
+
 }  // namespace
 
 RunDifferences compare_runs(const std::filesystem::path& a, const std::filesystem::path& b) {
   for (const std::filesystem::path& folder : {a, b})
     if (!std::filesystem::exists(folder / kSettingsFile))
       fail_usage("{}: holds no resolved.toml; name the folder of a run", folder.string());
-  for (const std::filesystem::path& folder : {a, b}) check_left_by_run(folder, kMetricsFile);
+  for (const std::filesystem::path& folder : {a, b}) check_compared(folder);
   RunDifferences found;
   auto settings = [](const std::filesystem::path& folder) { return Tree::load(folder / kSettingsFile); };
   found.settings = differences(settings(a), settings(b));

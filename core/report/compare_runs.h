@@ -24,7 +24,8 @@ struct RunDifferences {
   std::string parting;  // the stage in words, with the numbers that differ; empty when they do not part
 };
 
-/// Compares two run folders. Throws Error (kUsage) when one holds no resolved.toml.
+/// Compares two run folders. Throws Error (kUsage) when one holds no resolved.toml, and
+/// Error naming the file when one that is compared was changed after the run wrote it.
 RunDifferences compare_runs(const std::filesystem::path& a, const std::filesystem::path& b);
 
 }  // namespace caddie

@@ -47,6 +47,7 @@ RunValues values_of_run(const fs::path& folder) {
   if (std::optional<RunRecord> record = read_run_record(folder)) add_members(written(*record), "", values);
   RunSummary summary = read_summary(folder);
   check_recorded(folder, summary);
+  if (fs::exists(folder / kSettingsFile)) check_left_by_run(summary, folder, kSettingsFile);
   summary.files.clear();
   add_members(written(summary), "", values);
   return values;

@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kCompared[] = {kWeightsFile, kArtifactFile};
+constexpr const char* kRead[] = {kSettingsFile, kMetricsFile, kWeightsFile, kArtifactFile};
 
 }  // namespace
 
@@ -27,7 +28,7 @@ RerunResult compare_bits(const fs::path& before, const fs::path& again) {
 void check_can_rerun(const fs::path& run) {
   if (read_summary(run).status != "done")
     fail_usage("{}: holds no finished run; name the folder of one", run.string());
-  for (const char* name : kCompared) check_left_by_run(run, name);
+  for (const char* name : kRead) check_left_by_run(run, name);
   RunRecord record = read_run_record(run).value_or(RunRecord());
   if (int64_t ranks = record.machine.ranks.value_or(1); ranks > 1)
     fail_usage("{}: {} ranks made it; run its resolved.toml with --ranks {} and compare with caddie diff",

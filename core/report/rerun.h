@@ -21,7 +21,8 @@ struct RerunResult {
 /// Compares the bits of two finished runs: weights, artifact, and all results but times.
 RerunResult compare_bits(const std::filesystem::path& before, const std::filesystem::path& again);
 
-/// Throws Error (kUsage) unless `run` is a finished run that one process can make again.
+/// Throws Error (kUsage) unless `run` is a finished run that one process can make again, and Error naming the
+/// file when one that is read for it was changed after the run wrote it.
 void check_can_rerun(const std::filesystem::path& run);
 
 /// Makes the run in folder `before` again, in `again`, whose results are thrown away, and compares the two.

@@ -7,6 +7,7 @@
 
 #include "base/exit_code.h"
 #include "base/files.h"
+#include "base/hash.h"
 #include "config/describe.h"
 #include "results/run_folder.h"
 #include "results/summary.h"
@@ -53,15 +54,32 @@ Experiment experiment_of(const fs::path& artifact, const fs::path& file, const C
   return experiment;
 }
 
+/// Returns the hash of the artifact that the run in `folder` left; "" when it is not known.
+std::string artifact_of_run(const fs::path& folder) {
+  for (const auto& [name, hash] : read_summary(folder).files)
+    if (name == kArtifactFile) return hash.xxh3;
+  return "";
+}
+
+/// Tells whether a run left the settings, and another one or none the artifact.
+bool are_of_another_run(const fs::path& artifact, const fs::path& settings) {
+  if (settings.filename() != kSettingsFile) return false;
+  std::string left = artifact_of_run(settings.parent_path());
+  if (!left.empty()) return xxh3_file(artifact) != left;
+  std::optional<RunRecord> theirs = read_run_record(settings.parent_path()),
+                           own = read_run_record(artifact.parent_path());
+  return theirs && own && theirs->key != own->key;
+}
+
 }  // namespace
 
 fs::path experiment_beside(const fs::path& artifact, const fs::path& named) {
-  if (!named.empty()) return named;
-  fs::path own = artifact, resolved = artifact.parent_path() / kSettingsFile;
+  fs::path own = artifact, resolved = artifact.parent_path() / kSettingsFile, found = named;
   own.replace_extension(".toml");
   for (const fs::path& path : {own, resolved})
-    if (fs::exists(path)) return path;
-  return {};
+    if (found.empty() && fs::exists(path)) found = path;
+  if (found.filename() == kSettingsFile) check_left_by_run(found.parent_path(), kSettingsFile);
+  return found;
 }
 
 Candidate::Candidate(const fs::path& named, const CandidateOptions& options, Registry& registry,
@@ -70,7 +88,10 @@ Candidate::Candidate(const fs::path& named, const CandidateOptions& options, Reg
       file_(experiment_beside(artifact_, options.experiment)),
       experiment_(experiment_of(artifact_, file_, options, registry, device)),
       weights_(read_artifact(read_file(artifact_), experiment_.export_parts, *experiment_.model)),
-      text_(experiment_) {}
+      text_(experiment_) {
+  if (are_of_another_run(artifact_, file_))
+    note_ = message("{}: not the artifact of the run that left {}", {artifact_.string(), file_.string()});
+}
 
 const Technique& Candidate::evaluator(const std::string& label) const {
   for (const RoutedEvaluator& evaluator : experiment_.evaluators)

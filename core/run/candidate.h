@@ -16,7 +16,8 @@
 namespace caddie {
 
 /// Returns the file with the settings of an artifact: `named` when that is not empty, else the one beside the
-/// artifact, under its own name or as resolved.toml. Returns "" when there is none.
+/// artifact, under its own name or as resolved.toml. Returns "" when there is none. Throws Error naming the
+/// file when it is a finished run's and no longer what the run left.
 std::filesystem::path experiment_beside(const std::filesystem::path& artifact,
                                         const std::filesystem::path& named);
 
@@ -40,6 +41,9 @@ class Candidate {
 
   const std::filesystem::path& artifact() const { return artifact_; }
   const std::filesystem::path& experiment_file() const { return file_; }
+  /// Says what is odd about artifact and experiment, such as that they are of different runs; "" when nothing
+  /// is.
+  const std::string& note() const { return note_; }
   /// Returns the label of the evaluator whose score is the run's.
   const std::string& headline() const { return experiment_.headline().technique.label; }
   /// Returns the labels of the experiment's evaluators, or `wanted` when that is not empty. Throws Error
@@ -55,6 +59,7 @@ class Candidate {
   const Technique& evaluator(const std::string& label) const;
 
   std::filesystem::path artifact_, file_;
+  std::string note_;
   Experiment experiment_;
   std::vector<Tensor> weights_;
   ValidationText text_;

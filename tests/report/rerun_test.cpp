@@ -66,3 +66,24 @@ TEST_CASE("only a finished run of one process can be made again", "[report]") {
     CHECK(error.code() == kUsage);
   }
 }
+
+TEST_CASE("a run whose files were changed is neither compared nor made again", "[report]") {
+  Twins twins;
+  RunSummary summary = read_summary(twins.one);
+  std::vector<std::string> names = {"resolved.toml", "metrics.csv", "weights.safetensors", "artifact.bin"};
+  write_file(twins.one / "metrics.csv", "step,tokens,time_s,name,value\n");
+  summary.files = hashes_of(twins.one, names);
+  write_summary(twins.one, summary);
+  CHECK_NOTHROW(check_can_rerun(twins.one));
+  CHECK_NOTHROW(compare_runs(twins.one, twins.other));
+  for (const std::string& name : names) {
+    std::string whole = read_file(twins.one / name), refusal = name + " was changed after it was written";
+    write_file(twins.one / name, whole + "#");
+    CHECK_THROWS_WITH(check_can_rerun(twins.one), Catch::Contains(refusal));
+    if (name != "artifact.bin") {
+      CHECK_THROWS_WITH(compare_runs(twins.one, twins.other), Catch::Contains(refusal));
+      CHECK_THROWS_WITH(compare_runs(twins.other, twins.one), Catch::Contains(refusal));
+    }
+    write_file(twins.one / name, whole);
+  }
+}

@@ -8,6 +8,7 @@
 
 #include "run/corpus.h"
 #include "run/export_again.h"
+#include "run/inspect_artifact.h"
 #include "run/untrained_run.h"
 
 using namespace caddie;
@@ -85,6 +86,50 @@ TEST_CASE("an estimate from a part holds for the whole, and for a difference fro
   CHECK(none.high == 0);
   PartScore other = candidate.score_part("sliding", 0.5);
   CHECK_THROWS_WITH(estimate_bits_per_byte(part, &other), Catch::Contains("do not score the same text"));
+}
+
+TEST_CASE("settings that were changed after the run wrote them are refused by name", "[run]") {
+  Runs runs;
+  runs.go();
+  fs::path settings = runs.folder / "resolved.toml";
+  write_file(settings, read_file(settings) + "# another line\n");
+  InspectRequest request;
+  request.file = runs.folder / "artifact.bin";
+  request.fast = true;
+  StatusLine status(true);
+  auto refusal = Catch::Contains("resolved.toml was changed after it was written");
+  CHECK_THROWS_WITH(Candidate(runs.folder, {}, registry(), Device::kCpu), refusal);
+  CHECK_THROWS_WITH(Candidate(request.file, {settings, {}, 0}, registry(), Device::kCpu), refusal);
+  CHECK_THROWS_WITH(inspect_artifact(request, status), refusal);
+}
+
+TEST_CASE("an artifact under the settings of another run is scored with a note", "[run]") {
+  Runs runs;
+  runs.go();
+  Runs others;
+  others.go();
+  auto note = [](const fs::path& artifact, const fs::path& settings) {
+    return Candidate(artifact, {settings, {}, 0}, registry(), Device::kCpu).note();
+  };
+  fs::path artifact = runs.folder / "artifact.bin", foreign = others.folder / "resolved.toml";
+  CHECK(note(runs.folder, {}).empty());
+  CHECK(note(artifact, runs.folder / "resolved.toml").empty());
+  fs::path twin = runs.data.folder / "twin.bin";
+  write_file(twin, read_file(artifact));
+  CHECK(note(twin, runs.folder / "resolved.toml").empty());
+  StatusLine status(true);
+  std::vector<std::string> packed = {"export.pack_bits=true"};
+  export_again(runs.folder, packed, twin, Device::kCpu, status);
+  CHECK(note(twin, runs.folder / "resolved.toml") ==
+        fmt::format("{}: not the artifact of the run that left {}", twin.string(),
+                    (runs.folder / "resolved.toml").string()));
+  // Where no summary says what the artifact was, the keys of the runs decide.
+  fs::remove(others.folder / "summary.json");
+  CHECK(note(artifact, foreign).empty());
+  RunRecord record = read_run_record(others.folder).value();
+  record.key = "another";
+  write_run_record(others.folder, record);
+  CHECK_THAT(note(artifact, foreign), Catch::Contains("not the artifact of the run that left"));
 }
 
 TEST_CASE("exporting again gives the run's own bytes, or what -S asks for", "[run]") {
