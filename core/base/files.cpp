@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads, maps and replaces files by POSIX calls; reads and writes that a signal interrupts are tried again.
+// Reads and replaces files by POSIX calls; reads and writes that a signal interrupts are tried again.
 #include "base/files.h"
 
 #include <caddie/error.h>
 
 #include <fcntl.h>
 #include <glob.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +14,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <utility>
 
 namespace caddie {
 namespace {
@@ -227,32 +225,6 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   Descriptor device(path, O_WRONLY);  // It is a device or a pipe, which cannot be replaced.
   if (!device.ok()) fail_on(path, "write it");
   write_all(device.get(), bytes, path);
-}
-
-MappedFile::MappedFile(const std::filesystem::path& path) {
-  Descriptor file(path, O_RDONLY);
-  if (!file.ok()) fail_on(path, "open it for reading");
-  refuse_folder(file.get(), path);
-  struct stat info = {};
-  if (::fstat(file.get(), &info) != 0) fail_on(path, "read its size");
-  size_ = size_t(info.st_size);
-  if (size_ == 0) return;
-  void* map = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);
-  if (map == MAP_FAILED) fail_on(path, "map it");
-  data_ = static_cast<const std::byte*>(map);
-}
-
-MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
-}
-
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
 }
 
 }  // namespace caddie

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads files whole or maps them, and replaces them so that a reader sees the old bytes or the new ones,
-// never half.
+// Reads files whole, and replaces them so that a reader sees the old bytes or the new ones, never half.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,20 +57,5 @@ bool is_file_name(std::string_view text);
 /// Creates the folder and its parents; a symbolic link of that name has its target created. Throws Error
 /// naming the path and the reason.
 void make_folder(const std::filesystem::path& path);
-
-/// Maps a file read-only into memory for as long as the object lives.
-class MappedFile {
- public:
-  /// Throws Error naming the path when it is a folder or cannot be mapped.
-  explicit MappedFile(const std::filesystem::path& path);
-  ~MappedFile();
-  MappedFile(MappedFile&& other) noexcept;
-  MappedFile& operator=(MappedFile&& other) noexcept;
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
-
- private:
-  const std::byte* data_ = nullptr;
-  size_t size_ = 0;
-};
 
 }  // namespace caddie

@@ -6,7 +6,7 @@
 #include <openssl/sha.h>
 #include <xxhash.h>
 
-#include "base/files.h"
+#include "base/mapped_file.h"
 
 namespace caddie {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "base/console.h"
 #include "base/exit_code.h"
+#include "base/mapped_file.h"
 #include "base/text.h"
 #include "cli/numbers.h"
 #include "cli/refusal.h"
@@ -75,6 +76,7 @@ int guarded(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   caddie::open_standard_streams();
+  caddie::name_cut_files();
   // With this signal ignored, writing beyond the limit of a file's size is an error that names the file.
   std::signal(SIGXFSZ, SIG_IGN);
   int code = guarded(argc, argv);

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/files.h"
+
 namespace caddie {
 namespace {
 

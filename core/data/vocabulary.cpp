@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/exit_code.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "data/tokenizer.h"

@@ -13,6 +13,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/mapped_file.h"
 #include "base/text.h"
 #include "plugin/elf.h"
 #include "plugin/trial.h"

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <optional>
 
-#include "base/files.h"
+#include "base/mapped_file.h"
 #include "plugin/elf.h"
 #include "process/child.h"
 

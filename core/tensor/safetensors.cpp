@@ -10,6 +10,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/files.h"
+#include "base/mapped_file.h"
 
 namespace caddie {
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/files.h"
 #include "base/text.h"
 
 namespace caddie::parity {
