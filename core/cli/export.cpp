@@ -38,6 +38,9 @@ void export_verb(const ExportArguments& arguments) {
   std::filesystem::path weights = trained_weights(arguments.run);
   if (arguments.weights.empty() && arguments.artifact.empty())
     fail_usage("export: say what to write, --weights FILE or --artifact FILE");
+  if (arguments.weights == arguments.artifact)
+    fail_usage("export: --weights and --artifact name the same file {}", arguments.weights.string());
+  if (!arguments.artifact.empty()) settings_file_beside(arguments.artifact);  // It throws before any work.
   if (!arguments.weights.empty()) {
     std::optional<FolderClaim> claim = claim_to_write({arguments.weights});
     write_file(arguments.weights, read_file(weights));

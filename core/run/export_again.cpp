@@ -24,11 +24,34 @@ std::filesystem::path trained_weights(const std::filesystem::path& run) {
   return file;
 }
 
+std::filesystem::path settings_file_beside(const std::filesystem::path& file) {
+  namespace fs = std::filesystem;
+  fs::path folder = fs::absolute(file).lexically_normal().parent_path();
+  // /dev/stdout may lead to a regular file, but nothing is to be made beside it.
+  bool among_devices =
+      folder == "/dev" || folder.native().starts_with("/dev/fd") || folder.native().starts_with("/proc");
+  std::error_code ignored;
+  fs::file_type type = fs::status(file, ignored).type();
+  if (among_devices || (type != fs::file_type::regular && type != fs::file_type::not_found)) return {};
+  fs::path settings = fs::path(file).replace_extension(".toml");
+  if (settings == file)
+    fail_usage(
+        "{}: its settings are to lie beside it, under just that name; give the artifact another ending",
+        file.string());
+  if (fs::exists(settings) && !is_settings_beside_artifact(settings))
+    fail_usage(
+        "{}: would be replaced by the settings of {}, and does not hold such; move it away, or name another "
+        "artifact",
+        settings.string(), file.string());
+  return settings;
+}
+
 ExportedAgain export_again(const std::filesystem::path& run, std::span<const std::string> overrides,
                            const std::filesystem::path& file, Device device, StatusLine& status) {
   std::filesystem::path weights = trained_weights(run);
-  std::filesystem::path settings = std::filesystem::path(file).replace_extension(".toml");
-  std::optional<FolderClaim> claim = claim_to_write({file, settings});
+  std::optional<FolderClaim> claim =
+      claim_to_write({file, std::filesystem::path(file).replace_extension(".toml")});
+  std::filesystem::path settings = settings_file_beside(file);
   Registry registry;
   Tree tree = Tree::load(run / kSettingsFile, overrides);
   Experiment e = assemble(tree, registry, device);
@@ -43,7 +66,8 @@ ExportedAgain export_again(const std::filesystem::path& run, std::span<const std
   if (text) check_still_hashed(*text);
   WrittenArtifact written = compress_weights(e, std::move(quantized.artifact), status);
   write_file(file, written.bytes);
-  write_file(settings, settings_beside_artifact(recorded_data_of(run / kSettingsFile, tree), tree));
+  if (!settings.empty())
+    write_file(settings, settings_beside_artifact(recorded_data_of(run / kSettingsFile, tree), tree));
 
   ExportedAgain made;
   made.bytes = int64_t(written.bytes.size());

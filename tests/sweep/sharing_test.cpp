@@ -247,7 +247,7 @@ zip = { "budget.seconds" = [0.3], "budget.steps" = [1000000] }
   std::string before = read_file(run / "weights.safetensors");
   sweep("timed", axes, "--fresh");
   REQUIRE(read_file(run / "weights.safetensors") != before);
-  fs::path artifact = laboratory().folder("timed.bin");
+  fs::path artifact = laboratory().folder("timed_again.bin");
   REQUIRE(shell(fmt::format("export {} --artifact {}", run.string(), artifact.string())).code == 0);
   CHECK(read_file(run / "artifact.bin") == read_file(artifact));
   Json summary = Json::parse(read_file(run / "summary.json"));
