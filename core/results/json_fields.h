@@ -16,6 +16,8 @@
 
 #include <caddie/error.h>
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -88,16 +90,28 @@ class Reader {
   template <class T>
   void operator()(const char* name, T& value) {
     check(json_.contains(name), "member '{}' is missing", name);
-    read(json_.at(name), value);
+    read_member(name, json_.at(name), value);
   }
   /// Leaves the value as it is when the member is not there, or null, as JSON writes NaN.
   template <class T>
   void maybe(const char* name, T& value) {
     auto found = json_.find(name);
-    if (found != json_.end() && !found->is_null()) read(*found, value);
+    if (found != json_.end() && !found->is_null()) read_member(name, *found, value);
   }
 
  private:
+  /// Reads the member, and names it in the error about it.
+  template <class T>
+  static void read_member(const char* name, const Json& json, T& value) {
+    try {
+      read(json, value);
+    } catch (const Error& error) {
+      throw Error(message("{}: {}", {name, error.what()}), error.code());
+    } catch (const Json::exception& error) {
+      fail("{}: {}", name, reason_of(error));
+    }
+  }
+
   const Json& json_;
 };
 
@@ -122,6 +136,16 @@ Json write(T& value) {
   }
 }
 
+/// Reads a number without a fraction that T can hold.
+template <class T>
+void read_whole(const Json& json, T& value) {
+  using Limits = std::numeric_limits<T>;
+  bool fits = json.is_number_unsigned() ? std::in_range<T>(json.get<uint64_t>())
+                                        : json.is_number_integer() && std::in_range<T>(json.get<int64_t>());
+  check(fits, "{} is no whole number from {} to {}", text_of(json), Limits::min(), Limits::max());
+  json.get_to(value);
+}
+
 template <class T>
 void read(const Json& json, T& value) {
   if constexpr (Struct<T>) {
@@ -136,6 +160,8 @@ void read(const Json& json, T& value) {
   } else if constexpr (IsVector<T>::value) {
     value.clear();
     for (const Json& member : json) read(member, value.emplace_back());
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    read_whole(json, value);
   } else {
     json.get_to(value);
   }
@@ -150,7 +176,7 @@ Json written(T value) {
 }
 
 /// Returns the struct that an object holds. Members that the struct does not know are passed over. Throws
-/// Error, or an exception of the JSON library, when a member is missing or of another type.
+/// Error naming the member when one is missing, of another type, or a number that its type cannot hold.
 template <class T>
 T read_fields(const Json& json) {
   T value;

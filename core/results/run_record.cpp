@@ -13,11 +13,11 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   std::string problem;
   try {
-    return read_fields<RunRecord>(read_sealed(file));
-  } catch (const Error& error) {
-    problem = error.what();
-  } catch (const Json::exception& error) {
-    problem = message("{}: damaged: not the record of a run: {}", {file.string(), reason_of(error)});
+    Json json = read_sealed(file);
+    problem = file.string() + ": damaged: not the record of a run: ";
+    return read_fields<RunRecord>(json);
+  } catch (const std::exception& error) {
+    problem += reason_of(error);
   }
   fail("{}; start the run over with --fresh", problem);
 }

@@ -52,7 +52,7 @@ RunSummary failed_summary(std::string reason) {
 RunSummary summary_from(const Json& json) {
   try {
     return read_fields<RunSummary>(json);
-  } catch (const Json::exception& error) {
+  } catch (const std::exception& error) {
     fail("not the summary of a run: {}", reason_of(error));
   }
 }

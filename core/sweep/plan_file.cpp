@@ -136,13 +136,40 @@ void Plan::fields(Fields& f) {
 
 namespace {
 
-/// Throws Error unless every run has an arm, and a folder of its own below the sweep's.
+/// Tells whether the text can name a folder below another: names of folders with slashes between them.
+bool is_folder_below(const std::string& text) {
+  std::vector<std::string> names = split(text, '/');
+  return std::all_of(names.begin(), names.end(), [](const std::string& name) { return is_file_name(name); });
+}
+
+void check_seed(int64_t seed) { check(seed >= 0, "a seed is {}, and must be 0 or more", seed); }
+
+/// Throws Error unless each level of the arm is one of its factor's. Older plans do not list these.
+void check_levels(const Arm& arm, const Plan& plan) {
+  if (plan.levels.empty()) return;
+  check(arm.levels.size() <= plan.levels.size(), "arm '{}' has {} levels, and there are {} factors",
+        arm.label, arm.levels.size(), plan.levels.size());
+  for (size_t f = 0; f < arm.levels.size(); ++f)
+    check(arm.levels[f] < plan.levels[f].size(), "arm '{}' has level {} of a factor, and there are {}",
+          arm.label, arm.levels[f], plan.levels[f].size());
+}
+
+/// Throws Error unless there are seeds, the plan has a name that a folder can have, and every run has an arm
+/// and a folder of its own below the sweep's.
 void check_values(const Plan& plan) {
+  check(is_folder_below(plan.name), "its name '{}' cannot be that of a folder", printable(plan.name));
   check(!plan.arms.empty(), "it has no arms");
+  check(!plan.seeds.empty(), "it has no seeds");
+  for (int64_t seed : plan.seeds) check_seed(seed);
+  for (const Arm& arm : plan.arms) check_levels(arm, plan);
+  check(plan.run.timeout_seconds >= 0 && plan.run.retries >= 0 && plan.jobs >= 0 && plan.threads >= 0,
+        "its timeout_seconds, retries, jobs and threads are {}, {}, {} and {}, and must be 0 or more",
+        plan.run.timeout_seconds, plan.run.retries, plan.jobs, plan.threads);
   std::set<std::string> folders;
   for (const PlannedRun& run : plan.runs) {
     check(run.arm < plan.arms.size(), "a run is of arm {}, and there are {}", run.arm, plan.arms.size());
-    check(is_below(run.folder), "'{}' is no folder below the sweep's", run.folder);
+    check_seed(run.seed);
+    check(is_folder_below(run.folder), "'{}' is no folder below the sweep's", printable(run.folder));
     check(folders.insert(run.folder).second, "two runs have the folder '{}'", run.folder);
   }
 }

@@ -3,6 +3,7 @@
 #include "results/json_fields.h"
 
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <limits>
 
 using namespace caddie;
@@ -36,6 +37,18 @@ struct Outer {
     f.maybe("list", list);
     f("nested", nested);
     f.maybe("flag", flag);
+  }
+};
+
+struct Counts {
+  size_t arm = 0;
+  int small = 0;
+  std::vector<int64_t> seeds;
+  template <class Fields>
+  void fields(Fields& f) {
+    f.maybe("arm", arm);
+    f.maybe("small", small);
+    f.maybe("seeds", seeds);
   }
 };
 
@@ -73,6 +86,21 @@ TEST_CASE("members that are missing, null or unknown", "[json_fields]") {
   CHECK(!found.rate);
   CHECK(found.nested.number == 1);
   CHECK_THROWS_WITH(read_fields<Outer>(Json::parse(R"({"name":"x","nested":{}})")),
-                    "member 'number' is missing");
-  CHECK_THROWS(read_fields<Outer>(Json::parse(R"({"name":1,"nested":{"number":1}})")));
+                    "nested: member 'number' is missing");
+  CHECK_THROWS_WITH(read_fields<Outer>(Json::parse(R"({"name":1,"nested":{"number":1}})")),
+                    "name: type must be string, but is number");
+}
+
+TEST_CASE("a whole number is read when its type can hold it, and else named", "[json_fields]") {
+  auto counts = [](const char* text) { return read_fields<Counts>(Json::parse(text)); };
+  CHECK(counts(R"({"arm":18446744073709551615})").arm == SIZE_MAX);
+  CHECK(counts(R"({"seeds":[-9223372036854775808]})").seeds[0] == INT64_MIN);
+  CHECK_THROWS_WITH(counts(R"({"arm":-1})"), "arm: -1 is no whole number from 0 to 18446744073709551615");
+  CHECK_THROWS_WITH(counts(R"({"small":2147483648})"),
+                    "small: 2147483648 is no whole number from -2147483648 to 2147483647");
+  for (const char* wrong : {"1.5", "9223372036854775808", "1e300", "true", "\"1\""}) {
+    INFO(wrong);
+    CHECK_THROWS_WITH(counts(("{\"seeds\":[" + std::string(wrong) + "]}").c_str()),
+                      Catch::StartsWith("seeds: ") && Catch::Contains("is no whole number from -92"));
+  }
 }

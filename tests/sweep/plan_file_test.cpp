@@ -172,11 +172,38 @@ TEST_CASE("what is no plan is refused with what is wrong in it", "[sweep]") {
                     Catch::Contains("a run is of arm 7, and there are"));
   CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["runs"].push_back(json["runs"][0]); })),
                     Catch::Contains("two runs have the folder"));
-  for (const char* folder : {"../../x", "", ".", "/tmp", "runs/../.."}) {
+  using namespace std::string_literals;
+  for (const std::string& folder : {"../../x"s, ""s, "."s, "/tmp"s, "runs/../.."s, "runs/a\0b"s, "a\nb"s}) {
     INFO(folder);
     CHECK_THROWS_WITH(read_text(changed([&](Json& json) { json["runs"][0]["folder"] = folder; })),
                       Catch::Contains("is no folder below the sweep's"));
   }
+  for (const char* name : {"..", "", "a/../b", "/tmp", "a\nb"}) {
+    INFO(name);
+    CHECK_THROWS_WITH(read_text(changed([&](Json& json) { json["name"] = name; })),
+                      Catch::Contains("its name '") && Catch::Contains("cannot be that of a folder"));
+  }
+  CHECK(read_text(changed([](Json& json) { json["name"] = "noise/tiny"; })).name == "noise/tiny");
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["runs"][0]["arm"] = -1; })),
+                    Catch::Contains("(runs: arm: -1 is no whole number from 0"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["runs"][0]["seed"] = -1; })),
+                    Catch::Contains("a seed is -1, and must be 0 or more"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) {
+                      json["seeds"] = {3, -2};
+                    })),
+                    Catch::Contains("a seed is -2, and must be 0 or more"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["seeds"] = Json::array(); })),
+                    Catch::Contains("it has no seeds"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) {
+                      json["arms"][0]["levels"] = {1, 2};
+                    })),
+                    Catch::Contains("arm '+a' has level 2 of a factor, and there are 2"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) {
+                      json["arms"][0]["levels"] = {1, 0, 0};
+                    })),
+                    Catch::Contains("arm '+a' has 3 levels, and there are 2 factors"));
+  CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["run"]["retries"] = -1; })),
+                    Catch::Contains("retries, jobs and threads are 90, -1, 2 and 3"));
   CHECK_THROWS_WITH(read_text(changed([](Json& json) { json.erase("seeds"); })), Catch::Contains("'seeds'"));
   CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["arms"][0].erase("experiment"); })),
                     Catch::Contains("'experiment'"));
