@@ -113,7 +113,7 @@ void compare_with_manifest(FolderReport& report, const Vocabulary* vocabulary) {
     if (vocabulary && vocabulary->hash() != manifest.at("tokenizer").at("sha256"))
       report.problems.push_back(report.tokenizer.filename().string() + " has another hash");
   } catch (const Json::exception& error) {
-    fail("{}: not a manifest of 'caddie data prepare': {}", path.string(), error.what());
+    fail("{}: not a manifest of 'caddie data prepare': {}", path.string(), reason_of(error));
   }
 }
 

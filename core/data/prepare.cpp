@@ -59,31 +59,45 @@ std::string key_of(const PrepareOptions& options, const std::vector<Input>& inpu
   return sha256(text_of(key));
 }
 
-/// Returns the result of an earlier run with the same key, if the folder holds one. Throws Error when one of
-/// its shards is damaged.
-std::optional<PrepareResult> earlier_result(const fs::path& output, const std::string& key) {
-  if (!fs::exists(output / "manifest.json")) return std::nullopt;
-  Json manifest = Json::parse(read_file(output / "manifest.json"), nullptr, false);
-  if (!manifest.is_object() || manifest.value("key", "") != key) return std::nullopt;
+/// Returns what a manifest tells of the shards in its folder. Throws Error when one of them is damaged, and
+/// an exception of the JSON library when the manifest is.
+PrepareResult result_in(const Json& manifest, const fs::path& output) {
   auto read_split = [&](const char* name) {
-    const Json& split = manifest["splits"][name];
-    for (const Json& shard : split["shards"])
-      check(Shard(output / shard["file"].get<std::string>()).tokens().size() == shard["tokens"].get<size_t>(),
+    const Json& split = manifest.at("splits").at(name);
+    for (const Json& shard : split.at("shards")) {
+      fs::path file = output / shard.at("file").get<std::string>();
+      auto tokens = shard.at("tokens").get<int64_t>();
+      check(int64_t(Shard(file).tokens().size()) == tokens,
             "{}: does not hold the {} tokens of the manifest; remove the folder and prepare it again",
-            (output / shard["file"].get<std::string>()).string(), shard["tokens"].get<int64_t>());
-    return PreparedSplit{.documents = split["documents"],
-                         .tokens = split["tokens"],
-                         .bytes = split["bytes"],
-                         .shards = int64_t(split["shards"].size()),
+            file.string(), tokens);
+    }
+    return PreparedSplit{.documents = split.at("documents"),
+                         .tokens = split.at("tokens"),
+                         .bytes = split.at("bytes"),
+                         .shards = int64_t(split.at("shards").size()),
                          .unknown = split.value("unknown_tokens", int64_t(0)),
                          .overcount = 0};
   };
   return PrepareResult{.already_done = true,
                        .train = read_split("train"),
                        .validation = read_split("validation"),
-                       .duplicates_dropped = manifest["duplicates_dropped"],
-                       .invalid_documents = manifest["invalid_documents"],
-                       .pieces = manifest["tokenizer"]["pieces"]};
+                       .duplicates_dropped = manifest.at("duplicates_dropped"),
+                       .invalid_documents = manifest.at("invalid_documents"),
+                       .pieces = manifest.at("tokenizer").at("pieces")};
+}
+
+/// Returns the result of an earlier run with the same key, if the folder holds one. Throws Error when one of
+/// its shards or its manifest is damaged.
+std::optional<PrepareResult> earlier_result(const fs::path& output, const std::string& key) {
+  fs::path file = output / "manifest.json";
+  if (!fs::exists(file)) return std::nullopt;
+  Json manifest = Json::parse(read_file(file), nullptr, false);
+  if (!manifest.is_object() || !manifest.contains("key") || manifest["key"] != key) return std::nullopt;
+  try {
+    return result_in(manifest, output);
+  } catch (const Json::exception& error) {
+    fail("{}: damaged: {}; remove the folder and prepare it again", file.string(), reason_of(error));
+  }
 }
 
 /// Returns the sum of a count over all inputs.

@@ -66,16 +66,16 @@ std::string Store::damage(const std::string& key) const {
 
 Json Store::get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
                 const std::function<bool(const Json&)>& suffices) {
-  auto found = [&]() -> std::optional<Json> {
+  auto found = [&](bool warns) -> std::optional<Json> {
     std::optional<Json> record = find(key);
     if (!record || (suffices && !suffices(*record))) return std::nullopt;
     std::string wrong = damage(key);
-    if (!wrong.empty() && warn_) warn_("warning: " + wrong + "; it is made again");
+    if (!wrong.empty() && warns && warn_) warn_("warning: " + wrong + "; it is made again");
     return wrong.empty() ? record : std::nullopt;
   };
-  if (std::optional<Json> record = found()) return *record;
+  if (std::optional<Json> record = found(false)) return *record;
   FolderClaim claim = take(key);
-  if (std::optional<Json> record = found()) return *record;
+  if (std::optional<Json> record = found(true)) return *record;
   return make_held(key, make);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/json.h"
 #include "data/inspect.h"
 #include "data/prepare.h"
@@ -65,4 +66,22 @@ TEST_CASE("The entropy of single tokens is that of their shares", "[data]") {
   TemporaryFolder empty;
   CHECK_THROWS_WITH(inspect(empty.path()), Catch::Contains("no shards"));
   CHECK_THROWS_WITH(inspect(empty.path() / "none"), Catch::Contains("no such folder"));
+}
+
+TEST_CASE("A manifest that is no JSON is refused in words of its own", "[data]") {
+  TemporaryFolder folder;
+  PrepareOptions options = options_for(data_file("prose.txt.gz"), folder.path() / "out");
+  prepare(options);
+  fs::path manifest = options.output / "manifest.json";
+  std::string text = read_file(manifest);
+  for (const std::string& damaged : {"{\"command\": \"\xFF\"}" + text, std::string("{}")}) {
+    write_file(manifest, damaged);
+    CHECK_THROWS_WITH(inspect(options.output), Catch::Contains("manifest.json: not a manifest of") &&
+                                                   !Catch::Contains("json.exception"));
+  }
+  Json half = Json::parse(text);
+  half["splits"]["train"].erase("tokens");
+  write_file(manifest, half.dump());
+  CHECK_THROWS_WITH(prepare(options),
+                    Catch::Contains("manifest.json: damaged: ") && !Catch::Contains("json.exception"));
 }
