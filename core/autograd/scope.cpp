@@ -12,7 +12,7 @@ thread_local int innermost_layer = -1;
 
 }  // namespace
 
-PartScope::PartScope(const char* part) : outer_(innermost_part) {
+PartScope::PartScope(const char* part) : outer_(innermost_part), work_({nullptr, part}) {
   innermost_part = part;
   charge_forward(part);
 }

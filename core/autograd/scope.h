@@ -2,6 +2,8 @@
 // Says in which part and which layer of the model a thread is working.
 #pragma once
 
+#include "base/at_work.h"
+
 namespace caddie {
 
 /// Says that the calling thread works on `part` for as long as the scope lives, and charges its time there.
@@ -15,6 +17,7 @@ class PartScope {
 
  private:
   const char* outer_;
+  AtWork work_;  // The core itself is at work, unless a technique's call is inside.
 };
 
 /// Says that the calling thread works on a layer for as long as the scope lives; scopes nest.

@@ -141,7 +141,7 @@ std::optional<Tape::Place> Tape::first_not_finite() const {
 }
 
 void Tape::push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*)) {
-  closures_.push_back({y.node(), closure, run, destroy, current_part(), current_layer()});
+  closures_.push_back({y.node(), closure, run, destroy, current_part(), current_layer(), at_work()});
 }
 
 float* Tape::gradient_memory(int64_t count) {
@@ -163,6 +163,7 @@ void Tape::run_closures(size_t first) {
     Closure& closure = closures_[i];
     if (!closure.output->gradient) continue;
     charge_backward(closure.part);
+    AtWork work(closure.worker);
     closure.run(closure.memory);
     recycle(*closure.output);
   }

@@ -14,6 +14,7 @@
 
 #include "autograd/arena.h"
 #include "autograd/packed_leaf.h"
+#include "base/at_work.h"
 
 namespace caddie {
 
@@ -142,6 +143,7 @@ class Tape {
     void (*destroy)(void*);
     const char* part;
     int layer;
+    Worker worker;
   };
   void clear();
   void tell_observer(Var x, Var w);

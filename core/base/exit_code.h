@@ -15,7 +15,7 @@ enum ExitCode : int {
   kFailed = 1,         // The work failed; in a sweep, some of the runs did.
   kUsage = 2,          // The command line or a file that the user wrote is wrong.
   kClaimNotMet = 3,    // The work is done, and does not show what was claimed.
-  kPluginRefused = 4,  // A plugin is missing, or was built for another SDK.
+  kPluginRefused = 4,  // A plugin is missing, was built for another SDK, or ends the program.
   kDiskFull = 5,       // The disk is full; with more space the same command goes on.
   kInterrupted = 130   // A signal stopped the work; the same command resumes it.
 };

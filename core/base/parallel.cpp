@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/at_work.h"
+
 namespace caddie {
 namespace {
 
@@ -25,6 +27,7 @@ struct Job {
   int count;
   void (*body)(void*, int);
   void* context;
+  Worker worker;  // of the thread that called
   std::atomic<int> next{0};
   std::mutex mutex;
   std::exception_ptr failure;
@@ -33,6 +36,7 @@ struct Job {
     inside_piece = true;
     for (int i; (i = next.fetch_add(1)) < count;) {
       try {
+        AtWork work(worker);
         body(context, i);
       } catch (...) {
         std::lock_guard lock(mutex);
@@ -128,9 +132,11 @@ void detail::run_parallel(int count, void (*body)(void*, int), void* context) {
     for (int i = 0; i < count; ++i) body(context, i);
     return;
   }
-  Job job{count, body, context, {}, {}, nullptr};
+  Job job{count, body, context, at_work(), {}, {}, nullptr};
   pool()->run(job);
-  if (job.failure) std::rethrow_exception(job.failure);
+  if (!job.failure) return;
+  AtWork::throws_again();
+  std::rethrow_exception(job.failure);
 }
 
 }  // namespace caddie

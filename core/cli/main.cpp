@@ -9,8 +9,11 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <string>
+#include <string_view>
 #include <system_error>
 
+#include "base/at_work.h"
 #include "base/console.h"
 #include "base/exit_code.h"
 #include "base/mapped_file.h"
@@ -18,6 +21,7 @@
 #include "cli/numbers.h"
 #include "cli/refusal.h"
 #include "cli/verbs.h"
+#include "process/last_words.h"
 
 namespace {
 
@@ -66,8 +70,9 @@ int guarded(int argc, char** argv) {
     // That stdout cannot be written is said at the end of the program.
     if (!std::ferror(stdout)) std::fprintf(stderr, "error: %s\n", error.what());
     return caddie::kFailed;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "internal error: %s\n", error.what());
+  } catch (...) {
+    std::string text = caddie::text_of(std::current_exception());
+    std::fprintf(stderr, "%s%s\n", text.starts_with("internal error") ? "" : "error: ", text.c_str());
     return caddie::kFailed;
   }
 }
@@ -79,7 +84,10 @@ int main(int argc, char** argv) {
   caddie::name_cut_files();
   // With this signal ignored, writing beyond the limit of a file's size is an error that names the file.
   std::signal(SIGXFSZ, SIG_IGN);
+  caddie::name_crashes();
+  caddie::refuse_exit();
   int code = guarded(argc, argv);
+  caddie::expect_exit();
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
   std::fprintf(stderr, "error: the output is lost: stdout cannot be written\n");
   return code == caddie::kFine ? int(caddie::kFailed) : code;

@@ -122,7 +122,7 @@ void Assembler::read_part(const std::string& path, std::string_view section, con
   technique.object = make_object(own.use, *technique.entry);
   Stage first = own.enabled ? slot.stage : Stage::kNothing;
   tree_.read(
-      path, [&](Settings& s) { technique.object->settings(s); }, first);
+      path, [&](Settings& s) { technique.any()->settings(s); }, first);
   if (own.enabled) {
     experiment_.parts.push_back(std::move(part));
     return;

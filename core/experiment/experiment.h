@@ -65,9 +65,8 @@ struct Experiment {
   /// Returns the plugin of a kind that has exactly one. Throws Error when there is none.
   const Technique& only(Kind kind) const;
   template <class Interface>
-  Interface& only() const {
-    const Technique& technique = only(detail::kind_of<Interface>());
-    return technique.as<Interface>();
+  Call<Interface> only() const {
+    return only(detail::kind_of<Interface>()).template as<Interface>();
   }
 
   /// Returns the evaluator whose score is the run's.

@@ -28,7 +28,7 @@ Shapes shapes_for(std::span<const WeightInfo* const> claimed, const Experiment& 
 std::string problem_of(const Experiment::Part& part, const Experiment& experiment, const DataSizes& sizes) {
   std::vector<const WeightInfo*> claimed = claimed_by(part, *experiment.model);
   try {
-    part.technique.object->validate(shapes_for(claimed, experiment, sizes));
+    part.technique.any()->validate(shapes_for(claimed, experiment, sizes));
   } catch (const std::exception& error) {
     return part.technique.plugin + ": " + error.what();
   }
@@ -77,7 +77,7 @@ std::vector<std::string> remarks_on(const Experiment& experiment, const DataSize
   std::vector<std::string> remarks;
   for (const Experiment::Part& part : experiment.parts) {
     std::vector<const WeightInfo*> claimed = claimed_by(part, *experiment.model);
-    std::string remark = part.technique.object->remark(shapes_for(claimed, experiment, sizes));
+    std::string remark = part.technique.any()->remark(shapes_for(claimed, experiment, sizes));
     if (!remark.empty()) remarks.push_back(message("[{}] {}", {part.path, remark}));
   }
   return remarks;

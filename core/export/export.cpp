@@ -53,7 +53,7 @@ std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::spa
       int index = pruner.weights[size_t(i)];
       Tensor& weight = weights[size_t(index)];
       Tensor pruned = clone(weight);
-      pruner.technique.as<Pruner>().prune(pruned, model.weights().info(index));
+      pruner.technique.as<Pruner>()->prune(pruned, model.weights().info(index));
       changed[size_t(i)] = !same_bits(weight, pruned);
       weight = pruned;
     });
@@ -72,7 +72,7 @@ std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<
   };
   std::vector<int> wanted;
   for (const Routed& quantizer : parts.quantizers)
-    if (quantizer.technique.as<Quantizer>().wants_hessian())
+    if (quantizer.technique.as<Quantizer>()->wants_hessian())
       wanted.insert(wanted.end(), quantizer.weights.begin(), quantizer.weights.end());
   const CalibrationSettings& settings = parts.calibration;
   CalibrationText text;
@@ -89,7 +89,7 @@ std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<
 void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<const Tensor> hessians,
                        std::vector<NoEffect>& without_effect) {
   for (const Routed& quantizer : parts.quantizers) {
-    if (!quantizer.technique.as<Quantizer>().wants_hessian()) continue;
+    if (!quantizer.technique.as<Quantizer>()->wants_hessian()) continue;
     std::vector<std::string> without;
     for (int index : quantizer.weights)
       if (!hessians[size_t(index)].defined()) without.push_back(model.weights().info(index).name);
@@ -158,7 +158,7 @@ bool ExportParts::reads_training_text() const {
 
 bool ExportParts::wants_calibration() const {
   return std::any_of(quantizers.begin(), quantizers.end(), [](const Routed& quantizer) {
-    return quantizer.technique.as<Quantizer>().wants_hessian();
+    return quantizer.technique.as<Quantizer>()->wants_hessian();
   });
 }
 
@@ -198,7 +198,7 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
     std::vector<std::string> before = bytes_of(artifact);
     ArtifactPackage package(artifact, cache, limit_bytes, code_bytes, status);
     for (int i : trimmer.weights) package.add(infos[size_t(i)], artifact.tensors[size_t(i)].packed);
-    trimmer.technique.as<Trimmer>().trim(package);
+    trimmer.technique.as<Trimmer>()->trim(package);
     if (bytes_of(artifact) == before)
       written.without_effect.push_back(
           {Kind::kTrimmer, trimmer.technique.label, false, "there was nothing to trim"});
@@ -213,6 +213,7 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
 }
 
 Artifact decode_artifact(std::string_view bytes, const ExportParts& parts) {
+  AtWork work(parts.compressor.worker());
   return decode(bytes, [&](const std::string& plugin) -> const Compressor& {
     check(plugin == parts.compressor.plugin, "artifact: it was compressed with {}, the experiment says {}",
           plugin, parts.compressor.plugin);

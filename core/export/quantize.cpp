@@ -63,7 +63,7 @@ Tensor unpack(const ArtifactTensor& tensor, const Quantizer& quantizer) {
   return weight;
 }
 
-const Quantizer& quantizer_called(const std::string& plugin, std::span<const Routed> quantizers) {
+Call<Quantizer> quantizer_called(const std::string& plugin, std::span<const Routed> quantizers) {
   for (const Routed& quantizer : quantizers)
     if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
   fail("artifact: quantizer '{}' is not part of the experiment", plugin);
@@ -97,7 +97,7 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
   parallel_for(int(order.size()), [&](int k) {
     auto i = size_t(order[size_t(k)]);
     const Tensor* hessian = !hessians.empty() && hessians[i].defined() ? &hessians[i] : nullptr;
-    Packed packed = techniques[i]->as<Quantizer>().pack(on_host(values[i]), infos[i], hessian);
+    Packed packed = techniques[i]->as<Quantizer>()->pack(on_host(values[i]), infos[i], hessian);
     artifact.tensors[i] = {infos[i].name, techniques[i]->plugin, infos[i].shape, std::move(packed)};
     if (!progress) return;
     std::lock_guard lock(mutex);
@@ -110,12 +110,12 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
                                std::span<const Routed> quantizers) {
   TensorsByName tensors = check_names(artifact, infos);
-  std::vector<const Quantizer*> packers;
+  std::vector<PluginRef<Quantizer>> packers;
   for (const WeightInfo& info : infos)
-    packers.push_back(&quantizer_called(tensors[info.name]->quantizer, quantizers));
+    packers.push_back(quantizer_called(tensors[info.name]->quantizer, quantizers));
   std::vector<Tensor> weights(infos.size());
   parallel_for(int(infos.size()), [&](int i) {
-    weights[size_t(i)] = unpack(*tensors.at(infos[size_t(i)].name), *packers[size_t(i)]);
+    weights[size_t(i)] = unpack(*tensors.at(infos[size_t(i)].name), packers[size_t(i)].call());
   });
   return weights;
 }

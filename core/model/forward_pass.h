@@ -22,7 +22,7 @@ class ForwardPass final : public Forward {
     progress = where;
     shape = &model.shape_;
     const Technique* orders = model.orders_layers(where, without);
-    order_ = orders ? call<LayerOrder>(*orders).order(model.settings_.layers, where)
+    order_ = orders ? call<LayerOrder>(*orders)->order(model.settings_.layers, where)
                     : each_once(model.settings_.layers);
     executions = int(order_.size());
   }
@@ -70,7 +70,7 @@ class ForwardPass final : public Forward {
     return without_ && technique.object == without_->object;
   }
   template <class Slot>
-  Slot& call(const Technique& technique) {
+  Call<Slot> call(const Technique& technique) {
     owner_ = &technique;
     technique.calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
     return technique.as<Slot>();
@@ -81,7 +81,7 @@ class ForwardPass final : public Forward {
     for (const Technique* technique : model_.at(site)) {
       if (is_passed_over(*technique)) continue;
       PartScope part(technique->label.c_str());
-      value = (call<Modifier>(*technique).*step)(*this, value);
+      value = ((*call<Modifier>(*technique)).*step)(*this, value);
     }
     return value;
   }
@@ -91,7 +91,7 @@ class ForwardPass final : public Forward {
     for (const Technique* technique : model_.at(site)) {
       if (is_passed_over(*technique) || !model_.acts_in(*technique, block.layer)) continue;
       PartScope part(technique->label.c_str());
-      value = (call<Modifier>(*technique).*step)(block, value);
+      value = ((*call<Modifier>(*technique)).*step)(block, value);
     }
     return value;
   }

@@ -90,7 +90,7 @@ bool Model::acts_in(const Technique& technique, int layer) const {
 const Technique* Model::orders_layers(const Progress& progress, const Technique* without) const {
   const Technique* chosen = parts_.any(Kind::kLayerOrder);
   if (!chosen || (without && chosen->object == without->object)) return nullptr;
-  return chosen->object->acts(progress) ? chosen : nullptr;
+  return chosen->any()->acts(progress) ? chosen : nullptr;
 }
 
 std::vector<Execution> each_once(int layers) {
@@ -101,7 +101,7 @@ std::vector<Execution> each_once(int layers) {
 
 std::vector<Execution> Model::longest_order() const {
   const Technique* chosen = parts_.any(Kind::kLayerOrder);
-  return chosen ? chosen->as<LayerOrder>().longest(settings_.layers) : each_once(settings_.layers);
+  return chosen ? chosen->as<LayerOrder>()->longest(settings_.layers) : each_once(settings_.layers);
 }
 
 // Finds out how many layers there are for techniques, and how often they run.
@@ -115,7 +115,7 @@ void Model::arrange_layers() {
 
 void Model::declare_for(Technique& technique) {
   Declaration declaration(weights_, shape_, technique.label, technique.layers.resolve(shape_.layers));
-  technique.object->weights(declaration);
+  technique.any()->weights(declaration);
 }
 
 void Model::declare_weights() {

@@ -62,7 +62,7 @@ Var ForwardPass::stem() {
   for (const Technique& embedding : model_.parts_.of(Kind::kEmbedding)) {
     if (is_passed_over(embedding)) continue;
     PartScope own(embedding.label.c_str());
-    e = e + call<Embedding>(embedding).embed(*this);
+    e = e + call<Embedding>(embedding)->embed(*this);
   }
   e = through(Site::kEmbedded, &Modifier::embedded, e);
   Var x = rms_norm(e, float(model_.settings_.embedding_norm_eps));
@@ -171,7 +171,7 @@ Var ForwardPass::Layer::mlp(Var x) {
     const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
     if (!pass_.is_passed_over(activation)) {
       PartScope inner(activation.label.c_str());
-      y = pass_.call<Activation>(activation).apply(y);
+      y = pass_.call<Activation>(activation)->apply(y);
     }
     y = linear(y, weights_.mlp_out);
   }
@@ -192,7 +192,7 @@ ForwardPass::Streams ForwardPass::layer(int execution, Streams streams, int64_t 
   Layer layer(*this, execution, first);
   if (const Technique* chosen = residual()) {
     PartScope own(chosen->label.c_str());
-    return call<Residual>(*chosen).layer(layer, std::move(streams));
+    return call<Residual>(*chosen)->layer(layer, std::move(streams));
   }
   Var x = layer.mix(layer.enter(streams[0], 0));
   Var y = layer.attention(x);
@@ -203,7 +203,7 @@ ForwardPass::Streams ForwardPass::layer(int execution, Streams streams, int64_t 
 
 Var ForwardPass::joined(Streams streams) {
   const Technique* chosen = residual();
-  return chosen ? call<Residual>(*chosen).join(std::move(streams)) : streams[0];
+  return chosen ? call<Residual>(*chosen)->join(std::move(streams)) : streams[0];
 }
 
 Var ForwardPass::lasting(Var x) const {
@@ -227,7 +227,7 @@ Var ForwardPass::hidden_by_layers(Streams streams, int64_t first) {
   Var whole_x0 = x0;
   Ids whole = tokens;
   const Technique* chosen = residual();
-  Streams kept(size_t(chosen ? chosen->as<Residual>().lanes(shape->layers) : 1));
+  Streams kept(size_t(chosen ? chosen->as<Residual>()->lanes(shape->layers) : 1));
   for (Var& stream : kept) stream = result(x0.shape());
   // A stream that is handed on as it is may lie where another one is going to.
   auto is_in_the_way = [&](Var x) {
@@ -258,7 +258,7 @@ Var ForwardPass::hidden_by_layers(Streams streams, int64_t first) {
 Var ForwardPass::logits(Var x) {
   PartScope part("head products");
   const Technique& head = model_.parts_.one(Kind::kHead);
-  Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head).logits(*this, x);
+  Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head)->logits(*this, x);
   return through(Site::kLogits, &Modifier::logits, z);
 }
 

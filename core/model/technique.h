@@ -10,7 +10,40 @@
 #include <string>
 #include <vector>
 
+#include "base/at_work.h"
+
 namespace caddie {
+
+/// Gives access to a plugin, which counts as at work, and so is named if it crashes, until the expression
+/// that makes this ends.
+template <class Interface>
+class Call {
+ public:
+  Call(Interface& object, Worker worker) : work_(worker), object_(object), worker_(worker) {}
+  Interface* operator->() const { return &object_; }
+  Interface& operator*() const { return object_; }
+  operator Interface&() const { return object_; }
+  const Worker& worker() const { return worker_; }
+
+ private:
+  AtWork work_;
+  Interface& object_;
+  Worker worker_;
+};
+
+/// Refers to a plugin that is called later, and remembers what it is called.
+template <class Interface>
+class PluginRef {
+ public:
+  PluginRef(Interface& object) : object_(&object) {}
+  PluginRef(const Call<Interface>& call) : object_(&*call), worker_(call.worker()) {}
+  Call<Interface> call() const { return {*object_, worker_}; }
+  Call<Interface> operator->() const { return call(); }
+
+ private:
+  Interface* object_;
+  Worker worker_;
+};
 
 /// Says that a stage of a run is being made, for as long as the scope lives. It reads nothing of plugins that
 /// count from a later stage on, for runs that differ in these share what the stage makes.
@@ -47,10 +80,14 @@ struct Technique {
   };
   std::shared_ptr<Calls> calls = std::make_shared<Calls>();
 
+  Worker worker() const { return {plugin.c_str(), label.c_str()}; }
+  /// Returns the plugin, whatever its kind.
+  Call<Plugin> any() const { return {*object, worker()}; }
+
   /// Returns the plugin by its interface. Throws Error when it is of another kind, or when the stage that is
   /// being made comes before the one that its slot counts from.
   template <class Interface>
-  Interface& as() const {
+  Call<Interface> as() const {
     check(!entry || entry->kind == Interface::kKind, "'{}' is no plugin of the kind that it is used as",
           label);
     check(
@@ -59,7 +96,7 @@ struct Technique {
         "that stage",
         label);
     if (!calls->any.load(std::memory_order_relaxed)) calls->any = true;  // Threads ask at every site.
-    return static_cast<Interface&>(*object);
+    return {static_cast<Interface&>(*object), worker()};
   }
 };
 

@@ -32,8 +32,8 @@ void ViewedWeights::refresh(const Progress& progress, Mode mode, bool recording)
     for (const Technique* view : views_[i]) {
       view->calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
       // Runs share their first steps by the answer of acts(), so a view that says no must not be run.
-      if (!view->object->acts(progress)) continue;
-      w = view->as<WeightView>().view(w, model_.weights().info(int(i)), progress, mode);
+      if (!view->any()->acts(progress)) continue;
+      w = view->as<WeightView>()->view(w, model_.weights().info(int(i)), progress, mode);
     }
     outputs_[i] = w;
     values_[i] = w.value();

@@ -66,14 +66,4 @@ std::optional<std::vector<std::string>> exported_names(Bytes library) {
   return names;
 }
 
-std::optional<size_t> count_initialisers(Bytes library) {
-  auto sections = sections_of(library);
-  if (!sections) return std::nullopt;
-  size_t count = 0;
-  for (const Elf64_Shdr& section : *sections)
-    if (section.sh_type == SHT_INIT_ARRAY || section.sh_type == SHT_PREINIT_ARRAY)
-      count += section.sh_size / sizeof(Elf64_Addr);
-  return count;
-}
-
 }  // namespace caddie

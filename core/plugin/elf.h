@@ -15,7 +15,4 @@ namespace caddie {
 /// or a table in them does not lie within them.
 std::optional<std::vector<std::string>> exported_names(std::span<const std::byte> library);
 
-/// Returns how many initialisers its sections list; nothing when the bytes are no library.
-std::optional<size_t> count_initialisers(std::span<const std::byte> library);
-
 }  // namespace caddie

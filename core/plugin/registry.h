@@ -63,7 +63,8 @@ class Registry {
 
   /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
   /// there is none, naming near ones, when it was built for another SDK, saying which and how to rebuild it,
-  /// or when its initialiser does not return, which a child process tries first.
+  /// or when it does not return from being loaded, made and asked for its settings, which a child process
+  /// tries first.
   const LoadedPlugin& open(std::string_view name, std::string_view where);
 
   /// Returns a new object of the plugin. Throws Error unless the plugin is of kind `kind`.

@@ -1,83 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the initialisers of a library for a trial, in a child process.
+// A child goes through the steps of a plugin's beginning and writes a byte behind each; the first that is
+// missing is the one to blame.
 #include "plugin/trial.h"
 
 #include <caddie/error.h>
+#include <caddie/plugin.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
+#include <memory>
 
 #include "base/mapped_file.h"
+#include "base/stopwatch.h"
 #include "plugin/elf.h"
 #include "process/child.h"
 
 namespace caddie {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kUsualInitialisers = 2;  // A sanitizer registers the library's globals.
-#else
-constexpr size_t kUsualInitialisers = 1;  // This is the compiler's own, which every library has.
-#endif
+constexpr const char* kSteps[] = {"its initialiser", "its constructor", "its settings()", "its destructor"};
 
-/// Loads the library, and writes a byte when whatever it runs has returned. An exception ends the process.
-[[noreturn]] void try_to_load(const char* library, const char* entry, int done) noexcept {
+/// Asks for settings and leaves them as they are.
+class Unread final : public Settings {
+  void visit(const Setting&) override {}
+};
+
+/// Goes through all steps, and writes a byte when one has returned. An exception of the initialiser ends the
+/// process, as it would when the library is loaded; one that a later step throws can be caught there too.
+[[noreturn]] void go_through(const char* library, const char* entry, int done) noexcept {
   int nowhere = open("/dev/null", O_RDWR);
   dup2(nowhere, STDIN_FILENO);
   dup2(nowhere, STDOUT_FILENO);
   dup2(nowhere, STDERR_FILENO);
   // An exit() must not wait for the threads of the parent, which the child does not have.
   on_exit([](int code, void*) { _exit(code); }, nullptr);
+  auto tell = [done] { [[maybe_unused]] ssize_t written = write(done, "k", 1); };
   if (void* handle = dlopen(library, RTLD_NOW | RTLD_LOCAL))
-    if (void* symbol = dlsym(handle, entry)) reinterpret_cast<const void* (*)()>(symbol)();
-  [[maybe_unused]] ssize_t written = write(done, "k", 1);
+    if (void* symbol = dlsym(handle, entry)) {
+      const PluginEntry* plugin = reinterpret_cast<const PluginEntry* (*)()>(symbol)();
+      tell();
+      try {
+        std::unique_ptr<Plugin> object(plugin->make());
+        tell();
+        Unread settings;
+        object->settings(settings);
+        tell();
+      } catch (...) {
+      }
+    }
+  // What threw, or did not load, has returned; the parent waits for all bytes.
+  for ([[maybe_unused]] const char* step : kSteps) tell();
   _exit(0);
 }
 
-/// Waits for a byte or for the other end to close; returns false when the time is up first.
-bool wait_for(int descriptor, double seconds) {
-  pollfd wanted = {descriptor, POLLIN, 0};
-  int ready = 0;
-  do ready = poll(&wanted, 1, int(seconds * 1000));
-  while (ready < 0 && errno == EINTR);
-  return ready > 0;
+/// Returns how many bytes came before the other end was closed, or `most`; -1 less that number when the time
+/// was up first.
+int bytes_from(int descriptor, int most, double seconds) {
+  Stopwatch clock;
+  char bytes[std::size(kSteps)];
+  int came = 0;
+  while (came < most) {
+    pollfd wanted = {descriptor, POLLIN, 0};
+    int ready = poll(&wanted, 1, int(std::max(0.0, seconds - clock.seconds()) * 1000));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return -1 - came;
+    ssize_t got = read(descriptor, bytes, size_t(most - came));
+    if (got == 0) break;
+    if (got > 0) came += int(got);
+  }
+  return came;
 }
 
 }  // namespace
 
-bool has_initialisers(const std::filesystem::path& library) {
-  std::optional<size_t> count = count_initialisers(MappedFile(library).bytes());
-  return !count || *count > kUsualInitialisers;
-}
-
 std::string trial_of(const std::filesystem::path& library, const std::string& entry, double seconds) {
+  constexpr int kAll = int(std::size(kSteps));
   int ends[2];
-  check(pipe2(ends, O_CLOEXEC) == 0, "{}: no pipe for a trial of it: {}", library.string(),
-        std::strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0) return "";
   pid_t child = fork();
-  check(child >= 0, "{}: no process for a trial of it: {}", library.string(), std::strerror(errno));
-  if (child == 0) try_to_load(library.c_str(), entry.c_str(), ends[1]);
+  if (child == 0) go_through(library.c_str(), entry.c_str(), ends[1]);
   close(ends[1]);
-  bool in_time = wait_for(ends[0], seconds);
-  char byte = 0;
-  bool returned = in_time && read(ends[0], &byte, 1) == 1;
+  int came = child > 0 ? bytes_from(ends[0], kAll, seconds) : kAll;
   close(ends[0]);
-  if (!in_time) kill(child, SIGKILL);
+  if (child < 0) return "";
+  bool late = came < 0;
+  if (late) {
+    came = -1 - came;
+    kill(child, SIGKILL);
+  }
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (returned) return "";
-  if (!in_time) return message("did not return within {} s", {seconds});
+  if (came == kAll) return "";
+  std::string step = kSteps[came];
+  if (late) return step + message(" did not return within {} s", {seconds});
   ChildEnd end = end_of_status(status);
-  if (end.signal != 0) return message("was ended by signal {} ({})", {end.signal, strsignal(end.signal)});
-  return message("ended the process with exit code {}", {end.code});
+  if (end.signal != 0)
+    return step + message(" was ended by signal {} ({})", {end.signal, strsignal(end.signal)});
+  return step + message(" ended the process with exit code {}", {end.code});
 }
 
 }  // namespace caddie

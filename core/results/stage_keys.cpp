@@ -139,9 +139,9 @@ ScheduleSignature StageKeys::schedule_signature() const {
   std::map<std::vector<bool>, uint64_t> hashes = {{std::vector<bool>(views.size()), 0}};
   Progress progress;
   for (progress.steps = e.budget.steps; progress.step < progress.steps; ++progress.step) {
-    progress.lr_scale = e.only<Schedule>().scale(progress);
+    progress.lr_scale = e.only<Schedule>()->scale(progress);
     std::vector<bool> acting;
-    for (const Technique* view : views) acting.push_back(view->object->acts(progress));
+    for (const Technique* view : views) acting.push_back(view->any()->acts(progress));
     auto [hash, is_new] = hashes.try_emplace(acting, 0);
     if (is_new) {
       std::string text;

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool has_stride(const Technique& evaluator) {
-  std::vector<SettingInfo> settings = describe([&](Settings& s) { evaluator.object->settings(s); });
+  std::vector<SettingInfo> settings = describe([&](Settings& s) { evaluator.any()->settings(s); });
   return std::any_of(settings.begin(), settings.end(),
                      [](const SettingInfo& setting) { return setting.name == "stride"; });
 }
@@ -114,7 +114,7 @@ Score Candidate::score(const std::string& label) const {
 PartScore Candidate::score_part(const std::string& label, double fraction) const {
   ModelScorer whole = text_.scorer(weights_);
   SubsetScorer part(whole, fraction);
-  Score score = evaluator(label).as<Evaluator>().evaluate(part);
+  Score score = evaluator(label).as<Evaluator>()->evaluate(part);
   return {score, {part.stretches().begin(), part.stretches().end()}, part.whole()};
 }
 

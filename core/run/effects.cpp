@@ -206,8 +206,8 @@ bool TrainingWatch::leaves_weights(const Experiment::Part& part, const Trainer& 
   std::vector<Leaf> leaves = leaves_of(weights.values());
   tape.start(leaves, false);
   for (int i : part.weights) {
-    Var seen =
-        part.technique.as<WeightView>().view(Parameter{i}, weights.info(i), trainer.progress(), Mode::kTrain);
+    Var seen = part.technique.as<WeightView>()->view(Parameter{i}, weights.info(i), trainer.progress(),
+                                                     Mode::kTrain);
     if (!same_bits(seen.value(), weights.value(i))) return false;
   }
   return true;

@@ -22,9 +22,9 @@ std::string validation_key(const Experiment& experiment, const StageKeys& keys) 
 void Observers::add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data) {
   StageScope scope(Stage::kAverage);
   if (experiment.averager)
-    averagers.try_emplace(keys.observer(*experiment.averager), &experiment.averager->as<Averager>());
+    averagers.try_emplace(keys.observer(*experiment.averager), experiment.averager->as<Averager>());
   for (const Technique& averager : experiment.extra_averagers)
-    averagers.try_emplace(keys.observer(averager), &averager.as<Averager>());
+    averagers.try_emplace(keys.observer(averager), averager.as<Averager>());
   std::string key = validation_key(experiment, keys);
   if (!key.empty() && same_text(experiment.data, data))
     validations.try_emplace(key, Validation{&experiment.stage_evaluator(), experiment.train.validate_every});

@@ -22,7 +22,7 @@ struct Observers {
     int64_t every;  // the steps from one validation to the next
   };
   // Both maps are keyed by a hash of the plugin and its settings, so that equal observers run once.
-  std::map<std::string, Averager*> averagers;
+  std::map<std::string, PluginRef<Averager>> averagers;
   std::map<std::string, Validation> validations;
 
   /// Adds the observers of an experiment, which must outlive them. Validations of other text than `data` are

@@ -56,7 +56,7 @@ int64_t score_sample(const Experiment& e, const ValidationText& text) {
 int64_t positions_scored(const Experiment& e, int64_t positions) {
   auto of = [&](const Technique& evaluator) {
     CountingScorer counter(positions, e.data.sequence_length);
-    evaluator.as<Evaluator>().evaluate(counter);
+    evaluator.as<Evaluator>()->evaluate(counter);
     return counter.counted;
   };
   int64_t sum =

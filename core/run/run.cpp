@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/at_work.h"
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/owned_folder.h"
@@ -320,23 +321,19 @@ void Run::end_early(const char* status, const std::string& reason) {
   }
 }
 
-/// Throws Error, after writing a failed summary, when the results break a rule: a strict run has a technique
-/// without effect, or the artifact exceeds the limit.
+/// Fails the run when it is strict and has a technique without effect, or its artifact exceeds the limit.
 void Run::check_results() {
-  if (options_.strict && summary_.effect_check == name_of(Verdict::kVoid)) {
-    std::string reason =
-        "no effect: " + void_techniques_ + "; switch it off or allow it with --allow-no-effect";
+  auto refuse = [this](const std::string& reason) {
     end_early("failed", reason);
     throw Error(reason);
-  }
-  if (!*summary_.under_cap) {
-    int64_t over = *summary_.artifact_bytes - e_.budget.artifact_bytes;
-    std::string reason = message(
-        "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
-        {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file(kArtifactFile).string()});
-    end_early("failed", reason);
-    throw Error(reason);
-  }
+  };
+  if (options_.strict && summary_.effect_check == name_of(Verdict::kVoid))
+    refuse("no effect: " + void_techniques_ + "; switch it off or allow it with --allow-no-effect");
+  if (*summary_.under_cap) return;
+  int64_t over = *summary_.artifact_bytes - e_.budget.artifact_bytes;
+  refuse(message(
+      "the artifact is {} bytes over the limit of {}; see caddie artifact inspect {}",
+      {with_commas(over), with_commas(e_.budget.artifact_bytes), folder_.file(kArtifactFile).string()}));
 }
 
 /// Writes the summary of a run that is done, and removes the run's own store.
@@ -369,6 +366,9 @@ RunSummary Run::go() {
   } catch (const Error& error) {
     bool stopped = error.code() == kInterrupted || tells_of_full_disk(error.what());
     end_early(stopped ? "stopped" : "failed", stopped ? "" : error.what());
+    throw;
+  } catch (...) {
+    end_early("failed", text_of(std::current_exception()));
     throw;
   }
   check_results();

@@ -77,7 +77,7 @@ struct TrainingStage::State {
         step_tokens(stage.e_.data.batch_tokens) {
     observers.add(stage.e_, stage.keys_, stage.e_.data);
     if (stage.e_.budget.seconds == 0) attached.emplace(stage.options_.attached, stage.e_.data, observers);
-    for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, *averager);
+    for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, averager);
   }
 
   /// Reads or writes what a checkpoint carries.

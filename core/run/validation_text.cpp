@@ -61,7 +61,7 @@ ValidationText::Scored ValidationText::score(const Technique& evaluator,
   CallCounter calls(experiment_, Mode::kEvaluate);
   ModelScorer model_scorer = scorer(weights);
   Score score = with_memory_advice("a smaller train.micro_batch_tokens or fewer --threads need less",
-                                   [&] { return evaluator.as<Evaluator>().evaluate(model_scorer); });
+                                   [&] { return evaluator.as<Evaluator>()->evaluate(model_scorer); });
   check(std::isfinite(score.bits_per_byte()),
         "evaluator '{}': the score is not finite ({} nats over {} tokens and {} bytes){}; lower the learning "
         "rates or clip the gradient",

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "process/interrupt.h"
+#include "process/last_words.h"
 
 namespace caddie {
 
@@ -29,7 +30,10 @@ Verdict judge(const RunEnd& end, const RunRequests& requests) {
     return {RunOutcome::lost, "killed from outside; invoke the sweep again to go on from its checkpoint"};
   if (end.state.stale)
     return {RunOutcome::failed, "the program, a plugin or the data changed while the sweep was running"};
-  if (signal > 0) return {RunOutcome::failed, fmt::format("crashed: {}", ::strsignal(signal))};
+  // The run may have named a plugin at its end.
+  bool told = end.last_words.find(kCrashWords) != std::string::npos;
+  if (signal > 0)
+    return {RunOutcome::failed, told ? end.last_words : fmt::format("crashed: {}", ::strsignal(signal))};
   return {RunOutcome::failed, end.state.files_tell_why() ? end.state.reason : end.last_words};
 }
 

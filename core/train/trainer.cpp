@@ -73,7 +73,7 @@ void Budget::settings(Settings& s) {
     Stage::kCompress);
 }
 
-Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule,
+Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, PluginRef<Schedule> schedule,
                  const TrainSettings& settings, const Budget& budget, Comm* comm)
     : model_(model),
       optimizers_(optimizers),
@@ -101,7 +101,7 @@ std::vector<Weight> Trainer::live_weights() const {
 
 StepReport Trainer::step(std::span<const Batch> batches) {
   Stopwatch whole;
-  progress_.lr_scale = schedule_.scale(progress_);
+  progress_.lr_scale = schedule_->scale(progress_);
   StepReport report = advance(batches);
   ++progress_.step;
   for (auto& [name, averager] : averagers_) {
@@ -195,7 +195,7 @@ void Trainer::update(std::span<Tensor> gradients) {
     std::vector<Weight> weights;
     for (int i : optimizer.weights) weights.push_back({&table.info(i), table.value(i), gradients[size_t(i)]});
     optimizer.technique.calls->in[size_t(Mode::kTrain)].fetch_add(1, std::memory_order_relaxed);
-    optimizer.technique.as<Optimizer>().step(weights, progress_);
+    optimizer.technique.as<Optimizer>()->step(weights, progress_);
   }
 }
 
@@ -205,9 +205,9 @@ std::vector<Tensor> Trainer::averaged_by(const std::string& averager) const {
   return {average.begin(), average.end()};
 }
 
-void Trainer::add_averager(std::string name, Averager& averager) {
-  averager.update(live_weights(), progress_);
-  averagers_.emplace(std::move(name), TimedAverager{&averager});
+void Trainer::add_averager(std::string name, PluginRef<Averager> averager) {
+  averager->update(live_weights(), progress_);
+  averagers_.emplace(std::move(name), TimedAverager{averager});
 }
 
 void Trainer::weights_state(Archive& archive) {
@@ -223,7 +223,7 @@ void Trainer::restored_state(Archive& archive, std::span<const std::string> keep
     const std::string& label = optimizer.technique.label;
     if (std::find(keeps.begin(), keeps.end(), label) != keeps.end()) continue;
     PrefixedArchive own(archive, "optimizers." + label + ".");
-    optimizer.technique.as<Optimizer>().state(own);
+    optimizer.technique.as<Optimizer>()->state(own);
   }
 }
 

@@ -57,13 +57,13 @@ class Trainer {
  public:
   /// With `comm` each rank sees its own part of every batch, and all take the same steps. Everything must
   /// outlive the trainer. Weights must be initialised already, on all ranks alike.
-  Trainer(Model& model, std::vector<Routed>& optimizers, Schedule& schedule, const TrainSettings& settings,
-          const Budget& budget, Comm* comm = nullptr);
+  Trainer(Model& model, std::vector<Routed>& optimizers, PluginRef<Schedule> schedule,
+          const TrainSettings& settings, const Budget& budget, Comm* comm = nullptr);
 
   /// Adds an averager under a name that no other one has; it averages along and changes nothing of the
   /// training. Under a wall-clock budget its time counts all the same. It must be called before the first
   /// step.
-  void add_averager(std::string name, Averager& averager);
+  void add_averager(std::string name, PluginRef<Averager> averager);
 
   /// Takes one step over all rows of the batches. Throws Error when the loss or the gradient is not finite,
   /// which names the step, the tensor or the place in the model, and the technique.
@@ -94,7 +94,7 @@ class Trainer {
 
  private:
   struct TimedAverager {
-    Averager* averager;
+    PluginRef<Averager> averager;
     double seconds = 0;
   };
   StepReport advance(std::span<const Batch> batches);
@@ -108,7 +108,7 @@ class Trainer {
 
   Model& model_;
   std::vector<Routed>& optimizers_;
-  Schedule& schedule_;
+  PluginRef<Schedule> schedule_;
   Comm* comm_;  // is null when there is one rank
   std::map<std::string, TimedAverager> averagers_;
   TrainSettings settings_;

@@ -29,7 +29,7 @@ void walk(const Experiment& experiment, Visit visit) {
   Progress progress;
   progress.steps = experiment.budget.steps;
   while (progress.step < progress.steps) {
-    progress.lr_scale = experiment.only<Schedule>().scale(progress);
+    progress.lr_scale = experiment.only<Schedule>()->scale(progress);
     ++progress.step;
     visit(progress);
   }
@@ -39,7 +39,7 @@ void walk(const Experiment& experiment, Visit visit) {
 class Snapshots final : public Archive {
  public:
   explicit Snapshots(const Experiment& experiment) {
-    auto& averager = experiment.averager->as<Averager>();
+    Averager& averager = experiment.averager->as<Averager>();
     WeightInfo info;
     info.shape = {1};
     std::vector<Weight> live = {{&info, Tensor({1}), {}}};
@@ -72,7 +72,7 @@ int64_t first_rounded_step(const Experiment& experiment, const std::string& labe
     int64_t first = -1;
     walk(experiment, [&](Progress progress) {
       --progress.step;  // the model reads its weights before the step is counted
-      auto view = [&] { return technique.as<WeightView>().view(Parameter{0}, {}, progress, Mode::kTrain); };
+      auto view = [&] { return technique.as<WeightView>()->view(Parameter{0}, {}, progress, Mode::kTrain); };
       if (first < 0 && testing::run(view, {w}).data()[1] != w.data()[1]) first = progress.step;
     });
     return first;

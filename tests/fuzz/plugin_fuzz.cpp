@@ -19,11 +19,7 @@ std::vector<std::string> seeds() {
   return all;
 }
 
-void run(std::string_view bytes) {
-  auto library = std::as_bytes(std::span(bytes));
-  exported_names(library);
-  count_initialisers(library);
-}
+void run(std::string_view bytes) { exported_names(std::as_bytes(std::span(bytes))); }
 
 CADDIE_FUZZ_TARGET(plugin)
 

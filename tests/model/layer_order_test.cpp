@@ -127,7 +127,7 @@ TEST_CASE("repeats begin at their share of the training, one by one if asked", "
     progress.steps = 100;
     progress.step = int64_t(100 * fraction);
     const Technique* order = experiment.model->orders_layers(progress, nullptr);
-    return order ? order->as<LayerOrder>().order(3, progress).size() : 3;
+    return order ? order->as<LayerOrder>()->order(3, progress).size() : 3;
   };
   CHECK(runs(0.49) == 3);
   CHECK(runs(0.5) == 5);

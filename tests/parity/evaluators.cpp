@@ -67,7 +67,7 @@ void check_run(const Case& c, const Json& run, std::span<const int32_t> tokens, 
                            tokens.first(run.at("num_tokens").get<size_t>()), vocabulary,
                            experiment.train.micro_batch_tokens);
   RankScorer scorer(model_scorer, share);
-  Score score = experiment.headline().technique.as<Evaluator>().evaluate(scorer);
+  Score score = experiment.headline().technique.as<Evaluator>()->evaluate(scorer);
 
   std::string what = " of the run of " + run.at("num_tokens").dump() + " tokens";
   if (run.contains("stride")) what += " with stride " + run["stride"].dump();

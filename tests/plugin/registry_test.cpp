@@ -11,7 +11,6 @@
 
 #include "base/files.h"
 #include "plugin/registry.h"
-#include "plugin/trial.h"
 #include "support/paths.h"
 #include "support/temporary_folder.h"
 
@@ -81,38 +80,6 @@ TEST_CASE("a plugin of another kind is a mistake in the experiment", "[plugin]")
   auto make = [&] { registry.make<Compressor>("ema", "[export.compressor]"); };
   CHECK_THROWS_WITH(make(), Catch::Contains("'ema' is of kind averager; wanted one of kind compressor"));
   CHECK(code_of(make) == 2);
-}
-
-TEST_CASE("a plugin whose initialiser does not return is named", "[plugin]") {
-  fs::path unruly = build_folder() / "fixtures/unruly.so";
-  CHECK(has_initialisers(unruly));
-  CHECK_FALSE(has_initialisers(library("ema")));
-  auto open = [&](const char* deed) {
-    ::setenv("UNRULY", deed, 1);
-    Registry registry({unruly.parent_path()});
-    CHECK(code_of([&] { registry.open("unruly", "here"); }) == 4);
-    CHECK_THROWS_WITH(registry.open("unruly", "here"),
-                      Catch::StartsWith("here: " + unruly.string() + ": its initialiser"));
-    try {
-      registry.open("unruly", "here");
-    } catch (const Error& error) {
-      ::unsetenv("UNRULY");
-      return std::string(error.what());
-    }
-    return std::string();
-  };
-  CHECK_THAT(open("exit"), Catch::Contains("ended the process with exit code 0"));
-  CHECK_THAT(open("crash"), Catch::Contains("signal 11") || Catch::Contains("exit code 1"));  // a sanitizer's
-  CHECK_THAT(open("throw"), Catch::Contains("signal 6"));
-
-  ::setenv("UNRULY", "hang", 1);
-  CHECK(trial_of(unruly, "no_such_entry", 0.2) == "did not return within 0.2 s");
-  ::setenv("UNRULY", "throw when made", 1);
-  Registry registry({unruly.parent_path()});
-  CHECK_THROWS_WITH(registry.make<Activation>("unruly", "here"),
-                    Catch::Contains("plugin 'unruly' cannot be made"));
-  ::unsetenv("UNRULY");
-  CHECK(registry.make<Activation>("unruly", "here") != nullptr);
 }
 
 TEST_CASE("files that are no plugins of this build are refused before their code runs", "[plugin]") {

@@ -80,6 +80,9 @@ TEST_CASE("a failure has the reason that says most", "[sweep]") {
      "the program, a plugin or the data changed while the sweep was running");
   is(judge(end_with({0, SIGSEGV}, RunStatus::failed, "its own reason"), kNothing), RunOutcome::failed,
      "crashed: Segmentation fault");
+  RunEnd telling = end_with({0, SIGSEGV});
+  telling.last_words = "plugin 'a': crashed with signal 11 (Segmentation fault)";
+  is(judge(telling, kNothing), RunOutcome::failed, telling.last_words);
   is(judge(end_with({1, 0}, RunStatus::failed, "its own reason"), kNothing), RunOutcome::failed,
      "its own reason");
   is(judge(end_with({1, 0}), kNothing), RunOutcome::failed, "the last words");

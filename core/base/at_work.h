@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Says which plugin each thread is working for, so that an exception, a crash or an exit can be blamed on it.
+#pragma once
+
+#include <exception>
+#include <string>
+
+namespace caddie {
+
+/// Names a plugin that is at work, or a part of the model. Both texts must outlive the work.
+struct Worker {
+  const char* plugin = nullptr;  // the name of the plugin; null for what belongs to no plugin
+  const char* label = nullptr;   // the name of the technique or of the part; null where there is none
+};
+
+/// Says that the calling thread works for `worker` for as long as the scope lives; scopes nest. When an
+/// exception leaves the innermost one, its worker is kept as the one that threw it.
+class AtWork {
+ public:
+  explicit AtWork(Worker worker);
+  ~AtWork();
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+  /// Says that this thread is about to throw once more what came out of a scope of another thread.
+  static void throws_again();
+
+ private:
+  Worker outer_;
+  int exceptions_;
+};
+
+/// Returns the worker of the innermost scope of this thread; one without names outside of all scopes.
+Worker at_work();
+
+/// Writes "plugin 'a' (technique 'b')", or as much of it as there is to say, into `text` with a null behind
+/// it, cut to `size`. It does only what a signal handler may. Returns whether there is a plugin.
+bool describe(const Worker& worker, char* text, unsigned size);
+
+/// Says what an exception that is no Error means, and names the plugin that threw it: "plugin 'a': vector is
+/// too long". Where no plugin did, it begins with "internal error". Running out of memory is nobody's fault.
+std::string text_of(const std::exception_ptr& exception);
+
+}  // namespace caddie

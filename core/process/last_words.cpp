@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Handlers of signals and of exit() write one line with write(), as neither may do more.
+#include "process/last_words.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/at_work.h"
+#include "base/exit_code.h"
+
+namespace caddie {
+namespace {
+
+constexpr int kCrashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+struct sigaction actions_before[NSIG];
+
+constexpr unsigned kLongestLine = 512;
+
+std::atomic<bool> exit_is_refused = false;
+
+/// Writes the parts as one line below what stands on the terminal's last line.
+void say(std::initializer_list<const char*> parts) {
+  char line[kLongestLine] = "";
+  size_t length = 0;
+  auto add = [&](const char* part) {
+    while (*part && length + 1 < sizeof line) line[length++] = *part++;
+  };
+  if (::isatty(STDERR_FILENO)) add("\n");
+  for (const char* part : parts) add(part);
+  line[length++] = '\n';
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line, length);
+}
+
+/// Writes a number from 0 to 999 in digits.
+struct Digits {
+  char text[4] = "";
+  explicit Digits(int number) {
+    char* at = text;
+    if (number >= 100) *at++ = char('0' + number / 100 % 10);
+    if (number >= 10) *at++ = char('0' + number / 10 % 10);
+    *at = char('0' + number % 10);
+  }
+};
+
+void on_crash(int signal, siginfo_t* info, void*) {
+  ::sigaction(signal, &actions_before[signal], nullptr);
+  char who[kLongestLine / 2];
+  bool plugin = describe(at_work(), who, sizeof who);
+  const char* what = ::sigdescr_np(signal);
+  Digits number(signal);
+  if (plugin)
+    say({"error: ", who, ": ", kCrashWords, number.text, " (", what ? what : "unknown", ")"});
+  else
+    say({"error: ", kCrashWords, number.text, " (", what ? what : "unknown", ")", *who ? " in " : "", who});
+  // An instruction that caused the signal causes it again; one that was sent has to be sent again.
+  if (info->si_code <= 0) ::raise(signal);
+}
+
+void on_exit_call(int code, void*) {
+  if (!exit_is_refused) return;
+  char who[kLongestLine / 2];
+  bool plugin = describe(at_work(), who, sizeof who);
+  Digits number(code & 0xff);
+  if (plugin)
+    say({"error: ", who, ": ended the program by exit(", number.text, ") instead of returning"});
+  else
+    say({"error: the program was ended by exit(", number.text, ") in the middle of its work"});
+  ::_exit(kPluginRefused);
+}
+
+}  // namespace
+
+void name_crashes() {
+  // A stack that has overflowed has no room for the handler. This is the main thread's other one.
+  static char other_stack[1 << 16];
+  stack_t before = {};
+  if (::sigaltstack(nullptr, &before) == 0 && (before.ss_flags & SS_DISABLE)) {
+    stack_t own = {};
+    own.ss_sp = other_stack;
+    own.ss_size = sizeof other_stack;
+    ::sigaltstack(&own, nullptr);
+  }
+  for (int signal : kCrashes) {
+    struct sigaction action = {};
+    action.sa_sigaction = on_crash;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    ::sigaction(signal, &action, &actions_before[signal]);
+  }
+}
+
+void refuse_exit() {
+  exit_is_refused = true;
+  refuse_exit_first();
+}
+
+void expect_exit() { exit_is_refused = false; }
+
+void refuse_exit_first() {
+  if (exit_is_refused) ::on_exit(on_exit_call, nullptr);
+}
+
+}  // namespace caddie

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last words of a program that is ended in the middle of its work: which plugin crashed it, or called
+// exit().
+#pragma once
+
+namespace caddie {
+
+/// Stands in what is said of a crash, before the number of the signal.
+inline constexpr const char* kCrashWords = "crashed with signal ";
+
+/// Makes signals of crashes (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) say on stderr which worker of the
+/// thread caused them (at_work()), and then act as before, so that whoever waits for the program sees them.
+void name_crashes();
+
+/// From here on a call of exit() is a fault: it says on stderr who called it and ends the program with
+/// kPluginRefused, before anything else that happens at an exit. expect_exit() ends that.
+void refuse_exit();
+void expect_exit();
+/// Puts the refusal in front of what was registered for an exit since, such as the destructors of a library
+/// that was loaded and of objects that were made. Does nothing unless refuse_exit() was called.
+void refuse_exit_first();
+
+}  // namespace caddie

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is at work, in which thread, and who threw.
+#include "base/at_work.h"
+
+#include <caddie/error.h>
+#include <caddie/parallel.h>
+
+#include <catch2/catch.hpp>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+using namespace caddie;
+
+namespace {
+
+std::string description(const Worker& worker, unsigned size = 100) {
+  char text[100];
+  describe(worker, text, size);
+  return text;
+}
+
+/// Returns what is said of an exception that `action` throws.
+template <class Action>
+std::string text_after(Action action) {
+  try {
+    action();
+  } catch (...) {
+    return text_of(std::current_exception());
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a worker is described by its plugin, and by its technique where that has another name", "[base]") {
+  CHECK(description({"ema", "ema"}) == "plugin 'ema'");
+  CHECK(description({"ema", "slow"}) == "plugin 'ema' (technique 'slow')");
+  CHECK(description({nullptr, "norms"}) == "'norms'");
+  CHECK(description({}).empty());
+  CHECK(description({"ema", "slow"}, 12) == "plugin 'ema");
+}
+
+TEST_CASE("the innermost worker of a thread counts, and threads of the pool work for who calls them",
+          "[base]") {
+  CHECK(at_work().label == nullptr);
+  AtWork outer({"a", "a"});
+  {
+    AtWork inner({"b", "b"});
+    CHECK(std::string(at_work().plugin) == "b");
+  }
+  CHECK(std::string(at_work().plugin) == "a");
+  int before = thread_count();
+  set_thread_count(3);
+  int right[8] = {};
+  parallel_for(8, [&](int i) { right[i] = at_work().plugin && std::string(at_work().plugin) == "a"; });
+  set_thread_count(before);
+  for (int one : right) CHECK(one == 1);
+}
+
+TEST_CASE("an exception belongs to the innermost worker that it left, in whatever thread", "[base]") {
+  auto thrown = [](int threads) {
+    int before = thread_count();
+    set_thread_count(threads);
+    std::string text = text_after([] {
+      AtWork outer({"outer", "outer"});
+      parallel_for(4, [](int) {
+        AtWork inner({"inner", "inner"});
+        throw std::runtime_error("no");
+      });
+    });
+    set_thread_count(before);
+    return text;
+  };
+  CHECK(thrown(1) == "plugin 'inner': no");
+  CHECK(thrown(3) == "plugin 'inner': no");
+  auto in_core = [] {
+    AtWork part({nullptr, "norms"});
+    throw std::runtime_error("no");
+  };
+  CHECK(text_after(in_core) == "internal error: no");
+  CHECK(text_after([] {
+          AtWork plugin({"a", "b"});
+          throw 42;
+        }) == "plugin 'a' (technique 'b'): it throws what is no exception of C++'s library");
+  CHECK(text_after([] { throw std::bad_alloc(); }) == "out of memory");
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plugins that end the program, crash it, hang or throw what they may not: each is named, wherever it does
+// so.
+#include <catch2/catch.hpp>
+
+#include <caddie/error.h>
+#include <caddie/slots.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <string>
+
+#include "base/files.h"
+#include "plugin/registry.h"
+#include "plugin/trial.h"
+#include "results/summary.h"
+#include "support/laboratory.h"
+#include "support/paths.h"
+
+using namespace caddie;
+using namespace caddie::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path unruly() { return build_folder() / "fixtures/unruly.so"; }
+
+/// Makes the plugin do something for as long as the object lives, in this process and those that it starts.
+struct Doing {
+  explicit Doing(const char* deed) {
+    ::setenv("UNRULY", deed, 1);
+    ::setenv("CADDIE_PLUGINS", unruly().parent_path().c_str(), 1);
+  }
+  ~Doing() {
+    ::unsetenv("UNRULY");
+    ::unsetenv("CADDIE_PLUGINS");
+  }
+};
+
+/// Returns what opening the plugin is refused with, and checks the exit code that goes with it.
+std::string refusal(const char* deed) {
+  Doing doing(deed);
+  Registry registry({unruly().parent_path()});
+  try {
+    registry.open("unruly", "here");
+  } catch (const Error& error) {
+    CHECK(error.code() == 4);
+    return error.what();
+  }
+  return "";
+}
+
+/// Runs a tiny experiment with the plugin as its activation.
+Outcome run_with(const char* deed, const std::string& output, const std::string& more = "") {
+  Doing doing(deed);
+  return laboratory().run(output, "-S model.activation.use=unruly " + more);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;  // A sanitizer ends the program by itself after a crash.
+#else
+constexpr bool kSanitized = false;
+#endif
+
+}  // namespace
+
+TEST_CASE("a plugin that does not return from its beginning is named before it is loaded", "[plugin]") {
+  std::string start = "here: " + unruly().string() + ": its ";
+  CHECK_THAT(refusal("initialiser: exit"),
+             Catch::StartsWith(start + "initialiser ended the process with exit code 0; mend it"));
+  CHECK_THAT(refusal("initialiser: throw"), Catch::StartsWith(start + "initialiser was ended by signal 6"));
+  CHECK_THAT(refusal("constructor: exit"),
+             Catch::StartsWith(start + "constructor ended the process with exit code 0"));
+  CHECK_THAT(refusal("constructor: exit at once"),
+             Catch::StartsWith(start + "constructor ended the process with exit code 0"));
+  CHECK_THAT(refusal("settings: exit at once"),
+             Catch::StartsWith(start + "settings() ended the process with exit code 0"));
+  CHECK_THAT(refusal("destructor: exit"),
+             Catch::StartsWith(start + "destructor ended the process with exit code 0"));
+  if (!kSanitized) {
+    CHECK_THAT(refusal("initialiser: crash"),
+               Catch::StartsWith(start + "initialiser was ended by signal 11"));
+    CHECK_THAT(refusal("settings: crash"), Catch::StartsWith(start + "settings() was ended by signal 11"));
+  }
+  for (const char* place : {"initialiser", "constructor", "settings", "destructor"}) {
+    Doing doing((std::string(place) + ": hang").c_str());
+    std::string entry = "caddie_plugin_" + sdk_of_this_program();
+    CHECK_THAT(trial_of(unruly(), entry, 0.2), Catch::StartsWith(std::string("its ") + place) &&
+                                                   Catch::EndsWith("did not return within 0.2 s"));
+  }
+}
+
+TEST_CASE("what a plugin throws while it is made is caught where it is made", "[plugin]") {
+  Registry registry({unruly().parent_path()});
+  {
+    Doing doing("constructor: throw");
+    CHECK_THROWS_WITH(registry.make<Activation>("unruly", "here"),
+                      "plugin 'unruly' cannot be made: it throws what is no exception of C++'s library");
+  }
+  CHECK(registry.make<Activation>("unruly", "here") != nullptr);
+}
+
+TEST_CASE("a plugin that ends the program during its work is named, and never with exit code 0", "[plugin]") {
+  for (const char* threads : {"1", "2"}) {
+    INFO(threads);
+    Outcome ended = run_with("forward pass: exit", "unruly_exit", std::string("--threads ") + threads);
+    CHECK(ended.code == 4);
+    CHECK_THAT(ended.output, Catch::Contains("error: plugin 'unruly': ended the program by exit(0)"));
+  }
+}
+
+TEST_CASE("a plugin that crashes during its work is named, and the signal still ends the program",
+          "[plugin]") {
+  Outcome crashed = run_with("forward pass: crash", "unruly_crash");
+  CHECK_THAT(crashed.output, Catch::Contains("error: plugin 'unruly': crashed with signal 11 (Segmentation"));
+  if (!kSanitized) CHECK(crashed.code == 128 + SIGSEGV);
+  crashed = run_with("backward pass: abort", "unruly_abort");
+  CHECK_THAT(crashed.output, Catch::Contains("error: plugin 'unruly': crashed with signal 6 (Aborted)"));
+  CHECK(crashed.code != 0);
+}
+
+TEST_CASE("whatever a plugin throws during its work, the run fails and names it", "[plugin]") {
+  auto reason = [](const char* output) { return read_summary(laboratory().folder(output)).fail_reason; };
+  Outcome failed = run_with("forward pass: throw", "unruly_throw");
+  CHECK(failed.code == 1);
+  const char* words = "plugin 'unruly': it throws what is no exception of C++'s library";
+  CHECK_THAT(failed.output, Catch::Contains(std::string("error: ") + words));
+  CHECK(reason("unruly_throw") == words);
+  failed = run_with("forward pass: throw an exception", "unruly_exception", "--threads 2");
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.output, Catch::Contains("error: plugin 'unruly': no such thing"));
+  CHECK(reason("unruly_exception") == "plugin 'unruly': no such thing");
+}
