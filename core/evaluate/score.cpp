@@ -127,6 +127,7 @@ std::vector<Score> ModelScorer::score_each(std::span<const Window> windows, doub
   if (!share) groups = groups_of(windows, length, batch, false);
   std::vector<Score> scores(windows.size());
   parallel_for(int(groups.size()), [&](int i) {
+    if (meanwhile_) meanwhile_();
     std::span<const Window> group = groups[size_t(i)];
     Score* to = scores.data() + (group.data() - windows.data());
     if (share && shares(group, length))

@@ -2,8 +2,10 @@
 // Scores a model on the validation stream: windows run on all threads and are summed in window order.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "autograd/tape.h"
@@ -28,6 +30,9 @@ class ModelScorer final : public Scorer {
   int64_t sequence_length() const override { return model_.shape().sequence_length; }
   std::span<const int64_t> document_starts() const override { return document_starts_; }
   Score score(std::span<const Window> windows, double temperature) override;
+  /// Lets `check` be called again and again while windows are scored, by several threads at once; what it
+  /// throws ends the scoring.
+  void call_meanwhile(std::function<void()> check) { meanwhile_ = std::move(check); }
   /// Returns the score of each window, without seconds. Throws Error when a window does not lie in the
   /// stream.
   std::vector<Score> score_each(std::span<const Window> windows, double temperature);
@@ -63,6 +68,7 @@ class ModelScorer final : public Scorer {
   /// Returns whether the windows of a group can share their first activations; it is tried on some groups.
   bool can_share(std::vector<std::span<const Window>> groups, int64_t length) const;
 
+  std::function<void()> meanwhile_;
   Model& model_;
   std::span<const Tensor> weights_;
   std::span<const int32_t> tokens_;

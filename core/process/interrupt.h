@@ -10,7 +10,8 @@ namespace caddie {
 
 /// Makes SIGINT and SIGTERM only leave a note, which stop_asked() reads, so that work stops where it can be
 /// resumed. A signal that follows within a second counts as the same one, because launchers pass on what the
-/// terminal has sent to all processes already; a later one ends the program at once.
+/// terminal has sent to all processes already; a later one ends the program at once. Where the work has not
+/// stopped after that second, a line on stderr says so. Uses SIGALRM.
 void stop_on_signals();
 
 /// Tells whether such a signal has come since stop_on_signals().

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/stopwatch.h"
+#include "process/interrupt.h"
 #include "results/fingerprint.h"
 #include "results/run_folder.h"
 
@@ -66,6 +67,7 @@ Json ExportStage::quantize(std::span<const Tensor> values, const std::filesystem
 }
 
 Json ExportStage::compress(const std::filesystem::path& folder) {
+  check_not_stopped("after quantizing");
   StageScope scope(Stage::kCompress);
   Stopwatch clock;
   Artifact artifact = artifact_of(read_file(store_.folder(quantized_) / kQuantized));

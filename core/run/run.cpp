@@ -169,7 +169,7 @@ ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, V
   std::string key = keys_.evaluate(training_, weights, evaluator);
   Json record = store_.get(key, [&](const std::filesystem::path&) -> Json {
     std::vector<Tensor> tensors = values();
-    auto [score, called] = corpus_->validation().score(evaluator, tensors);
+    auto [score, called] = corpus_->validation().score(evaluator, tensors, true);
     return {{"stage", "evaluate"}, {"visited", called}, {"score", written(ScoreRecord(score))}};
   });
   summary_.stages.evaluate.push_back(key);

@@ -78,6 +78,7 @@ struct TrainingStage::State {
     observers.add(stage.e_, stage.keys_, stage.e_.data);
     if (stage.e_.budget.seconds == 0) attached.emplace(stage.options_.attached, stage.e_.data, observers);
     for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, averager);
+    trainer.leave_when(stop_asked);
   }
 
   /// Reads or writes what a checkpoint carries.
@@ -228,8 +229,12 @@ void TrainingStage::discarded_warmup(State& state) {
     state.trainer.restored_state(archive, e_.train.discarded_warmup_keeps);
   };
   if (team_.leads()) save_checkpoint(aside, restored);
-  for (int64_t step = 0; step < e_.train.discarded_warmup_steps; ++step)
-    state.trainer.discarded_step(state.next_batches());
+  try {
+    for (int64_t step = 0; step < e_.train.discarded_warmup_steps; ++step)
+      state.trainer.discarded_step(state.next_batches());
+  } catch (const StepLeft&) {
+    stop_here("in the discarded warm-up");
+  }
   load_checkpoint(aside, e_.model->weights().device(), restored);
   state.loader.seek(0);
   team_.any(false);  // Returns when all ranks have read the file.
@@ -239,7 +244,7 @@ void TrainingStage::discarded_warmup(State& state) {
 void TrainingStage::take_steps(State& state) {
   Stopwatch since_saved;
   while (!state.trainer.finished()) {
-    StepReport report = state.trainer.step(state.next_batches());
+    StepReport report = step_or_stop(state);
     const Progress& p = state.progress();
     state.last_loss = report.loss;
     state.watch.see_scale(report.lr_scale);
@@ -261,6 +266,18 @@ void TrainingStage::take_steps(State& state) {
     if (team_.leads() && !due) save(state, state.folder);
     stop_here(fmt::format("at step {}", p.step));
   }
+}
+
+/// Takes a step. One that is left has read batches, which whoever goes on must read again.
+StepReport TrainingStage::step_or_stop(State& state) {
+  int64_t position = state.loader.position();
+  try {
+    return state.trainer.step(state.next_batches());
+  } catch (const StepLeft&) {
+    state.loader.seek(position);
+  }
+  save(state, state.folder);
+  stop_here(fmt::format("at step {}", state.progress().step));
 }
 
 void TrainingStage::validate(State& state) {

@@ -59,6 +59,7 @@ class TrainingStage {
   Beginning find_beginning(const std::filesystem::path& folder, const Observers& observers) const;
   void begin_curves(State& state, const Beginning& beginning);
   void take_steps(State& state);
+  StepReport step_or_stop(State& state);
   void discarded_warmup(State& state);
   void validate(State& state);
   void save(State& state, const std::filesystem::path& folder) const;

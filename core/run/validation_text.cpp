@@ -9,6 +9,7 @@
 #include "base/out_of_memory.h"
 #include "data/validation.h"
 #include "experiment/validate.h"
+#include "process/interrupt.h"
 #include "results/fingerprint.h"
 #include "run/effects.h"
 #include "tensor/finite.h"
@@ -55,11 +56,12 @@ ModelScorer ValidationText::scorer(std::span<const Tensor> weights) const {
   return ModelScorer(*experiment_.model, weights, tokens_, vocabulary_, experiment_.train.micro_batch_tokens);
 }
 
-ValidationText::Scored ValidationText::score(const Technique& evaluator,
-                                             std::span<const Tensor> weights) const {
+ValidationText::Scored ValidationText::score(const Technique& evaluator, std::span<const Tensor> weights,
+                                             bool stops) const {
   StageScope scope(Stage::kEvaluate);
   CallCounter calls(experiment_, Mode::kEvaluate);
   ModelScorer model_scorer = scorer(weights);
+  if (stops) model_scorer.call_meanwhile([] { check_not_stopped("while it was scored"); });
   Score score = with_memory_advice("a smaller train.micro_batch_tokens or fewer --threads need less",
                                    [&] { return evaluator.as<Evaluator>()->evaluate(model_scorer); });
   check(std::isfinite(score.bits_per_byte()),

@@ -38,8 +38,9 @@ class ValidationText {
     std::set<std::string> visited;  // the labels of the techniques that were called
   };
   /// Returns the score of `weights`, one for each weight of the model, under one evaluator of the experiment.
-  /// Throws Error when the score is not finite.
-  Scored score(const Technique& evaluator, std::span<const Tensor> weights) const;
+  /// Throws Error when the score is not finite. With `stops` a request to stop ends it with Error
+  /// (kInterrupted).
+  Scored score(const Technique& evaluator, std::span<const Tensor> weights, bool stops = false) const;
 
  private:
   Experiment& experiment_;

@@ -10,18 +10,13 @@
 #include "results/run_folder.h"
 
 namespace caddie {
-namespace {
-
-constexpr double kPatience = 30;  // the seconds for checkpoints of runs that are at work when the sweep ends
-
-}  // namespace
 
 RunProcesses::RunProcesses(const Plan& plan, const RunnerOptions& options, int threads)
     : plan_(plan),
       options_(options),
       threads_(threads),
       order_(plan, Store(options.store)),
-      children_(kPatience) {}
+      children_(kGraceSeconds) {}
 
 RunState RunProcesses::state(size_t run) const { return state_of(plan_, plan_.runs[run], options_.folder); }
 

@@ -4,12 +4,12 @@
 #include "sweep/run_queue.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace caddie {
 namespace {
 
-constexpr int kMostStops = 10;        // After so many stops by somebody else a run is left.
-constexpr double kGraceSeconds = 30;  // the time for the checkpoint of a run that is asked to stop
+constexpr int kMostStops = 10;  // After so many stops by somebody else a run is left.
 
 }  // namespace
 
@@ -116,17 +116,26 @@ RunnerResult RunQueue::result() const {
 }
 
 std::vector<RunQueue::StopOrder> RunQueue::stop_slow_ones(double now) {
+  constexpr double kNever = -std::numeric_limits<double>::infinity();
   std::vector<StopOrder> orders;
-  if (plan_.run.timeout_seconds <= 0) return orders;
+  double since_stop = is_stopping() ? now - stop_asked_at_ : kNever;
   for (AtWork& work : at_work_) {
-    double late = now - work.since - plan_.run.timeout_seconds;
-    if (late > kGraceSeconds)
-      orders.push_back({work.run, true});
-    else if (late > 0 && !work.timed_out)
+    bool limited = plan_.run.timeout_seconds > 0;
+    double late = limited ? now - work.since - plan_.run.timeout_seconds : kNever;
+    if (std::max(late, since_stop) > kGraceSeconds) {
+      if (!work.killed) orders.push_back({work.run, true});
+      work.killed = true;
+    } else if (late > 0 && !work.timed_out) {
       orders.push_back({work.run, false});
+    }
     work.timed_out = late > 0;
   }
   return orders;
+}
+
+int RunQueue::ask_to_stop(double now) {
+  if (stops_asked_ == 0) stop_asked_at_ = now;
+  return ++stops_asked_;
 }
 
 }  // namespace caddie

@@ -29,6 +29,10 @@ struct RunLimits {
   int64_t memory_bytes = INT64_MAX;  // the most that all runs at work may take together
 };
 
+/// The seconds in which a run that is asked to stop must have saved its checkpoint and ended. It leaves its
+/// step between micro-batches, so that most of them are for writing gigabytes; whoever needs longer hangs.
+inline constexpr double kGraceSeconds = 30;
+
 class RunQueue {
  public:
   /// The retries and the timeout of a run are the plan's, which must outlive the queue and may get further
@@ -44,6 +48,7 @@ class RunQueue {
     double since = 0;        // the second when it was started, by the caller's clock
     bool trains = true;      // whether it makes its training, or finds it made
     bool timed_out = false;  // whether it was asked to stop because it took too long
+    bool killed = false;     // whether an order to kill it was given
   };
   /// Returns the runs in the order in which they may start.
   const std::vector<size_t>& waiting() const { return waiting_; }
@@ -70,9 +75,9 @@ class RunQueue {
   /// Records that a waiting run has been finished by a process that is not of this sweep.
   void finished_elsewhere(size_t run);
 
-  /// Records that the sweep was asked to stop: nothing starts any more. Returns how often it was asked by
-  /// now.
-  int ask_to_stop() { return ++stops_asked_; }
+  /// Records that the sweep was asked to stop at `now`: nothing starts any more. Returns how often it was
+  /// asked by now.
+  int ask_to_stop(double now);
   /// Tells whether it was, or has stopped by itself because the disk is full.
   bool is_stopping() const { return stops_asked_ > 0 || result_.disk_full; }
 
@@ -80,8 +85,8 @@ class RunQueue {
     size_t run;
     bool kill;  // whether to kill the run rather than let it save a checkpoint
   };
-  /// Returns orders for the runs at work that take longer than the plan allows: they are asked to stop once,
-  /// and killed when they have not done so after some seconds.
+  /// Returns orders for the runs at work that take longer than the plan allows: they are asked to stop once.
+  /// Those that have not done so kGraceSeconds after they or the whole sweep were asked are killed.
   std::vector<StopOrder> stop_slow_ones(double now);
 
  private:
@@ -101,6 +106,7 @@ class RunQueue {
   RunnerResult result_;
   int64_t started_ = 0;
   int stops_asked_ = 0;
+  double stop_asked_at_ = 0;  // the second of the first of them
 };
 
 }  // namespace caddie

@@ -48,7 +48,8 @@ FolderClaim claim_sweep(const std::filesystem::path& folder);
 
 /// Starts `caddie run` on what is not done, in the plan's order. A run that fails is recorded in its folder
 /// and the rest goes on; SIGINT and SIGTERM are handed to the children, which save checkpoints, and nothing
-/// new starts (a second signal kills them). `claim` is that of the sweep's folder.
+/// new starts (a second signal kills them, and so does the time when they do not end). `claim` is that of the
+/// sweep's folder.
 RunnerResult run_plan(Plan& plan, const RunnerOptions& options, const RunnerHooks& hooks,
                       const FolderClaim& claim);
 

@@ -105,11 +105,12 @@ bool Scheduler::start(size_t run) {
 }
 
 void Scheduler::stop() {
-  int times = queue_.ask_to_stop();
+  int times = queue_.ask_to_stop(executor_.seconds());
   for (size_t run : queue_.runs_at_work()) executor_.stop(run, times > 1);
   if (times == 1 && !queue_.at_work().empty())
-    display_.say(fmt::format("stopping: {} running, each saves a checkpoint; once more to kill",
-                             queue_.at_work().size()));
+    display_.say(fmt::format(
+        "stopping: {} running, each saves a checkpoint or is killed after {:g} s; once more kills at once",
+        queue_.at_work().size(), kGraceSeconds));
 }
 
 /// Has the runs at work save checkpoints, as far as these fit on the disk, where others would end like `run`.

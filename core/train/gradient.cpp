@@ -91,7 +91,7 @@ std::string GradientSum::find_trouble(std::span<const Batch> batches, std::span<
 }
 
 double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> values,
-                        const Progress& progress) {
+                        const Progress& progress, const std::function<bool()>& leave) {
   std::vector<MicroBatch> micros = micro_batches(batches);
   int64_t total = 0;
   for (const Batch& batch : batches) total += batch.rows * batch.length;
@@ -99,9 +99,12 @@ double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> 
   std::vector<double> sums(micros.size());
   int accumulators = int(std::min(accumulators_.size(), micros.size()));
   parallel_for(accumulators, [&](int l) {
-    for (size_t m = size_t(l); m < micros.size(); m += accumulators_.size())
+    for (size_t m = size_t(l); m < micros.size(); m += accumulators_.size()) {
+      if (leave && leave()) return;
       sums[m] = run_micro_batch(micros[m], accumulators_[size_t(l)], total, progress);
+    }
   });
+  if (leave && leave()) throw StepLeft();
   add_accumulators();
   double sum = 0;
   for (double s : sums) sum += s;

@@ -5,6 +5,7 @@
 
 #include <caddie/weight_loops.h>
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -16,6 +17,9 @@
 
 namespace caddie {
 
+/// Is thrown by a step that is left: the training is where it was before the step.
+struct StepLeft {};
+
 /// Sums the gradients of micro-batches. Micro-batch m goes to accumulator m % accumulators. One thread works
 /// through an accumulator, in order, and accumulators are added in order: the bits depend on their number and
 /// never on the number of threads.
@@ -25,8 +29,10 @@ class GradientSum {
   GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens);
 
   /// Runs forward and backward over all rows of the batches, with `values` for weights. Returns the mean loss
-  /// over all positions, in nats per token.
-  double run(std::span<const Batch> batches, std::span<const Tensor> values, const Progress& progress);
+  /// over all positions, in nats per token. Asks `leave`, if there is one, before each micro-batch, and
+  /// throws StepLeft as soon as it says yes, which it must then go on saying; threads ask it at once.
+  double run(std::span<const Batch> batches, std::span<const Tensor> values, const Progress& progress,
+             const std::function<bool()>& leave = {});
 
   /// Says where numbers first stop being finite for these batches: in a weight, or in the output of a
   /// technique or part of the model; else that every output is finite and the loss itself is too large. Runs

@@ -129,7 +129,9 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   report.lr_scale = progress_.lr_scale;
   views_.refresh(progress_, Mode::kTrain, true);
   report.phases.views = clock.lap();
-  report.loss = gradient_.run(batches, views_.values(), progress_);
+  bool may_leave = comm_ == nullptr;
+  report.loss =
+      gradient_.run(batches, views_.values(), progress_, may_leave ? leave_ : std::function<bool()>());
   views_.pull(gradient_.gradients());
   if (comm_) report.loss = mean_over_ranks(gradient_.gradients(), report.loss);
   if (!std::isfinite(report.loss))

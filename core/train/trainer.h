@@ -3,9 +3,11 @@
 // validation and checkpoints.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "comm/comm.h"
@@ -65,8 +67,13 @@ class Trainer {
   /// step.
   void add_averager(std::string name, PluginRef<Averager> averager);
 
-  /// Takes one step over all rows of the batches. Throws Error when the loss or the gradient is not finite,
-  /// which names the step, the tensor or the place in the model, and the technique.
+  /// Lets a step be left between two micro-batches as soon as `asked` says so, which it must then go on
+  /// saying; threads ask it at once. Steps of several ranks, who would have to agree, are always finished.
+  void leave_when(std::function<bool()> asked) { leave_ = std::move(asked); }
+
+  /// Takes one step over all rows of the batches. Throws StepLeft when it was left. Throws Error when the
+  /// loss or the gradient is not finite, which names the step, the tensor or the place in the model, and the
+  /// technique.
   StepReport step(std::span<const Batch> batches);
 
   /// Takes a step at full rate that does not count and that averages do not see.
@@ -113,6 +120,7 @@ class Trainer {
   std::map<std::string, TimedAverager> averagers_;
   TrainSettings settings_;
   Progress progress_;
+  std::function<bool()> leave_;
   ViewedWeights views_;
   GradientSum gradient_;
   Tensor reached_;  // holds a number for each weight, in a tensor so that a checkpoint can hold it

@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <functional>
+#include <string>
 
 #include "process/child.h"
 #include "process/interrupt.h"
@@ -67,4 +68,30 @@ TEST_CASE("a later signal ends the program at once", "[process]") {
     return 0;
   });
   CHECK(end.signal == SIGINT);
+}
+
+TEST_CASE("work that goes on a second after it was asked to stop says how it ends, and no other does",
+          "[process]") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  auto printed_in = [&](unsigned seconds) {
+    ChildEnd end = end_of([&] {
+      ::dup2(ends[1], STDERR_FILENO);
+      std::raise(SIGTERM);
+      if (seconds > 0) ::sleep(seconds);  // An alarm ends the sleep.
+      try {
+        check_not_stopped("at step 3");
+      } catch (const Error&) {
+        ::sleep(seconds > 0 ? 0 : 2);
+        return 0;
+      }
+      return 1;
+    });
+    CHECK(end.succeeded());
+    REQUIRE(::write(ends[1], ".", 1) == 1);
+    char text[200];
+    return std::string(text, size_t(::read(ends[0], text, sizeof text)));
+  };
+  CHECK(printed_in(0) == ".");
+  CHECK(printed_in(2) == "stopping after this step; once more ends it at once\n.");
 }

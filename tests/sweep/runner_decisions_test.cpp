@@ -132,7 +132,8 @@ TEST_CASE("asked to stop, a sweep lets runs save checkpoints and starts nothing 
     CHECK(result.failed + result.lost == 0);
     CHECK(sweep.runs.deeds == Deeds{"start 0", "start 1", "ask 0", "ask 1"});
     CHECK(sweep.runs.seconds() == 5);
-    CHECK(sweep.transcript.said == Deeds{"stopping: 2 running, each saves a checkpoint; once more to kill"});
+    CHECK(sweep.transcript.said == Deeds{"stopping: 2 running, each saves a checkpoint or is killed after "
+                                         "30 s; once more kills at once"});
   }
   SECTION("one that is done before it heeds counts as done") {
     sweep.runs.scripts[0] = {{4.5}};
@@ -146,6 +147,23 @@ TEST_CASE("asked to stop, a sweep lets runs save checkpoints and starts nothing 
     CHECK(result.failed == 1);
     CHECK(result.left == 2);
     CHECK(sweep.runs.count("start 0") == 1);
+  }
+  SECTION("one that does not heed is killed after half a minute, and is left, not lost") {
+    sweep.runs.scripts[0] = {{.seconds = 1000, .heeds_requests = false}};
+    RunnerResult result = sweep.go();
+    CHECK(result.interrupted);
+    CHECK(result.left == 3);
+    CHECK(result.lost + result.failed == 0);
+    CHECK(sweep.runs.deeds == Deeds{"start 0", "start 1", "ask 0", "ask 1", "kill 0"});
+    CHECK(sweep.runs.seconds() > 4 + 30);
+    CHECK(sweep.runs.seconds() < 4 + 32);
+  }
+  SECTION("time that a run has in any case gives it no more than that") {
+    sweep.plan.run.timeout_seconds = 20;
+    sweep.runs.scripts[0] = sweep.runs.scripts[1] = {{.seconds = 1000, .heeds_requests = false}};
+    CHECK(sweep.go().failed == 2);
+    CHECK(sweep.runs.count("kill 0") + sweep.runs.count("kill 1") == 2);
+    CHECK(sweep.runs.seconds() < 4 + 32);
   }
   SECTION("asked once more it kills them, and they are left, not lost") {
     sweep.runs.stop_signals = {4, 6};

@@ -3,6 +3,7 @@
 #include <caddie/error.h>
 #include <caddie/random.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <memory>
@@ -80,6 +81,24 @@ TEST_CASE("a checkpoint continues a training to the same bits, averages too", "[
   CHECK(testing::same_bits(whole.weights(), second.weights()));
   CHECK(testing::same_bits(whole.trainer.averaged_by("ema"), second.trainer.averaged_by("ema")));
   CHECK_FALSE(testing::same_bits(first.weights(), second.weights()));
+}
+
+TEST_CASE("a step that is left between micro-batches leaves the training as it was", "[train]") {
+  Training whole({"train.micro_batch_tokens=12"}), left({"train.micro_batch_tokens=12"});
+  for (int i = 0; i < 4; ++i) whole.step(i);
+  for (int i = 0; i < 2; ++i) left.step(i);
+  std::vector<Tensor> before = left.weights();
+  for (int asks : {0, 1}) {  // before the first of two micro-batches, and between them
+    std::atomic<int> asked = 0;
+    left.trainer.leave_when([&] { return asked++ >= asks; });
+    CHECK_THROWS_AS(left.step(2), StepLeft);
+    CHECK(left.trainer.progress().step == 2);
+    CHECK(testing::same_bits(left.weights(), before));
+  }
+  left.trainer.leave_when([] { return false; });
+  for (int i = 2; i < 4; ++i) left.step(i);
+  CHECK(testing::same_bits(left.weights(), whole.weights()));
+  CHECK(testing::same_bits(left.trainer.averaged_by("ema"), whole.trainer.averaged_by("ema")));
 }
 
 TEST_CASE("a checkpoint of another model is refused by name", "[train]") {
