@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/units.h"
 #include "process/machine.h"
 
 namespace caddie {
@@ -85,6 +87,20 @@ CLI::Validator above_zero() {
 CLI::Validator within(double low, double high) {
   return number(fmt::format("{:g} to {:g}", low, high), fmt::format("a number from {:g} to {:g}", low, high),
                 [=](double value) { return value >= low && value <= high; });
+}
+
+CLI::Validator in_seconds() {
+  auto convert = [](std::string& text) {
+    std::string lower = text;
+    for (char& c : lower) c = char(std::tolower(static_cast<unsigned char>(c)));
+    std::optional<double> seconds = finite(text);
+    if (!seconds) seconds = parse_seconds(lower);
+    if (!seconds || !std::isfinite(*seconds) || *seconds <= 0)
+      return text + "; wanted a time above 0, such as 90s, 20m, 4h or 1h30m";
+    text = fmt::format("{}", *seconds);
+    return std::string();
+  };
+  return {convert, "TIME"};
 }
 
 CLI::Validator side_by_side() {

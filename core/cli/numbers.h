@@ -19,6 +19,10 @@ CLI::Validator zero_or_more();
 CLI::Validator above_zero();
 CLI::Validator within(double low, double high);
 
+/// Accepts times above 0 such as 90s, 4h, 1h30m, in whatever case, or a number of seconds, and makes seconds
+/// of them.
+CLI::Validator in_seconds();
+
 /// Accepts counts of threads, processes or runs side by side: from 1 to four for each core, or to 64 where
 /// that is more.
 CLI::Validator side_by_side();

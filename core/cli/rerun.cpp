@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/exit_code.h"
+#include "cli/numbers.h"
 #include "cli/verbs.h"
 
 namespace caddie {
@@ -60,7 +61,8 @@ void add_rerun_command(CLI::App& app) {
   verb->add_option("run", arguments->run, "folder of a finished run")->required();
   verb->add_option("--output", arguments->output, "folder of the new run; by default RUN.again");
   verb->add_option("--device", arguments->experiment.device_name, "cpu, cuda or auto")->capture_default_str();
-  verb->add_option("--threads", arguments->experiment.threads, "threads; by default one a core");
+  verb->add_option("--threads", arguments->experiment.threads, "threads; by default one a core")
+      ->check(side_by_side());
   verb->add_flag("--json", arguments->json, "print as JSON");
   verb->callback([arguments] { rerun_verb(*arguments); });
 }

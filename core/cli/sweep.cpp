@@ -63,10 +63,7 @@ void declare_running(CLI::App& verb, SweepArguments& arguments) {
   verb.add_option("--max-runs", runner.max_runs, "start no more runs than these; 0: none")
       ->check(zero_or_more());
   verb.add_option("--budget", runner.budget_seconds, "start no run after this time, e.g. 4h, 90m")
-      ->transform(
-          CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}},
-                                CLI::AsNumberWithUnit::CASE_INSENSITIVE))
-      ->check(above_zero());
+      ->transform(in_seconds());
   verb.add_flag("--allow-no-effect", runner.allow_no_effect,
                 "let runs succeed in which a technique acted on nothing");
   verb.add_flag("-q,--quiet", runner.quiet, "show no progress");

@@ -129,8 +129,14 @@ TEST_CASE("numbers of a command line are refused as they are typed", "[cli]") {
       {"run a.toml --ranks 99999", "a whole number from 1 to "},
       {"bench train --threads 99999", "a whole number from 1 to "},
       {"bench train --layers 99999999", "a whole number from 1 to "},
-      {"sweep a.toml --budget 0s", "wanted a number above 0"},
-      {"sweep a.toml --budget -1h", "wanted a number above 0"},
+      {"rerun r --threads -5", "a whole number from 1 to "},
+      {"rerun r --threads 0", "a whole number from 1 to "},
+      {"rerun r --threads 99999", "a whole number from 1 to "},
+      {"sweep a.toml --budget 0s", "wanted a time above 0"},
+      {"sweep a.toml --budget -1h", "wanted a time above 0"},
+      {"sweep a.toml --budget h", "h; wanted a time above 0"},
+      {"sweep a.toml --budget 4x", "4x; wanted a time above 0"},
+      {"retry a --budget ''", "wanted a time above 0"},
       {"sweep a.toml -j 99999", "a whole number from 1 to "},
       {"sweep a.toml --threads 99999", "a whole number from 1 to "},
       {"plan a.toml -j 99999", "a whole number from 1 to "},
@@ -147,4 +153,15 @@ TEST_CASE("numbers of a command line are refused as they are typed", "[cli]") {
     CHECK_THAT(outcome.output, Contains(said));
     CHECK(outcome.output.size() < 200);
   }
+}
+
+TEST_CASE("times of a command line may have units, in whatever case, and parts", "[cli]") {
+  for (const char* time : {"90", "1.5m", "4H", "1h30m", "'2 d'"}) {
+    Outcome outcome = shell(std::string("sweep nowhere.toml --budget ") + time);
+    INFO(outcome.output);
+    CHECK_THAT(outcome.output, Contains("nowhere.toml"));  // which is looked for once the time is read
+  }
+  for (const char* wrong : {"0h", "nan", "1e400", "'4 weeks'", "4h4"})
+    CHECK_THAT(shell(std::string("sweep nowhere.toml --budget ") + wrong).output,
+               Contains("wanted a time above 0"));
 }
