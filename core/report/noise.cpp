@@ -2,6 +2,8 @@
 // A sweep of one arm with several seeds is planned, run and analysed in the noise folder of the experiment.
 #include "report/noise.h"
 
+#include <limits>
+
 #include "base/console.h"
 #include "base/exit_code.h"
 #include "report/ablation.h"
@@ -39,6 +41,10 @@ Plan noise_plan(const NoiseRequest& request, const std::filesystem::path& folder
 
 Noise measure_noise(NoiseRequest request) {
   if (request.seeds < 2) fail_usage("one run says nothing of the noise; take --seeds 2 or more");
+  constexpr int64_t kLargest = std::numeric_limits<int64_t>::max();
+  if (request.first > kLargest - (request.seeds - 1))
+    fail_usage("--first {}: {} seeds from there on do not fit; the last of them can be {} at most",
+               request.first, request.seeds, kLargest);
   std::filesystem::path folder = noise_folder(request.experiment);
   request.runner.folder = folder;
   request.runner.store = store_for(folder);

@@ -73,6 +73,11 @@ void read_seeds(Tree& tree, SweepFile& sweep) {
   if (values.empty()) tree.fail_at("seeds", "there are no seeds; write seeds = [1, 2] or [seeds] count = 2");
   if (std::set<int64_t>(values.begin(), values.end()).size() != values.size())
     tree.fail_at("seeds", "a seed is listed twice; runs of the same seed are the same run");
+  int64_t largest = *std::max_element(values.begin(), values.end());
+  if (largest > std::numeric_limits<int64_t>::max() - sweep.baseline_extra)
+    tree.fail_at("seeds.baseline_extra",
+                 message("{} more seeds behind {} do not fit; the last of them can be {} at most",
+                         {sweep.baseline_extra, largest, std::numeric_limits<int64_t>::max()}));
   sweep.seeds = std::move(values);
 }
 
@@ -121,8 +126,8 @@ void read_race(Tree& tree, SweepFile& sweep) {
                          {sweep.seeds.size()}));
 }
 
-/// Throws Error (kUsage) at a value that names a setting of experiments as earlier versions did. What is
-/// written for people may say anything.
+/// Throws Error (kUsage) at a value that names a setting of experiments as earlier versions did, or by too
+/// many parts. What is written for people may say anything.
 void check_names(Tree tree) {
   constexpr std::string_view kForPeople[] = {"name", "question", "label", "labels"};
   read_all(tree);

@@ -27,6 +27,17 @@ TEST_CASE("one seed is refused before anything is run", "[report]") {
   CHECK_FALSE(std::filesystem::exists(noise_folder(request.experiment)));
 }
 
+TEST_CASE("seeds beyond the largest number are refused before anything is run", "[report]") {
+  UntrainedRun data;
+  NoiseRequest request{data.folder.write("base.toml", data.text()), 3, INT64_MAX - 1, {}};
+  CHECK_THROWS_WITH(measure_noise(request),
+                    "--first 9223372036854775806: 3 seeds from there on do not fit; the last of them can be "
+                    "9223372036854775807 at most");
+  CHECK_FALSE(std::filesystem::exists(noise_folder(request.experiment)));
+  request.seeds = 2;
+  CHECK(noise_plan(request, data.folder.path() / "noise/base").seeds.back() == INT64_MAX);
+}
+
 TEST_CASE("more seeds join those that were measured, with the same share of the machine", "[report]") {
   UntrainedRun data;
   std::filesystem::path folder = data.folder.path() / "noise/base";

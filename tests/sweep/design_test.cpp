@@ -186,6 +186,9 @@ TEST_CASE("mistakes in a sweep file are shown where they stand", "[sweep]") {
   CHECK_THROWS_WITH(wrong("seeds = [1]\n[design]\nkind = \"gird\""), Catch::Contains("sweep.toml:4"));
   CHECK_THROWS_WITH(wrong("seeds = []"), Catch::Contains("there are no seeds"));
   CHECK_THROWS_WITH(wrong("seeds = [1, 1]"), Catch::Contains("listed twice"));
+  const std::string largest = "seeds = { values = [9223372036854775807], baseline_extra = ";
+  CHECK_THROWS_WITH(wrong(largest + "1 }"), Catch::Contains("sweep.toml:2:60") &&
+                                                Catch::Contains("1 more seeds behind 9223372036854775807"));
   CHECK_THROWS_WITH(wrong("seeds = [1]\n[[axis]]\nkey = \"a\"\nvalues = [1, 1]"),
                     Catch::Contains("listed twice"));
   CHECK_THROWS_WITH(wrong("seeds = [1]\n[[axis]]\ntoggle = \"a\"\n[[axis]]\ntoggle = \"a\""),
