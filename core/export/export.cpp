@@ -103,16 +103,21 @@ void note_uncalibrated(const ExportParts& parts, const Model& model, std::span<c
   }
 }
 
-/// Adds the quantizers that turned a weight into zeros.
+/// Adds the quantizers that turned weights into zeros.
 void note_zeroed(const ExportParts& parts, const Model& model, std::span<const int> zeroed,
                  std::vector<NoEffect>& without_effect) {
-  for (const Routed& quantizer : parts.quantizers)
+  for (const Routed& quantizer : parts.quantizers) {
+    std::vector<std::string> own;
     for (int index : zeroed)
       if (std::find(quantizer.weights.begin(), quantizer.weights.end(), index) != quantizer.weights.end())
-        without_effect.push_back(
-            {Kind::kQuantizer, quantizer.technique.label, false,
-             fmt::format("it turned {} into zeros; give that weight finer steps or another quantizer",
-                         model.weights().info(index).name)});
+        own.push_back(model.weights().info(index).name);
+    if (own.empty()) continue;
+    std::string others = own.size() > 1 ? fmt::format(" and {} more", own.size() - 1) : "";
+    without_effect.push_back(
+        {Kind::kQuantizer, quantizer.technique.label, false,
+         fmt::format("it turned {}{} into zeros; give {} finer steps or another quantizer", own[0], others,
+                     own.size() > 1 ? "these weights" : "that weight")});
+  }
 }
 
 /// Gives one trimmer access to the artifact.

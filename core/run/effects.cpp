@@ -117,6 +117,17 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
   return {};
 }
 
+/// Returns all findings on one part as one: the worst verdict, and all reasons, those of the worst first.
+EffectFinding together(std::vector<EffectFinding> findings) {
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const EffectFinding& a, const EffectFinding& b) { return a.verdict > b.verdict; });
+  std::vector<std::string> reasons;
+  for (const EffectFinding& finding : findings)
+    if (!finding.reason.empty() && std::find(reasons.begin(), reasons.end(), finding.reason) == reasons.end())
+      reasons.push_back(finding.reason);
+  return {findings[0].technique, findings[0].verdict, join(reasons, "; ")};
+}
+
 /// Compares the windows that an evaluator asks for with full windows side by side. The evaluator is told of a
 /// text with two documents whose length is a whole number of windows, because evaluators treat a shorter last
 /// window in many ways.
@@ -223,9 +234,10 @@ std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evi
   std::vector<EffectFinding> all;
   for (const Experiment::Part& part : experiment.parts) {
     if (part.technique.entry->card.neutral) continue;
-    EffectFinding finding = judge(experiment, part, evidence);
+    std::vector<EffectFinding> found = {judge(experiment, part, evidence)};
     for (const EffectFinding& noted : evidence.noted)
-      if (noted.technique == part.path && noted.verdict > finding.verdict) finding = noted;
+      if (noted.technique == part.path) found.push_back(noted);
+    EffectFinding finding = together(std::move(found));
     finding.technique = called(part);
     if (finding.verdict == Verdict::kVoid && part.technique.allow_no_effect)
       finding.verdict = Verdict::kAllowed;
@@ -245,17 +257,19 @@ std::string void_text(std::span<const EffectFinding> findings) {
 
 void add_findings(RunSummary& summary, std::span<const EffectFinding> findings) {
   Verdict worst = Verdict::kActed;
-  Labelled<std::string>& reasons = summary.effects.emplace();
+  std::map<std::string, std::vector<EffectFinding>> by_name;
+  std::vector<std::string> order;
   for (const EffectFinding& finding : findings) {
     if (finding.verdict == Verdict::kActed) continue;
     worst = std::max(worst, finding.verdict);
-    std::string reason = fmt::format("{}: {}", name_of(finding.verdict), finding.reason);
-    auto same = [&](const auto& other) { return other.first == finding.technique; };
-    auto before = std::find_if(reasons.begin(), reasons.end(), same);
-    if (before == reasons.end())
-      reasons.emplace_back(finding.technique, std::move(reason));
-    else
-      before->second = std::move(reason);
+    std::vector<EffectFinding>& same = by_name[finding.technique];
+    if (same.empty()) order.push_back(finding.technique);
+    same.push_back(finding);
+  }
+  Labelled<std::string>& reasons = summary.effects.emplace();
+  for (const std::string& name : order) {
+    EffectFinding finding = together(by_name[name]);
+    reasons.emplace_back(name, fmt::format("{}: {}", name_of(finding.verdict), finding.reason));
   }
   summary.effect_check = name_of(worst);
 }

@@ -218,6 +218,26 @@ TEST_CASE("pruning, trimming and compressing give equal bytes on any number of t
                     Contains("compressed with zlib") && Contains("zstd"));
 }
 
+TEST_CASE("a quantizer tells all that it turned into zeros, beside what else there is to tell",
+          "[calibrate]") {
+  Experiment e = make(
+      {"export.quantizers = { gptq.weights = ['*'], fp16.weights = [] }", "techniques.layer_scale = {}"});
+  std::vector<std::string> tiny;
+  for (int i = 0; i < e.model->weights().size(); ++i) {
+    if (e.model->weights().info(i).role != Role::kMatrix || tiny.size() == 3) continue;
+    Tensor weight = e.model->weights().value(i);
+    std::fill_n(weight.data(), weight.numel(), 1e-12f);
+    tiny.push_back(e.model->weights().info(i).name);
+  }
+  std::vector<std::string> told;
+  for (const NoEffect& found : quantized(e).without_effect)
+    if (found.technique == "gptq") told.push_back(found.reason);
+  REQUIRE(told.size() == 2);
+  CHECK_THAT(told[0], Contains("no linear reads"));
+  CHECK(told[1] == "it turned " + tiny[0] +
+                       " and 2 more into zeros; give these weights finer steps or another quantizer");
+}
+
 TEST_CASE("a pruner that changes nothing is told, and averaged weights stay as they are", "[calibrate]") {
   Experiment e = make({"export.pruners.magnitude.weights = ['*']"});  // no matrix is large enough
   std::vector<NoEffect> without_effect = quantized(e).without_effect;

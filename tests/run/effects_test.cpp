@@ -47,6 +47,20 @@ TEST_CASE("what every slot does where nobody chose a technique is not asked, the
                                                  {"export.compressor", Verdict::kActed}};
   CHECK(verdicts == wanted);
 
+  const std::string quantizers = "export.quantizers.others";
+  evidence.noted = {{quantizers, Verdict::kPartial, "first"},
+                    {quantizers, Verdict::kVoid, "second"},
+                    {quantizers, Verdict::kPartial, "first"},
+                    {quantizers, Verdict::kPartial, "third"}};
+  RunSummary summary;
+  add_findings(summary, judge_effects(experiment, evidence));
+  CHECK(summary.effect_check == "no_effect");
+  std::map<std::string, std::string> effects(summary.effects->begin(), summary.effects->end());
+  CHECK(effects.at(quantizers) == "no_effect: second; first; third");
+  const EffectFinding twice[] = {{"a", Verdict::kPartial, "first"}, {"a", Verdict::kVoid, "second"}};
+  add_findings(summary, twice);
+  CHECK(*summary.effects == Labelled<std::string>{{"a", "no_effect: second; first"}});
+
   evidence.noted = {{"train.averager", Verdict::kVoid, "its average equals the raw weights"}};
   for (const EffectFinding& finding : judge_effects(experiment, evidence))
     if (finding.technique == "train.averager") CHECK(finding.verdict == Verdict::kVoid);
