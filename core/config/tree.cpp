@@ -18,6 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Returns the names of a path. Throws Error that shows the place when it is none.
+std::vector<std::string> split_at(std::string_view path, const SourcePlace& place) {
+  try {
+    return split_path(path);
+  } catch (const Error& error) {
+    caddie::fail_at(place, error.what());
+  }
+}
+
 /// Reads a file, and before it the files that it extends. One that several of them extend counts once, before
 /// all of these.
 class Loader {
@@ -209,7 +218,7 @@ void Tree::override_with(std::string_view assignment) {
   set_places(value, place);
 
   TreeNode *node = &root_, *parent = nullptr;
-  for (const std::string& name : split_path(trimmed(assignment.substr(0, equals)))) {
+  for (const std::string& name : split_at(trimmed(assignment.substr(0, equals)), place)) {
     parent = node;
     if (!node->is_container())
       caddie::fail_at(place, message("'{}' is {}; wanted a table", {node->name, node->kind_text()}));
@@ -230,7 +239,7 @@ void Tree::remove(std::string_view path, const SourcePlace& place) {
   if (path.empty()) caddie::fail_at(place, "wanted a path behind '~', such as ~train.averager");
   TreeNode* parent = nullptr;
   TreeNode* node = &root_;
-  for (const std::string& name : split_path(path)) {
+  for (const std::string& name : split_at(path, place)) {
     parent = node;
     node = parent->find(name);
     if (!node || parent->kind == TreeNode::Kind::array)

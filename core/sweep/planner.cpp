@@ -79,7 +79,12 @@ class Planner {
 
   void add_arm(const Combination& combination) {
     Tree tree = base_;
-    for (const std::string& assignment : combination.overrides) tree.override_with(assignment);
+    try {
+      for (const std::string& assignment : combination.overrides) tree.override_with(assignment);
+    } catch (const Error& error) {
+      throw Error(message("{}: arm '{}': {}", {sweep_.file.string(), combination.label, error.what()}),
+                  error.code());
+    }
     std::optional<Error> problem;
     bool misfit = false;
     std::optional<Experiment> experiment;
@@ -100,10 +105,13 @@ class Planner {
       plan_.excluded.push_back({combination.label, problem->what()});
       return;
     }
-    if (problem)
-      throw Error(message("{}: arm '{}' ({}):\n{}", {sweep_.file.string(), combination.label,
-                                                     join(combination.overrides, ", "), problem->what()}),
+    if (problem) {
+      std::string overrides = join(combination.overrides, ", ");
+      if (!overrides.empty()) overrides = message(" ({})", {overrides});
+      throw Error(message("{}: arm '{}'{}: {}",
+                          {sweep_.file.string(), combination.label, overrides, problem->what()}),
                   problem->code());
+    }
     if (keep(combination, tree, std::move(values))) group(plan_.arms.back(), tree, *experiment);
   }
 

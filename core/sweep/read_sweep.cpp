@@ -6,9 +6,11 @@
 #include <functional>
 #include <limits>
 #include <set>
+#include <span>
 
 #include "base/files.h"
 #include "base/text.h"
+#include "config/path.h"
 #include "config/read_all.h"
 #include "config/renamed_keys.h"
 #include "config/tree.h"
@@ -126,6 +128,17 @@ void read_race(Tree& tree, SweepFile& sweep) {
                          {sweep.seeds.size()}));
 }
 
+/// Throws Error (kUsage) at a value of a sweep that names a setting by more parts than any has; `names` is
+/// the path of the value. Later only the arm would be known.
+void check_parts(const Tree& tree, const Tree::Value& value, std::span<const std::string> names) {
+  constexpr std::string_view kPaths[] = {"key", "toggle", "slot"};
+  bool set = names.size() > 1 && names[names.size() - 2] == "set";
+  bool named = std::find(std::begin(kPaths), std::end(kPaths), names.back()) != std::end(kPaths);
+  const std::string& path = set ? names.back() : value.text;
+  if ((set || named) && std::count(path.begin(), path.end(), '.') >= kMostParts)
+    tree.fail_at(value.path, message("a path of more than {} parts; nothing here has so many", {kMostParts}));
+}
+
 /// Throws Error (kUsage) at a value that names a setting of experiments as earlier versions did, or by too
 /// many parts. What is written for people may say anything.
 void check_names(Tree tree) {
@@ -133,6 +146,7 @@ void check_names(Tree tree) {
   read_all(tree);
   for (const Tree::Value& value : tree.values()) {
     std::vector<std::string> names = split_path(value.path);
+    check_parts(tree, value, names);
     if (std::find(std::begin(kForPeople), std::end(kForPeople), names.back()) != std::end(kForPeople))
       continue;
     std::string renamed = renamed_in(value.path + " " + value.text);

@@ -189,6 +189,13 @@ TEST_CASE("mistakes in a sweep file are shown where they stand", "[sweep]") {
   const std::string largest = "seeds = { values = [9223372036854775807], baseline_extra = ";
   CHECK_THROWS_WITH(wrong(largest + "1 }"), Catch::Contains("sweep.toml:2:60") &&
                                                 Catch::Contains("1 more seeds behind 9223372036854775807"));
+  std::string parts = "a";
+  for (int i = 0; i < 64; ++i) parts += ".a";
+  for (const std::string& text :
+       {"[[axis]]\ntoggle = \"" + parts + "\"", "[[axis]]\nslot = \"" + parts + "\"",
+        "[[point]]\nset = { \"" + parts + "\" = 1 }"})
+    CHECK_THROWS_WITH(wrong("seeds = [1]\n" + text),
+                      Catch::StartsWith("a path of more than 64 parts") && Catch::Contains("sweep.toml:4"));
   CHECK_THROWS_WITH(wrong("seeds = [1]\n[[axis]]\nkey = \"a\"\nvalues = [1, 1]"),
                     Catch::Contains("listed twice"));
   CHECK_THROWS_WITH(wrong("seeds = [1]\n[[axis]]\ntoggle = \"a\"\n[[axis]]\ntoggle = \"a\""),

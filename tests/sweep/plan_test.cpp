@@ -78,6 +78,16 @@ TEST_CASE("a plan holds whole experiments and a folder for every run", "[sweep]"
   CHECK(folders.size() == 8);
 }
 
+TEST_CASE("what is wrong with the base itself is said of its arm, without changes", "[sweep]") {
+  QuickStart start;
+  fs::path base = start.scratch.write(
+      "bad.toml", "extends = \"" + start.experiment("quickstart.toml").string() + "\"\n[model]\ndim = 129\n");
+  fs::path file = start.scratch.write(
+      "sweep.toml", "base = \"bad.toml\"\nseeds = [1]\n[[point]]\nlabel = \"b\"\nset = { seed = 2 }\n");
+  CHECK_THROWS_WITH(make_plan(read_sweep(file)),
+                    Catch::StartsWith(file.string() + ": arm 'baseline': model.dim 129"));
+}
+
 TEST_CASE("a wrong name in an arm stops the plan", "[sweep]") {
   QuickStart start;
   CHECK_THROWS_WITH(make_plan(start.sweep("seeds = [1]\n[[axis]]\ntoggle = \"trigram_hahs\"")),
