@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -88,7 +89,7 @@ void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
   options.quiet = arguments.json;
   if (!options.quiet)
     for (const std::string& remark : remarks_on(loaded.experiment, sizes_of(loaded.experiment.data)))
-      fmt::print(stderr, "warning: {}\n", remark);
+      say_aside("warning: " + remark);
   RunSummary summary = run_experiment(loaded.tree, loaded.experiment, loaded.registry, options);
   if (arguments.json)
     fmt::print("{}\n", text_of(written(summary), 2));
