@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes progress to stderr, with the control codes of a terminal only where stderr is one.
+// Writes text without control codes, and progress to stderr, with the control codes of a terminal only where
+// stderr is one.
 #include "base/console.h"
 
 #include <fcntl.h>
@@ -35,8 +36,15 @@ void open_standard_streams() {
 }
 
 void say_aside(const std::string& line) {
-  say(line + "\n");
+  say(printable_lines(line) + "\n");
   std::fflush(stderr);
+}
+
+void print_lines(std::FILE* stream, const std::string& text) {
+  if (stream == stderr)
+    say(printable_lines(text));
+  else
+    fmt::print(stream, "{}", printable_lines(text));
 }
 
 StatusLine::StatusLine(bool quiet)
@@ -53,13 +61,13 @@ bool StatusLine::due() const {
 void StatusLine::show(const std::string& text) {
   if (quiet_) return;
   shown_ = Clock::now();
-  say(terminal_ ? "\r\033[K" + fitted(text) : text + "\n");
+  say(terminal_ ? "\r\033[K" + fitted(printable(text)) : printable_lines(text) + "\n");
   std::fflush(stderr);
   open_ = terminal_;
 }
 
 void StatusLine::finish(const std::string& text) {
-  if (!quiet_) say((open_ ? "\r\033[K" : "") + text + "\n");
+  if (!quiet_) say((open_ ? "\r\033[K" : "") + printable_lines(text) + "\n");
   open_ = false;
 }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prepares the standard streams of the program, and shows a line of progress on stderr: it is rewritten in
-// place on a terminal, and elsewhere printed as a new line now and then.
+// Prepares the standard streams of the program, prints text for people, and shows a line of progress on
+// stderr: it is rewritten in place on a terminal, and elsewhere printed as a new line now and then.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <cstdio>
 #include <string>
+#include <utility>
 
 namespace caddie {
 
@@ -16,6 +20,21 @@ void open_standard_streams();
 /// Writes a line of progress or a note to stderr. What cannot be written is lost, and the work goes on: all
 /// that is no error goes to stderr through this function or StatusLine.
 void say_aside(const std::string& line);
+/// Prints the text as printable_lines() writes it, so that no text of a user commands the terminal. JSON
+/// stays JSON of the same meaning. Throws std::system_error when it cannot be written; what cannot be written
+/// to stderr is lost.
+void print_lines(std::FILE* stream, const std::string& text);
+
+/// Formats a text as fmt::print() does, and gives it to print_lines().
+template <class... Arguments>
+void tell(std::FILE* stream, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  print_lines(stream, fmt::format(format, std::forward<Arguments>(arguments)...));
+}
+/// Tells on stdout.
+template <class... Arguments>
+void tell(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  print_lines(stdout, fmt::format(format, std::forward<Arguments>(arguments)...));
+}
 
 /// Shows how far some work has come.
 class StatusLine {

@@ -28,6 +28,28 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+/// Tells whether a character of UTF-8 turns the direction in which a terminal sets what follows.
+bool turns_direction(std::string_view character) {
+  return (character >= "\u202A" && character <= "\u202E") || (character >= "\u2066" && character <= "\u2069");
+}
+
+/// Adds one character as printable() writes it. `character` is UTF-8, or a byte that is none.
+void add_printable(std::string& out, std::string_view character) {
+  auto first = static_cast<unsigned char>(character[0]);
+  if (utf8_length(character) == 0)
+    out += "\xEF\xBF\xBD";
+  else if (first == '\n' || first == '\t' || first == '\r')
+    out += first == '\n' ? "\\n" : first == '\t' ? "\\t" : "\\r";
+  else if (first < 0x20)
+    out += fmt::format("\\x{:02x}", first);
+  else if (first == 0x7F || (first == 0xC2 && uint8_t(character[1]) < 0xA0))
+    out += fmt::format("\\u{:04x}", uint8_t(character.back()));
+  else if (turns_direction(character))
+    out += fmt::format("\\u20{:02x}", (character[1] & 1) << 6 | (character[2] & 0x3F));
+  else
+    out += character;
+}
+
 }  // namespace
 
 std::string nearest(std::string_view name, std::span<const std::string> candidates) {
@@ -116,18 +138,22 @@ bool is_valid_utf8(std::string_view text) {
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    size_t length = utf8_length(text);
-    auto first = static_cast<unsigned char>(text[0]);
-    bool control = first < 0x20 || first == 0x7F || (first == 0xC2 && length == 2 && uint8_t(text[1]) < 0xA0);
-    if (length == 0)
-      out += "\xEF\xBF\xBD";
-    else if (first == '\n' || first == '\t' || first == '\r')
-      out += first == '\n' ? "\\n" : first == '\t' ? "\\t" : "\\r";
-    else if (control)
-      out += fmt::format("\\x{:02x}", length == 2 ? uint8_t(text[1]) : first);
+    size_t length = std::max<size_t>(1, utf8_length(text));
+    add_printable(out, text.substr(0, length));
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    size_t length = std::max<size_t>(1, utf8_length(text));
+    if (text[0] == '\n' || text[0] == '\t')
+      out += text[0];
     else
-      out += text.substr(0, length);
-    text.remove_prefix(std::max<size_t>(length, 1));
+      add_printable(out, text.substr(0, length));
+    text.remove_prefix(length);
   }
   return out;
 }

@@ -40,8 +40,12 @@ size_t utf8_length(std::string_view text);
 bool is_valid_utf8(std::string_view text);
 
 /// Returns the text on one line as it may stand on a terminal: control characters are written out (\n, \t,
-/// \x1b), and each byte that is no UTF-8 is U+FFFD.
+/// \x1b, and from U+007F on \u009b), and so are those that turn the direction of what follows (\u202e); each
+/// byte that is no UTF-8 is U+FFFD.
 std::string printable(std::string_view text);
+
+/// Returns what printable() does, but keeps the ends of lines and tabs.
+std::string printable_lines(std::string_view text);
 
 /// Returns the text with each line that is too long for a screen cut after 1,000 characters and ended by
 /// "...".

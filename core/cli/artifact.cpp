@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie artifact inspect FILE tells where the bytes of an artifact go. caddie artifact score is added in
 // eval.cpp.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/numbers.h"
@@ -58,48 +57,47 @@ void print_json(const std::string& file, const Inspection& inspection) {
                {"quantizers", json_of(account.by_quantizer)}};
   if (!account.by_technique.empty()) json["techniques"] = json_of(account.by_technique);
   if (!alternatives.empty()) json["alternatives"] = alternatives;
-  fmt::print("{}\n", text_of(json, 2));
+  tell("{}\n", text_of(json, 2));
 }
 
 void print_group(const FileAccount& account, const ByteGroup& group, size_t width) {
-  fmt::print("{:<{}} {:>12} {:>13} {:>13} {:>6.2f} {:>6.1f}%\n", group.name, width,
-             with_commas(group.parameters), with_commas(group.packed_bytes),
-             with_commas(std::llround(group.entropy_bytes)), account.bits_per_weight(group),
-             100 * account.share(group));
+  tell("{:<{}} {:>12} {:>13} {:>13} {:>6.2f} {:>6.1f}%\n", group.name, width, with_commas(group.parameters),
+       with_commas(group.packed_bytes), with_commas(std::llround(group.entropy_bytes)),
+       account.bits_per_weight(group), 100 * account.share(group));
 }
 
 void print_groups(std::string_view what, std::span<const ByteGroup> groups) {
   for (const ByteGroup& group : groups)
-    fmt::print("{} {}: {} parameters, {} packed bytes, entropy {}\n", what, group.name,
-               with_commas(group.parameters), with_commas(group.packed_bytes),
-               with_commas(std::llround(group.entropy_bytes)));
+    tell("{} {}: {} parameters, {} packed bytes, entropy {}\n", what, group.name,
+         with_commas(group.parameters), with_commas(group.packed_bytes),
+         with_commas(std::llround(group.entropy_bytes)));
 }
 
 void print_by_name(const FileAccount& account) {
   size_t width = std::string("weights").size();
   for (const ByteGroup& group : account.by_name) width = std::max(width, group.name.size());
-  fmt::print("{:<{}} {:>12} {:>13} {:>13} {:>6} {:>7}\n", "weights", width, "parameters", "packed bytes",
-             "entropy", "bits", "share");
+  tell("{:<{}} {:>12} {:>13} {:>13} {:>6} {:>7}\n", "weights", width, "parameters", "packed bytes", "entropy",
+       "bits", "share");
   for (const ByteGroup& group : account.by_name) print_group(account, group, width);
   print_group(account, account.all, width);
-  fmt::print("\nentropy: order-0 bound in bytes; bits: of the file, for each weight; share: {}\n",
-             account.measured ? "of the sum when each row is compressed alone" : "of the entropy");
+  tell("\nentropy: order-0 bound in bytes; bits: of the file, for each weight; share: {}\n",
+       account.measured ? "of the sum when each row is compressed alone" : "of the entropy");
 }
 
 void print_text(const std::string& file, const Inspection& inspection) {
   const FileAccount& account = inspection.account;
-  fmt::print("{}: {} tensors, compressed with {}, {}\n\n", file, inspection.tensors, inspection.compressor,
-             inspection.layout);
+  tell("{}: {} tensors, compressed with {}, {}\n\n", file, inspection.tensors, inspection.compressor,
+       inspection.layout);
   print_by_name(account);
   print_groups("technique", account.by_technique);
   print_groups("quantizer", account.by_quantizer);
   for (const CodecResult& a : inspection.alternatives)
-    fmt::print("{:<8} {:<28} {:>13} bytes {:>+12} {:>8.1f} s\n", a.compressor, a.layout, with_commas(a.bytes),
-               a.bytes - account.file_bytes, a.seconds);
+    tell("{:<8} {:<28} {:>13} bytes {:>+12} {:>8.1f} s\n", a.compressor, a.layout, with_commas(a.bytes),
+         a.bytes - account.file_bytes, a.seconds);
   int64_t headroom = inspection.headroom();
-  fmt::print("{} bytes of artifact + {} of code: {} {} the limit of {}\n", with_commas(account.file_bytes),
-             with_commas(inspection.code_bytes), with_commas(std::abs(headroom)),
-             headroom < 0 ? "over" : "under", with_commas(inspection.limit));
+  tell("{} bytes of artifact + {} of code: {} {} the limit of {}\n", with_commas(account.file_bytes),
+       with_commas(inspection.code_bytes), with_commas(std::abs(headroom)), headroom < 0 ? "over" : "under",
+       with_commas(inspection.limit));
 }
 
 void inspect_verb(const InspectArguments& arguments) {

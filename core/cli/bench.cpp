@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie bench train tells how fast this machine trains the baseline's architecture, caddie bench experiment
 // how fast it runs an experiment, and caddie bench export how fast it turns weights into an artifact.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "bench/export.h"
@@ -37,10 +36,10 @@ struct ExportBenchArguments {
 };
 
 void print_profile(const Json& parts) {
-  fmt::print("\n{:24}{:>12}{:>12}   ms a step, all threads together\n", "part", "forward", "backward");
+  tell("\n{:24}{:>12}{:>12}   ms a step, all threads together\n", "part", "forward", "backward");
   for (const Json& part : parts)
-    fmt::print("{:24}{:12.2f}{:12.2f}\n", std::string(part["part"]), double(part["forward_ms"]),
-               double(part["backward_ms"]));
+    tell("{:24}{:12.2f}{:12.2f}\n", std::string(part["part"]), double(part["forward_ms"]),
+         double(part["backward_ms"]));
 }
 
 void bench_export_verb(ExportBenchArguments& arguments) {
@@ -48,38 +47,37 @@ void bench_export_verb(ExportBenchArguments& arguments) {
   arguments.bench.quiet = arguments.json;
   Json result = bench_export(arguments.bench);
   if (arguments.json) {
-    fmt::print("{}\n", text_of(result, 2));
+    tell("{}\n", text_of(result, 2));
     return;
   }
   auto seconds = [&](const char* key) { return double(result[key]); };
-  fmt::print(
+  tell(
       "{} parameters: prune {:.1f} s, calibrate {:.1f} s, quantize {:.1f} s, trim {:.1f} s, compress "
       "{:.1f} s; read back {:.1f} s ({} threads)\n",
       with_commas(int64_t(result["parameters"])), seconds("prune_s"), seconds("calibrate_s"),
       seconds("quantize_s"), seconds("trim_s"), seconds("compress_s"), seconds("read_s"),
       int(result["threads"]));
-  fmt::print("{} bytes of artifact, from a payload of {} whose order-0 entropy is {}; peak memory {} bytes\n",
-             with_commas(int64_t(result["bytes"])), with_commas(int64_t(result["payload_bytes"])),
-             with_commas(int64_t(result["entropy_bytes"])),
-             with_commas(int64_t(result[kPeakMemoryBytes.name])));
+  tell("{} bytes of artifact, from a payload of {} whose order-0 entropy is {}; peak memory {} bytes\n",
+       with_commas(int64_t(result["bytes"])), with_commas(int64_t(result["payload_bytes"])),
+       with_commas(int64_t(result["entropy_bytes"])), with_commas(int64_t(result[kPeakMemoryBytes.name])));
 }
 
 void bench_train_verb(const TrainBenchArguments& arguments) {
   start_threads(arguments.threads);
   Json result = bench_train(arguments.bench);
   if (arguments.json) {
-    fmt::print("{}\n", text_of(result, 2));
+    tell("{}\n", text_of(result, 2));
     return;
   }
   const Json& phases = result["phases"];
-  fmt::print("{} tokens/s, {:.1f} GFLOP/s, {:.1f} ms a step ({} threads, {})\n",
-             with_commas(int64_t(result["tokens_per_second"])), double(result["gflops"]),
-             double(result["step_ms"]), int(result["threads"]), std::string(result["isa"]));
-  fmt::print("forward and backward {:.1f} ms, optimizers {:.1f} ms, the rest {:.1f} ms\n",
-             double(phases["gradient_ms"]), double(phases["optimizer_ms"]), double(phases["rest_ms"]));
-  fmt::print("forward only {} tokens/s, peak memory {} bytes\n",
-             with_commas(int64_t(result["forward_tokens_per_second"])),
-             with_commas(int64_t(result[kPeakMemoryBytes.name])));
+  tell("{} tokens/s, {:.1f} GFLOP/s, {:.1f} ms a step ({} threads, {})\n",
+       with_commas(int64_t(result["tokens_per_second"])), double(result["gflops"]), double(result["step_ms"]),
+       int(result["threads"]), std::string(result["isa"]));
+  tell("forward and backward {:.1f} ms, optimizers {:.1f} ms, the rest {:.1f} ms\n",
+       double(phases["gradient_ms"]), double(phases["optimizer_ms"]), double(phases["rest_ms"]));
+  tell("forward only {} tokens/s, peak memory {} bytes\n",
+       with_commas(int64_t(result["forward_tokens_per_second"])),
+       with_commas(int64_t(result[kPeakMemoryBytes.name])));
   if (arguments.bench.profile) print_profile(result["profile"]);
 }
 
@@ -99,13 +97,13 @@ void probe_verb(const ProbeArguments& arguments) {
     Json json = {{"step_seconds", speed.step_seconds},
                  {"evaluation_seconds", speed.evaluation_seconds},
                  {kPeakMemoryBytes.name, speed.peak_mem_bytes}};
-    fmt::print("{}\n", text_of(json, 2));
+    tell("{}\n", text_of(json, 2));
     return;
   }
   double training = speed.step_seconds * double(experiment.budget.steps);
-  fmt::print("{:.1f} ms a step, {} for {} steps; {} to evaluate; peak memory {} bytes\n",
-             1000 * speed.step_seconds, duration(training), experiment.budget.steps,
-             duration(speed.evaluation_seconds), with_commas(speed.peak_mem_bytes));
+  tell("{:.1f} ms a step, {} for {} steps; {} to evaluate; peak memory {} bytes\n", 1000 * speed.step_seconds,
+       duration(training), experiment.budget.steps, duration(speed.evaluation_seconds),
+       with_commas(speed.peak_mem_bytes));
 }
 
 void add_probe(CLI::App& bench) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie data prepare makes training data from text; caddie data inspect shows what they hold.
 #include <caddie/error.h>
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -43,27 +41,26 @@ void print_json(const PrepareOptions& options, const PrepareResult& result) {
                {"validation", json_of(result.validation)},
                {"duplicates_dropped", result.duplicates_dropped},
                {"invalid_documents", result.invalid_documents}};
-  fmt::print("{}\n", text_of(json, 2));
+  tell("{}\n", text_of(json, 2));
 }
 
 void print_split(const char* name, const PreparedSplit& split) {
-  fmt::print("{}: {} documents, {} tokens, {} bytes of text, {} shard(s)\n", name,
-             with_commas(split.documents), with_commas(split.tokens), with_commas(split.bytes), split.shards);
+  tell("{}: {} documents, {} tokens, {} bytes of text, {} shard(s)\n", name, with_commas(split.documents),
+       with_commas(split.tokens), with_commas(split.bytes), split.shards);
 }
 
 void print_text(const PrepareOptions& options, const PrepareResult& result) {
   if (result.already_done)
-    fmt::print("{}: up to date, made from the same inputs and settings; nothing to do\n",
-               options.output.string());
+    tell("{}: up to date, made from the same inputs and settings; nothing to do\n", options.output.string());
   print_split("train", result.train);
   print_split("validation", result.validation);
-  fmt::print("tokenizer: {} pieces\n", result.pieces);
+  tell("tokenizer: {} pieces\n", result.pieces);
   if (result.duplicates_dropped > 0)
-    fmt::print("left out of training: {} documents with the text of a validation document\n",
-               with_commas(result.duplicates_dropped));
+    tell("left out of training: {} documents with the text of a validation document\n",
+         with_commas(result.duplicates_dropped));
   if (result.invalid_documents > 0)
-    fmt::print("warning: {} documents are not valid UTF-8; their bad bytes became U+FFFD\n",
-               with_commas(result.invalid_documents));
+    tell("warning: {} documents are not valid UTF-8; their bad bytes became U+FFFD\n",
+         with_commas(result.invalid_documents));
 }
 
 /// Says how much of the text the tokenizer cannot spell.
@@ -90,9 +87,9 @@ void run_prepare(const PrepareArguments& arguments) {
 void run_inspect_data(const InspectDataArguments& arguments) {
   FolderReport report = caddie::inspect(arguments.folder, arguments.tokenizer);
   if (arguments.json)
-    fmt::print("{}\n", to_json(report));
+    tell("{}\n", to_json(report));
   else
-    fmt::print("{}", describe(report));
+    tell("{}", describe(report));
   check(report.problems.empty(), "{}: not what its manifest and tokenizer say; prepare it again",
         arguments.folder);
 }

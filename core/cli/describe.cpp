@@ -2,13 +2,12 @@
 // caddie describe [NAME] says what a section of an experiment or a sweep, a plugin, a metric or a column
 // means.
 #include <caddie/error.h>
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "base/console.h"
 #include "base/exit_code.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -37,18 +36,18 @@ Json json_of_all(const Registry& registry) {
 void print_all(const Registry& registry) {
   std::string_view kind;
   for (const Topic& topic : reference()) {
-    if (kind != name_of(topic.kind)) fmt::print("{}{}\n", kind.empty() ? "" : "\n", name_of(topic.kind));
+    if (kind != name_of(topic.kind)) tell("{}{}\n", kind.empty() ? "" : "\n", name_of(topic.kind));
     kind = name_of(topic.kind);
-    fmt::print("  {:<20} {}\n", topic.name, topic.help);
+    tell("  {:<20} {}\n", topic.name, topic.help);
   }
-  fmt::print("\nplugin\n");
-  for (const PluginFile& file : registry.files()) fmt::print("  {:<20} {}\n", file.name, kind_of(file));
+  tell("\nplugin\n");
+  for (const PluginFile& file : registry.files()) tell("  {:<20} {}\n", file.name, kind_of(file));
 }
 
 void print(const Topic& topic) {
-  fmt::print("{} ({})\n  {}\n", topic.name, name_of(topic.kind), topic.help);
-  for (const auto& [name, text] : topic.facts) fmt::print("  {:<9} {}\n", name, text);
-  for (const SettingInfo& setting : topic.settings) fmt::print("  {}\n", line_of(setting));
+  tell("{} ({})\n  {}\n", topic.name, name_of(topic.kind), topic.help);
+  for (const auto& [name, text] : topic.facts) tell("  {:<9} {}\n", name, text);
+  for (const SettingInfo& setting : topic.settings) tell("  {}\n", line_of(setting));
 }
 
 [[noreturn]] void fail_unknown(const std::string& name, const Registry& registry) {
@@ -84,15 +83,15 @@ Json json_of(const Described& found) {
 
 void print(const Described& found) {
   for (const Topic& topic : found.topics) print(topic);
-  if (found.plugin) fmt::print("{}", text_of(*found.plugin));
+  if (found.plugin) tell("{}", text_of(*found.plugin));
 }
 
 void describe_verb(const DescribeArguments& arguments) {
   Registry registry;
   if (arguments.name.empty() && !arguments.json) return print_all(registry);
-  if (arguments.name.empty()) return fmt::print("{}\n", text_of(json_of_all(registry), 2));
+  if (arguments.name.empty()) return tell("{}\n", text_of(json_of_all(registry), 2));
   Described found = find_described(arguments.name, registry);
-  if (arguments.json) return fmt::print("{}\n", text_of(json_of(found), 2));
+  if (arguments.json) return tell("{}\n", text_of(json_of(found), 2));
   print(found);
 }
 

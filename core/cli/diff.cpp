@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie diff A B says what is different about two runs, and where they part.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "cli/verbs.h"
 #include "report/compare_runs.h"
@@ -32,11 +31,11 @@ Json json_of(const WeightDifferences& weights) {
 }
 
 void print_weights(const RunDifferences& found) {
-  if (!found.weights) return fmt::print("weights: not compared: {} is missing\n", found.weights_missing);
+  if (!found.weights) return tell("weights: not compared: {} is missing\n", found.weights_missing);
   const WeightDifferences& weights = *found.weights;
-  if (weights.same()) return fmt::print("weights: the same\n");
-  fmt::print("weights: {} of {} tensors have equal bits\n", weights.equal, weights.tensors);
-  for (const TensorDifference& difference : weights.differing) fmt::print("  {}\n", line_of(difference));
+  if (weights.same()) return tell("weights: the same\n");
+  tell("weights: {} of {} tensors have equal bits\n", weights.equal, weights.tensors);
+  for (const TensorDifference& difference : weights.differing) tell("  {}\n", line_of(difference));
 }
 
 void diff_verb(const DiffArguments& arguments) {
@@ -47,13 +46,13 @@ void diff_verb(const DiffArguments& arguments) {
                  {"stage", found.stage},           {"parting", found.parting}};
     json["weights"] = found.weights ? json_of(*found.weights) : Json();
     if (!found.weights) json["weights_missing"] = found.weights_missing;
-    fmt::print("{}\n", text_of(json, 2));
+    tell("{}\n", text_of(json, 2));
     return;
   }
   auto print_lines = [](const char* title, const std::vector<std::string>& lines) {
-    if (lines.empty()) return fmt::print("{}: the same\n", title);
-    fmt::print("{}:\n", title);
-    for (const std::string& line : lines) fmt::print("  {}\n", line);
+    if (lines.empty()) return tell("{}: the same\n", title);
+    tell("{}:\n", title);
+    for (const std::string& line : lines) tell("  {}\n", line);
   };
   print_lines("settings", found.settings);
   print_lines("provenance", found.provenance);
@@ -61,9 +60,9 @@ void diff_verb(const DiffArguments& arguments) {
   print_lines("cost", found.cost);
   print_weights(found);
   if (found.parting.empty())
-    fmt::print("they do not part\n");
+    tell("they do not part\n");
   else
-    fmt::print("they part in {}\n", found.parting);
+    tell("they part in {}\n", found.parting);
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie doctor says what this program finds on this machine, and what would keep it from working well.
 #include <caddie/error.h>
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "bench/diagnose.h"
 #include "cli/verbs.h"
@@ -20,9 +19,9 @@ void doctor_verb(bool json) {
   for (const Finding& finding : diagnose()) {
     fine = fine && finding.fine;
     all.push_back({{"subject", finding.subject}, {"ok", finding.fine}, {"text", finding.text}});
-    if (!json) fmt::print("{:<5} {:<10} {}\n", finding.fine ? "ok" : "WRONG", finding.subject, finding.text);
+    if (!json) tell("{:<5} {:<10} {}\n", finding.fine ? "ok" : "WRONG", finding.subject, finding.text);
   }
-  if (json) fmt::print("{}\n", text_of(all, 2));
+  if (json) tell("{}\n", text_of(all, 2));
   if (!fine) throw Error("not everything is as it should be; the lines marked WRONG say what");
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie eval RUN and caddie artifact score FILE give the score of the weights in an artifact, or an estimate
 // of it from a part of the text.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -28,15 +26,15 @@ struct ScoreArguments {
 };
 
 void print(const std::string& label, const Score& s, bool headline) {
-  fmt::print("{:<20} {:>10.6f} {:>10.6f} {:>13} {:>13} {:>10} {:>9.1f}{}\n", label, s.bits_per_byte(),
-             s.loss(), with_commas(s.tokens), with_commas(s.bytes), with_commas(s.windows), s.seconds,
-             headline ? "  headline" : "");
+  tell("{:<20} {:>10.6f} {:>10.6f} {:>13} {:>13} {:>10} {:>9.1f}{}\n", label, s.bits_per_byte(), s.loss(),
+       with_commas(s.tokens), with_commas(s.bytes), with_commas(s.windows), s.seconds,
+       headline ? "  headline" : "");
 }
 
 void print(const std::string& label, const RatioEstimate& e, const PartScore& part) {
-  fmt::print("{:<20} {:>10.6f} +- {:.6f} (95 % CI), from {} stretches, {} of {} positions, {:.1f} s\n", label,
-             e.ratio, e.high - e.ratio, part.stretches.size(), with_commas(part.score.tokens),
-             with_commas(part.whole), part.score.seconds);
+  tell("{:<20} {:>10.6f} +- {:.6f} (95 % CI), from {} stretches, {} of {} positions, {:.1f} s\n", label,
+       e.ratio, e.high - e.ratio, part.stretches.size(), with_commas(part.score.tokens),
+       with_commas(part.whole), part.score.seconds);
 }
 
 // The key of an estimate differs from that of the score itself, so that nobody takes one for the other.
@@ -89,15 +87,15 @@ void score_verb(ScoreArguments& arguments) {
               {"experiment", candidate.experiment_file().string()},
               {"scores", Json::object()}};
   if (!arguments.json && arguments.subset == 0)
-    fmt::print("{:<20} {:>10} {:>10} {:>13} {:>13} {:>10} {:>9}\n", "evaluator", "bpb", "nats", "tokens",
-               "bytes", "windows", "seconds");
+    tell("{:<20} {:>10} {:>10} {:>13} {:>13} {:>10} {:>9}\n", "evaluator", "bpb", "nats", "tokens", "bytes",
+         "windows", "seconds");
   for (const std::string& label : labels) {
     out["scores"][label] = arguments.subset > 0
                                ? score_subset(candidate, other ? &*other : nullptr, label, arguments)
                                : score_all(candidate, label, arguments);
     if (label == candidate.headline()) out["headline"] = label;
   }
-  if (arguments.json) fmt::print("{}\n", text_of(out, 2));
+  if (arguments.json) tell("{}\n", text_of(out, 2));
 }
 
 void declare(CLI::App& verb) {

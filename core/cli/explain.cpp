@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie explain EXPERIMENT says what would run, before it runs.
 #include <caddie/parallel.h>
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/verbs.h"
@@ -26,33 +25,30 @@ void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& 
   for (const Tree::Value& value : tree.values())
     out["settings"][value.path] = {{"value", value.text}, {"origin", value.origin.text()}};
   out["warnings"] = warnings;
-  fmt::print("{}\n", text_of(out, 2));
+  tell("{}\n", text_of(out, 2));
 }
 
 void print_weights(const WeightTable& table) {
   for (const auto& [owner, share] : table.shares())
-    fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", owner, share.weights,
-               with_commas(share.parameters));
-  fmt::print("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(),
-             with_commas(table.parameters()));
+    tell("  {:<40} {:>4} weights {:>14} parameters\n", owner, share.weights, with_commas(share.parameters));
+  tell("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(), with_commas(table.parameters()));
 }
 
 void print_artifact(const SizeEstimate& size, const Budget& budget) {
-  fmt::print("artifact\n  {}\n", size.text());
+  tell("artifact\n  {}\n", size.text());
   int64_t over = size.initial + budget.code_bytes - budget.artifact_bytes;
   if (over > 0)
-    fmt::print(
+    tell(
         "  warning: {} bytes over budget.artifact_bytes = {} already with initial weights; the run would "
         "end in an error\n",
         with_commas(over), with_commas(budget.artifact_bytes));
 }
 
 void print_text(const Tree& tree, const Experiment& experiment, const SizeEstimate& size) {
-  fmt::print("{}\n{}parameters\n", tree.resolved(), draw(experiment));
+  tell("{}\n{}parameters\n", tree.resolved(), draw(experiment));
   print_weights(experiment.model->weights());
-  fmt::print("memory\n  about {:.2f} GiB, {:.2f} at the least\n",
-             double(usual_memory(experiment)) / kGibibyte,
-             double(least_memory(experiment, thread_count())) / kGibibyte);
+  tell("memory\n  about {:.2f} GiB, {:.2f} at the least\n", double(usual_memory(experiment)) / kGibibyte,
+       double(least_memory(experiment, thread_count())) / kGibibyte);
   print_artifact(size, experiment.budget);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/console.h"
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -29,9 +30,8 @@ void write_artifact(const ExportArguments& arguments) {
       export_again(arguments.run, arguments.experiment.overrides, arguments.artifact, device, status);
   for (const NoEffect& found : made.without_effect)
     status.finish(fmt::format("note: '{}': {}", found.technique, found.reason));
-  fmt::print("{}: {} bytes, {} {} budget.artifact_bytes with the code\n", arguments.artifact.string(),
-             with_commas(made.bytes), with_commas(std::abs(made.headroom)),
-             made.headroom < 0 ? "over" : "under");
+  tell("{}: {} bytes, {} {} budget.artifact_bytes with the code\n", arguments.artifact.string(),
+       with_commas(made.bytes), with_commas(std::abs(made.headroom)), made.headroom < 0 ? "over" : "under");
 }
 
 void export_verb(const ExportArguments& arguments) {
@@ -44,7 +44,7 @@ void export_verb(const ExportArguments& arguments) {
   if (!arguments.weights.empty()) {
     std::optional<FolderClaim> claim = claim_to_write({arguments.weights});
     write_file(arguments.weights, read_file(weights));
-    fmt::print("{}\n", arguments.weights.string());
+    tell("{}\n", arguments.weights.string());
   }
   if (!arguments.artifact.empty()) write_artifact(arguments);
 }

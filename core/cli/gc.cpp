@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie gc deletes the stages of the store that no run needs any more.
 #include <caddie/error.h>
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/exit_code.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -24,7 +23,7 @@ struct GcArguments {
 void print_json(const StoreCleaning& cleaning, bool deleted) {
   Json names = Json::array();
   for (const UnneededStage& stage : cleaning.unneeded) names.push_back(stage.folder.filename().string());
-  fmt::print(
+  tell(
       "{}\n",
       text_of(
           Json{{"stages", names}, {"left", cleaning.left}, {"bytes", cleaning.bytes()}, {"deleted", deleted}},
@@ -39,10 +38,10 @@ void gc_verb(const GcArguments& arguments) {
   if (!arguments.dry_run) delete_unneeded(cleaning);
   if (arguments.json) return print_json(cleaning, !arguments.dry_run);
   for (const UnneededStage& stage : cleaning.unneeded)
-    if (arguments.dry_run) fmt::print("{:>15}  {}\n", with_commas(stage.bytes), stage.folder.string());
-  for (const std::string& line : cleaning.left) fmt::print("{}\n", line);
-  fmt::print("{} stages that no run needs, {} bytes: {}\n", cleaning.unneeded.size(),
-             with_commas(cleaning.bytes()), arguments.dry_run ? "left, as asked" : "deleted");
+    if (arguments.dry_run) tell("{:>15}  {}\n", with_commas(stage.bytes), stage.folder.string());
+  for (const std::string& line : cleaning.left) tell("{}\n", line);
+  tell("{} stages that no run needs, {} bytes: {}\n", cleaning.unneeded.size(), with_commas(cleaning.bytes()),
+       arguments.dry_run ? "left, as asked" : "deleted");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "cli/verbs.h"
 #include "report/find_runs.h"
@@ -37,7 +38,7 @@ void print_json(const std::vector<RunValues>& runs) {
       std::visit([&](const auto& value) { object[entry.first] = value; }, entry.second);
     json.push_back(std::move(object));
   }
-  fmt::print("{}\n", text_of(json, 2));
+  tell("{}\n", text_of(json, 2));
 }
 
 void print_table(const std::vector<RunValues>& runs) {
@@ -46,10 +47,10 @@ void print_table(const std::vector<RunValues>& runs) {
     table.rows.push_back({cell(values, "folder", "{}"), cell(values, "status", "{}"),
                           cell(values, "seed", "{:.0f}"), cell(values, kBpb.name, "{:.5f}"),
                           cell(values, kArtifactBytes.name, "{:.0f}"), cell(values, "started_at", "{}")});
-  fmt::print("{}", table.terminal());
+  tell("{}", table.terminal());
   for (const RunValues& values : runs)
     if (std::string status = cell(values, "status", "{}"); status == "lost" && values.count("fail_reason"))
-      fmt::print("{}: {}: {}\n", status, cell(values, "folder", "{}"), cell(values, "fail_reason", "{}"));
+      tell("{}: {}: {}\n", status, cell(values, "folder", "{}"), cell(values, "fail_reason", "{}"));
 }
 
 void ls_verb(const LsArguments& arguments) {

@@ -9,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -38,9 +39,13 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // It was asked for help, or for the version.
-    std::fprintf(stderr, "error: %s\nRun with --help for more information.\n",
-                 caddie::refusal(app, error).c_str());
+    if (error.get_exit_code() == 0) {  // It was asked for help, or for the version.
+      std::ostringstream out, err;
+      int code = app.exit(error, out, err);
+      caddie::tell("{}", out.str());
+      return code;
+    }
+    caddie::tell(stderr, "error: {}\nRun with --help for more information.\n", caddie::refusal(app, error));
     return caddie::kUsage;
   }
   return caddie::kFine;
@@ -49,7 +54,7 @@ int run(int argc, char** argv) {
 /// Says what went wrong and returns the exit code: `code`, or that of a full disk.
 int told(const std::string& error, int code) {
   bool full = code == caddie::kFailed && caddie::tells_of_full_disk(error);
-  std::fprintf(stderr, "error: %s%s\n", caddie::with_short_lines(error).c_str(),
+  caddie::tell(stderr, "error: {}{}\n", caddie::with_short_lines(error),
                full ? "; free space, then give the same command again" : "");
   return full ? int(caddie::kDiskFull) : code;
 }
@@ -64,15 +69,15 @@ int guarded(int argc, char** argv) {
   } catch (const std::filesystem::filesystem_error& error) {
     return told(error.path1().string() + ": " + error.code().message(), caddie::kFailed);
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "error: out of memory\n");
+    caddie::tell(stderr, "error: out of memory\n");
     return caddie::kFailed;
   } catch (const std::system_error& error) {
     // That stdout cannot be written is said at the end of the program.
-    if (!std::ferror(stdout)) std::fprintf(stderr, "error: %s\n", error.what());
+    if (!std::ferror(stdout)) caddie::tell(stderr, "error: {}\n", error.what());
     return caddie::kFailed;
   } catch (...) {
     std::string text = caddie::text_of(std::current_exception());
-    std::fprintf(stderr, "%s%s\n", text.starts_with("internal error") ? "" : "error: ", text.c_str());
+    caddie::tell(stderr, "{}{}\n", text.starts_with("internal error") ? "" : "error: ", text);
     return caddie::kFailed;
   }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie noise EXPERIMENT runs the same experiment for several seeds, and says how much its score varies.
 #include "report/noise.h"
+#include "base/console.h"
 #include "base/json.h"
-
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -30,10 +29,10 @@ void noise_verb(const NoiseArguments& arguments) {
                  {"mean", bpb.mean},         {"sd", bpb.sd},
                  {"sd_ci_lo", found.sd.low}, {"sd_ci_hi", found.sd.high},
                  {"group", found.group}};
-    fmt::print("{}\n", text_of(json, 2));
+    tell("{}\n", text_of(json, 2));
   } else {
-    fmt::print("{}: {} {:.5f}, SD {:.5f} from seed to seed (95% CI {:.5f} to {:.5f}, n {})\n", experiment,
-               kBpb.name, bpb.mean, bpb.sd, found.sd.low, found.sd.high, bpb.n);
+    tell("{}: {} {:.5f}, SD {:.5f} from seed to seed (95% CI {:.5f} to {:.5f}, n {})\n", experiment,
+         kBpb.name, bpb.mean, bpb.sd, found.sd.low, found.sd.high, bpb.n);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/numbers.h"
@@ -50,26 +51,25 @@ std::string unit_of(const Plan& plan) {
 void print_resolution(const char* what, const Plan& plan, const ComparisonDesign& design,
                       const std::string& source, const PlanArguments& arguments) {
   if (!(design.df > 0))
-    return fmt::print("  {}: none: one run an arm says nothing of the noise; add seeds\n", what);
+    return tell("  {}: none: one run an arm says nothing of the noise; add seeds\n", what);
   Resolution r = resolution_of(plan, design, arguments.power, arguments.effect);
   std::string unit = unit_of(plan);
-  fmt::print(
+  tell(
       "  {}: SD {:.5f} from {}, df {:.0f}\n"
       "    found with power {:g}: {:.5f} {}; significant when observed: {:.5f}\n",
       what, design.sd, source, design.df, arguments.power, r.detectable, unit, r.significant);
   if (r.seeds > 0)
-    fmt::print("    {:.5f} {} would take {} seeds an arm ({} runs)\n", r.effect, unit, r.seeds,
-               r.seeds * int64_t(plan.arms.size()));
+    tell("    {:.5f} {} would take {} seeds an arm ({} runs)\n", r.effect, unit, r.seeds,
+         r.seeds * int64_t(plan.arms.size()));
   else if (r.effect <= claimed_margin(plan))
-    fmt::print("    {:.5f} {} is not beyond the claim's margin, so no number of seeds shows it\n", r.effect,
-               unit);
+    tell("    {:.5f} {} is not beyond the claim's margin, so no number of seeds shows it\n", r.effect, unit);
 }
 
 void print_race(const Plan& plan, double sd, const PlanArguments& arguments) {
   auto arms = int64_t(plan.arms.size());
   RaceResolution resolution = race_resolution(plan, sd, arguments.power);
   RaceForecast expected = forecast(*plan.race, arms, resolution.effect);
-  fmt::print(
+  tell(
       "  race: proved with power {:.2f}: {:.5f} {}; an arm that is no better takes {:.1f} of {} seeds on "
       "average; {} to {} runs\n",
       expected.power, resolution.detectable, unit_of(plan), expected.mean_seeds, plan.seeds.size(),
@@ -80,15 +80,15 @@ void print_pairs(const Plan& plan, const PriorRuns& prior) {
   if (plan.baseline().training.empty() || plan.arms.size() < 2) return;
   std::vector<std::string> pairs = paired_arms(plan);
   if (pairs.empty())
-    return fmt::print("comparisons: each arm is trained apart from the baseline, so none is paired\n");
+    return tell("comparisons: each arm is trained apart from the baseline, so none is paired\n");
   size_t apart = plan.arms.size() - 1 - pairs.size();
-  fmt::print("comparisons: of the baseline's trainings, so paired by checkpoint: '{}'{}\n",
-             fmt::join(pairs, "', '"), apart > 0 ? fmt::format("; {} trained apart", apart) : "");
+  tell("comparisons: of the baseline's trainings, so paired by checkpoint: '{}'{}\n",
+       fmt::join(pairs, "', '"), apart > 0 ? fmt::format("; {} trained apart", apart) : "");
   if (plan.claim && !plan.claim->test.starts_with("paired"))
-    fmt::print("  but the claim's test is {} for all arms; paired_checkpoint would resolve more\n",
-               plan.claim->test);
+    tell("  but the claim's test is {} for all arms; paired_checkpoint would resolve more\n",
+         plan.claim->test);
   if (!(prior.paired_sd > 0))
-    fmt::print(
+    tell(
         "  pairs have the training's noise in common and show far smaller differences; how small is unknown "
         "until some are measured, or give --paired-sd\n");
 }
@@ -101,9 +101,8 @@ void print_paired_resolution(const Plan& plan, const PriorRuns& prior, const Pla
 
 void print_resolutions(const Plan& plan, const PriorRuns& prior, const PlanArguments& arguments) {
   if (!(prior.sd > 0)) {
-    fmt::print(
-        "resolution: unknown until the noise is known; give --sd, or measure it with caddie noise {}\n",
-        plan.base_file);
+    tell("resolution: unknown until the noise is known; give --sd, or measure it with caddie noise {}\n",
+         plan.base_file);
     return print_paired_resolution(plan, prior, arguments);
   }
   ComparisonDesign design = design_of(plan, prior.sd);
@@ -112,8 +111,8 @@ void print_resolutions(const Plan& plan, const PriorRuns& prior, const PlanArgum
                                                              claimed_margin(plan), unit_of(plan))
                                                : "";
   int64_t arms = compared_arms(plan);
-  fmt::print("resolution{} at {} p < {:g}{}:\n", claim, side, alpha_of(plan),
-             arms > 1 ? fmt::format(" for {} arms together", arms) : "");
+  tell("resolution{} at {} p < {:g}{}:\n", claim, side, alpha_of(plan),
+       arms > 1 ? fmt::format(" for {} arms together", arms) : "");
   if (plan.race) return print_race(plan, prior.sd, arguments);
   print_resolution("arms trained apart", plan, design, prior.source, arguments);
   print_paired_resolution(plan, prior, arguments);
@@ -123,9 +122,9 @@ void print_excluded(const Plan& plan, bool all) {
   constexpr size_t kShown = 3;
   size_t shown = all ? plan.excluded.size() : std::min(kShown, plan.excluded.size());
   for (const Plan::Excluded& e : std::span(plan.excluded).first(shown))
-    fmt::print("left out: {}: {}\n", e.label, e.reason);
+    tell("left out: {}: {}\n", e.label, e.reason);
   if (shown < plan.excluded.size())
-    fmt::print("left out: {} more; --why-excluded lists them\n", plan.excluded.size() - shown);
+    tell("left out: {} more; --why-excluded lists them\n", plan.excluded.size() - shown);
 }
 
 /// Returns the overrides of the arm; those that the baseline has too are left out, unless the arm is the
@@ -141,9 +140,9 @@ std::vector<std::string> settings_shown(const Plan& plan, const Arm& arm) {
 }
 
 void print_text(Plan& plan, const PlanArguments& arguments) {
-  fmt::print("{}: {}, {} arms, {} runs; base {}\n", plan.name, plan.design, plan.arms.size(),
-             plan.runs.size(), plan.base_file);
-  if (!plan.question.empty()) fmt::print("{}\n", plan.question);
+  tell("{}: {}, {} arms, {} runs; base {}\n", plan.name, plan.design, plan.arms.size(), plan.runs.size(),
+       plan.base_file);
+  if (!plan.question.empty()) tell("{}\n", plan.question);
   TextTable table{{"arm", "runs", "sets"}, {}, "lrl"};
   for (size_t i = 0; i < plan.arms.size(); ++i) {
     int64_t runs = 0;
@@ -151,11 +150,11 @@ void print_text(Plan& plan, const PlanArguments& arguments) {
     table.rows.push_back(
         {plan.arms[i].label, std::to_string(runs), join(settings_shown(plan, plan.arms[i]), "  ")});
   }
-  fmt::print("\n{}\n", table.terminal());
+  tell("\n{}\n", table.terminal());
   print_excluded(plan, arguments.why_excluded);
-  if (!plan.aliases.empty()) fmt::print("cannot be told apart:\n  {}\n", join(plan.aliases, "\n  "));
+  if (!plan.aliases.empty()) tell("cannot be told apart:\n  {}\n", join(plan.aliases, "\n  "));
   PriorRuns prior = known(plan, arguments);
-  fmt::print("{}", text_of(plan, estimate_cost(plan, prior.times, arguments.jobs, arguments.probe)));
+  tell("{}", text_of(plan, estimate_cost(plan, prior.times, arguments.jobs, arguments.probe)));
   learn_pairs(prior, plan);
   print_pairs(plan, prior);
   print_resolutions(plan, prior, arguments);
@@ -204,7 +203,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
                {"detectable_paired", number_or_null(detectable_difference(plan, paired, arguments.power))}};
   if (plan.race && prior.sd > 0)
     json["detectable"] = race_resolution(plan, prior.sd, arguments.power).detectable;
-  fmt::print("{}\n", text_of(json, 2));
+  tell("{}\n", text_of(json, 2));
 }
 
 void plan_verb(const PlanArguments& arguments) {

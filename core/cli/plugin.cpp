@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie plugin list and caddie plugin describe NAME say what techniques there are, and what each takes and
 // does.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "cli/verbs.h"
 #include "experiment/plugin_description.h"
@@ -33,9 +32,9 @@ void list_plugins(bool json) {
     if (json)
       all.push_back({{"name", file.name}, {"kind", kind}, {"path", file.path.string()}, {"state", state}});
     else
-      fmt::print("{:<14} {:<22} {}\n", kind, file.name, state);
+      tell("{:<14} {:<22} {}\n", kind, file.name, state);
   }
-  if (json) fmt::print("{}\n", text_of(all, 2));
+  if (json) tell("{}\n", text_of(all, 2));
 }
 
 }  // namespace
@@ -56,7 +55,7 @@ void add_plugin_command(CLI::App& app) {
   one->callback([json, name] {
     Registry registry;
     PluginDescription description = describe_plugin(registry, *name, "caddie plugin describe");
-    fmt::print("{}", *json ? text_of(json_of(description), 2) + "\n" : text_of(description));
+    tell("{}", *json ? text_of(json_of(description), 2) + "\n" : text_of(description));
   });
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie power says how large a difference can be found with how many seeds.
 #include "statistics/power.h"
+#include "base/console.h"
 #include "base/json.h"
-
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cmath>
@@ -44,19 +43,19 @@ void power_verb(const PowerArguments& arguments) {
                  {"effect", number_or_null(effect)},
                  {"power_at_effect", number_or_null(chance)},
                  {"seeds_needed", needed}};
-    fmt::print("{}\n", text_of(json, 2));
+    tell("{}\n", text_of(json, 2));
     return;
   }
-  fmt::print("{} arms x {} seeds, SD {:g}, {} p < {:g}, df {:.0f}\n", even.arms, even.seeds, design.sd,
-             even.two_sided ? "two-sided" : "one-sided", design.alpha, design.df);
-  fmt::print("half of a difference's interval at alpha, so significant when observed: {:.6f}\n",
-             significant_delta(design));
-  fmt::print("found with chance {:g}: {:.6f}\nchance to find {:.6f}: {:.3f}\n", arguments.power, smallest,
-             effect, chance);
+  tell("{} arms x {} seeds, SD {:g}, {} p < {:g}, df {:.0f}\n", even.arms, even.seeds, design.sd,
+       even.two_sided ? "two-sided" : "one-sided", design.alpha, design.df);
+  tell("half of a difference's interval at alpha, so significant when observed: {:.6f}\n",
+       significant_delta(design));
+  tell("found with chance {:g}: {:.6f}\nchance to find {:.6f}: {:.3f}\n", arguments.power, smallest, effect,
+       chance);
   if (needed > 0)
-    fmt::print("seeds an arm to find {:.6f} with chance {:g}: {}\n", effect, arguments.power, needed);
+    tell("seeds an arm to find {:.6f} with chance {:g}: {}\n", effect, arguments.power, needed);
   else
-    fmt::print("10000 seeds an arm are too few to find {:.6f} with chance {:g}\n", effect, arguments.power);
+    tell("10000 seeds an arm are too few to find {:.6f} with chance {:g}\n", effect, arguments.power);
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie report SWEEP writes the sweep as one HTML page.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 
+#include "base/console.h"
 #include "base/files.h"
 #include "cli/verbs.h"
 #include "report/page.h"
@@ -26,7 +25,7 @@ void report_verb(const ReportArguments& arguments) {
   Plan plan = read_plan(folder);
   std::optional<FolderClaim> claim = claim_to_write({output});
   write_file(output, report_page(analyze(plan, folder, arguments.baseline), folder));
-  fmt::print("{}\n", output.string());
+  tell("{}\n", output.string());
 }
 
 }  // namespace

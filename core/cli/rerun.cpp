@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie rerun RUN makes a finished run once more, in a new folder, and says whether it got the same bits.
 #include "report/rerun.h"
+#include "base/console.h"
 #include "base/json.h"
 
 #include <fmt/format.h>
@@ -25,15 +26,15 @@ void print_json(const RerunResult& result, const std::string& folder) {
   Json json = {{"same", result.is_same()},        {"differing", result.differing},
                {"results", result.found.results}, {"provenance", result.found.provenance},
                {"parting", result.found.parting}, {"folder", folder}};
-  fmt::print("{}\n", text_of(json, 2));
+  tell("{}\n", text_of(json, 2));
 }
 
 void print_text(const RerunResult& result, const std::string& before) {
   if (result.is_same())
-    return fmt::print("same: weights, artifact and all results but times have the bits of {}\n", before);
-  fmt::print("different: {}\n", fmt::join(result.differing, ", "));
-  if (!result.found.parting.empty()) fmt::print("they part in {}\n", result.found.parting);
-  for (const std::string& line : result.found.provenance) fmt::print("  {}\n", line);
+    return tell("same: weights, artifact and all results but times have the bits of {}\n", before);
+  tell("different: {}\n", fmt::join(result.differing, ", "));
+  if (!result.found.parting.empty()) tell("they part in {}\n", result.found.parting);
+  for (const std::string& line : result.found.provenance) tell("  {}\n", line);
 }
 
 void rerun_verb(RerunArguments& arguments) {

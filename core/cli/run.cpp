@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie run EXPERIMENT takes one experiment from data to score.
 #include "run/run.h"
+#include "base/console.h"
 
 #include <caddie/parallel.h>
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -37,12 +36,12 @@ struct RunArguments {
 
 void print_summary(const RunSummary& summary, const std::filesystem::path& folder) {
   auto number = [&](const Metric& metric) { return summary.number(metric); };
-  fmt::print("{} {:.6f}   raw {:.6f}   averaged {:.6f}   reloaded artifact {:.6f}\n", kBpb.name, number(kBpb),
-             number(kBpbRaw), number(kBpbAveraged), number(kBpbQuantized));
-  fmt::print("artifact {} bytes   {} parameters   trained {}   evaluated {}\n",
-             with_commas(summary.artifact_bytes.value_or(0)), with_commas(summary.parameters.value_or(0)),
-             duration(number(kTrainSeconds)), duration(number(kEvaluationSeconds)));
-  fmt::print("{}\n", folder.string());
+  tell("{} {:.6f}   raw {:.6f}   averaged {:.6f}   reloaded artifact {:.6f}\n", kBpb.name, number(kBpb),
+       number(kBpbRaw), number(kBpbAveraged), number(kBpbQuantized));
+  tell("artifact {} bytes   {} parameters   trained {}   evaluated {}\n",
+       with_commas(summary.artifact_bytes.value_or(0)), with_commas(summary.parameters.value_or(0)),
+       duration(number(kTrainSeconds)), duration(number(kEvaluationSeconds)));
+  tell("{}\n", folder.string());
 }
 
 /// Holds an experiment that is assembled for a number of ranks, and what it was made of.
@@ -92,7 +91,7 @@ void run_as_first(RunArguments& arguments, Loaded& loaded, int ranks) {
       say_aside("warning: " + remark);
   RunSummary summary = run_experiment(loaded.tree, loaded.experiment, loaded.registry, options);
   if (arguments.json)
-    fmt::print("{}\n", text_of(written(summary), 2));
+    tell("{}\n", text_of(written(summary), 2));
   else
     print_summary(summary, options.folder);
 }

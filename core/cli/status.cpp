@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "base/console.h"
 #include "base/json.h"
 #include "cli/verbs.h"
 #include "sweep/folders.h"
@@ -66,21 +67,21 @@ void print_json(const Plan& plan, const StatusReport& found) {
                               {"reason", line.state.reason},
                               {"folder", line.run->folder},
                               {"last", line.last}});
-  fmt::print("{}\n", text_of(json, 2));
+  tell("{}\n", text_of(json, 2));
 }
 
 void print_text(const Plan& plan, const std::filesystem::path& folder, const StatusReport& found, bool all) {
   std::string head;
   for (const auto& [status, count] : found.counts)
     head += fmt::format("{}{} {}", head.empty() ? "" : ", ", count, name_of(status));
-  fmt::print("{}: {} runs: {}\n", plan.name, found.lines.size(), head);
+  tell("{}: {} runs: {}\n", plan.name, found.lines.size(), head);
   for (const Line& line : found.lines) {
     if (!all && line.last.empty() && line.state.reason.empty()) continue;
-    fmt::print("  {:<8} {:<40} {}\n", name_of(line.state.status),
-               fmt::format("{} s{}", line.arm->label, line.run->seed), what_of(line));
+    tell("  {:<8} {:<40} {}\n", name_of(line.state.status),
+         fmt::format("{} s{}", line.arm->label, line.run->seed), what_of(line));
   }
   if (found.counts.contains(RunStatus::failed) || found.counts.contains(RunStatus::lost))
-    fmt::print("once more: caddie retry {}\n", folder.string());
+    tell("once more: caddie retry {}\n", folder.string());
 }
 
 void status_verb(const StatusArguments& arguments) {

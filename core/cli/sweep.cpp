@@ -2,8 +2,6 @@
 // caddie sweep FILE freezes a plan, runs what is not done, and writes the tables.
 #include "cli/sweep.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -20,9 +18,9 @@ namespace {
 
 void print_table(const Ablation& ablation, const std::filesystem::path& folder, bool json) {
   if (json)
-    fmt::print("{}", render(ablation, "json"));
+    tell("{}", render(ablation, "json"));
   else
-    fmt::print("{}{}\n", render(ablation, "term"), (folder / "ablation.csv").string());
+    tell("{}{}\n", render(ablation, "term"), (folder / "ablation.csv").string());
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie table SWEEP prints the ablation table of what is finished.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/console.h"
 #include "cli/verbs.h"
 #include "report/sweep_tables.h"
 #include "sweep/folders.h"
@@ -23,9 +22,9 @@ void table_verb(const TableArguments& arguments) {
   Ablation ablation = analyze(plan, folder, arguments.baseline);
   std::string format = arguments.json ? "json" : arguments.format;
   if (arguments.runs)
-    fmt::print("{}", render_runs(ablation, format.empty() ? "csv" : format));
+    tell("{}", render_runs(ablation, format.empty() ? "csv" : format));
   else
-    fmt::print("{}", render(ablation, format.empty() ? "term" : format));
+    tell("{}", render(ablation, format.empty() ? "term" : format));
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie test A B tells whether one arm is better than another, or than a number.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
 #include <optional>
 
+#include "base/console.h"
 #include "base/exit_code.h"
 #include "base/json.h"
 #include "cli/numbers.h"
@@ -58,25 +57,25 @@ void print_json(const TestArguments& arguments, const Comparison& c, bool met) {
                {"t", number_or_null(c.t)},
                {"p", number_or_null(c.p)},
                {"met", met}};
-  fmt::print("{}\n", text_of(json, 2));
+  tell("{}\n", text_of(json, 2));
 }
 
 void print_text(const TestArguments& arguments, const Comparison& c, const Hypothesis& hypothesis, bool met) {
   bool is_fact = c.test == kFact;
-  fmt::print("{} {} - {}: {:+.6f}", arguments.metric, arguments.arm, arguments.baseline, c.delta);
+  tell("{} {} - {}: {:+.6f}", arguments.metric, arguments.arm, arguments.baseline, c.delta);
   if (std::isfinite(c.p))
-    fmt::print(
+    tell(
         "   {:g}% CI [{:+.6f}, {:+.6f}]\n{} t = {:.3f}, df {:.1f}, one-sided p = {:.5f}: {} by more than "
         "{:g} at p < {:g}\n",
         100 * hypothesis.confidence, c.low, c.high, c.test, c.t, c.df, c.p,
         met ? "better" : "not shown to be better", arguments.margin, arguments.alpha);
   else if (is_fact)
-    fmt::print("\na fact, as {} is the same in every run: {} by more than {:g}\n", arguments.metric,
-               met ? "better" : "not better", arguments.margin);
+    tell("\na fact, as {} is the same in every run: {} by more than {:g}\n", arguments.metric,
+         met ? "better" : "not better", arguments.margin);
   else if (c.is_alike)
-    fmt::print("\nno test: all runs alike\n");
+    tell("\nno test: all runs alike\n");
   else
-    fmt::print("\nno p: one run says nothing of the noise; add seeds\n");
+    tell("\nno p: one run says nothing of the noise; add seeds\n");
 }
 
 void test_verb(TestArguments arguments) {

@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "base/exit_code.h"
+#include "base/text.h"
 
 namespace caddie {
 namespace {
 
-/// Tells whether TOML takes the name as a key without quotes.
 /// Returns line `number`, from 1, without its end; "" behind the last one.
 std::string_view line_of(std::string_view text, int number) {
   for (int line = 1; line < number; ++line) {
@@ -64,6 +64,20 @@ std::string carets(std::string_view line, int column, int width) {
   return out;
 }
 
+int characters_of(std::string_view text) {
+  return int(std::count_if(text.begin(), text.end(), starts_character));
+}
+
+/// Returns a line as it may stand on a terminal, and below it the carets: what is written out is longer than
+/// it was.
+std::pair<std::string, std::string> marked(std::string_view line, int column, int width) {
+  std::string_view before = first_characters(line, size_t(std::max(column, 1) - 1));
+  std::string_view at = first_characters(line.substr(before.size()), size_t(std::max(width, 1)));
+  std::string shown = printable_lines(line), shown_before = printable_lines(before);
+  int longer = characters_of(printable_lines(at)) - characters_of(at);
+  return {shown, carets(shown, column + characters_of(shown_before) - characters_of(before), width + longer)};
+}
+
 }  // namespace
 
 std::string Origin::text() const { return line == 0 ? file : fmt::format("{}:{}:{}", file, line, column); }
@@ -86,8 +100,8 @@ void fail_at(const SourcePlace& place, const std::string& headline) {
   std::string text = fmt::format("{}\n{}--> {}", headline, margin, place.origin().text());
   if (place.line > 0) {
     auto [line, column] = around(line_of(place.source->text, place.line), place.column);
-    text +=
-        fmt::format("\n{0} |\n{1} | {2}\n{0} | {3}", margin, number, line, carets(line, column, place.width));
+    auto [shown, below] = marked(line, column, place.width);
+    text += fmt::format("\n{0} |\n{1} | {2}\n{0} | {3}", margin, number, shown, below);
   }
   throw Error(text, kUsage);
 }

@@ -123,9 +123,10 @@ std::string TextTable::csv() const {
   return out;
 }
 
-std::string csv_cell(std::string_view text) {
-  if (is_formula(text)) return csv_cell("'" + std::string(text));
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+std::string csv_cell(std::string_view cell) {
+  std::string text = printable_lines(cell);
+  if (is_formula(text)) text.insert(0, "'");
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return text;
   std::string out = "\"";
   for (char c : text) {
     if (c == '"') out += '"';

@@ -24,9 +24,9 @@ struct TextTable {
   std::string csv() const;
 };
 
-/// Returns one cell of CSV: in quotes when it holds a comma, a quote or a line break, and behind an
-/// apostrophe when a spreadsheet would read it as a formula.
-std::string csv_cell(std::string_view text);
+/// Returns one cell of CSV as printable_lines() writes it: in quotes when it holds a comma, a quote or a line
+/// break, and behind an apostrophe when a spreadsheet would read it as a formula.
+std::string csv_cell(std::string_view cell);
 
 /// Escapes what Markdown or HTML would read as markup, and sets line ends to spaces; a "<" before a digit or
 /// a dot is no markup.

@@ -44,6 +44,16 @@ TEST_CASE("a line is cut when it has too many characters, whatever its bytes", "
   CHECK(with_short_lines(letters + "x\n" + umlauts + "x") == letters + "...\n" + umlauts + "...");
 }
 
+TEST_CASE("what would command a terminal is written out", "[base]") {
+  CHECK(printable("a\x1b[31m\tb\r\n") == "a\\x1b[31m\\tb\\r\\n");
+  CHECK(printable("\x7f\u009b\u202a\u202e\u2066\u2069") == "\\u007f\\u009b\\u202a\\u202e\\u2066\\u2069");
+  // These are the neighbours of what is written out: they stay.
+  std::string harmless = " ~\u00a0\u2029\u202f\u2065\u206a\u65e5";
+  CHECK(printable(harmless) == harmless);
+  CHECK(printable("\xff\xe2\x80") == "\uFFFD\uFFFD\uFFFD");
+  CHECK(printable_lines("a\tb\n\x1b\r\n\u202e\xff") == "a\tb\n\\x1b\\r\n\\u202e\uFFFD");
+}
+
 TEST_CASE("numbers and durations read well", "[base]") {
   CHECK(with_commas(16000000) == "16,000,000");
   CHECK(with_commas(-1234) == "-1,234");

@@ -45,6 +45,22 @@ layers = 3
              Catch::StartsWith("unknown table 'modle'; did you mean 'model'?\n"));
 }
 
+TEST_CASE("a caret stands below what is wrong in a line with control characters", "[config]") {
+  std::string wrong = "a = \"\u202e\"\nb = {c = \"\u009b\", \"d\u202e\" = 1}\n";
+  Tree tree = Tree::parse(wrong, "x.toml");
+  tree.read("", [&](Settings& s) {
+    std::string a;
+    s("a", a, "");
+  });
+  tree.read("b", [&](Settings& s) {
+    std::string c;
+    s("c", c, "");
+  });
+  CHECK_THAT(error_of([&] { tree.check_all_read(); }),
+             Catch::EndsWith("2 | b = {c = \"\\u009b\", \"d\\u202e\" = 1}\n"
+                             "  |                    ^^^^^^^^^"));
+}
+
 TEST_CASE("unread values of the main file come before those of the files it extends", "[config]") {
   TemporaryFolder folder;
   folder.write("base.toml", "in_base = 1\n");

@@ -33,7 +33,7 @@ TEST_CASE("tables for people", "[report]") {
 TEST_CASE("Cells keep their meaning wherever a table is printed", "[report]") {
   TextTable table{
       {"arm"}, {{"=1+1"}, {"-0.5"}, {"--help"}, {"[1, 2]"}, {"<b>x</b> <.0001"}, {"a\n\x1b[31m"}}, "l"};
-  CHECK(table.csv() == "arm\n'=1+1\n-0.5\n--help\n\"[1, 2]\"\n<b>x</b> <.0001\n\"a\n\x1b[31m\"\n");
+  CHECK(table.csv() == "arm\n'=1+1\n-0.5\n--help\n\"[1, 2]\"\n<b>x</b> <.0001\n\"a\n\\x1b[31m\"\n");
   CHECK(table.terminal() == "arm\n=1+1\n-0.5\n--help\n[1, 2]\n<b>x</b> <.0001\na\\n\\x1b[31m\n");
   std::string latex = table.latex();
   CHECK(latex.find("\n{}[1, 2] \\\\\n") != latex.npos);
