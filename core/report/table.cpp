@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstring>
 
 #include "base/text.h"
@@ -39,10 +40,31 @@ std::string escape_latex(std::string_view text) {
   return out;
 }
 
-/// Returns whether a spreadsheet would read the cell as a formula. Numbers and labels of arms ("+x", "-x")
-/// are none.
+/// Returns whether all of the text is a number, without a sign before it.
+bool is_number(std::string_view text) {
+  double value;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return !text.starts_with('-') && error != std::errc::invalid_argument && end == text.data() + text.size();
+}
+
+/// Returns whether a text reads as the label of an arm: names that are joined, without what calls a function
+/// or another program.
+bool is_label(std::string_view text) {
+  constexpr std::string_view kJoins = "_ .,:=/+-[]{}#\"";
+  auto first = static_cast<unsigned char>(text.empty() ? ' ' : text[0]);
+  return (std::isalpha(first) || first == '_' || first >= 0x80) &&
+         std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+           return std::isalnum(c) || c >= 0x80 || kJoins.find(char(c)) != kJoins.npos;
+         });
+}
+
+/// Returns whether a spreadsheet would read the cell as a formula. Signs begin one too, unless a number or
+/// the label of an arm follows ("-0.5", "+x", "--help").
 bool is_formula(std::string_view text) {
-  return !text.empty() && std::string_view("=@\t\r").find(text[0]) != std::string_view::npos;
+  if (text.empty()) return false;
+  if (text[0] != '+' && text[0] != '-') return std::string_view("=@\t").find(text[0]) != text.npos;
+  std::string_view rest = text.substr(std::min(text.find_first_not_of("+-"), text.size()));
+  return !is_number(text.substr(1)) && !is_label(rest) && !rest.empty();
 }
 
 bool is_left(const std::string& left, size_t column) { return column < left.size() && left[column] == 'l'; }

@@ -13,6 +13,19 @@ using namespace caddie::testing;
 TEST_CASE("cells of CSV go out and come back", "[report]") {
   CHECK(csv_cell("plain") == "plain");
   CHECK(csv_cell("a,b") == "\"a,b\"");
+  for (const char* plain :
+       {"-0.5", "+0.00012", "-1e-05", "+.5", "-1.5E+3", "-inf", "-nan", "-", "+bigram_hash", "-xsa", "--help",
+        "+a +b", "+a-b", "+lr=0.3", "+\u00e9t\u00e9", "1+1", "a=1"}) {
+    INFO(plain);
+    CHECK(csv_cell(plain) == plain);
+  }
+  for (const char* formula : {"=1+1", "@x", "\tx", "+1+1", "-2+3", "+-1", "-1.5.2", "-cmd|' /C calc'!A0",
+                              "+SUM(A1:A9)", "-(1)", "+\"a\"", "+ 1", "-A1*2", "--1"}) {
+    INFO(formula);
+    CHECK_THAT(csv_cell(formula), Catch::Contains("'" + std::string(formula).substr(0, 1)));
+  }
+  CHECK(csv_cell("+1+1") == "'+1+1");
+  CHECK(csv_cell("-2+3,4") == "\"'-2+3,4\"");
   CHECK(csv_cell("say \"hi\"") == "\"say \"\"hi\"\"\"");
   TextTable table{{"a", "b"}, {{"1,2", "x\ny"}, {"", "\""}}};
   CHECK(table.csv() == "a,b\n\"1,2\",\"x\ny\"\n,\"\"\"\"\n");
