@@ -10,7 +10,6 @@
 namespace caddie {
 namespace {
 
-constexpr std::string_view kTechniques = "techniques";
 constexpr std::string_view kSwitch = "enabled";
 
 using EffectCheck = Slot::EffectCheck;
@@ -148,8 +147,9 @@ std::vector<std::string> slot_setting_names() {
 }
 
 std::string switch_of(std::string_view toggle) {
-  bool label = toggle.find('.') == std::string_view::npos;
-  return join_path(label ? join_path(kTechniques, toggle) : std::string(toggle), kSwitch);
+  std::vector<std::string> names = split_path(toggle);
+  if (names.size() > 1) return join_path(toggle, kSwitch);
+  return join_path(join_path(kTechniques, names.empty() ? "" : names[0]), kSwitch);
 }
 
 std::string label_switched_by(std::string_view path) {

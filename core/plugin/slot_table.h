@@ -89,8 +89,12 @@ struct SlotSettings {
 /// these.
 std::vector<std::string> slot_setting_names();
 
+/// Names the table that holds the techniques of the model by their labels.
+inline constexpr std::string_view kTechniques = "techniques";
+
 /// Returns the setting that switches a technique on and off. A label alone is that of a technique of the
-/// model: "x0" gives "techniques.x0.enabled", and "evaluators.slow" gives "evaluators.slow.enabled".
+/// model: "x0" gives "techniques.x0.enabled", and "evaluators.slow" gives "evaluators.slow.enabled". A label
+/// with a dot stands in quotes.
 std::string switch_of(std::string_view toggle);
 
 /// Returns the label whose switch_of() is `path`, empty when there is none.

@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "config/path.h"
 #include "config/toml_value.h"
 #include "plugin/slot_table.h"
 #include "sweep/axis_values.h"
@@ -15,17 +16,25 @@
 namespace caddie {
 namespace {
 
+/// Returns how a sweep names what it switches: a path, or the label of a technique, which is put in quotes
+/// when it holds a dot. A technique of the base goes before a path.
+std::string toggle_name(const BaseExperiment& base, const std::string& written) {
+  bool is_label = written.find('.') != written.npos && base.has(join_path(kTechniques, written));
+  return is_label ? join_path("", written) : written;
+}
+
 Factor toggle_factor(const std::string& name, const ShortNames& names) {
   std::string label = names.of(name), path = switch_of(name);
   return {name, true, {{"-" + label, {path + "=false"}}, {"+" + label, {path + "=true"}}}, 0};
 }
 
-Factor read_toggle(Tree& sweep, const std::string& path, const ShortNames& names) {
+Factor read_toggle(Tree& sweep, const std::string& path, const BaseExperiment& base,
+                   const ShortNames& names) {
   std::string name;
   sweep.read(path, [&](Settings& s) {
     s("toggle", name, "label of a technique, or path of a table with `enabled`");
   });
-  return toggle_factor(name, names);
+  return toggle_factor(toggle_name(base, name), names);
 }
 
 Factor read_key(Tree& sweep, const std::string& path, BaseExperiment& base, const ShortNames& names) {
@@ -70,7 +79,7 @@ void rename_levels(Tree& sweep, const std::string& path, Factor& factor) {
 }
 
 Factor read_axis(Tree& sweep, const std::string& path, BaseExperiment& base, const ShortNames& names) {
-  if (sweep.has(path + ".toggle")) return read_toggle(sweep, path, names);
+  if (sweep.has(path + ".toggle")) return read_toggle(sweep, path, base, names);
   if (sweep.has(path + ".zip")) return read_zip(sweep, path, names);
   if (sweep.has(path + ".slot")) return read_slot_axis(sweep, path, base, names);
   if (sweep.has(path + ".key")) return read_key(sweep, path, base, names);
@@ -78,13 +87,17 @@ Factor read_axis(Tree& sweep, const std::string& path, BaseExperiment& base, con
 }
 
 /// Returns the paths of all that varies, of which each axis has one or, in a zip, several.
-std::vector<std::string> varying_paths(Tree& sweep, std::span<const std::string> techniques) {
-  std::vector<std::string> paths(techniques.begin(), techniques.end());
+std::vector<std::string> varying_paths(Tree& sweep, const BaseExperiment& base,
+                                       std::span<const std::string> techniques) {
+  std::vector<std::string> paths;
+  for (const std::string& technique : techniques) paths.push_back(toggle_name(base, technique));
   for (const std::string& index : sweep.children("axis")) {
     std::string axis = "axis." + index;
     for (const char* kind : {"toggle", "key", "slot"})
       if (std::string path = axis + "." + kind; sweep.has(path) && !sweep.is_table(path))
-        paths.push_back(unquoted(sweep.read_text(path)));
+        paths.push_back(kind == std::string_view("toggle")
+                            ? toggle_name(base, unquoted(sweep.read_text(path)))
+                            : unquoted(sweep.read_text(path)));
     if (sweep.is_table(axis + ".zip"))
       for (const std::string& key : sweep.children(axis + ".zip")) paths.push_back(key);
   }
@@ -95,13 +108,14 @@ std::vector<std::string> varying_paths(Tree& sweep, std::span<const std::string>
 
 std::vector<Factor> read_axes(Tree& sweep, BaseExperiment& base, std::span<const std::string> techniques) {
   std::vector<Factor> factors;
-  ShortNames short_names(varying_paths(sweep, techniques));
+  ShortNames short_names(varying_paths(sweep, base, techniques));
   for (const std::string& index : sweep.children("axis")) {
     std::string path = "axis." + index;
     factors.push_back(read_axis(sweep, path, base, short_names));
     rename_levels(sweep, path, factors.back());
   }
-  for (const std::string& technique : techniques) factors.push_back(toggle_factor(technique, short_names));
+  for (const std::string& technique : techniques)
+    factors.push_back(toggle_factor(toggle_name(base, technique), short_names));
   std::set<std::string> names;
   for (const Factor& factor : factors)
     if (!names.insert(factor.name).second)

@@ -9,6 +9,7 @@
 
 #include "base/exit_code.h"
 #include "base/text.h"
+#include "config/path.h"
 #include "plugin/slot_table.h"
 
 namespace caddie {
@@ -17,6 +18,7 @@ bool ConditionScope::holds(const Expression& condition, const Find& find) {
   return condition.holds([&](const std::string& name) {
     std::optional<TomlValue> value = find(name);
     if (!value) value = find(switch_of(name));
+    if (!value) value = find(switch_of(join_path("", name)));  // A label may hold dots.
     if (value)
       known_.insert(name);
     else

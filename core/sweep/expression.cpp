@@ -10,12 +10,29 @@
 #include <utility>
 
 #include "base/exit_code.h"
+#include "config/path.h"
 
 namespace caddie {
 namespace {
 
+bool is_quote(char c) { return c == '"' || c == '\''; }
+
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-' || c == '+';
+}
+
+/// Returns the end of a word that begins at `position`. A part of a path may stand in quotes, which the word
+/// then includes: techniques."a.b".enabled.
+size_t end_of_word(std::string_view text, size_t position) {
+  while (position < text.size()) {
+    if (is_word(text[position]))
+      ++position;
+    else if (is_quote(text[position]) && text[position - 1] == '.')
+      position += std::min(end_of_quoted(text.substr(position)), text.size() - position);
+    else
+      break;
+  }
+  return position;
 }
 
 /// Returns the next token from `position` on, and moves `position` behind it; "" at the end.
@@ -24,11 +41,11 @@ std::string next_token(std::string_view text, size_t& position) {
   size_t start = position;
   if (start == text.size()) return "";
   char first = text[position++];
-  if (first == '"' || first == '\'') {
+  if (is_quote(first)) {
     while (position < text.size() && text[position] != first) ++position;
     position = std::min(position + 1, text.size());
   } else if (is_word(first)) {
-    while (position < text.size() && is_word(text[position])) ++position;
+    position = end_of_word(text, position);
   } else if (position < text.size() && text[position] == '=') {
     ++position;
   }
@@ -101,14 +118,26 @@ class Expression::Parser {
     }
     std::string token = token_;
     char first = token.empty() ? ' ' : token[0];
-    bool quoted = first == '"' || first == '\'';
+    bool quoted = is_quote(first);
     if (token == "and" || token == "or" || !(quoted || is_word(first))) unexpected("a name or a value");
     if (quoted && (token.size() < 2 || token.back() != first)) unexpected("a closing quote");
     advance();
     if (quoted) return {Kind::kValue, token.substr(1, token.size() - 2)};
     Value value = value_of_toml(token);
-    if (std::holds_alternative<std::string>(value)) return {Kind::kName, value};
-    return {Kind::kValue, value};
+    if (!std::holds_alternative<std::string>(value)) return {Kind::kValue, value};
+    if (token.find_first_of("\"'") == token.npos) return {Kind::kName, value};
+    return {Kind::kName, one_spelling(token)};
+  }
+
+  /// Returns a path with quotes as settings are called, with quotes only where they must be.
+  std::string one_spelling(const std::string& path) const {
+    std::string spelled;
+    try {
+      for (const std::string& name : split_path(path)) spelled = join_path(spelled, name);
+    } catch (const Error& error) {
+      fail_usage("{}: \"{}\": {}", where_, text_, error.what());
+    }
+    return spelled;
   }
 
   const std::string& text_;

@@ -14,9 +14,9 @@
 
 namespace caddie {
 
-/// Evaluates a condition of names (dotted), numbers, "texts", true and false; == != < <= > >=; not, and, or;
-/// parentheses. A name alone must be true or false, or the number 1 or 0. A comparison with something that
-/// has no value is false.
+/// Evaluates a condition of names (dotted, with parts in quotes where they hold dots), numbers, "texts", true
+/// and false; == != < <= > >=; not, and, or; parentheses. A name alone must be true or false, or the number 1
+/// or 0. A comparison with something that has no value is false.
 class Expression {
  public:
   using Value = TomlValue;

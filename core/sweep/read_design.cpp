@@ -30,7 +30,7 @@ void set_baseline(Tree& tree, SweepFile& sweep, const std::string& section, cons
   for (Factor& factor : sweep.factors) {
     names.push_back(factor.name);
     std::string wanted = (factor.toggle ? switch_of(factor.name) : key) + "=" + value;
-    if (factor.toggle && factor.name != key) continue;
+    if (factor.toggle && factor.name != key && factor.name != join_path("", key)) continue;
     for (size_t i = 0; i < factor.levels.size(); ++i) {
       const auto& overrides = factor.levels[i].overrides;
       if (std::find(overrides.begin(), overrides.end(), wanted) == overrides.end()) continue;

@@ -10,15 +10,15 @@ using namespace caddie;
 
 namespace {
 
-using Values = std::map<std::string, std::string>;
+using SettingTexts = std::map<std::string, std::string>;
 
-const Values kPlain = {{"model.dim", "384"}, {"techniques.hash.enabled", "false"}};
-const Values kHashed = {{"model.dim", "384"},
+const SettingTexts kPlain = {{"model.dim", "384"}, {"techniques.hash.enabled", "false"}};
+const SettingTexts kHashed = {{"model.dim", "384"},
                         {"evaluators.slow.enabled", "true"},
                         {"techniques.hash.enabled", "true"},
                         {"techniques.hash.buckets", "16"}};
 
-bool holds(ConditionScope& scope, const std::string& condition, const Values& settings) {
+bool holds(ConditionScope& scope, const std::string& condition, const SettingTexts& settings) {
   return scope.holds(Expression(condition, "here"), find_in(settings));
 }
 
@@ -31,6 +31,20 @@ TEST_CASE("a label stands for the switch of a technique, a path for a setting", 
   CHECK(holds(scope, "techniques.hash.enabled and techniques.hash", kHashed));
   CHECK(holds(scope, "evaluators.slow", kHashed));
   CHECK_NOTHROW(scope.check_names());
+}
+
+TEST_CASE("a label may hold dots", "[sweep]") {
+  const SettingTexts on = {{"techniques.\"a.b\".enabled", "true"}}, off = {{"techniques.\"a.b\".enabled", "false"}};
+  for (const char* name : {"a.b", "techniques.\"a.b\"", "techniques.\"a.b\".enabled"}) {
+    INFO(name);
+    ConditionScope scope("here", "look there");
+    CHECK(holds(scope, name, on));
+    CHECK_FALSE(holds(scope, name, off));
+    CHECK_NOTHROW(scope.check_names());
+  }
+  // A setting goes before a label.
+  ConditionScope scope("here", "look there");
+  CHECK_FALSE(holds(scope, "a.b", {{"a.b", "false"}, {"techniques.\"a.b\".enabled", "true"}}));
 }
 
 TEST_CASE("a name may be without a value here and there, but not everywhere", "[sweep]") {

@@ -178,6 +178,25 @@ margin_nats = 0.005
   CHECK(sweep.claim->alpha == 0.01);
 }
 
+TEST_CASE("the label of a technique may hold dots", "[sweep]") {
+  TemporaryFolder scratch;
+  scratch.write("dotted.toml", kBase + "[techniques.\"a.b\"]\nenabled = false\n");
+  for (const char* name : {"a.b", "\\\"a.b\\\"", "techniques.\\\"a.b\\\""}) {
+    INFO(name);
+    SweepFile sweep = read_sweep(scratch.write(
+        "sweep.toml",
+        std::string("base = \"dotted.toml\"\nseeds = [1]\n[[axis]]\ntoggle = \"") + name + "\"\n"));
+    std::vector<Combination> arms = combinations(sweep);
+    CHECK(labels(arms) == Labels{"baseline", "+a.b"});
+    CHECK(arms.back().overrides == Labels{"techniques.\"a.b\".enabled=true"});
+  }
+  SweepFile sweep =
+      read_sweep(scratch.write("sweep.toml",
+                               "base = \"dotted.toml\"\nseeds = [1]\n[[axis]]\ntoggle = \"a.b\"\n"
+                               "[design.baseline]\n\"a.b\" = true\n"));
+  CHECK(labels(combinations(sweep)) == Labels{"baseline", "-a.b"});
+}
+
 TEST_CASE("mistakes in a sweep file are shown where they stand", "[sweep]") {
   TemporaryFolder scratch;
   auto wrong = [&](const std::string& text) { sweep_of(scratch, text); };

@@ -16,6 +16,8 @@ bool holds(const std::string& text) {
   Expression::Lookup lookup = [](const std::string& name) -> std::optional<Expression::Value> {
     if (name == "model.dim") return 384.0;
     if (name == "hash") return true;
+    if (name == "techniques.\"a.b\".enabled") return true;
+    if (name == "techniques.hash.dim") return 2.0;
     if (name == "use") return std::string("round");
     if (name == "empty") return std::nullopt;
     fail("no '{}' here", name);
@@ -38,6 +40,14 @@ TEST_CASE("conditions bind not, then and, then or", "[sweep]") {
   CHECK_FALSE(holds("empty == 3"));
   CHECK_FALSE(holds("empty != 3"));
   CHECK_FALSE(holds("empty"));
+}
+
+TEST_CASE("a part of a name may stand in quotes", "[sweep]") {
+  CHECK(holds("techniques.\"a.b\".enabled"));
+  CHECK(holds("techniques.'a.b'.enabled and techniques.\"hash\".dim == 2"));
+  CHECK(holds("techniques.\"a.b\".enabled == true and (techniques.\"a.b\".enabled)"));
+  CHECK_THROWS_WITH(holds("techniques.\"a.b"), Catch::Contains("here: ") && Catch::Contains("not closed"));
+  CHECK_THROWS_WITH(holds("techniques.\"a.b\"c"), Catch::Contains("separated by dots"));
 }
 
 TEST_CASE("conditions say what they do not understand", "[sweep]") {
