@@ -3,6 +3,7 @@
 #include "config/node.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace caddie {
@@ -22,6 +23,16 @@ auto place_in_array(Children& children, std::string_view name) {
   size_t index = children.size();
   std::from_chars(name.data(), name.data() + name.size(), index);
   return children.begin() + long(std::min(index, children.size()));
+}
+
+/// Returns where a name stands as a word of its own in a text; npos when it does not.
+size_t find_word(std::string_view text, std::string_view name) {
+  auto goes_on = [&](size_t i) {
+    return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) || text[i] == '_');
+  };
+  for (size_t at = text.find(name); at != text.npos && !name.empty(); at = text.find(name, at + 1))
+    if (!(at > 0 && goes_on(at - 1)) && !goes_on(at + name.size())) return at;
+  return text.npos;
 }
 
 }  // namespace
@@ -67,6 +78,24 @@ const char* TreeNode::kind_text() const {
       return "a date or time";
   }
   return "";
+}
+
+const TreeNode* entry_named_in(std::string_view message, const TreeNode& table) {
+  auto assigned = [](const TreeNode& node) {
+    const Source* source = node.place.source.get();
+    return source && source->name.starts_with(kAssigned) ? source->order : -1;
+  };
+  const TreeNode* named = nullptr;
+  size_t first = 0;
+  for (const TreeNode& child : table.children) {
+    size_t at = find_word(message, child.name);
+    if (at == message.npos) continue;
+    int order = assigned(child), most = named ? assigned(*named) : -1;
+    if (named && (order < most || (order == most && at > first))) continue;
+    named = &child;
+    first = at;
+  }
+  return named;
 }
 
 void note_other_plugin(TreeNode& table, const TreeNode& use) {

@@ -44,6 +44,10 @@ struct TreeNode {
   const char* kind_text() const;
 };
 
+/// Returns the entry of a table that a message names as a word, null when it names none. Of several, the last
+/// one that the command line assigns is taken, or else the one that is named first.
+const TreeNode* entry_named_in(std::string_view message, const TreeNode& table);
+
 /// Parses TOML text. Throws Error (kUsage) that shows the place of a syntax error.
 TreeNode parse_toml(const std::shared_ptr<const Source>& source);
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace caddie {
 
@@ -21,6 +22,9 @@ struct Source {
   std::string name, text;
   int order = 0;  // It counts the sources of a tree from 0, which is the main file.
 };
+
+/// Begins the name of a source that is an assignment of the command line.
+inline constexpr std::string_view kAssigned = "-S ";
 
 /// Names a stretch of a source, of which `width` counts the characters.
 struct SourcePlace {

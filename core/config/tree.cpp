@@ -208,7 +208,8 @@ Tree Tree::parse(std::string_view toml, std::string name) {
 }
 
 void Tree::override_with(std::string_view assignment) {
-  SourcePlace place{std::make_shared<const Source>(Source{"-S " + std::string(assignment), "", sources_++})};
+  SourcePlace place{
+      std::make_shared<const Source>(Source{std::string(kAssigned).append(assignment), "", sources_++})};
   if (!is_valid_utf8(assignment)) caddie::fail_at(place, "an assignment must be UTF-8");
   if (assignment.starts_with('~')) return remove(trimmed(assignment.substr(1)), place);
   size_t equals = find_equals(assignment);
@@ -365,6 +366,13 @@ void Tree::fail_at(std::string_view path, const std::string& headline) const {
     node = child;
   }
   caddie::fail_at(node->place, headline);
+}
+
+void Tree::fail_about(std::string_view path, const std::string& headline) const {
+  const TreeNode* table = find(path);
+  const TreeNode* named = table ? entry_named_in(headline, *table) : nullptr;
+  if (named) caddie::fail_at(named->place, headline);
+  fail_at(path, headline);
 }
 
 std::string Tree::resolved() const { return toml_document(read_, true); }

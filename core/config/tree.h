@@ -83,6 +83,10 @@ class Tree {
   /// written.
   [[noreturn]] void fail_at(std::string_view path, const std::string& headline) const;
 
+  /// Throws Error (kUsage) that points at the value in the table `path` which the headline names, as
+  /// entry_named_in() finds it; where it names none, as fail_at() does.
+  [[noreturn]] void fail_about(std::string_view path, const std::string& headline) const;
+
   /// Returns all values that were read, defaults included, as TOML with the origin behind each. Parsing it
   /// gives the same values again.
   std::string resolved() const;

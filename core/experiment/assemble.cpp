@@ -257,7 +257,7 @@ Experiment Assembler::run() {
       [this](const std::string& table, const std::string& name) { return of_implied_plugin(table, name); });
   check_fit(e);
   if (std::optional<Problem> problem = find_problem(e, sizes_of(e.data)))
-    tree_.fail_at(problem->path, problem->text);
+    tree_.fail_about(problem->path, problem->text);
   return std::move(experiment_);
 }
 

@@ -45,6 +45,20 @@ layers = 3
              Catch::StartsWith("unknown table 'modle'; did you mean 'model'?\n"));
 }
 
+TEST_CASE("an error about a table points at the value it names, an assigned one first", "[config]") {
+  Tree tree = Tree::parse("[a]\nfirst = 3\nlast = 2\nlast_one = 1\n", "x.toml");
+  const std::string both = "last = 2 comes before first = 3";
+  CHECK_THAT(error_of([&] { tree.fail_about("a", both); }), Catch::Contains("--> x.toml:3:8\n"));
+  tree.override_with("a.first=4");
+  CHECK_THAT(error_of([&] { tree.fail_about("a", both); }), Catch::EndsWith("--> -S a.first=4"));
+  tree.override_with("a.last=1");
+  CHECK_THAT(error_of([&] { tree.fail_about("a", both); }), Catch::EndsWith("--> -S a.last=1"));
+  CHECK_THAT(error_of([&] { tree.fail_about("a", "the last_one is wrong"); }),
+             Catch::Contains("--> x.toml:4:12\n"));
+  CHECK_THAT(error_of([&] { tree.fail_about("a", "no value"); }), Catch::Contains("--> x.toml:1:"));
+  CHECK_THAT(error_of([&] { tree.fail_about("b.c", both); }), Catch::Contains("--> x.toml"));
+}
+
 TEST_CASE("a caret stands below what is wrong in a line with control characters", "[config]") {
   std::string wrong = "a = \"\u202e\"\nb = {c = \"\u009b\", \"d\u202e\" = 1}\n";
   Tree tree = Tree::parse(wrong, "x.toml");

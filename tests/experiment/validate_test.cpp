@@ -65,6 +65,12 @@ TEST_CASE("a setting of the plugin that a table is called like is told when use 
           "unknown key 'momentum_warmups' in [optimizers.muon]; known: ");
 }
 
+TEST_CASE("an error about a plugin's settings points at the one it is about", "[validate]") {
+  refuses({"evaluators.sliding_window={headline=true, stride=4}", "evaluators.sliding_window.stride=65"},
+          "--> -S evaluators.sliding_window.stride=65");
+  refuses({"budget.artifact_bytes=1000", "budget.code_bytes=2000"}, "--> -S budget.code_bytes=2000");
+}
+
 TEST_CASE("percentiles must rise", "[validate]") {
   for (const char* plugin : {"gptq", "gptq_lite"}) {
     std::string table = std::string("export.quantizers.") + plugin;
