@@ -58,6 +58,17 @@ size_t end_of_quoted(std::string_view text) {
   return std::string_view::npos;
 }
 
+size_t find_equals(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '=') return i;
+    if (text[i] != '"' && text[i] != '\'') continue;
+    size_t end = end_of_quoted(text.substr(i));
+    if (end == std::string_view::npos) break;
+    i += end - 1;
+  }
+  return std::string_view::npos;
+}
+
 std::vector<std::string> split_path(std::string_view path) {
   std::vector<std::string> names;
   if (path.empty()) return names;

@@ -19,6 +19,9 @@ std::string unescaped(std::string_view quoted);
 /// is not closed.
 size_t end_of_quoted(std::string_view text);
 
+/// Returns the offset of the first "=" outside of quotes; npos when there is none.
+size_t find_equals(std::string_view text);
+
 /// A dotted key has at most this many parts, because functions that walk through nested tables recurse once
 /// for each.
 inline constexpr int kMostParts = 64;

@@ -53,10 +53,14 @@ class Assignment {
   /// Returns a hint that a string needs quotes when -S gave a value that reads as another type; "" in all
   /// other cases.
   std::string quoting(const TreeNode& at) const {
-    bool assigned = at.place.source && at.place.source->name.starts_with("-S ");
+    bool assigned = at.place.source && at.place.source->name.starts_with(kAssigned);
     if (!assigned || at.is_container() || !std::holds_alternative<std::string*>(setting_.target)) return "";
-    std::string key = at.place.source->name.substr(3, at.place.source->name.find('=') - 3);
-    return fmt::format(", which stands in quotes here: -S '{}=\"{}\"'", key, toml_text(at));
+    std::string_view typed = std::string_view(at.place.source->name).substr(kAssigned.size());
+    size_t equals = find_equals(typed);
+    std::string_view value = trimmed(typed.substr(equals + 1));
+    if (value.starts_with('{') || value.starts_with('[')) return ", which stands in quotes";
+    return fmt::format(", which stands in quotes here: -S '{}=\"{}\"'", trimmed(typed.substr(0, equals)),
+                       value);
   }
 
   [[noreturn]] void wrong_value(const TreeNode& at) const {

@@ -104,18 +104,6 @@ void set_places(TreeNode& node, const SourcePlace& place) {
   for (TreeNode& child : node.children) set_places(child, place);
 }
 
-/// Returns the offset of the first "=" outside of quotes; npos when there is none.
-size_t find_equals(std::string_view text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '=') return i;
-    if (text[i] != '"' && text[i] != '\'') continue;
-    size_t end = end_of_quoted(text.substr(i));
-    if (end == std::string_view::npos) break;
-    i += end - 1;
-  }
-  return std::string_view::npos;
-}
-
 /// Returns the value of an assignment: TOML, or else the text itself as a string. Throws Error for a text
 /// that opens like TOML and is none.
 TreeNode assigned_value(std::string_view text, const SourcePlace& place) {

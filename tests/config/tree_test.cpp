@@ -59,6 +59,21 @@ TEST_CASE("an error about a table points at the value it names, an assigned one 
   CHECK_THAT(error_of([&] { tree.fail_about("b.c", both); }), Catch::Contains("--> x.toml"));
 }
 
+TEST_CASE("a string without quotes is advised as it was typed", "[config]") {
+  Tree tree = Tree::parse("", "x.toml");
+  std::string title;
+  auto advice = [&](const char* assignment) {
+    tree.override_with(assignment);
+    return error_of([&] { tree.read("a", [&](Settings& s) { s("title", title, ""); }); });
+  };
+  for (const char* typed : {"1e3", "1.50", "0x10", "1_000", "+7", "true", "2026-01-31"})
+    CHECK_THAT(advice((std::string("a.title=") + typed).c_str()),
+               Catch::Contains(std::string("wanted a string, which stands in quotes here: -S 'a.title=\"") +
+                               typed + "\"'\n"));
+  CHECK_THAT(advice(" a.title = 1e3 "), Catch::Contains("here: -S 'a.title=\"1e3\"'\n"));
+  CHECK_THAT(advice("a={title=1e3}"), Catch::Contains("wanted a string, which stands in quotes\n"));
+}
+
 TEST_CASE("a caret stands below what is wrong in a line with control characters", "[config]") {
   std::string wrong = "a = \"\u202e\"\nb = {c = \"\u009b\", \"d\u202e\" = 1}\n";
   Tree tree = Tree::parse(wrong, "x.toml");
