@@ -14,11 +14,25 @@
 
 namespace caddie {
 
+namespace {
+
+std::optional<TomlValue> value_of(const std::string& name, const ConditionScope::Find& find) {
+  std::optional<TomlValue> value = find(name);
+  if (!value) value = find(switch_of(name));
+  if (!value) value = find(switch_of(join_path("", name)));  // A label may hold dots.
+  return value;
+}
+
+}  // namespace
+
 bool ConditionScope::holds(const Expression& condition, const Find& find) {
+  for (const auto& [left, right] : condition.compared_names()) {
+    std::optional<TomlValue> a = value_of(left, find), b = value_of(right, find);
+    if (!b && (!a || std::holds_alternative<std::string>(*a))) texts_.insert(right);
+    if (!a && b && std::holds_alternative<std::string>(*b)) texts_.insert(left);
+  }
   return condition.holds([&](const std::string& name) {
-    std::optional<TomlValue> value = find(name);
-    if (!value) value = find(switch_of(name));
-    if (!value) value = find(switch_of(join_path("", name)));  // A label may hold dots.
+    std::optional<TomlValue> value = value_of(name, find);
     if (value)
       known_.insert(name);
     else
@@ -37,12 +51,17 @@ bool ConditionScope::misses_names() const {
 }
 
 void ConditionScope::check_names() const {
+  for (const std::string& name : missing_)
+    if (!texts_.contains(name)) check_name(name);
   for (const std::string& name : missing_) check_name(name);
 }
 
 void ConditionScope::check_name(const std::string& name) const {
   if (known_.contains(name)) return;
   std::string near = nearest(name, std::vector(known_.begin(), known_.end()));
+  if (texts_.contains(name))
+    fail_usage("{}: nothing here has a value '{}'; a text stands in quotes: \"{}\"{}", where_, name, name,
+               near.empty() ? "" : "; or did you mean '" + near + "'?");
   fail_usage("{}: nothing here has a value '{}'; {}, or \"{}\" in quotes, if it is text?", where_, name,
              near.empty() ? hint_ : "did you mean '" + near + "'", name);
 }

@@ -35,7 +35,8 @@ class ConditionScope {
   /// Tells whether a name in a condition had no value so far, and is not known either.
   bool misses_names() const;
 
-  /// Throws Error (kUsage) for the first of these names, with the nearest one that is known.
+  /// Throws Error (kUsage) for the first of these names, with the nearest one that is known. One that was
+  /// compared with a text is a text without its quotes, which is said first.
   void check_names() const;
 
   /// Throws Error (kUsage) unless the name is known.
@@ -43,7 +44,7 @@ class ConditionScope {
 
  private:
   std::string where_, hint_;
-  std::set<std::string> known_, missing_;
+  std::set<std::string> known_, missing_, texts_;
 };
 
 /// Looks into the settings of an experiment, given as TOML texts by path; `settings` must outlive the result.

@@ -150,6 +150,15 @@ class Expression::Parser {
 Expression::Expression(std::string text, std::string where)
     : text_(std::move(text)), where_(std::move(where)) {
   root_ = Parser(text_, where_).parse();
+  find_pairs(root_);
+}
+
+void Expression::find_pairs(const Node& node) {
+  auto names = [&](size_t child) { return std::get_if<std::string>(&node.children[child].value); };
+  if (node.children.size() == 2 && node.children[0].kind == Kind::kName &&
+      node.children[1].kind == Kind::kName && node.kind != Kind::kAnd && node.kind != Kind::kOr)
+    pairs_.push_back({*names(0), *names(1)});
+  for (const Node& child : node.children) find_pairs(child);
 }
 
 bool Expression::holds(const Lookup& lookup) const { return truth(root_, lookup); }

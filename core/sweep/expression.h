@@ -31,6 +31,13 @@ class Expression {
 
   const std::string& text() const { return text_; }
 
+  /// Holds the names on the two sides of a comparison.
+  struct NamePair {
+    std::string left, right;
+  };
+  /// Returns each pair of names that are compared with each other.
+  const std::vector<NamePair>& compared_names() const { return pairs_; }
+
  private:
   enum class Kind : uint8_t {
     kValue,
@@ -60,8 +67,12 @@ class Expression {
   bool compare(const Node& node, const Lookup& lookup) const;
   std::optional<Value> value(const Node& node, const Lookup& lookup) const;
 
+  /// Adds the pairs of names that are compared in a node.
+  void find_pairs(const Node& node);
+
   std::string text_, where_;
   Node root_;
+  std::vector<NamePair> pairs_;
 };
 
 }  // namespace caddie

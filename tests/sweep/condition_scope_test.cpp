@@ -14,9 +14,9 @@ using SettingTexts = std::map<std::string, std::string>;
 
 const SettingTexts kPlain = {{"model.dim", "384"}, {"techniques.hash.enabled", "false"}};
 const SettingTexts kHashed = {{"model.dim", "384"},
-                        {"evaluators.slow.enabled", "true"},
-                        {"techniques.hash.enabled", "true"},
-                        {"techniques.hash.buckets", "16"}};
+                              {"evaluators.slow.enabled", "true"},
+                              {"techniques.hash.enabled", "true"},
+                              {"techniques.hash.buckets", "16"}};
 
 bool holds(ConditionScope& scope, const std::string& condition, const SettingTexts& settings) {
   return scope.holds(Expression(condition, "here"), find_in(settings));
@@ -34,7 +34,8 @@ TEST_CASE("a label stands for the switch of a technique, a path for a setting", 
 }
 
 TEST_CASE("a label may hold dots", "[sweep]") {
-  const SettingTexts on = {{"techniques.\"a.b\".enabled", "true"}}, off = {{"techniques.\"a.b\".enabled", "false"}};
+  const SettingTexts on = {{"techniques.\"a.b\".enabled", "true"}},
+                     off = {{"techniques.\"a.b\".enabled", "false"}};
   for (const char* name : {"a.b", "techniques.\"a.b\"", "techniques.\"a.b\".enabled"}) {
     INFO(name);
     ConditionScope scope("here", "look there");
@@ -56,6 +57,31 @@ TEST_CASE("a name may be without a value here and there, but not everywhere", "[
   CHECK(holds(scope, "techniques.hash.buckets == 16", kHashed));
   CHECK_FALSE(scope.misses_names());
   CHECK_NOTHROW(scope.check_names());
+}
+
+TEST_CASE("a text without quotes is told to need them", "[sweep]") {
+  const SettingTexts run = {
+      {"status", "\"done\""}, {"model.dim", "384"}, {"techniques.dome.enabled", "true"}};
+  auto error = [&](const std::string& condition) -> std::string {
+    ConditionScope scope("--where", "look there");
+    holds(scope, condition, run);
+    for (const auto& [path, text] : run) scope.know(path);
+    try {
+      scope.check_names();
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  const std::string quotes = "--where: nothing here has a value 'done'; a text stands in quotes: \"done\"";
+  CHECK(error("status == done") == quotes + "; or did you mean 'dome'?");
+  CHECK(error("not (done != status) and dome") == quotes + "; or did you mean 'dome'?");
+  CHECK(error("status == zzzzzzzz") ==
+        "--where: nothing here has a value 'zzzzzzzz'; a text stands in quotes: \"zzzzzzzz\"");
+  CHECK_THAT(error("statsu == done"), Catch::Contains("'statsu'; did you mean 'status'"));
+  CHECK_THAT(error("model.dim == model.dmi"), Catch::Contains("'model.dmi'; did you mean 'model.dim'"));
+  CHECK_THAT(error("model.dmi == 384"), Catch::Contains("'model.dmi'; did you mean 'model.dim'"));
+  CHECK(error("status == \"done\"").empty());
 }
 
 TEST_CASE("a misspelt name is named with the nearest known one", "[sweep]") {
