@@ -127,12 +127,31 @@ class Notes {
     return when;
   }
 
+  /// Returns when seeds were "added", "dropped" or, in plans that do not say which, "changed", in the order
+  /// of the times, each the last of its kind.
+  std::vector<std::pair<std::string, std::string>> seeds_after_a_look() const {
+    std::map<std::string, std::string> last;  // the times by what was done
+    for (const Json& entry : plan_.history) {
+      if (entry.value("done", 1) == 0) continue;
+      auto is_of_seeds = [](const Json& change) { return change.get<std::string>().starts_with("seeds"); };
+      if (std::none_of(entry.at("changes").begin(), entry.at("changes").end(), is_of_seeds)) continue;
+      bool added = entry.value("seeds_added", 0) > 0, dropped = entry.value("seeds_dropped", 0) > 0;
+      if (added) last["added"] = entry.at("at");
+      if (dropped) last["dropped"] = entry.at("at");
+      if (!entry.contains("seeds_added")) last["changed"] = entry.at("at");
+    }
+    std::vector<std::pair<std::string, std::string>> times;
+    for (const auto& [how, at] : last) times.emplace_back(at, how);
+    std::sort(times.begin(), times.end());
+    return times;
+  }
+
   /// Returns what was decided when results could be seen already, one phrase each. It makes p too small, as
   /// one may go on until the results are welcome.
   std::vector<std::string> decided_after_a_look() const {
     std::vector<std::string> all;
-    if (std::string at = when_changed({"seeds"}, false); !at.empty())
-      all.push_back("seeds added after a look (on " + at + ")");
+    for (const auto& [at, how] : seeds_after_a_look())
+      all.push_back(fmt::format("seeds {} after a look (on {})", how, at));
     bool other = a_.baseline != plan_.baseline().label;
     if (std::string at = when_changed({"design.baseline"}, false); !at.empty() || other)
       all.push_back("baseline changed after the runs" + (at.empty() ? "" : " (on " + at + ")"));

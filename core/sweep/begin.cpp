@@ -4,6 +4,7 @@
 #include "sweep/begin.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/exit_code.h"
 #include "base/files.h"
@@ -32,23 +33,36 @@ int64_t count_done(const Plan& plan, const fs::path& folder) {
   });
 }
 
+std::set<int64_t> seeds_of(const Plan& plan) {
+  std::set<int64_t> seeds(plan.seeds.begin(), plan.seeds.end());
+  for (const PlannedRun& run : plan.runs) seeds.insert(run.seed);
+  return seeds;
+}
+
+/// Notes in the last entry of the history how many seeds came and went.
+void remember_seeds(Plan& plan, const Plan& before) {
+  std::set<int64_t> old_seeds = seeds_of(before), seeds = seeds_of(plan);
+  auto lacking = [](const std::set<int64_t>& in, const std::set<int64_t>& of) {
+    return std::count_if(of.begin(), of.end(), [&](int64_t seed) { return !in.contains(seed); });
+  };
+  plan.history.back()["seeds_added"] = lacking(old_seeds, seeds);
+  plan.history.back()["seeds_dropped"] = lacking(seeds, old_seeds);
+}
+
 /// Makes a plan ready to be frozen. With `replan` it replaces the one in the folder, whose history it
 /// continues.
 void freeze(Plan& plan, const fs::path& folder, bool replan) {
-  std::vector<std::string> changes;
-  int64_t done = 0;
-  if (replan) {
-    Plan before = read_plan(folder);
-    plan.history = before.history;
-    done = count_done(before, folder);
-    plan.jobs = before.jobs;
-    plan.threads = before.threads;
-    ChangedTexts changed = changed_texts(before, plan);
-    changes = std::move(changed.base);
-    changes.insert(changes.end(), changed.sweep.begin(), changed.sweep.end());
-  }
   fill_missing_groups(plan);
-  remember(plan, changes, done);
+  if (!replan) return remember(plan, {}, 0);
+  Plan before = read_plan(folder);
+  plan.history = before.history;
+  plan.jobs = before.jobs;
+  plan.threads = before.threads;
+  ChangedTexts changed = changed_texts(before, plan);
+  std::vector<std::string> changes = std::move(changed.base);
+  changes.insert(changes.end(), changed.sweep.begin(), changed.sweep.end());
+  remember(plan, changes, count_done(before, folder));
+  remember_seeds(plan, before);
 }
 
 std::vector<fs::path> folders_in(const fs::path& folder) {

@@ -32,12 +32,24 @@ TEST_CASE("what was decided after a look is told, with a claim and without", "[r
     return join(notes_on(analyze(sweep.plan, sweep.path, baseline)), "\n");
   };
   sweep.plan.history = {{{"at", "first"}, {"changes", Json::array()}, {"done", 0}},
-                        {{"at", "second"}, {"changes", {"seeds.0: (none) -> 3"}}, {"done", 0}}};
+                        {{"at", "second"},
+                         {"changes", {"seeds: [1, 2] -> [1, 2, 3]"}},
+                         {"done", 0},
+                         {"seeds_added", 1},
+                         {"seeds_dropped", 0}}};
   CHECK_THAT(told(), !Catch::Contains("after a look"));
   sweep.plan.history[1]["done"] = 2;
   CHECK_THAT(told(), Catch::Contains("seeds added after a look (on second): p does not allow for that"));
   sweep.plan.claim.emplace();
   CHECK_THAT(told(), Catch::Contains("claim, seeds added after a look (on second): better by"));
+  sweep.plan.history[1]["seeds_dropped"] = 2;
+  CHECK_THAT(told(),
+             Catch::Contains("seeds added after a look (on second), seeds dropped after a look (on second)"));
+  sweep.plan.history[1]["seeds_added"] = 0;
+  CHECK_THAT(told(), Catch::Contains("claim, seeds dropped after a look (on second): better by"));
+  sweep.plan.history[1].erase("seeds_added");  // Plans of older versions do not say which.
+  sweep.plan.history[1].erase("seeds_dropped");
+  CHECK_THAT(told(), Catch::Contains("claim, seeds changed after a look (on second): better by"));
   sweep.plan.history[1]["changes"] = {"design.baseline: \"a\" -> \"b\""};
   CHECK_THAT(told(), Catch::Contains("claim, baseline changed after the runs (on second): better by"));
   sweep.plan.history.erase(1);

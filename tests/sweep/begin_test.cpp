@@ -80,8 +80,20 @@ TEST_CASE("an edited sweep goes on only with --replan, which notes what was chan
   CHECK(plan.runs.size() == 6);
   REQUIRE(plan.history.size() == 2);
   CHECK_THAT(plan.history[1]["changes"].dump(), Contains("seeds"));
+  CHECK(plan.history[1]["seeds_added"] == 1);
+  CHECK(plan.history[1]["seeds_dropped"] == 0);
   CHECK(plan.jobs == 1);  // the share of the machine stays that of the runs that are there
   CHECK(plan.threads == 2);
+}
+
+TEST_CASE("the history tells seeds that were dropped from seeds that were added", "[sweep]") {
+  SmallSweep small;
+  begin_or_resume_sweep(small.request);
+  small.say_seeds("{ values = [2, 5, 6], baseline_extra = 1 }");
+  small.request.replan = true;
+  Json last = begin_or_resume_sweep(small.request).plan.history.back();
+  CHECK(last["seeds_added"] == 3);  // 5, 6, and 7 for the baseline
+  CHECK(last["seeds_dropped"] == 1);
 }
 
 TEST_CASE("starting over throws away what the runs left, unless one is at work", "[sweep]") {
