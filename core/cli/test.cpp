@@ -43,7 +43,8 @@ std::optional<double> number_of(const std::string& text) {
   return number;
 }
 
-void print_json(const TestArguments& arguments, const Comparison& c, bool met) {
+void print_json(const TestArguments& arguments, const Comparison& c, bool met,
+                const std::vector<std::string>& notes) {
   Json json = {{"arm", arguments.arm},
                {"baseline", arguments.baseline},
                {"metric", arguments.metric},
@@ -56,11 +57,13 @@ void print_json(const TestArguments& arguments, const Comparison& c, bool met) {
                {"df", number_or_null(c.df)},
                {"t", number_or_null(c.t)},
                {"p", number_or_null(c.p)},
-               {"met", met}};
+               {"met", met},
+               {"notes", notes}};
   tell("{}\n", text_of(json, 2));
 }
 
-void print_text(const TestArguments& arguments, const Comparison& c, const Hypothesis& hypothesis, bool met) {
+void print_text(const TestArguments& arguments, const Comparison& c, const Hypothesis& hypothesis, bool met,
+                const std::vector<std::string>& notes) {
   bool is_fact = c.test == kFact;
   tell("{} {} - {}: {:+.6f}", arguments.metric, arguments.arm, arguments.baseline, c.delta);
   if (std::isfinite(c.p))
@@ -76,6 +79,7 @@ void print_text(const TestArguments& arguments, const Comparison& c, const Hypot
     tell("\nno test: all runs alike\n");
   else
     tell("\nno p: one run says nothing of the noise; add seeds\n");
+  for (const std::string& note : notes) tell("{}\n", note);
 }
 
 void test_verb(TestArguments arguments) {
@@ -87,15 +91,21 @@ void test_verb(TestArguments arguments) {
                                                arguments.margin, arguments.alpha);
   FinishedArm arm = named_arm(arguments.arm, arguments.metric);
   std::optional<double> target = number_of(arguments.baseline);
-  Comparison c =
-      target ? compare_with_number(arm, *target, hypothesis)
-             : compare_arms(arm, named_arm(arguments.baseline, arguments.metric), arguments.test, hypothesis);
+  std::vector<std::string> notes;
+  Comparison c;
+  if (target) {
+    c = compare_with_number(arm, *target, hypothesis);
+  } else {
+    FinishedArm baseline = named_arm(arguments.baseline, arguments.metric);
+    c = compare_arms(arm, baseline, arguments.test, hypothesis);
+    notes = notes_on_test(c, arm, baseline, hypothesis);
+  }
   if (c.is_alike && is_count(arguments.metric)) c.test = kFact;
   bool met = c.test == kFact ? lies_beyond(c.delta, hypothesis) : c.p < arguments.alpha;
   if (arguments.json)
-    print_json(arguments, c, met);
+    print_json(arguments, c, met, notes);
   else
-    print_text(arguments, c, hypothesis, met);
+    print_text(arguments, c, hypothesis, met, notes);
   if (arguments.assert_met && !met) throw Error("the claim is not met", kClaimNotMet);
 }
 

@@ -15,6 +15,7 @@
 #include "report/judge.h"
 #include "report/notes.h"
 #include "results/metrics.h"
+#include "statistics/spread.h"
 
 namespace caddie {
 namespace {
@@ -163,6 +164,13 @@ PooledVariance Ablation::pool_over_arms(std::string_view metric) const {
     if (Sample sample = summarize(numbers(arm.arm, metric)); sample.n > samples[arm.trained_as].n)
       samples[arm.trained_as] = sample;
   return pool(samples);
+}
+
+bool Ablation::spreads_differ_in(std::string_view metric) const {
+  std::vector<std::vector<double>> scores;
+  for (size_t arm = 0; arm < arms.size(); ++arm)
+    if (arms[arm].trained_as == arm) scores.push_back(numbers(arms[arm].arm, metric));
+  return caddie::spreads_differ(scores);
 }
 
 bool is_count(std::string_view metric) {

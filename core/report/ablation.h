@@ -99,6 +99,8 @@ struct Ablation {
   /// Returns the variance within arms. Arms that come from the same trainings have the same noise and count
   /// once, by the one with the most seeds.
   PooledVariance pool_over_arms(std::string_view metric) const;
+  /// Tells whether the arms' SDs differ beyond chance. Arms that come from the same trainings count once.
+  bool spreads_differ_in(std::string_view metric) const;
 };
 
 /// Tells whether the metric counts something, so that a difference without any spread is a fact.

@@ -187,8 +187,10 @@ std::vector<ArmColumn> readable_outcome_columns() {
       where_filled(text(
           "welch p", "p of Welch's test, with each arm's own SD, adjusted by Holm; shown where SDs differ",
           [](const ArmRow& arm) {
-            return arm.welch ? fmt::format("{} (df {:.1f})", p_text(arm.welch->p), arm.welch->df) : "";
-          })),
+            return arm.welch && std::isfinite(arm.welch->p)
+                                     ? fmt::format("{} (df {:.1f})", p_text(arm.welch->p), arm.welch->df)
+                                     : "";
+                        })),
       where_filled(text("outcome", "how the arm stands in the race, at how many seeds",
                         [](const ArmRow& arm) {
                           return arm.race ? fmt::format("{} at {}", name_of(arm.race->end), arm.race->seeds)

@@ -2,7 +2,12 @@
 // An arm's values, its trainings and the pooled variance come from the analysis of its whole sweep.
 #include "report/compare_arms.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
+
 #include "base/exit_code.h"
+#include "report/spread_notes.h"
 
 namespace caddie {
 
@@ -19,6 +24,10 @@ FinishedArm finished_arm(const std::filesystem::path& folder, const std::string&
     if (run.arm == arm && finished.values.contains(run.run->seed))
       finished.trainings[run.run->seed] = run.training();
   finished.pooled = ablation.pool_over_arms(metric);
+  finished.label = label;
+  finished.metric = metric;
+  finished.is_alike = is_alike(summarize(ablation.numbers(arm, metric)));
+  finished.spreads = note_on_spreads(ablation, metric);
   return finished;
 }
 
@@ -34,6 +43,21 @@ Comparison compare_arms(const FinishedArm& arm, const FinishedArm& baseline, con
   Comparison c = run_test(chosen, pair, hypothesis);
   c.test = chosen;
   return c;
+}
+
+std::vector<std::string> notes_on_test(const Comparison& comparison, const FinishedArm& arm,
+                                       const FinishedArm& baseline, const Hypothesis& hypothesis) {
+  bool pooled = comparison.test == "pooled", by_arms = pooled || comparison.test == "welch";
+  if (!by_arms || !std::isfinite(comparison.p)) return {};
+  std::vector<std::string> notes, alike;
+  if (pooled && !arm.spreads.empty()) {
+    double p = compare_arms(arm, baseline, "welch", hypothesis).p;
+    notes.push_back(arm.spreads + (std::isfinite(p) ? fmt::format("; p = {:.5f} with --test welch", p) : ""));
+  }
+  for (const FinishedArm* one : {&arm, &baseline})
+    if (one->is_alike) alike.push_back(one->label);
+  if (!alike.empty()) notes.push_back(note_on_alike(alike, arm.metric));
+  return notes;
 }
 
 Comparison compare_with_number(const FinishedArm& arm, double target, const Hypothesis& hypothesis) {

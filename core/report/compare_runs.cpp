@@ -72,12 +72,12 @@ Json read_json(const std::filesystem::path& folder, const char* name) {
   return read_sealed(file);
 }
 
-double rounded(double value) { return std::strtod(fmt::format("{:.8f}", value).c_str(), nullptr); }
+double as_in_csv(double value) { return std::strtod(fmt::format("{:.8f}", value).c_str(), nullptr); }
 
 /// Tells whether two runs may have measured the same. Journals of older versions hold no more than 8
 /// decimals.
 bool are_equal(double a, double b) {
-  return a == b || (rounded(a) == rounded(b) && (a == rounded(a) || b == rounded(b)));
+  return a == b || (as_in_csv(a) == as_in_csv(b) && (a == as_in_csv(a) || b == as_in_csv(b)));
 }
 
 /// Says where the results of two runs part: the stage, and the stage in words with the numbers.

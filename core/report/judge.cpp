@@ -14,7 +14,6 @@
 #include "report/arm_test.h"
 #include "results/metrics.h"
 #include "statistics/joint.h"
-#include "statistics/spread.h"
 #include "statistics/welch_family.h"
 #include "sweep/race_state.h"
 
@@ -115,10 +114,7 @@ class Judge {
   /// Adds Welch's test where the SDs of the arms differ, because a pooled test then hides differences or
   /// finds false ones.
   void put_welch_beside() {
-    std::vector<std::vector<double>> scores;
-    for (size_t arm = 0; arm < a_.arms.size(); ++arm)
-      if (a_.arms[arm].trained_as == arm) scores.push_back(a_.numbers(a_.arms[arm].arm, a_.metric));
-    a_.spreads_differ = spreads_differ(scores);
+    a_.spreads_differ = a_.spreads_differ_in(a_.metric);
     if (!a_.spreads_differ) return;
     std::vector<ArmRow*> arms;
     std::vector<double> p;

@@ -12,7 +12,9 @@
 #include "base/json.h"
 #include "base/median.h"
 #include "base/text.h"
+#include "report/cells.h"
 #include "report/effects.h"
+#include "report/spread_notes.h"
 #include "results/metrics.h"
 
 namespace caddie {
@@ -58,8 +60,8 @@ class Notes {
     if (a_.pooled.df > 0 && a_.pooled.variance == 0)
       note("noise: all runs alike: every arm has the same val_bpb at each seed, so nothing is tested");
     else if (a_.pooled.df > 0)
-      note(fmt::format("noise: SD {:.5f} bpb from seed to seed, pooled over arms (df {:.0f})",
-                       std::sqrt(a_.pooled.variance), a_.pooled.df));
+      note(fmt::format("noise: SD {} bpb from seed to seed, pooled over arms (df {:.0f})",
+                       rounded(std::sqrt(a_.pooled.variance), 5), a_.pooled.df));
     else if (std::any_of(a_.arms.begin(), a_.arms.end(), [](const ArmRow& arm) { return arm.bpb.n > 0; }))
       note("one seed an arm: nothing is known of the noise, so no difference here is more than a hint");
     std::vector<std::string> alike;
@@ -73,22 +75,23 @@ class Notes {
                       a_.metric));
   }
 
-  /// Names the arms with the largest and the smallest SD where one SD for all is not to be believed.
+  /// Tells where one SD for all is not to be believed, and which arms have none of their own.
   void tell_spreads() {
-    if (!a_.spreads_differ) return;
-    const ArmRow *loud = nullptr, *quiet = nullptr;
-    for (const ArmRow& arm : a_.arms) {
-      if (!(arm.metric.n > 1)) continue;
-      if (!loud || arm.metric.sd > loud->metric.sd) loud = &arm;
-      if (!quiet || arm.metric.sd < quiet->metric.sd) quiet = &arm;
+    if (a_.spreads_differ) {
+      bool beside = std::any_of(a_.arms.begin(), a_.arms.end(),
+                                [](const ArmRow& arm) { return arm.welch.has_value(); });
+      note(note_on_spreads(a_, a_.metric) +
+           (beside ? "; welch p is that of Welch's test, with each arm's own SD, adjusted by Holm" : ""));
     }
-    bool beside =
-        std::any_of(a_.arms.begin(), a_.arms.end(), [](const ArmRow& arm) { return arm.welch.has_value(); });
-    note(fmt::format(
-        "SDs differ: {:.5f} in {}, {:.5f} in {}; a pooled SD hides what quiet arms show and makes too "
-        "much of loud ones{}",
-        loud->metric.sd, loud->arm->label, quiet->metric.sd, quiet->arm->label,
-        beside ? "; welch p is that of Welch's test, with each arm's own SD, adjusted by Holm" : ""));
+    std::vector<std::string> alike;
+    bool tested = false;
+    for (const ArmRow& arm : a_.arms) {
+      bool rests_on_others = arm.tested.test == "pooled" || arm.tested.test == "welch";
+      tested |= rests_on_others && std::isfinite(arm.tested.p);
+      if (is_alike(arm.metric) && (arm.is_baseline || (rests_on_others && std::isfinite(arm.tested.p))))
+        alike.push_back(arm.arm->label);
+    }
+    if (tested && !alike.empty()) note(note_on_alike(alike, a_.metric));
   }
 
   void tell_compared_seeds() {

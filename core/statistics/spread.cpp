@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The test of Brown and Forsythe is taken where all arms have five values or more, and else that of Bartlett.
+// The test of Brown and Forsythe is taken where all arms have ten values or more, and else that of Bartlett.
 #include "statistics/spread.h"
 
 #include <algorithm>
@@ -50,8 +50,16 @@ double bartlett_p(std::span<const std::vector<double>> arms) {
 
 bool spreads_differ(std::span<const std::vector<double>> arms) {
   constexpr double kSure = 0.01;
+  constexpr size_t kMany = 10;
+  bool any_alike = false, any_spread = false;
+  for (const std::vector<double>& values : arms) {
+    Sample sample = summarize(values);
+    any_alike |= sample.sd == 0;
+    any_spread |= sample.sd > 0;
+  }
+  if (any_alike && any_spread) return true;
   bool many = std::all_of(arms.begin(), arms.end(),
-                          [](const std::vector<double>& values) { return values.size() > 4; });
+                          [](const std::vector<double>& values) { return values.size() >= kMany; });
   return (many ? brown_forsythe_p(arms) : bartlett_p(arms)) < kSure;
 }
 

@@ -24,6 +24,25 @@ TEST_CASE("spreads are compared as SciPy compares them", "[statistics]") {
   CHECK(spreads_differ(few));
 }
 
+TEST_CASE("no spread in one arm and some in another cannot be one variance", "[statistics]") {
+  CHECK(spreads_differ(Arms{{1.9, 1.9, 1.9, 1.9, 1.9}, {1.85, 1.95, 1.82, 1.88, 1.90}}));
+  CHECK(spreads_differ(Arms{{1.9, 1.9}, {1.85, 1.95}, {1.8, 1.9}}));
+  CHECK(spreads_differ(Arms{{1.9, 1.9, 1.9}, {1.8, 1.8, 1.8}, {1.9, 1.900001, 1.900002}}));
+  CHECK_FALSE(spreads_differ(Arms{{1.9, 1.9, 1.9}, {1.8, 1.8, 1.8}}));
+  CHECK_FALSE(spreads_differ(Arms{{1.9, 1.9, 1.9}, {1.8}}));
+}
+
+TEST_CASE("five seeds tell SDs that differ tenfold, but not all that differ less", "[statistics]") {
+  // The p are from Student's t of the root of F, and from erfc of the root of half of chi squared.
+  Arms fivefold = {{1.9, 1.901, 1.899, 1.9005, 1.8995}, {1.896, 1.899, 1.892, 1.9, 1.893}};
+  CHECK(brown_forsythe_p(fivefold) == Approx(0.01985288172));
+  CHECK(bartlett_p(fivefold) == Approx(0.01375438171));
+  CHECK_FALSE(spreads_differ(fivefold));
+  Arms tenfold = fivefold;
+  for (double& value : tenfold[1]) value = 1.9 + (value - 1.9) * 2.2;
+  CHECK(spreads_differ(tenfold));
+}
+
 TEST_CASE("spreads that are alike, or unknown, give no hint", "[statistics]") {
   CHECK_FALSE(spreads_differ(Arms{{1, 2, 3}, {2, 4, 5}, {1, 1.5, 3}}));
   CHECK_FALSE(spreads_differ(Arms{{1}, {2, 3, 9}}));
