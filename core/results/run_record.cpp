@@ -15,7 +15,10 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
   try {
     Json json = read_sealed(file);
     problem = file.string() + ": damaged: not the record of a run: ";
-    return read_fields<RunRecord>(json);
+    auto record = read_fields<RunRecord>(json);
+    check(!record.key.empty() || !record.group.empty(), "it has neither key nor group");
+    check(record.group.empty() || record.seed, "it has a group, but no seed");
+    return record;
   } catch (const std::exception& error) {
     problem += reason_of(error);
   }

@@ -88,7 +88,7 @@ struct RunRecord {
 };
 
 /// Returns the record of the run in `folder`, nothing where there is none. Throws Error naming the file when
-/// it is damaged or a member is of another type.
+/// it is damaged, a member is of another type, or nothing tells which run it is of.
 std::optional<RunRecord> read_run_record(const std::filesystem::path& folder);
 
 void write_run_record(const std::filesystem::path& folder, const RunRecord& record);

@@ -184,15 +184,19 @@ void write_plan(const Plan& plan, const std::filesystem::path& folder) {
 
 namespace {
 
-/// Reads plan.json, and says in the error about a damaged one what can be done.
+/// Returns the error about a plan.json that cannot be read, which says what can be done.
+Error unreadable(const std::string& problem, int code) {
+  return Error(
+      message("{}; delete it and begin the sweep again: its runs that are done and still fit are kept",
+              {problem}),
+      code);
+}
+
 Json read_damageable(const std::filesystem::path& path) {
   try {
     return read_sealed(path);
   } catch (const Error& error) {
-    throw Error(
-        message("{}; delete it and begin the sweep again: its runs that are done and still fit are kept",
-                {error.what()}),
-        error.code());
+    throw unreadable(error.what(), error.code());
   }
 }
 
@@ -204,8 +208,8 @@ Plan read_plan(const std::filesystem::path& folder) {
     fail_usage("{}: there is no plan.json; name the folder of a sweep, such as results/NAME",
                folder.string());
   auto refuse = [&](const std::exception& why) {
-    return Error(message("{}: not a plan of this version of caddie ({})", {path.string(), reason_of(why)}),
-                 2);
+    return unreadable(
+        message("{}: not a plan of this version of caddie ({})", {path.string(), reason_of(why)}), kUsage);
   };
   Json json = read_damageable(path);
   try {

@@ -58,6 +58,17 @@ TEST_CASE("runs are found by settings, techniques, results and status", "[ls]") 
   CHECK(runs.find("status == 'done' and not hash") == "plain ");
 }
 
+TEST_CASE("a run whose run.json tells of no run is lost, with the file and the reason", "[ls]") {
+  Runs runs;
+  fs::path record = runs.folder.path() / "plain/run.json";
+  write_file(record, R"({"status": 5})");
+  CHECK(runs.find("status == 'lost'") == "killed plain ");
+  for (const RunValues& run : find_runs({runs.folder.path(), "fail_reason != ''"}))
+    if (std::get<std::string>(run.at("folder")).ends_with("plain"))
+      CHECK_THAT(std::get<std::string>(run.at("fail_reason")),
+                 Catch::Contains(record.string() + ": damaged: not the record of a run"));
+}
+
 TEST_CASE("a run without run.json is listed, a copy of an artifact and its settings is not", "[ls]") {
   Runs runs;
   fs::remove(runs.folder.path() / "killed/run.json");

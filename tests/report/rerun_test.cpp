@@ -56,7 +56,7 @@ TEST_CASE("only a finished run of one process can be made again", "[report]") {
   Twins twins;
   CHECK_NOTHROW(check_can_rerun(twins.one));
   CHECK_THROWS_WITH(check_can_rerun(twins.made.folder.path()), Catch::Contains("holds no finished run"));
-  write_file(twins.one / "run.json", R"({"machine": {"ranks": 2}})");
+  write_file(twins.one / "run.json", R"({"key": "abc", "machine": {"ranks": 2}})");
   CHECK_THROWS_WITH(check_can_rerun(twins.one),
                     Catch::Contains("2 ranks made it") && Catch::Contains("--ranks 2"));
   try {

@@ -165,7 +165,13 @@ TEST_CASE("what is no plan is refused with what is wrong in it", "[sweep]") {
     change(json);
     return json.dump();
   };
-  CHECK_THROWS_WITH(read_text("{"), Catch::Contains("plan.json: damaged: it is no JSON object"));
+  const std::string kWayOut =
+      "; delete it and begin the sweep again: its runs that are done and still fit are kept";
+  CHECK_THROWS_WITH(read_text("{"), Catch::Contains("plan.json: damaged: it is no JSON object" + kWayOut));
+  CHECK_THROWS_WITH(
+      read_text(R"({"status": 5})"),
+      Catch::Contains("plan.json: not a plan of this version of caddie (member 'schema' is missing)" +
+                      kWayOut));
   CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["arms"] = Json::array(); })),
                     Catch::Contains("it has no arms"));
   CHECK_THROWS_WITH(read_text(changed([](Json& json) { json["runs"][0]["arm"] = 7; })),

@@ -49,6 +49,14 @@ TEST_CASE("the state of a run is what its folder says", "[sweep]") {
   scratch.write("runs/a/run.json", R"({"group": "group-a", "seed": "5"})");
   CHECK(state().status == RunStatus::lost);
   CHECK_THAT(state().reason, Catch::Contains("runs/a/run.json: damaged: not the record of a run"));
+  for (const char* other : {R"({"status": 5})", "{}", R"({"group": "group-a"})"}) {
+    scratch.write("runs/a/run.json", other);
+    CHECK(state().status == RunStatus::lost);
+    CHECK(state().files_tell_why());
+    CHECK_THAT(state().reason,
+               Catch::Contains("runs/a/run.json: damaged: not the record of a run: it has ") &&
+                   Catch::EndsWith("start the run over with --fresh"));
+  }
   scratch.write("runs/a/run.json", record);
   std::filesystem::remove(scratch / "runs/a/lock");
   scratch.write("runs/a/summary.json", R"({"status": "stopped"})");

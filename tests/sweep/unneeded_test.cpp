@@ -39,7 +39,7 @@ struct Results {
 
 TEST_CASE("stages that no run came from are deleted, those of a run stay", "[sweep]") {
   Results results({"train-a", "train-b", "compress-a"});
-  results.folder.write("run/run.json", R"({"stages": {"train": "train-a"}})");
+  results.folder.write("run/run.json", R"({"key": "abc", "stages": {"train": "train-a"}})");
   results.folder.write("run/summary.json", R"({"stages": {"evaluate": ["compress-a"]}})");
   StoreCleaning cleaning = find_unneeded(results.folder.path());
   REQUIRE(cleaning.unneeded.size() == 1);
