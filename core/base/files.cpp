@@ -138,16 +138,19 @@ std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::
 
 std::string why_nothing_matches(const std::string& pattern) {
   namespace fs = std::filesystem;
-  if (pattern.starts_with('~')) return "; no shell replaces ~ here, so write the home folder out";
-  if (pattern.find('{') != pattern.npos)
-    return "; braces are not expanded here: give one pattern with * or ?";
   fs::path path(pattern), folder = path.parent_path();
   std::error_code ignored;
   std::string from = path.is_absolute() ? "" : ", looked for from " + fs::current_path(ignored).string();
-  bool literal = folder.string().find_first_of("*?[") == std::string::npos;
-  if (!folder.empty() && literal && !fs::is_directory(folder, ignored))
-    return from + "; there is no folder " + folder.string();
-  return from;
+  if (fs::is_directory(folder, ignored))
+    return from + "; the folder " + folder.string() + " is there, and holds no file of that pattern";
+  if (pattern.starts_with('~')) return "; no shell replaces ~ here, so write the home folder out";
+  if (pattern.find('{') != pattern.npos)
+    return "; braces are not expanded here: give one pattern with * or ?";
+  if (folder.empty()) return from;
+  for (const fs::path& found : files_matching(folder.string()))
+    if (fs::is_directory(found, ignored))
+      return from + "; no folder of that pattern, such as " + found.string() + ", holds such a file";
+  return from + "; there is no folder " + folder.string();
 }
 
 std::string why_no_file(const std::filesystem::path& path) {

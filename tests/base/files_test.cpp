@@ -91,3 +91,20 @@ TEST_CASE("names of folders and files are not taken for patterns", "[files]") {
   CHECK(files_matching((folder / "d*/train_*.bin").string()).size() == 2);
   CHECK(files_matching((folder / "data [v1]/none*").string()).empty());
 }
+
+TEST_CASE("what matches nothing tells a folder that is there from one that is not", "[base]") {
+  TemporaryFolder folder;
+  for (const char* name : {"data [v3]", "data {a}", "~data", "d1"}) fs::create_directories(folder / name);
+  auto why = [&](const char* pattern) { return why_nothing_matches((folder / pattern).string()); };
+  std::string at = folder.path().string() + "/";
+  for (const char* name : {"data [v3]", "data {a}", "~data", "d1"})
+    CHECK(why((std::string(name) + "/train_*.bin").c_str()) ==
+          "; the folder " + at + name + " is there, and holds no file of that pattern");
+  CHECK(why("data [v4]/train_*.bin") == "; there is no folder " + at + "data [v4]");
+  CHECK(why("nowhere/train_*.bin") == "; there is no folder " + at + "nowhere");
+  CHECK(why("n*/train_*.bin") == "; there is no folder " + at + "n*");
+  CHECK(why("d*/train_*.bin") == "; no folder of that pattern, such as " + at + "d1, holds such a file");
+  CHECK(why("{a,b}/train_*.bin").starts_with("; braces are not expanded here"));
+  CHECK(why_nothing_matches("~/none_*.bin").starts_with("; no shell replaces ~ here"));
+  CHECK(why_nothing_matches("none_*.bin") == ", looked for from " + fs::current_path().string());
+}
