@@ -161,6 +161,14 @@ std::string why_no_file(const std::filesystem::path& path) {
   return error ? "cannot look at it: " + error.message() : "";
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  std::error_code ignored;
+  const std::string& text = file.native();
+  bool is_descriptor = text == "/dev/stdin" || text.starts_with("/dev/fd/") || text.starts_with("/proc/");
+  if (is_descriptor || !std::filesystem::is_regular_file(file, ignored)) return {};
+  return file.parent_path();
+}
+
 std::string read_file(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);
   if (!file.ok()) fail_on(path, "open it for reading");

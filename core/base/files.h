@@ -28,6 +28,10 @@ std::string why_nothing_matches(const std::string& pattern);
 /// the error of the system; "" where a file, a pipe or a device is.
 std::string why_no_file(const std::filesystem::path& path);
 
+/// Returns the folder that paths in a file are relative to: that of the file, or "" for the working folder
+/// where the file is a pipe or another that has none of its own (/dev/stdin, /dev/fd/63).
+std::filesystem::path folder_of(const std::filesystem::path& file);
+
 /// Returns the whole file as bytes. Throws Error naming the path when it is a folder or cannot be read.
 std::string read_file(const std::filesystem::path& path);
 

@@ -78,9 +78,7 @@ class Loader {
 
   /// Returns the path of an extended file. Throws Error when it is missing, or is one of those being read.
   fs::path base_path(const TreeNode& name) const {
-    // A file that comes through a pipe has no folder; its paths are relative to the working directory.
-    fs::path folder = fs::is_regular_file(open_.back()) ? open_.back().parent_path() : fs::path();
-    fs::path path = (folder / std::get<std::string>(name.value)).lexically_normal();
+    fs::path path = (folder_of(open_.back()) / std::get<std::string>(name.value)).lexically_normal();
     if (std::string why = why_no_file(path); !why.empty())
       caddie::fail_at(name.place, message("'extends' names {}: {}", {path.string(), why}));
     for (size_t i = 0; i < open_.size(); ++i) {

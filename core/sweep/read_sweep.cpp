@@ -41,7 +41,7 @@ void read_head(Tree& tree, SweepFile& sweep) {
     tree.fail_at("name", message("'{}' cannot be the name of a folder in results/; a word without '/' can, "
                                  "but for '{}', where stages lie",
                                  {printable(sweep.name), kStoreFolder}));
-  sweep.base = (sweep.file.parent_path() / base).lexically_normal();
+  sweep.base = (folder_of(sweep.file) / base).lexically_normal();
   if (!std::filesystem::is_regular_file(sweep.base)) {
     std::string why = why_no_file(sweep.base);
     tree.fail_at("base", message("base names {}: {}",
@@ -161,6 +161,9 @@ SweepFile read_sweep(const std::filesystem::path& file) {
   check_names(tree);
   SweepFile sweep;
   sweep.file = file;
+  Tree whole = tree;  // A pipe cannot be read again.
+  read_all(whole);
+  sweep.text = whole.canonical();
   read_head(tree, sweep);
   BaseExperiment base(sweep.base);
   sweep.base_text = base.text();
@@ -174,9 +177,6 @@ SweepFile read_sweep(const std::filesystem::path& file) {
   read_race(tree, sweep);
   choose_baseline(tree, sweep);
   tree.check_all_read();
-  tree = Tree::load(file);
-  read_all(tree);
-  sweep.text = tree.canonical();
   return sweep;
 }
 

@@ -92,6 +92,16 @@ TEST_CASE("names of folders and files are not taken for patterns", "[files]") {
   CHECK(files_matching((folder / "data [v1]/none*").string()).empty());
 }
 
+TEST_CASE("a file that is a pipe or a descriptor has no folder of its own", "[base]") {
+  TemporaryFolder folder;
+  write_file(folder / "a.toml", "");
+  CHECK(folder_of(folder / "a.toml") == folder.path());
+  CHECK(folder_of("/dev/stdin").empty());
+  CHECK(folder_of("/dev/fd/0").empty());
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK(folder_of(folder / "pipe").empty());
+}
+
 TEST_CASE("what matches nothing tells a folder that is there from one that is not", "[base]") {
   TemporaryFolder folder;
   for (const char* name : {"data [v3]", "data {a}", "~data", "d1"}) fs::create_directories(folder / name);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a sweep file to its arms: axes, points, designs and baselines.
 #include <caddie/error.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "base/files.h"
 #include "support/temporary_folder.h"
 #include "sweep/combinations.h"
 #include "sweep/fraction.h"
@@ -195,6 +198,17 @@ TEST_CASE("the label of a technique may hold dots", "[sweep]") {
                                "base = \"dotted.toml\"\nseeds = [1]\n[[axis]]\ntoggle = \"a.b\"\n"
                                "[design.baseline]\n\"a.b\" = true\n"));
   CHECK(labels(combinations(sweep)) == Labels{"baseline", "-a.b"});
+}
+
+TEST_CASE("a sweep from a pipe names its base from the working folder", "[sweep]") {
+  TemporaryFolder scratch;
+  fs::path base = fs::proximate(scratch.write("base.toml", kBase)), pipe = scratch / "sweep.toml";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::thread writer([&] { write_file(pipe, "base = \"" + base.string() + "\"\nseeds = [1]\n"); });
+  SweepFile sweep = read_sweep(pipe);
+  writer.join();
+  CHECK(fs::equivalent(sweep.base, base));
+  CHECK_THAT(sweep.text, Catch::Contains("seeds = [1]"));
 }
 
 TEST_CASE("mistakes in a sweep file are shown where they stand", "[sweep]") {
