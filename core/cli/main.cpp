@@ -9,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   caddie::add_verbs(app);
   caddie::check_numbers(app);
+  caddie::check_arguments(std::span(argv, size_t(argc)));
   caddie::check_verb(app, argc > 1 ? argv[1] : "");
   try {
     app.parse(argc, argv);

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/exit_code.h"
 #include "config/units.h"
 #include "process/machine.h"
 
@@ -106,6 +107,15 @@ CLI::Validator in_seconds() {
 CLI::Validator side_by_side() {
   constexpr int kAlways = 64, kForEachCore = 4;
   return whole(1, std::max(kAlways, kForEachCore * core_count()));
+}
+
+void check_arguments(std::span<const char* const> arguments) {
+  for (const char* argument : arguments) {
+    char* end = nullptr;
+    double value = std::strtod(argument, &end);
+    if (*argument == '-' && end != argument && *end == '\0' && !std::isfinite(value))
+      fail_usage("{}: wanted a number that is finite", argument);
+  }
 }
 
 void check_numbers(CLI::App& app) {

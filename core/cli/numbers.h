@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace CLI {
 class App;
@@ -26,6 +27,9 @@ CLI::Validator in_seconds();
 /// Accepts counts of threads, processes or runs side by side: from 1 to four for each core, or to 64 where
 /// that is more.
 CLI::Validator side_by_side();
+
+/// Throws Error (kUsage) for an argument that reads as -inf or -nan, which the parser would take for options.
+void check_arguments(std::span<const char* const> arguments);
 
 /// Lets every option of the program and its verbs that takes a number refuse texts that only look like one:
 /// 010 (which C reads as 8), 0x10, 1e3 for a whole number, nan, inf, and numbers that do not fit.

@@ -43,4 +43,13 @@ TEST_CASE("a path or an argument in a message commands no terminal", "[cli]") {
   check_printed("'\x1b[31mtable'", 2, "\\x1b[31mtable");
 }
 
+TEST_CASE("a number below all others is no option", "[cli]") {
+  for (const char* number : {"-inf", "-Infinity", "-nan"}) {
+    check_printed(std::string("test x:a ") + number, 2,
+                  std::string(number) + ": wanted a number that is finite");
+    check_printed(std::string("test x:a 1 --margin ") + number, 2, "wanted a number that is finite");
+  }
+  check_printed("test x:a inf", 2, "");
+}
+
 }  // namespace caddie::testing
