@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie test A B tells whether one arm is better than another, or than a number.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <memory>
@@ -65,7 +67,8 @@ void print_json(const TestArguments& arguments, const Comparison& c, bool met,
 void print_text(const TestArguments& arguments, const Comparison& c, const Hypothesis& hypothesis, bool met,
                 const std::vector<std::string>& notes) {
   bool is_fact = c.test == kFact;
-  tell("{} {} - {}: {:+.6f}", arguments.metric, arguments.arm, arguments.baseline, c.delta);
+  tell("{} {} - {}: {}", arguments.metric, arguments.arm, arguments.baseline,
+       is_fact ? signed_commas(c.delta) : fmt::format("{:+.6f}", c.delta));
   if (std::isfinite(c.p))
     tell(
         "   {:g}% CI [{:+.6f}, {:+.6f}]\n{} t = {:.3f}, df {:.1f}, one-sided p = {:.5f}: {} by more than "
@@ -73,7 +76,7 @@ void print_text(const TestArguments& arguments, const Comparison& c, const Hypot
         100 * hypothesis.confidence, c.low, c.high, c.test, c.t, c.df, c.p,
         met ? "better" : "not shown to be better", arguments.margin, arguments.alpha);
   else if (is_fact)
-    tell("\na fact, as {} is the same in every run: {} by more than {:g}\n", arguments.metric,
+    tell("\na fact, as {} is the same in every run: {} by more than {:.10g}\n", arguments.metric,
          met ? "better" : "not better", arguments.margin);
   else if (c.is_alike)
     tell("\nno test: all runs alike\n");

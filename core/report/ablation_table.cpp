@@ -148,10 +148,14 @@ std::vector<ArmColumn> mean_columns(const Ablation& a) {
 /// Returns columns of the tested metric, unless that is the score or the nats, which are shown anyway.
 std::vector<ArmColumn> tested_metric_columns(const std::string& metric) {
   if (metric == kBpb.name || metric == kLossNats.name) return {};
+  bool count = is_count(metric);
   return {text(metric, "mean of the metric that is tested",
-               [](const ArmRow& arm) { return fixed(arm.metric.mean, 5); }),
-          text("delta " + metric, "its difference from the baseline",
-               [](const ArmRow& arm) { return signed_fixed(arm.tested.delta, 5); })};
+               [count](const ArmRow& arm) {
+                 return count ? commas(arm.metric.mean) : fixed(arm.metric.mean, 5);
+               }),
+          text("delta " + metric, "its difference from the baseline", [count](const ArmRow& arm) {
+            return count ? signed_commas(arm.tested.delta) : signed_fixed(arm.tested.delta, 5);
+          })};
 }
 
 std::vector<ArmColumn> readable_score_columns(const Ablation& a) {
@@ -184,10 +188,10 @@ std::vector<ArmColumn> readable_outcome_columns() {
       where_filled(
           text("df", "degrees of freedom of Welch's test",
                [](const ArmRow& arm) { return arm.tested.test == "welch" ? fixed(arm.tested.df, 1) : ""; })),
-      where_filled(text(
-          "welch p", "p of Welch's test, with each arm's own SD, adjusted by Holm; shown where SDs differ",
-          [](const ArmRow& arm) {
-            return arm.welch && std::isfinite(arm.welch->p)
+      where_filled(text("welch p",
+                        "p of Welch's test, with each arm's own SD, adjusted by Holm; shown where SDs differ",
+                        [](const ArmRow& arm) {
+                          return arm.welch && std::isfinite(arm.welch->p)
                                      ? fmt::format("{} (df {:.1f})", p_text(arm.welch->p), arm.welch->df)
                                      : "";
                         })),
@@ -200,10 +204,7 @@ std::vector<ArmColumn> readable_outcome_columns() {
                         [](const ArmRow& arm) { return signed_fixed(arm.delta_nats, 5); })),
       where_filled(text("at equal time", "difference when both have trained for the shorter of the two times",
                         [](const ArmRow& arm) { return signed_fixed(arm.delta_at_time, 5); })),
-      text("bytes", "mean of artifact_bytes",
-           [](const ArmRow& arm) {
-             return std::isfinite(arm.bytes) ? with_commas(int64_t(std::llround(arm.bytes))) : "";
-           }),
+      text("bytes", "mean of artifact_bytes", [](const ArmRow& arm) { return commas(arm.bytes); }),
       text("delta bytes", "its difference from the baseline",
            [](const ArmRow& arm) { return signed_commas(arm.delta_bytes); }),
       text("ms/step", "mean of step_avg_ms", [](const ArmRow& arm) { return fixed(arm.step_ms, 1); })};

@@ -27,6 +27,10 @@ std::string signed_fixed(double value, int decimals) {
 
 std::string switch_text(bool on) { return on ? "1" : "0"; }
 
+std::string commas(double value) {
+  return std::isfinite(value) ? with_commas(int64_t(std::llround(value))) : "";
+}
+
 std::string signed_commas(double value) {
   if (!std::isfinite(value)) return "";
   auto whole = int64_t(std::llround(value));

@@ -16,6 +16,8 @@ std::string rounded(double value, int decimals);
 Json number_or_null(double value);
 /// Returns "+0.01250", for example.
 std::string signed_fixed(double value, int decimals);
+/// Returns the nearest whole number: "1,234".
+std::string commas(double value);
 /// Returns a whole number with its sign: "-1,234".
 std::string signed_commas(double value);
 /// Returns "0" or "1".

@@ -176,9 +176,10 @@ class Notes {
     if (std::string at = when_changed({"claim.", "race."}, true); !at.empty())
       later.insert(later.begin(), "CHANGED on " + at + " after the plan was first frozen");
     std::string fixed = later.empty() ? "fixed before the runs" : join(later, ", ");
-    note(fmt::format("claim, {}: better by more than {:g} {} at {} p < {:g} ({}, {})", fixed,
-                     a_.hypothesis.margin, unit, side, a_.alpha, a_.test,
-                     plan_.race ? plan_.race->spending + " over the looks" : a_.correction));
+    std::string how = fmt::format("at {} p < {:g} ({}, {})", side, a_.alpha, a_.test,
+                                  plan_.race ? plan_.race->spending + " over the looks" : a_.correction);
+    note(fmt::format("claim, {}: better by more than {:.10g} {}{}", fixed, a_.hypothesis.margin, unit,
+                     only_facts() ? "" : " " + how));
     if (!plan_.race)
       note(fmt::format("CI: 95%, {}", a_.test == "welch" && a_.correction != "none"
                                           ? "the claimed arms at once"
@@ -194,6 +195,16 @@ class Notes {
         if (!arm.is_baseline && arm.bpb.n > 0 && arm.trained_as != a_.baseline_row().trained_as)
           note(fmt::format("{}: not of the baseline's trainings, so no test paired by checkpoint",
                            arm.arm->label));
+  }
+
+  /// Tells whether some arms are decided by facts, and none by a test.
+  bool only_facts() const {
+    bool facts = false, tests = false;
+    for (const ArmRow& arm : a_.arms) {
+      facts |= arm.is_fact();
+      tests |= std::isfinite(arm.tested.p);
+    }
+    return facts && !tests;
   }
 
   /// Returns the fewest seeds that the baseline or a tested arm has; INT64_MAX unless several arms are

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is told of a sweep's arms: against which baseline, by which test, and whether the claim is met.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -166,6 +167,15 @@ TEST_CASE("a claim on a count that no seed changes is decided by the fact", "[re
   CHECK(column(ablation_table(ablation), 1, "test") == "fact");
   CHECK(column(readable_table(ablation), 1, "p") == "fact*");
   CHECK_THAT(render(ablation, "md"), Catch::Contains("fact: params is the same in every run"));
+  CHECK(column(readable_table(ablation), 1, "params") == "400,000");
+  CHECK(column(readable_table(ablation), 1, "delta params") == "-100,000");
+  auto says = [&](const char* text) {
+    std::vector<std::string> notes = analyze(sweep.plan, sweep.path).notes;
+    return std::any_of(notes.begin(), notes.end(), [&](const std::string& note) { return note == text; });
+  };
+  CHECK(says("claim, fixed before the runs: better by more than 0 params"));
+  sweep.plan.claim->margin = 1234567;
+  CHECK(says("claim, fixed before the runs: better by more than 1234567 params"));
   sweep.plan.claim->margin = 100000;  // is not surpassed
   CHECK(analyze(sweep.plan, sweep.path).claim_met == false);
   sweep.plan.claim->margin = 0;

@@ -90,8 +90,8 @@ TEST_CASE("a claim about another metric shows that metric beside its p", "[repor
   sweep.plan.claim.emplace();
   sweep.plan.claim->metric = "artifact_bytes";
   TextTable shown = readable_table(analyze(sweep.plan, sweep.path));
-  CHECK(column(shown, 1, "artifact_bytes") == "1001.00000");
-  CHECK(column(shown, 1, "delta artifact_bytes") == "+1.00000");
+  CHECK(column(shown, 1, "artifact_bytes") == "1,001");
+  CHECK(column(shown, 1, "delta artifact_bytes") == "+1");
   TextTable data = ablation_table(analyze(sweep.plan, sweep.path));
   CHECK(column(data, 1, "metric") == "artifact_bytes");
   CHECK(column(data, 1, "delta") == "-0.25000000");
