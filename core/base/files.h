@@ -20,8 +20,8 @@ std::vector<std::filesystem::path> files_matching(const std::string& pattern);
 /// folder when it cannot be listed.
 std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::path& folder);
 
-/// Returns the end of an error message about a pattern that matches no file: where it was looked for, and what
-/// in it matches nothing (a ~, braces, a folder that is missing, or one that is there).
+/// Returns the end of an error message about a pattern that matches no file: where it was looked for, and
+/// what in it matches nothing (a ~, braces, a folder that is missing, or one that is there).
 std::string why_nothing_matches(const std::string& pattern);
 
 /// Returns why nothing can be read from the path: "is a folder; wanted a file", "there is no such file", or
