@@ -33,7 +33,7 @@ void LiveView::show(const std::vector<std::string>& lines) {
   if (!live_) return;
   clear();
   size_t width = terminal_width();
-  for (const std::string& line : lines) say_aside(first_characters(printable(line), width - 1));
+  for (const std::string& line : lines) say_aside(std::string(first_characters(printable(line), width - 1)));
   height_ = lines.size();
 }
 
