@@ -19,7 +19,10 @@ std::string told(const MadeUpSweep& sweep) { return join(analyze(sweep.plan, swe
 /// Returns the notes on a test of two arms of a sweep.
 std::string told_of_test(const MadeUpSweep& sweep, const std::string& a, const std::string& b,
                          const std::string& test) {
-  write_plan(sweep.plan, sweep.path);
+  Plan plan = sweep.plan;
+  for (const PlannedRun& run : plan.runs)
+    if (run.arm == 0) plan.seeds.push_back(run.seed);
+  write_plan(plan, sweep.path);
   FinishedArm arm = finished_arm(sweep.path, a, kBpb.name), baseline = finished_arm(sweep.path, b, kBpb.name);
   return join(notes_on_test(compare_arms(arm, baseline, test, {}), arm, baseline, {}), "\n");
 }

@@ -380,25 +380,21 @@ TEST_CASE("a race asks for further seeds of the arms that are open, and of no ot
 }
 
 TEST_CASE("what a sweep shows names the runs at work and estimates the rest", "[sweep]") {
-  Sweep sweep(made_up_plan({"a", "b"}, {1, 2}));
+  Sweep quiet(made_up_plan({"a"}, {1})), sweep(made_up_plan({"a", "b"}, {1, 2}));
+  CHECK(quiet.go().done == 1);
+  CHECK(quiet.transcript.shown.empty());
   sweep.transcript.live = true;
   sweep.runs.needs[2] = 0;  // the same training
   sweep.runs.scripts[0] = {scoring(1.25)};
   sweep.runs.scripts[0].front().seconds = 8;
   CHECK(sweep.go().done == 4);
   REQUIRE_FALSE(sweep.transcript.shown.empty());
-  std::vector<std::string> first = sweep.transcript.shown.front();
-  CHECK(first == Deeds{"[0/4] 1 running  3 queued  0 failed", "  a s1     0s  step 0"});
+  CHECK(sweep.transcript.shown.front() ==
+        Deeds{"[0/4] 1 running  3 queued  0 failed", "  a s1     0s  step 0"});
   CHECK(sweep.transcript.said[0] == "[1/4] done    a s1   val_bpb 1.25000   8s");
   // After it: b s1 and b s2 train, and a s2 takes as long too, as no run that only shares is known.
   auto second = std::find_if(sweep.transcript.shown.begin(), sweep.transcript.shown.end(),
                              [](const auto& lines) { return lines[0].starts_with("[1/4]"); });
   REQUIRE(second != sweep.transcript.shown.end());
   CHECK(second->front() == "[1/4] 1 running  2 queued  0 failed   ETA 24s");
-}
-
-TEST_CASE("a sweep that shows nothing prepares nothing", "[sweep]") {
-  Sweep sweep(made_up_plan({"a"}, {1}));
-  CHECK(sweep.go().done == 1);
-  CHECK(sweep.transcript.shown.empty());
 }
