@@ -2,9 +2,9 @@
 // Adds the outputs of the first half of the layers to the inputs of the second half, last in first out:
 //     x' = x + w skip,  with one weight w for each channel,
 // or, with gates, takes a share of each:  x' = g x + (1-g) (w skip),  g = sigmoid(skip_gates[i]).
-// x: [B,T,C]; skip_weights, whose rows are the w, and skip_gates: [n,C] with n = executions / 2, where a layer
-// that runs twice counts twice.
-// Source: arXiv:1505.04597; openai/parameter-golf, train_gpt.py and, for the gates, pull request 1204.
+// x: [B,T,C]; skip_weights, whose rows are the w, and skip_gates: [n,C] with n = executions / 2, where a
+// layer that runs twice counts twice. Source: arXiv:1505.04597; openai/parameter-golf, train_gpt.py and, for
+// the gates, pull request 1204.
 #include <caddie/plugin.h>
 
 using namespace caddie;
