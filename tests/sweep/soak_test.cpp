@@ -101,8 +101,7 @@ TEST_CASE("a sweep of 500 runs takes no more at its end than early on", "[.soak]
   CHECK(late.zombies <= 2);  // An ended run is waited for a moment later.
 
   std::map<std::string, int> names = names_below(folder);
-  for (const char* one : {"resolved.toml", "run.json", "summary.json"})
-    CHECK(names[one] == kRuns);
+  for (const char* one : {"resolved.toml", "run.json", "summary.json"}) CHECK(names[one] == kRuns);
   CHECK(names["lock"] == 0);
   CHECK(names["checkpoint.safetensors"] == 0);
   for (const auto& [name, count] : names) {
