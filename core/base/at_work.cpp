@@ -2,8 +2,10 @@
 // Keeps the innermost worker of each thread, and the one that the latest exception came from.
 #include "base/at_work.h"
 
+#include <filesystem>
 #include <mutex>
 #include <new>
+#include <system_error>
 
 namespace caddie {
 namespace {
@@ -79,11 +81,16 @@ bool describe(const Worker& worker, char* text, unsigned size) {
 
 std::string text_of(const std::exception_ptr& exception) {
   std::string who = latest_thrower();
-  if (who.empty()) who = "internal error";
+  bool is_own = who.empty();
+  if (is_own) who = "internal error";
   try {
     std::rethrow_exception(exception);
   } catch (const std::bad_alloc&) {
     return "out of memory";
+  } catch (const std::filesystem::filesystem_error& error) {
+    return (is_own ? error.path1().string() : who) + ": " + error.code().message();
+  } catch (const std::system_error& error) {
+    return is_own ? error.what() : who + ": " + error.what();
   } catch (const std::exception& error) {
     return who + ": " + error.what();
   } catch (...) {

@@ -38,7 +38,8 @@ Worker at_work();
 bool describe(const Worker& worker, char* text, unsigned size);
 
 /// Says what an exception that is no Error means, and names the plugin that threw it: "plugin 'a': vector is
-/// too long". Where no plugin did, it begins with "internal error". Running out of memory is nobody's fault.
+/// too long". Where no plugin did, it begins with "internal error", but for what the system refused, which
+/// names the file. Running out of memory is nobody's fault.
 std::string text_of(const std::exception_ptr& exception);
 
 }  // namespace caddie

@@ -6,6 +6,7 @@
 #include <caddie/parallel.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -84,4 +85,8 @@ TEST_CASE("an exception belongs to the innermost worker that it left, in whateve
           throw 42;
         }) == "plugin 'a' (technique 'b'): it throws what is no exception of C++'s library");
   CHECK(text_after([] { throw std::bad_alloc(); }) == "out of memory");
+  auto refused = [] {
+    throw std::filesystem::filesystem_error("status", "x/y", std::make_error_code(std::errc::io_error));
+  };
+  CHECK(text_after(refused) == "x/y: Input/output error");
 }
