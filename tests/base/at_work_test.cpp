@@ -86,6 +86,7 @@ TEST_CASE("an exception belongs to the innermost worker that it left, in whateve
         }) == "plugin 'a' (technique 'b'): it throws what is no exception of C++'s library");
   CHECK(text_after([] { throw std::bad_alloc(); }) == "out of memory");
   auto refused = [] {
+    AtWork part({nullptr, "norms"});
     throw std::filesystem::filesystem_error("status", "x/y", std::make_error_code(std::errc::io_error));
   };
   CHECK(text_after(refused) == "x/y: Input/output error");
