@@ -191,6 +191,7 @@ class Planner {
     std::span<const int64_t> seeds = plan_.seeds;
     if (plan_.race) seeds = seeds.first(size_t(plan_.race->looks[0].seeds));
     plan_.runs = runs_of(plan_, arms, seeds);
+    if (sweep_.baseline_extra == 0) return;  // There need be no seed behind the last one.
     std::vector<int64_t> extra(static_cast<size_t>(sweep_.baseline_extra));
     std::iota(extra.begin(), extra.end(), *std::max_element(seeds.begin(), seeds.end()) + 1);
     for (PlannedRun& run : runs_of(plan_, std::span(arms).first(1), extra)) plan_.runs.push_back(run);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/mapped_file.h"
 #include "support/temporary_folder.h"
 
 using namespace caddie;

@@ -3,6 +3,8 @@
 // so.
 #include <catch2/catch.hpp>
 
+#include <dlfcn.h>
+
 #include <caddie/error.h>
 #include <caddie/slots.h>
 
@@ -56,11 +58,9 @@ Outcome run_with(const char* deed, const std::string& output, const std::string&
   return laboratory().run(output, "-S model.activation.use=unruly " + more);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;  // A sanitizer ends the program by itself after a crash.
-#else
-constexpr bool kSanitized = false;
-#endif
+/// Whether a sanitizer is in the program, which it ends by itself after a crash. The tests themselves may
+/// have been compiled without one.
+const bool kSanitized = ::dlsym(RTLD_DEFAULT, "__asan_init") || ::dlsym(RTLD_DEFAULT, "__tsan_init");
 
 }  // namespace
 
