@@ -5,6 +5,7 @@
 
 #include <mutex>
 
+#include "base/out_of_memory.h"
 #include "device/cuda/attention.h"
 #include "device/cuda/blas.h"
 #include "device/cuda/stream.h"
