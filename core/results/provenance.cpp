@@ -2,6 +2,7 @@
 // The group of a run hashes all that can change its results except the seed; its key adds the seed.
 #include "results/provenance.h"
 
+#include <caddie/error.h>
 #include <caddie/parallel.h>
 
 #include <sys/resource.h>
@@ -30,10 +31,11 @@ std::string processor() {
 
 BuiltFrom built_from(const std::filesystem::path& note) {
   if (!std::filesystem::exists(note)) return {};
+  Json told = Json::parse(read_file(note), nullptr, false);
   try {
-    return read_fields<BuiltFrom>(Json::parse(read_file(note)));
+    return read_fields<BuiltFrom>(told);
   } catch (const std::exception&) {
-    return {};  // A note that cannot be read says as little as none.
+    fail("{}: is not what the build writes; build Caddie again", note.string());
   }
 }
 

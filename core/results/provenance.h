@@ -26,7 +26,8 @@ RunKey run_key(const Tree& tree, const Experiment& experiment, const Registry& r
                const std::filesystem::path& initial_weights, int ranks = 1);
 
 /// Returns what `note` says of the sources that were built; by default that is the file that the build left
-/// beside the engine.
+/// beside the engine. Throws Error when it is there and cannot be read or is damaged, so that no run names an
+/// unknown commit by accident.
 BuiltFrom built_from(const std::filesystem::path& note = engine_file().parent_path() / "caddie.source.json");
 
 /// Returns the record of a run that this process begins, without its stages.

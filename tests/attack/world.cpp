@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "support/paths.h"
 
 namespace caddie::attack {
@@ -62,6 +63,15 @@ std::string steady(const std::string& out) {
   if (json.is_object() && json.contains("scores"))
     for (auto& [label, score] : json["scores"].items()) score.erase("seconds");
   return json.dump(1);
+}
+
+/// Tells the first cell of a table that is another; "" when there is none.
+std::string first_difference(const std::string& wanted, const std::string& found) {
+  std::vector<std::string> a = split(wanted, ','), b = split(found, ',');
+  auto [left, right] = std::ranges::mismatch(a, b);
+  if (left == a.end() && right == b.end()) return "";
+  auto shown = [](auto cell, const auto& cells) { return cell == cells.end() ? "nothing" : *cell; };
+  return fmt::format("\"{}\" instead of \"{}\"", shown(right, b), shown(left, a));
 }
 
 }  // namespace
@@ -252,7 +262,8 @@ std::string World::difference(const Goal& goal, const std::string& state, const 
     std::string found = differing(testing::bits_of(place / "sw/runs" / name), bits);
     if (!found.empty()) return name + ": " + found;
   }
-  return testing::results_of(place / "sw") == rows_ ? "" : "other rows in runs.csv";
+  std::string found = first_difference(rows_, testing::results_of(place / "sw"));
+  return found.empty() ? "" : "other rows in runs.csv: " + found;
 } catch (const std::exception& error) {
   return error.what();
 }

@@ -76,10 +76,13 @@ TEST_CASE("sources outside a repository, or within a stranger's, have no commit"
 TEST_CASE("what the build noted is told in any folder", "[results]") {
   TemporaryFolder folder;
   CHECK(built_from(folder / "none.json") == BuiltFrom{});
-  CHECK(built_from(folder.write("broken.json", "{\"commit\": ")) == BuiltFrom{});
+  for (const char* damaged : {"{\"commit\": ", "[]", R"({"commit": 3, "dirty": true})"})
+    CHECK_THROWS_WITH(built_from(folder.write("damaged.json", damaged)),
+                      Catch::Contains("damaged.json: is not what the build writes; build Caddie again"));
+  fs::create_directory(folder / "folder.json");
+  CHECK_THROWS_WITH(built_from(folder / "folder.json"), Catch::Contains("folder.json"));
   CHECK(built_from(folder.write("note.json", R"({"commit": "c0ffee", "dirty": true})")) ==
         BuiltFrom{"c0ffee", true});
-  CHECK(built_from(folder.write("other.json", R"({"commit": 3, "dirty": true})")) == BuiltFrom{});
   REQUIRE(fs::exists(engine_file().parent_path() / "caddie.source.json"));
   fs::path before = fs::current_path();
   BuiltFrom here = built_from();
