@@ -154,10 +154,12 @@ void read(const Json& json, T& value) {
   } else if constexpr (IsOptional<T>::value) {
     if (!json.is_null()) read(json, value.emplace());
   } else if constexpr (IsLabelled<T>::value) {
+    check(json.is_object(), "{} is no object", text_of(json));
     value.clear();
     for (const auto& [label, member] : json.items())
       read(member, value.emplace_back(label, typename T::value_type::second_type{}).second);
   } else if constexpr (IsVector<T>::value) {
+    check(json.is_array(), "{} is no list", text_of(json));
     value.clear();
     for (const Json& member : json) read(member, value.emplace_back());
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {

@@ -64,11 +64,11 @@ std::string Store::damage(const std::string& key) const {
   return record ? difference_from(read_fields<HashedFiles>(*record).files, folder(key)) : "";
 }
 
-Json Store::get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
-                const std::function<bool(const Json&)>& suffices) {
+Json Store::get_json(const std::string& key, const MakeJson& make,
+                     const std::function<bool(const Json&)>& suffices) {
   auto found = [&](bool warns) -> std::optional<Json> {
     std::optional<Json> record = find(key);
-    if (!record || (suffices && !suffices(*record))) return std::nullopt;
+    if (!record || !suffices(*record)) return std::nullopt;
     std::string wrong = damage(key);
     if (!wrong.empty() && warns && warn_) warn_("warning: " + wrong + "; it is made again");
     return wrong.empty() ? record : std::nullopt;
@@ -79,9 +79,9 @@ Json Store::get(const std::string& key, const std::function<Json(const std::file
   return make_held(key, make);
 }
 
-Json Store::put(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make) {
+void Store::put_json(const std::string& key, const MakeJson& make) {
   FolderClaim claim = take(key);
-  return make_held(key, make);
+  make_held(key, make);
 }
 
 FolderClaim Store::take(const std::string& key) const {
@@ -92,8 +92,7 @@ FolderClaim Store::take(const std::string& key) const {
   return claim;
 }
 
-Json Store::make_held(const std::string& key,
-                      const std::function<Json(const std::filesystem::path&)>& make) const {
+Json Store::make_held(const std::string& key, const MakeJson& make) const {
   std::filesystem::path place = folder(key);
   std::filesystem::remove(place / kRecord);
   Json record = make(place);

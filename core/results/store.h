@@ -18,9 +18,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "base/json.h"
 #include "results/claim.h"
+#include "results/json_fields.h"
 #include "results/run_folder.h"
 
 namespace caddie {
@@ -29,6 +31,10 @@ namespace caddie {
 inline constexpr std::string_view kStoreFolder = "store";
 /// Names the file from which a training that was stopped goes on.
 inline constexpr const char* kCheckpointFile = "checkpoint.safetensors";
+
+/// Names the struct that what makes a stage returns.
+template <class Make>
+using RecordOf = std::invoke_result_t<Make&, const std::filesystem::path&>;
 
 /// Finds the outputs of stages, and lets whoever needs one that is missing make it.
 class Store {
@@ -44,27 +50,60 @@ class Store {
 
   /// Returns the record of a finished stage, or nothing when it is not finished or the record is damaged.
   std::optional<Json> find(const std::string& key) const;
+  /// Returns the record as its kind has it, or nothing where find() does or when it is not of that kind.
+  template <class Record>
+  std::optional<Record> find_as(const std::string& key) const {
+    std::optional<Json> record = find(key);
+    return record ? read_as<Record>(*record) : std::nullopt;
+  }
   /// Returns what is wrong with the files of a finished stage, in words that name the first; "" when they are
   /// what the stage left.
   std::string damage(const std::string& key) const;
 
-  /// Returns the record of the stage. Where there is none, `suffices` rejects it, or files of the stage are
-  /// damaged, `make` is called with the folder to leave files in, and returns the new record. Two processes
-  /// never make one stage at once.
-  Json get(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make,
-           const std::function<bool(const Json&)>& suffices = {});
+  /// Returns the record of the stage. Where there is none of the kind that `make` returns, `suffices` rejects
+  /// it, or files of the stage are damaged, `make` is called with the folder to leave files in, and returns
+  /// the new record. Two processes never make one stage at once.
+  template <class Make>
+  auto get(const std::string& key, Make make) {
+    return get(key, make, [](const RecordOf<Make>&) { return true; });
+  }
+  template <class Make, class Suffices>
+  RecordOf<Make> get(const std::string& key, Make make, Suffices suffices) {
+    return read_fields<RecordOf<Make>>(get_json(
+        key, [&](const std::filesystem::path& folder) { return written(make(folder)); },
+        [&](const Json& json) {
+          std::optional<RecordOf<Make>> record = read_as<RecordOf<Make>>(json);
+          return record && suffices(*record);
+        }));
+  }
   /// Makes the stage as get() does, whether it is there or not.
-  Json put(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make);
+  template <class Make>
+  void put(const std::string& key, Make make) {
+    put_json(key, [&](const std::filesystem::path& folder) { return written(make(folder)); });
+  }
 
   /// Throws away the stage, so that it is made anew. Throws Error when a process is at work on it, or when
   /// Caddie did not make its folder.
   void forget(const std::string& key) const;
 
  private:
+  using MakeJson = std::function<Json(const std::filesystem::path&)>;
+
+  template <class Record>
+  static std::optional<Record> read_as(const Json& json) {
+    try {
+      return read_fields<Record>(json);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+  Json get_json(const std::string& key, const MakeJson& make,
+                const std::function<bool(const Json&)>& suffices);
+  void put_json(const std::string& key, const MakeJson& make);
   /// Waits until this process alone may change the stage, and makes its folder.
   FolderClaim take(const std::string& key) const;
   /// Makes a stage that this process has claimed.
-  Json make_held(const std::string& key, const std::function<Json(const std::filesystem::path&)>& make) const;
+  Json make_held(const std::string& key, const MakeJson& make) const;
 
   std::filesystem::path path_;
   std::function<void()> waiting_;

@@ -18,15 +18,15 @@ namespace {
 
 using EffectCheck = Slot::EffectCheck;
 
-/// Tells whether a JSON list of names holds `name`.
-bool names(const Json& list, const std::string& name) {
+/// Tells whether a list of names holds `name`.
+bool names(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
 /// Returns where the technique's site was not visited; "" when it was wherever it should be.
 std::string check_visits(const Experiment::Part& part, const Evidence& evidence) {
   const std::string& label = part.technique.label;
-  if (!names(evidence.trace.at("visited"), label)) return "its site was never visited in training";
+  if (!names(evidence.trace.visited, label)) return "its site was never visited in training";
   if (part.slot->effect_check == EffectCheck::kView)
     return "";  // Evaluation reads exported weights and no views.
   if (!evidence.before_export.count(label)) return "its site was never visited in evaluation";
@@ -36,15 +36,15 @@ std::string check_visits(const Experiment::Part& part, const Evidence& evidence)
 
 /// Judges a technique by whether gradients reached the weights that it declared, and moved them.
 EffectFinding check_own_weights(const Experiment& experiment, const Experiment::Part& part,
-                                const Json& trace) {
+                                const TrainingTrace& trace) {
   std::vector<std::string> dead;
   int own = 0;
   for (const WeightInfo& info : experiment.model->weights().infos()) {
     if (info.owner != part.technique.label) continue;
     ++own;
-    if (names(trace.at("unreached"), info.name))
+    if (names(trace.unreached, info.name))
       dead.push_back(info.name + " never got a gradient other than zero");
-    else if (names(trace.at("unmoved"), info.name))
+    else if (names(trace.unmoved, info.name))
       dead.push_back(info.name + " did not move");
   }
   if (dead.empty()) return {};
@@ -73,7 +73,7 @@ EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Par
   EffectFinding finding = check_own_weights(experiment, part, evidence.trace);
   if (finding.verdict == Verdict::kVoid) return finding;
   if (part.slot->effect_check == EffectCheck::kView) {
-    if (names(evidence.trace.at("idle"), part.technique.label))
+    if (names(evidence.trace.idle, part.technique.label))
       return {"", Verdict::kVoid, "it leaves every weight as it is at the end of training"};
   } else if (!probe_differs(experiment, part.technique, evidence)) {
     return {"", Verdict::kVoid, "without it the logits of a probe batch are the same"};
@@ -82,9 +82,10 @@ EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Par
 }
 
 /// Judges an optimizer by whether any of its weights moved.
-EffectFinding judge_moves(const Experiment& experiment, const Experiment::Part& part, const Json& trace) {
+EffectFinding judge_moves(const Experiment& experiment, const Experiment::Part& part,
+                          const TrainingTrace& trace) {
   for (int i : part.weights)
-    if (!names(trace.at("unmoved"), experiment.model->weights().info(i).name)) return {};
+    if (!names(trace.unmoved, experiment.model->weights().info(i).name)) return {};
   return {"", Verdict::kVoid, "none of the weights that it steps moved"};
 }
 
@@ -102,9 +103,9 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
     case EffectCheck::kMoved:
       return judge_moves(experiment, part, evidence.trace);
     case EffectCheck::kScale:
-      return void_unless(evidence.trace.at("scaled"), "it left the learning rates as they are in every step");
+      return void_unless(evidence.trace.scaled, "it left the learning rates as they are in every step");
     case EffectCheck::kFilled:
-      return void_unless(evidence.trace.at("filled"), "it left every matrix at zero");
+      return void_unless(evidence.trace.filled, "it left every matrix at zero");
     case EffectCheck::kWindows:
       return void_unless(!evaluates_plainly(part.technique.as<Evaluator>(), experiment.data.sequence_length),
                          "it scores the same windows as a plain evaluation");
@@ -195,19 +196,19 @@ void TrainingWatch::state(Archive& archive) {
   scaled_ = scaled != 0;
 }
 
-Json TrainingWatch::trace(const Trainer& trainer) const {
+TrainingTrace TrainingWatch::trace(const Trainer& trainer) const {
   const WeightTable& weights = experiment_.model->weights();
-  Json unreached = Json::array(), unmoved = Json::array(), idle = Json::array();
+  std::set<std::string> visited = calls_.visited();
+  TrainingTrace seen = {{visited.begin(), visited.end()}, {}, {}, {}, filled_, scaled_};
   for (int i = 0; i < weights.size(); ++i) {
     const std::string& name = weights.info(i).name;
-    if (!trainer.reached(i)) unreached.push_back(name);
-    if (hash_of(weights.value(i)) == initial_[size_t(i)]) unmoved.push_back(name);
+    if (!trainer.reached(i)) seen.unreached.push_back(name);
+    if (hash_of(weights.value(i)) == initial_[size_t(i)]) seen.unmoved.push_back(name);
   }
   for (const Experiment::Part& part : experiment_.parts)
     if (part.slot->effect_check == EffectCheck::kView && leaves_weights(part, trainer))
-      idle.push_back(part.technique.label);
-  return {{"visited", calls_.visited()}, {"unreached", unreached}, {"unmoved", unmoved}, {"idle", idle},
-          {"filled", filled_},           {"scaled", scaled_}};
+      seen.idle.push_back(part.technique.label);
+  return seen;
 }
 
 bool TrainingWatch::leaves_weights(const Experiment::Part& part, const Trainer& trainer) const {

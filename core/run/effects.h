@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "experiment/experiment.h"
 #include "results/run_folder.h"
+#include "results/stage_records.h"
 #include "results/summary.h"
 
 namespace caddie {
@@ -54,7 +54,7 @@ class TrainingWatch {
   /// Reads or writes what a checkpoint must carry of the watch.
   void state(Archive& archive);
   /// Returns what judge_effects() wants to know of the training, to be kept with its results.
-  Json trace(const Trainer& trainer) const;
+  TrainingTrace trace(const Trainer& trainer) const;
 
  private:
   /// Tells whether a view shows every weight as it is at the end of training.
@@ -69,7 +69,7 @@ class TrainingWatch {
 
 /// The evidence is what a run has seen of its plugins by its end.
 struct Evidence {
-  Json trace;                                         // what TrainingWatch::trace() returned of the training
+  TrainingTrace trace;                                // what TrainingWatch::trace() returned of the training
   std::set<std::string> before_export, after_export;  // the labels of what evaluations called
   std::span<const int32_t> probe;                     // one sequence of token ids
   std::span<const Tensor> weights;                    // the averaged weights

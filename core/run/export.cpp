@@ -14,14 +14,11 @@ namespace {
 
 constexpr const char* kQuantized = "quantized.bin";  // holds the payload of an artifact
 
-Json json_of(const std::vector<NoEffect>& without_effect) {
-  Json all = Json::array();
+ExportRecord record_of(const Stopwatch& clock, const std::vector<NoEffect>& without_effect) {
+  ExportRecord record = {clock.seconds(), {}};
   for (const NoEffect& one : without_effect)
-    all.push_back({{"kind", int(one.kind)},
-                   {"technique", one.technique},
-                   {"wholly", one.entirely},
-                   {"reason", one.reason}});
-  return all;
+    record.idle.push_back({int(one.kind), one.technique, one.reason, one.entirely});
+  return record;
 }
 
 }  // namespace
@@ -50,23 +47,22 @@ void ExportStage::run(const std::string& weights, std::span<const Tensor> values
   read_back(file);
 }
 
-void ExportStage::note(const Json& record) {
-  seconds_ += double(record.at("seconds"));
-  for (const Json& one : record.at("idle"))
-    without_effect_.push_back(
-        {Kind(int(one.at("kind"))), one.at("technique"), one.at("wholly"), one.at("reason")});
+void ExportStage::note(const ExportRecord& record) {
+  seconds_ += record.seconds;
+  for (const IdleTechnique& one : record.idle)
+    without_effect_.push_back({Kind(one.kind), one.technique, one.wholly, one.reason});
 }
 
-Json ExportStage::quantize(std::span<const Tensor> values, const std::filesystem::path& folder) {
+ExportRecord ExportStage::quantize(std::span<const Tensor> values, const std::filesystem::path& folder) {
   StageScope scope(Stage::kQuantize);
   Stopwatch clock;
   QuantizedModel made = quantize_weights(e_, values, &training_text_, status_);
   if (e_.export_parts.reads_training_text()) check_still_hashed(training_text_);
   write_file(folder / kQuantized, payload_of(made.artifact));
-  return {{"stage", "quantize"}, {"seconds", clock.seconds()}, {"idle", json_of(made.without_effect)}};
+  return record_of(clock, made.without_effect);
 }
 
-Json ExportStage::compress(const std::filesystem::path& folder) {
+ExportRecord ExportStage::compress(const std::filesystem::path& folder) {
   check_not_stopped("after quantizing");
   StageScope scope(Stage::kCompress);
   Stopwatch clock;
@@ -74,10 +70,7 @@ Json ExportStage::compress(const std::filesystem::path& folder) {
   artifact.compressor = e_.export_parts.compressor.plugin;
   WrittenArtifact written = compress_weights(e_, std::move(artifact), status_);
   write_file(folder / kArtifactFile, written.bytes);
-  return {{"stage", "compress"},
-          {"seconds", clock.seconds()},
-          {"bytes", written.bytes.size()},
-          {"idle", json_of(written.without_effect)}};
+  return record_of(clock, written.without_effect);
 }
 
 void ExportStage::read_back(const std::filesystem::path& file) {

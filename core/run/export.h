@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/console.h"
-#include "base/json.h"
 #include "export/export.h"
 #include "results/stage_keys.h"
+#include "results/stage_records.h"
 #include "results/store.h"
 
 namespace caddie {
@@ -44,10 +44,10 @@ class ExportStage {
   std::vector<Tensor> reloaded() const { return weights_in(again_, e_.export_parts, *e_.model); }
 
  private:
-  Json quantize(std::span<const Tensor> values, const std::filesystem::path& folder);
-  Json compress(const std::filesystem::path& folder);
+  ExportRecord quantize(std::span<const Tensor> values, const std::filesystem::path& folder);
+  ExportRecord compress(const std::filesystem::path& folder);
   /// Adds the time and the techniques without effect that a stage's record holds.
-  void note(const Json& record);
+  void note(const ExportRecord& record);
   void read_back(const std::filesystem::path& file);
 
   Experiment& e_;

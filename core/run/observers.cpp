@@ -30,14 +30,13 @@ void Observers::add(const Experiment& experiment, const StageKeys& keys, const D
     validations.try_emplace(key, Validation{&experiment.stage_evaluator(), experiment.train.validate_every});
 }
 
-bool Observers::took_part(const Json& record) const {
-  const Json none = Json::object();
-  auto has_all = [&](const char* kind, const auto& wanted) {
-    const Json& present = record.contains(kind) ? record.at(kind) : none;
-    return std::all_of(wanted.begin(), wanted.end(),
-                       [&](const auto& observer) { return present.contains(observer.first); });
+bool Observers::took_part(const TrainRecord& record) const {
+  auto has_all = [](const auto& present, const auto& wanted) {
+    return std::ranges::all_of(wanted, [&](const auto& observer) {
+      return std::ranges::any_of(present, [&](const auto& one) { return one.first == observer.first; });
+    });
   };
-  return has_all("averagers", averagers) && has_all("validations", validations);
+  return has_all(record.averagers, averagers) && has_all(record.validations, validations);
 }
 
 AttachedExperiments::AttachedExperiments(const std::vector<std::filesystem::path>& files,

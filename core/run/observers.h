@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "results/run_folder.h"
 #include "results/stage_keys.h"
+#include "results/stage_records.h"
 
 namespace caddie {
 
@@ -29,7 +29,7 @@ struct Observers {
   /// left out.
   void add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data);
   /// Tells whether all of these took part in the training whose record this is.
-  bool took_part(const Json& record) const;
+  bool took_part(const TrainRecord& record) const;
 };
 
 /// Attaches the observers of other experiments that share a training, and holds the plugins that these

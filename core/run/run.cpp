@@ -95,7 +95,7 @@ class Run {
   std::optional<Corpus> corpus_;
   StatusLine status_;
   std::string training_;  // the key of the training
-  Json trained_;          // the record of the training
+  TrainRecord trained_;   // the record of the training
   Evidence evidence_;
   std::string void_techniques_;
   double evaluation_seconds_ = 0;
@@ -147,18 +147,19 @@ void Run::train() {
   training_ = keys_.training();
   trained_ = stage.run();
   stage.write_metrics(folder_.file(kMetricsFile));
-  auto steps = int64_t(trained_.at(kSteps.name));
+  int64_t steps = trained_.steps;
   // Under a wall-clock budget the time of training includes averaging already.
-  double seconds = trained_.at("seconds");
+  double seconds = trained_.seconds;
   if (e_.averager && e_.budget.seconds == 0)
-    seconds += double(trained_.at("averagers").at(keys_.observer(*e_.averager)));
-  summary_.train_loss = trained_.at(kTrainLoss.name).get<double>();
+    for (const auto& [averager, own] : trained_.averagers)
+      if (averager == keys_.observer(*e_.averager)) seconds += own;
+  summary_.train_loss = trained_.train_loss;
   summary_.steps = steps;
-  summary_.tokens = trained_.at(kTokens.name).get<int64_t>();
-  summary_.parameters = trained_.at(kParameters.name).get<int64_t>();
+  summary_.tokens = trained_.tokens;
+  summary_.parameters = trained_.parameters;
   summary_.train_seconds = seconds;
   summary_.step_ms = steps ? 1000 * seconds / double(steps) : 0;
-  summary_.tokens_per_second = trained_.at(kTokensPerSecond.name).get<double>();
+  summary_.tokens_per_second = trained_.tokens_per_second;
 }
 
 /// Returns the score of the weights that `weights` names, and adds the techniques that were called to
@@ -167,14 +168,14 @@ template <class ValuesOf>
 ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, ValuesOf values,
                        std::set<std::string>& visited) {
   std::string key = keys_.evaluate(training_, weights, evaluator);
-  Json record = store_.get(key, [&](const std::filesystem::path&) -> Json {
+  auto record = store_.get(key, [&](const std::filesystem::path&) -> EvaluateRecord {
     std::vector<Tensor> tensors = values();
     auto [score, called] = corpus_->validation().score(evaluator, tensors, true);
-    return {{"stage", "evaluate"}, {"visited", called}, {"score", written(ScoreRecord(score))}};
+    return {{called.begin(), called.end()}, ScoreRecord(score)};
   });
   summary_.stages.evaluate.push_back(key);
-  for (const Json& label : record.at("visited")) visited.insert(label.get<std::string>());
-  auto score = read_fields<ScoreRecord>(record.at("score"));
+  visited.insert(record.visited.begin(), record.visited.end());
+  const ScoreRecord& score = record.score;
   // A store may hold a score that an older version wrote without this check.
   check(std::isfinite(score.bpb),
         "evaluator '{}': the stored score is not finite; lower the learning rates or clip the gradient",
@@ -260,7 +261,7 @@ void Run::export_and_score(const Weights& weights) {
   score_artifact(exported);
   StageNames& stages = summary_.stages;
   stages.train = training_;
-  stages.weights = trained_.value("weights", "");
+  stages.weights = trained_.weights;
   stages.average = weights.stage;
   stages.quantize = exported.quantized();
   stages.compress = exported.compressed();
@@ -287,8 +288,8 @@ void Run::score_artifact(const ExportStage& exported) {
 
 /// Judges whether each technique acted, warns of those that did not, and fills in the summary.
 void Run::check_effects(std::span<const Tensor> weights) {
-  if (trained_.at(kSteps.name) == 0) return;  // Nothing was trained, so nothing can have moved.
-  evidence_.trace = trained_.at("trace");
+  if (trained_.steps == 0) return;  // Nothing was trained, so nothing can have moved.
+  evidence_.trace = trained_.trace;
   evidence_.probe = corpus_->probe();
   evidence_.weights = weights;
   std::vector<EffectFinding> findings = judge_effects(e_, evidence_);
@@ -307,7 +308,7 @@ void Run::run_stages() {
   export_and_score(weights);
   check_effects(weights.values);
   summary_.evaluation_seconds = evaluation_seconds_;
-  summary_.peak_memory_bytes = std::max(peak_memory_bytes(), int64_t(trained_.at(kPeakMemoryBytes.name)));
+  summary_.peak_memory_bytes = std::max(peak_memory_bytes(), trained_.peak_memory_bytes);
 }
 
 /// Writes the summary of a run that ends without results: "failed" for a reason, or "stopped".

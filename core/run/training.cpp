@@ -127,7 +127,7 @@ TrainingStage::TrainingStage(Experiment& experiment, const Corpus& corpus, const
       status_(status),
       key_(keys.training()) {}
 
-Json TrainingStage::run() {
+TrainRecord TrainingStage::run() {
   Observers own;
   own.add(e_, keys_, e_.data);
   bool made = false;
@@ -139,21 +139,21 @@ Json TrainingStage::run() {
         [&] { return train(folder); });
   };
   // Averages are stages of their own, which may be gone or come from another training of the same name.
-  auto suffices = [&](const Json& found) {
+  auto suffices = [&](const TrainRecord& found) {
     return own.took_part(found) &&
            std::all_of(own.averagers.begin(), own.averagers.end(), [&](const auto& averager) {
-             std::optional<Json> average = store_.find(StageKeys::average(key_, averager.first));
-             return average && average->value("weights", "") == found.value("weights", "") &&
+             auto average = store_.find_as<AverageRecord>(StageKeys::average(key_, averager.first));
+             return average && average->weights == found.weights &&
                     store_.damage(StageKeys::average(key_, averager.first)).empty();
            });
   };
-  Json record = store_.get(key_, make, suffices);
+  TrainRecord record = store_.get(key_, make, suffices);
   team_.release();
   if (made) std::filesystem::remove(store_.folder(key_) / kCheckpointFile);
   return record;
 }
 
-Json TrainingStage::train(const std::filesystem::path& folder) {
+TrainRecord TrainingStage::train(const std::filesystem::path& folder) {
   StageScope scope(Stage::kTrain);
   initialize();
   State state(*this, folder);
@@ -171,7 +171,7 @@ Json TrainingStage::train(const std::filesystem::path& folder) {
   take_steps(state);
   check_still_hashed(corpus_.train());
   team_.check_same("the trained weights", [&] { return hash_of(e_.model->weights().values()); });
-  return team_.leads() ? finish(state) : Json();
+  return team_.leads() ? finish(state) : TrainRecord();
 }
 
 void TrainingStage::begin_curves(State& state, const Beginning& beginning) {
@@ -308,10 +308,10 @@ void TrainingStage::fork(State& state) const {
   int64_t step = state.progress().step;
   if (std::find(options_.forks.begin(), options_.forks.end(), step) == options_.forks.end()) return;
   std::string key = StageKeys::seeded(StageKeys::prefix_group(keys_.schedule_signature(), step), e_.seed);
-  store_.put(key, [&](const std::filesystem::path& folder) -> Json {
+  store_.put(key, [&](const std::filesystem::path& folder) -> PrefixRecord {
     save(state, folder);
     write_file(folder / kMetricsFile, read_file(state.folder / kMetricsFile));
-    return {{"step", step}, {"training", key_}};
+    return {step, key_};
   });
 }
 
@@ -326,36 +326,34 @@ void TrainingStage::show(const Trainer& trainer, const StepReport& report) {
                            duration(std::max(0.0, left))));
 }
 
-Json TrainingStage::finish(State& state) {
+TrainRecord TrainingStage::finish(State& state) {
   const Progress& p = state.progress();
   const WeightTable& table = e_.model->weights();
   state.curves->flush();
   double usual_seconds = median(state.step_seconds);
-  Json record = {{"stage", "train"},
-                 {kSteps.name, p.step},
-                 {kTokens.name, p.step * state.step_tokens},
-                 {kParameters.name, table.parameters()},
-                 {kTrainLoss.name, state.last_loss},
-                 {"seconds", p.seconds},
-                 {kTokensPerSecond.name, usual_seconds > 0 ? double(state.step_tokens) / usual_seconds : 0},
-                 {"weights", hash_of(table.values())},
-                 {"averagers", Json::object()},
-                 {"validations", Json::object()},
-                 {"trace", state.watch.trace(state.trainer)}};
+  TrainRecord record;
+  record.steps = p.step;
+  record.tokens = p.step * state.step_tokens;
+  record.parameters = table.parameters();
+  record.train_loss = state.last_loss;
+  record.seconds = p.seconds;
+  record.tokens_per_second = usual_seconds > 0 ? double(state.step_tokens) / usual_seconds : 0;
+  record.weights = hash_of(table.values());
+  record.trace = state.watch.trace(state.trainer);
   for (const auto& [key, validation] : state.observers.validations)
-    record["validations"][key] = validation.every;
+    record.validations.emplace_back(key, validation.every);
   for (const auto& averager : state.observers.averagers) {
     const std::string& key = averager.first;
-    record["averagers"][key] = state.trainer.seconds_of(key);
-    store_.put(StageKeys::average(key_, key), [&](const std::filesystem::path& folder) -> Json {
+    record.averagers.emplace_back(key, state.trainer.seconds_of(key));
+    store_.put(StageKeys::average(key_, key), [&](const std::filesystem::path& folder) -> AverageRecord {
       write_weights(folder / kWeightsFile, table, state.trainer.averaged_by(key));
-      return {{"stage", "average"}, {"training", key_}, {"weights", record["weights"]}};
+      return {key_, record.weights};
     });
   }
   write_weights(state.folder / kWeightsFile, table, table.values());
-  record[kPeakMemoryBytes.name] = peak_memory_bytes();
+  record.peak_memory_bytes = peak_memory_bytes();
   status_.finish(fmt::format("trained {} steps, loss {:.4f}, {} tok/s, {}", p.step, state.last_loss,
-                             with_commas(int64_t(record[kTokensPerSecond.name])), duration(p.seconds)));
+                             with_commas(int64_t(record.tokens_per_second)), duration(p.seconds)));
   return record;
 }
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/console.h"
-#include "base/json.h"
 #include "results/stage_keys.h"
+#include "results/stage_records.h"
 #include "results/store.h"
 #include "run/corpus.h"
 #include "run/observers.h"
@@ -38,7 +38,7 @@ class TrainingStage {
   /// Returns the record of the training, made now or found in the store. A training goes on from the furthest
   /// point that the store holds of it: its own checkpoint, or the prefix of another one. Throws Error naming
   /// the shard, and leaves nothing to go on from, when the text was changed since it was hashed for the key.
-  Json run();
+  TrainRecord run();
 
   /// Runs on the other ranks: takes the same steps, without a record. `folder` is that of the training.
   void run_along(const std::filesystem::path& folder) { train(folder); }
@@ -54,7 +54,7 @@ class TrainingStage {
     int64_t step = 0;
     std::filesystem::path folder;  // the folder of checkpoint and curves; empty for a start from nothing
   };
-  Json train(const std::filesystem::path& folder);
+  TrainRecord train(const std::filesystem::path& folder);
   void initialize();
   Beginning find_beginning(const std::filesystem::path& folder, const Observers& observers) const;
   void begin_curves(State& state, const Beginning& beginning);
@@ -65,7 +65,7 @@ class TrainingStage {
   void save(State& state, const std::filesystem::path& folder) const;
   void fork(State& state) const;
   void show(const Trainer& trainer, const StepReport& report);
-  Json finish(State& state);
+  TrainRecord finish(State& state);
 
   Experiment& e_;
   const Corpus& corpus_;

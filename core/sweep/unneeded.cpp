@@ -14,6 +14,7 @@
 #include "base/owned_folder.h"
 #include "base/walk.h"
 #include "results/run_folder.h"
+#include "results/stage_records.h"
 #include "sweep/run_state.h"
 #include "sweep/runner.h"
 #include "sweep/sharing.h"
@@ -50,9 +51,9 @@ void add_stages_to_come(const fs::path& sweep, const Store& store, Names& names)
 /// Adds the averages that finished trainings have made on their way.
 void add_averages(const Store& store, Names& names) {
   for (const std::string& name : Names(names)) {
-    std::optional<Json> record = store.find(name);
-    if (!record || !record->contains("averagers")) continue;
-    for (const auto& [averager, seconds] : record->at("averagers").items())
+    auto record = store.find_as<TrainRecord>(name);
+    if (!record) continue;
+    for (const auto& [averager, seconds] : record->averagers)
       names.insert(StageKeys::average(name, averager));
   }
 }

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/owned_folder.h"
 #include "results/claim.h"
+#include "results/stage_records.h"
 #include "results/store.h"
 #include "support/temporary_folder.h"
 
@@ -96,6 +97,24 @@ TEST_CASE("a stage whose files were changed or are gone is made anew, and that i
   CHECK(store.get("train-1", std::ref(maker)) == Json{{"made", 3}});
   REQUIRE(warnings.size() == 2);
   CHECK_THAT(warnings[1], Catch::EndsWith("train-1/weights is missing; it is made again"));
+}
+
+TEST_CASE("a whole record that is not of the stage's kind is made again", "[results]") {
+  TemporaryFolder folder;
+  Store store(folder.path());
+  auto average = [&](const char* weights) {
+    return store.get("average-1", [&](const fs::path&) { return AverageRecord{"train-1", weights}; }).weights;
+  };
+  CHECK(average("a") == "a");
+  CHECK(average("b") == "a");
+  for (const Json& other : {Json{{"training", "train-1"}}, Json{{"training", 1}, {"weights", "a"}},
+                            Json{{"training", "train-1"}, {"weights", nullptr}}, Json::object()}) {
+    INFO(other.dump());
+    store.put("average-1", [&](const fs::path&) { return other; });
+    CHECK(store.find("average-1") == other);
+    CHECK_FALSE(store.find_as<AverageRecord>("average-1"));
+    CHECK(average("c") == "c");
+  }
 }
 
 TEST_CASE("a record with a flipped bit is no record", "[results]") {

@@ -35,8 +35,6 @@ TEST_CASE("an evaluator that moves by whole windows evaluates plainly", "[effect
 TEST_CASE("what every slot does where nobody chose a technique is not asked, the rest is", "[effects]") {
   Experiment experiment = small_experiment({"train.averager.use='ema'"});
   Evidence evidence;
-  evidence.trace = Json::parse(
-      R"({"visited": [], "unreached": [], "unmoved": [], "idle": [], "filled": false, "scaled": false})");
   std::map<std::string, Verdict> verdicts;
   for (const EffectFinding& finding : judge_effects(experiment, evidence))
     verdicts[finding.technique] = finding.verdict;
