@@ -36,7 +36,8 @@ void add_members(const Json& json, const std::string& path, RunValues& values) {
   }
 }
 
-/// Returns settings by path, results and provenance by name. Throws Error when a file is damaged.
+/// Returns settings by path, results and provenance by name. Throws Error when a file is damaged, or one that
+/// the run left is missing.
 RunValues values_of_run(const fs::path& folder) {
   RunValues values;
   if (fs::path settings = folder / kSettingsFile; fs::exists(settings)) {
@@ -47,7 +48,7 @@ RunValues values_of_run(const fs::path& folder) {
   if (std::optional<RunRecord> record = read_run_record(folder)) add_members(written(*record), "", values);
   RunSummary summary = read_summary(folder);
   check_recorded(folder, summary);
-  if (fs::exists(folder / kSettingsFile)) check_left_by_run(summary, folder, kSettingsFile);
+  check_left_by_run(summary, folder, kSettingsFile);
   summary.files.clear();
   add_members(written(summary), "", values);
   return values;

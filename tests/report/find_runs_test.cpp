@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 
 #include "base/files.h"
+#include "results/fingerprint.h"
+#include "results/summary.h"
 #include "support/temporary_folder.h"
 #include "sweep/run_state.h"
 
@@ -100,6 +102,22 @@ TEST_CASE("a damaged run is lost and says why, beside the others", "[ls]") {
   CHECK(runs.find("status == 'done'") == "hashed ");
   std::vector<RunValues> found = find_runs({runs.folder.path(), "status == 'lost'", ""});
   CHECK_THAT(std::get<std::string>(found.at(1).at("fail_reason")), Contains("plain/summary.json: damaged"));
+}
+
+TEST_CASE("a run whose settings are gone or changed is lost and names them", "[ls]") {
+  Runs runs;
+  fs::path plain = runs.folder / "plain", settings = plain / "resolved.toml";
+  RunSummary summary;
+  summary.status = "done";
+  summary.files = hashes_of(plain, std::vector<std::string>{"resolved.toml"});
+  write_summary(plain, summary);
+  CHECK(runs.find("status == 'lost'") == "killed ");
+  fs::remove(settings);
+  std::vector<RunValues> found = find_runs({runs.folder.path(), "status == 'lost'", ""});
+  CHECK_THAT(std::get<std::string>(found.at(1).at("fail_reason")),
+             StartsWith(settings.string() + " is missing"));
+  write_file(settings, "seed = 2\n");
+  CHECK(runs.find("status == 'lost'") == "killed plain ");
 }
 
 TEST_CASE("runs are sorted by a value, those without it last", "[ls]") {
