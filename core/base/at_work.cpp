@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the innermost worker of each thread, and the one that the latest exception came from.
+// Keeps the innermost worker of each thread, and the plugin that its latest exception came from.
 #include "base/at_work.h"
 
 #include <filesystem>
-#include <mutex>
 #include <new>
 #include <system_error>
 
@@ -12,13 +11,13 @@ namespace {
 
 // A signal handler reads these, so that they lie where a thread reaches them without allocating.
 [[gnu::tls_model("initial-exec")]] thread_local constinit Worker innermost;
-// An exception passes scopes from the inside out, and none begins in between: only the first one threw it.
+// An exception passes scopes from the inside out: only the first one threw it.
 [[gnu::tls_model("initial-exec")]] thread_local constinit bool kept = false;
 
 constexpr unsigned kLongestName = 256;
 
-std::mutex thrower_mutex;
-char thrower[kLongestName] = "";  // the plugin that the latest exception came from; "" when it was none
+// The plugin that the latest exception of this thread came from; "" when it was none.
+thread_local constinit char thrower[kLongestName] = "";
 
 /// Appends to a text of limited size.
 class Writer {
@@ -38,29 +37,30 @@ bool same(const char* a, const char* b) {
   return *a == *b;
 }
 
-/// Returns the plugin that the latest exception came from; "" when it was none.
-std::string latest_thrower() {
-  std::lock_guard lock(thrower_mutex);
-  return thrower;
-}
-
 }  // namespace
 
 AtWork::AtWork(Worker worker) : outer_(innermost), exceptions_(std::uncaught_exceptions()) {
   innermost = worker;
+  // What a destructor does while an exception passes does not change who threw it.
+  if (exceptions_ > 0) return;
   kept = false;
+  thrower[0] = 0;
 }
 
 AtWork::~AtWork() {
   if (std::uncaught_exceptions() > exceptions_ && !kept) {
     kept = true;
-    std::lock_guard lock(thrower_mutex);
     if (!describe(innermost, thrower, kLongestName)) thrower[0] = 0;
   }
   innermost = outer_;
 }
 
-void AtWork::throws_again() { kept = true; }
+std::string AtWork::latest_thrower() { return thrower; }
+
+void AtWork::throws_again(const std::string& who) {
+  kept = true;
+  Writer(thrower, kLongestName).add(who.c_str());
+}
 
 Worker at_work() { return innermost; }
 
@@ -80,7 +80,7 @@ bool describe(const Worker& worker, char* text, unsigned size) {
 }
 
 std::string text_of(const std::exception_ptr& exception) {
-  std::string who = latest_thrower();
+  std::string who = AtWork::latest_thrower();
   bool is_own = who.empty();
   if (is_own) who = "internal error";
   try {

@@ -22,8 +22,10 @@ class AtWork {
   AtWork(const AtWork&) = delete;
   AtWork& operator=(const AtWork&) = delete;
 
-  /// Says that this thread is about to throw once more what came out of a scope of another thread.
-  static void throws_again();
+  /// Returns which plugin the latest exception of this thread came from, in words; "" when it was none.
+  static std::string latest_thrower();
+  /// Says that this thread is about to throw once more what `thrower` threw in another thread.
+  static void throws_again(const std::string& thrower);
 
  private:
   Worker outer_;

@@ -10,6 +10,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -31,6 +32,7 @@ struct Job {
   std::atomic<int> next{0};
   std::mutex mutex;
   std::exception_ptr failure;
+  std::string thrower;  // the plugin that the failure came from
 
   void work() {
     inside_piece = true;
@@ -40,7 +42,9 @@ struct Job {
         body(context, i);
       } catch (...) {
         std::lock_guard lock(mutex);
-        if (!failure) failure = std::current_exception();
+        if (failure) continue;
+        failure = std::current_exception();
+        thrower = AtWork::latest_thrower();
       }
     }
     inside_piece = false;
@@ -132,10 +136,10 @@ void detail::run_parallel(int count, void (*body)(void*, int), void* context) {
     for (int i = 0; i < count; ++i) body(context, i);
     return;
   }
-  Job job{count, body, context, at_work(), {}, {}, nullptr};
+  Job job{count, body, context, at_work(), {}, {}, nullptr, {}};
   pool()->run(job);
   if (!job.failure) return;
-  AtWork::throws_again();
+  AtWork::throws_again(job.thrower);
   std::rethrow_exception(job.failure);
 }
 

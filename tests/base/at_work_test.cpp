@@ -10,6 +10,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace caddie;
 
@@ -90,4 +91,30 @@ TEST_CASE("an exception belongs to the innermost worker that it left, in whateve
     throw std::filesystem::filesystem_error("status", "x/y", std::make_error_code(std::errc::io_error));
   };
   CHECK(text_after(refused) == "x/y: Input/output error");
+}
+
+TEST_CASE("an exception that was caught blames nobody for a later one", "[base]") {
+  auto plugin_throws = [] {
+    AtWork plugin({"a", "a"});
+    throw std::runtime_error("no");
+  };
+  auto core_throws = [] { throw std::runtime_error("later"); };
+  CHECK(text_after(plugin_throws) == "plugin 'a': no");
+  { AtWork next({"b", "b"}); }
+  CHECK(text_after(core_throws) == "internal error: later");
+  std::string elsewhere;
+  std::thread([&] { elsewhere = text_after(plugin_throws); }).join();
+  CHECK(elsewhere == "plugin 'a': no");
+  CHECK(text_after(core_throws) == "internal error: later");
+}
+
+TEST_CASE("what a destructor does while an exception passes does not change who threw it", "[base]") {
+  struct Busy {
+    ~Busy() { AtWork work({"busy", "busy"}); }
+  };
+  CHECK(text_after([] {
+          Busy busy;
+          AtWork plugin({"a", "a"});
+          throw std::runtime_error("no");
+        }) == "plugin 'a': no");
 }
