@@ -66,9 +66,8 @@ struct OrthogonalizedMomentum : caddie::Optimizer {
   // Returns the weight decay of the step about to be taken, still without the rate.
   double decay_at(const caddie::Progress& p) const {
     if (decay_taper_end == 1) return weight_decay;
-    double used = p.budget_seconds > 0 ? p.seconds / p.budget_seconds : double(p.step) / double(p.steps);
-    if (used <= decay_taper_start) return weight_decay;
-    double along = std::min((used - decay_taper_start) / std::max(1 - decay_taper_start, 1e-9), 1.0);
+    if (p.fraction() <= decay_taper_start) return weight_decay;
+    double along = std::min((p.fraction() - decay_taper_start) / std::max(1 - decay_taper_start, 1e-9), 1.0);
     return weight_decay * (1 + (decay_taper_end - 1) * along);
   }
   // w <- w (1 - rate decay) - rate sqrt(max(1, out / in)) factor u

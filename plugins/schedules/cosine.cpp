@@ -10,7 +10,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "share_of_budget.h"
+#include "remark_on_warmup.h"
 using namespace caddie;
 
 struct Cosine final : Schedule {
@@ -26,7 +26,7 @@ struct Cosine final : Schedule {
     return remark_on_warmup(lr_warmup_steps, shapes);
   }
   double scale(const Progress& p) const override {
-    return descent(share_of_budget(p)) * ramp(0, 1, p.step, lr_warmup_steps);
+    return descent(p.fraction()) * ramp(0, 1, p.step, lr_warmup_steps);
   }
   double descent(double used) const {
     double gone = used - (1 - fraction);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "share_of_budget.h"
 using namespace caddie;
 
 struct Piecewise final : Schedule {
@@ -26,7 +25,7 @@ struct Piecewise final : Schedule {
         "piecewise: the shares of from must rise, each above the one before");
   }
   double scale(const Progress& p) const override {
-    double used = share_of_budget(p);
+    double used = p.fraction();
     double now = scales.front();
     for (size_t i = 0; i < from.size(); ++i)
       if (used + 1e-12 >= from[i]) now = scales[i];

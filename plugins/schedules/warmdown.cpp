@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "share_of_budget.h"
+#include "remark_on_warmup.h"
 using namespace caddie;
 
 struct Warmdown final : Schedule {
@@ -42,7 +42,7 @@ struct Warmdown final : Schedule {
     return down * ramp(0, 1, p.step, lr_warmup_steps);
   }
   double by_fraction(const Progress& p) const {
-    double used = share_of_budget(p);
+    double used = p.fraction();
     return used >= 1 - fraction ? std::max((1 - used) / fraction, min_scale) : 1;
   }
   double by_clock(const Progress& p) const {

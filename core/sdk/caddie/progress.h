@@ -14,13 +14,12 @@ struct Progress {
   double budget_seconds = 0;  // 0 without a wall-clock budget
   double lr_scale = 1;        // the factor that the learning-rate schedule returned for this step
 
-  /// Returns the share of the training that is over, by steps or by time, whichever is further on. It is 1
-  /// where nothing is planned, as in the evaluation of a model that is done.
+  /// Returns the share of the budget that is used, from 0 on: of the wall clock where there is such a budget,
+  /// otherwise of the steps. It exceeds 1 when the last step began in time and ended late, and is 1 where
+  /// nothing is planned, as in the evaluation of a model that is done.
   double fraction() const {
-    if (steps <= 0 && budget_seconds <= 0) return 1;
-    double by_steps = steps > 0 ? double(step) / double(steps) : 0;
-    double by_time = budget_seconds > 0 ? seconds / budget_seconds : 0;
-    return by_steps > by_time ? by_steps : by_time;
+    if (budget_seconds > 0) return seconds / budget_seconds;
+    return steps > 0 ? double(step) / double(steps) : 1;
   }
 };
 
