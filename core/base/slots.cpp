@@ -2,7 +2,7 @@
 // Implements what the SDK's interfaces and their helpers need in one place only: virtual tables have their
 // home here, so that exceptions and casts work across plugins, and checks that plugins share are written
 // once.
-#include <caddie/slots.h>
+#include <caddie/evaluator.h>
 
 namespace caddie {
 
@@ -12,6 +12,10 @@ Forward::~Forward() = default;
 LayerPass::~LayerPass() = default;
 Weights::~Weights() = default;
 Scorer::~Scorer() = default;
+Adapter::~Adapter() = default;
+LearningScorer& Scorer::learning() {
+  fail("an evaluator that learns from the text that it scores needs all of it, not a part");
+}
 Package::~Package() = default;
 
 std::vector<Parameter> Weights::add_per_layer(const std::string& name, const Shape& shape, Role role,

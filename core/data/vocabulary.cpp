@@ -105,8 +105,8 @@ Vocabulary::Vocabulary(const std::filesystem::path& path, int model_vocab) : pat
   hash_ = sha256(bytes);
 }
 
-Vocabulary::Vocabulary(ByteTables tables)
-    : tables_(std::move(tables)), pieces_(int(tables_.base_bytes.size())) {
+Vocabulary::Vocabulary(ByteTables tables, int begin_id)
+    : tables_(std::move(tables)), pieces_(int(tables_.base_bytes.size())), begin_id_(begin_id) {
   check(tables_.has_leading_space.size() == size_t(pieces_) && tables_.is_boundary.size() == size_t(pieces_),
         "vocabulary: tables of {}, {} and {} entries; they must have one length", pieces_,
         tables_.has_leading_space.size(), tables_.is_boundary.size());

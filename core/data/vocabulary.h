@@ -30,7 +30,7 @@ class Vocabulary {
 
   /// Makes a vocabulary of tables alone: pieces() is their length, path() is empty. Throws Error when the
   /// lengths differ.
-  explicit Vocabulary(ByteTables tables);
+  explicit Vocabulary(ByteTables tables, int begin_id = -1);
 
   /// Returns the bytes of text that `token` adds after `previous`. Both must lie in [0, size of the tables).
   int bytes(int previous, int token) const {
@@ -50,7 +50,7 @@ class Vocabulary {
   bool may_overcount() const { return may_overcount_; }
 
   int pieces() const { return pieces_; }
-  /// Returns the id that stands before every document; -1 when the tokenizer has none, and for tables.
+  /// Returns the id that stands before every document; -1 when there is none.
   int begin_id() const { return begin_id_; }
   /// Returns the id of what the tokenizer cannot spell, which counts no bytes; -1 for tables.
   int unknown_id() const { return unknown_id_; }

@@ -9,6 +9,7 @@
 #include "autograd/thread_tape.h"
 #include "base/stopwatch.h"
 #include "device/attention.h"
+#include "evaluate/learning.h"
 #include "model/token_ids.h"
 
 namespace caddie {
@@ -83,41 +84,53 @@ std::vector<int32_t> padded(std::span<const Window> windows, int64_t length,
 
 }  // namespace
 
-void add(Score& total, const Score& part) {
-  total.nats += part.nats;
-  total.tokens += part.tokens;
-  total.bytes += part.bytes;
-  total.windows += part.windows;
-}
-
 ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
-                         const Vocabulary& vocabulary, int64_t batch_tokens)
+                         const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators)
     : model_(model),
       weights_(weights),
       tokens_(tokens),
       vocabulary_(vocabulary),
       batch_tokens_(batch_tokens),
-      packed_(weights.size()) {
+      packed_(weights.size()),
+      accumulators_(accumulators) {
   check(tokens.size() >= 2, "the validation stream holds {} tokens; at least 2 are needed to predict one",
         tokens.size());
   for (int64_t i = 0; i < positions(); ++i)
     if (tokens[size_t(i)] == vocabulary.begin_id()) document_starts_.push_back(i);
 }
 
+ModelScorer::~ModelScorer() = default;
+
+LearningScorer& ModelScorer::learning() {
+  if (!learner_) {
+    learner_ =
+        std::make_unique<ModelLearner>(model_, weights_, tokens_, vocabulary_, batch_tokens_, accumulators_);
+    learner_->call_meanwhile(meanwhile_);
+  }
+  return *learner_;
+}
+
+std::optional<bool> ModelScorer::learned() const {
+  return learner_ ? std::optional(learner_->has_learned(weights_)) : std::nullopt;
+}
+
 Score ModelScorer::score(std::span<const Window> windows, double temperature) {
   Stopwatch clock;
   Score total;
-  for (const Score& score : score_each(windows, temperature)) add(total, score);
+  for (const Score& score : score_each(windows, temperature)) total.add(score);
   total.seconds = clock.seconds();
   return total;
 }
 
+void ModelScorer::check_window(const Window& w) const {
+  check(w.start >= 0 && w.length > 0 && w.start + w.length <= positions() && w.first_scored >= 0 &&
+            w.first_scored <= w.length,
+        "a window of {} positions from {} on, scored from {}, does not lie in the stream of {}", w.length,
+        w.start, w.first_scored, positions());
+}
+
 std::vector<Score> ModelScorer::score_each(std::span<const Window> windows, double temperature) {
-  for (const Window& w : windows)
-    check(w.start >= 0 && w.length > 0 && w.start + w.length <= positions() && w.first_scored >= 0 &&
-              w.first_scored <= w.length,
-          "a window of {} positions from {} on, scored from {}, does not lie in the stream of {}", w.length,
-          w.start, w.first_scored, positions());
+  for (const Window& window : windows) check_window(window);
   int64_t length = common_length(windows, positions(), sequence_length());
   for (PackedLeaf& packed : packed_) packed.forget();
   ScoringMode mode = {length, temperature, can_trim(windows, length)};

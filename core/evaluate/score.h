@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -14,28 +15,36 @@
 
 namespace caddie {
 
-/// Adds `part` to `total`, except for its seconds.
-void add(Score& total, const Score& part);
+class ModelLearner;
 
 /// Scores windows with one set of weights. On the CPU overlapping windows share what they can.
 class ModelScorer final : public Scorer {
  public:
   /// `tokens` is the validation stream, `weights` what the model reads in place of each weight.
-  /// `batch_tokens` positions run through one thread at once. All must outlive the scorer. Throws Error when
-  /// the stream has fewer than 2 tokens.
+  /// `batch_tokens` positions run through one thread at once. All must outlive the scorer. Learners sum their
+  /// gradients in `accumulators`. Throws Error when the stream has fewer than 2 tokens.
   ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
-              const Vocabulary& vocabulary, int64_t batch_tokens);
+              const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators = 1);
+  ~ModelScorer() override;
 
   int64_t positions() const override { return int64_t(tokens_.size()) - 1; }
   int64_t sequence_length() const override { return model_.shape().sequence_length; }
   std::span<const int64_t> document_starts() const override { return document_starts_; }
   Score score(std::span<const Window> windows, double temperature) override;
+  /// Returns a scorer that starts from the weights, the same one each time.
+  LearningScorer& learning() override;
+  /// Returns whether a learner has changed a weight; nothing when none has asked to learn.
+  std::optional<bool> learned() const;
   /// Lets `check` be called again and again while windows are scored, by several threads at once; what it
   /// throws ends the scoring.
   void call_meanwhile(std::function<void()> check) { meanwhile_ = std::move(check); }
   /// Returns the score of each window, without seconds. Throws Error when a window does not lie in the
   /// stream.
   std::vector<Score> score_each(std::span<const Window> windows, double temperature);
+  /// Throws Error when the window does not lie in the stream.
+  void check_window(const Window& window) const;
+  /// Sums the losses [length] of a window over the positions that are scored.
+  Score score_of(const Window& window, const float* nats) const;
 
  private:
   /// Says how the windows of one call run.
@@ -48,8 +57,6 @@ class ModelScorer final : public Scorer {
   /// if `shared` is given, which is that of this window.
   std::vector<float> losses_of(std::span<const Window> windows, const ScoringMode& mode,
                                const SharedActivations* shared = nullptr) const;
-  /// Sums the losses [length] of a window over the positions that are scored.
-  Score score_of(const Window& window, const float* nats) const;
   /// Sets scores[i] to the score of windows[i]; the windows run as one batch, as in losses_of().
   void run_batch(std::span<const Window> windows, const ScoringMode& mode, Score* scores,
                  const SharedActivations* shared = nullptr) const;
@@ -77,6 +84,8 @@ class ModelScorer final : public Scorer {
   std::vector<int64_t> document_starts_;
   mutable std::vector<PackedLeaf> packed_;  // has an element for each weight
   std::optional<bool> trims_;
+  int accumulators_;
+  std::unique_ptr<ModelLearner> learner_;
 };
 
 }  // namespace caddie

@@ -64,8 +64,8 @@ Score SubsetScorer::score(std::span<const Window> windows, double temperature) {
   stretches_.resize(stretches.size());
   Score total;
   for (size_t i = 0; i < scores.size(); ++i) {
-    add(stretches_[parts[i]], scores[i]);
-    add(total, scores[i]);
+    stretches_[parts[i]].add(scores[i]);
+    total.add(scores[i]);
   }
   total.seconds = clock.seconds();
   return total;

@@ -40,6 +40,7 @@ Tensor initial(const WeightInfo& info) {
   if (info.init.kind == Init::Kind::kInitializer)
     return normal(info, 1 / std::sqrt(double(std::max<int64_t>(info.shape.last(), 1))));
   if (info.init.kind == Init::Kind::kNormal) return normal(info, info.init.deviation);
+  if (info.init.kind == Init::Kind::kUniform) return normal(info, info.init.bound / std::sqrt(3.0));
   Tensor tensor(info.shape);
   auto rows = int64_t(info.init.rows.size());
   int64_t row = std::max<int64_t>(1, tensor.numel() / std::max<int64_t>(rows, 1));

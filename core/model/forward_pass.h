@@ -13,9 +13,10 @@ namespace caddie {
 /// Runs one pass over one micro-batch, on the tape that is current on this thread.
 class ForwardPass final : public Forward {
  public:
-  /// `without` is passed over, as in Model::logits(); it may be null.
-  ForwardPass(Model& model, Ids ids, Mode how, const Progress& where, const Technique* without)
-      : model_(model), without_(without) {
+  /// `without` is passed over, as in Model::logits(); it may be null, as may be what adds to the products.
+  ForwardPass(Model& model, Ids ids, Mode how, const Progress& where, const Technique* without,
+              Adapter* adapter = nullptr)
+      : model_(model), without_(without), adapter_(adapter) {
     tokens = ids;
     token_table = model.token_table_;
     mode = how;
@@ -121,6 +122,7 @@ class ForwardPass final : public Forward {
   Model& model_;
   std::vector<Execution> order_;
   const Technique* without_;
+  Adapter* adapter_;
   const Technique* owner_ = nullptr;
   std::optional<Entry> entry_;  // the entry of the first layer, when it was computed before
   bool rewinds_ = false;        // tells whether the values of each layer are freed after it

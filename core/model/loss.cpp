@@ -27,8 +27,8 @@ Tensor rows_of(Var x, int64_t first, int64_t count) {
 
 }  // namespace
 
-double Model::add_gradients(Ids tokens, Ids targets, const Progress& progress, float seed) {
-  ForwardPass pass(*this, tokens, Mode::kTrain, progress, nullptr);
+double Model::add_gradients(Ids tokens, Ids targets, Mode mode, const Progress& progress, float seed) {
+  ForwardPass pass(*this, tokens, mode, progress, nullptr);
   Tape& tape = Tape::current();
   Var x = pass.hidden();
   float* dx = x.grad_slot().data;
@@ -74,6 +74,29 @@ void Model::score(Ids tokens, Ids targets, double temperature, std::span<const i
   for (int64_t row = 0; row < tokens.batch; ++row)
     for (int64_t at = first_scored[size_t(row)]; at < tokens.length; at += each)
       score_stretch(row, at, std::min(each, tokens.length - at));
+}
+
+void Model::score_adapted(Ids tokens, Ids targets, Adapter& adapter, int64_t first, float seed, float* nats) {
+  ForwardPass pass(*this, tokens, Mode::kEvaluate, evaluated_at_, nullptr, &adapter);
+  Tape& tape = Tape::current();
+  Var x = pass.hidden();
+  // Positions before the first get no gradient from the loss, so theirs are zeros from the beginning.
+  float* dx = x.needs_grad() ? x.grad_sum() : nullptr;
+  int64_t each = stretch_of(shape_, tokens.device), width = x.shape().last();
+  for (int64_t at = first; at < tokens.length; at += each) {
+    int64_t count = std::min(each, tokens.length - at);
+    Tape::Mark mark = tape.mark();
+    Tensor rows = rows_of(x, at, count);
+    Var z = pass.logits_of(dx ? tape.leaf(rows, dx + at * width) : tape.adopt(rows), tokens, at, count);
+    PartScope loss("cross entropy");
+    Var losses = cross_entropy(z, {targets.data + at, 1, count, targets.device});
+    copy(losses.value(), Tensor({count}, nats + at, Device::kCpu));
+    if (tape.recording())
+      tape.backward_since(mark, losses, seed);
+    else
+      tape.rewind(mark);
+  }
+  if (tape.recording()) tape.backward();
 }
 
 }  // namespace caddie

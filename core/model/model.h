@@ -79,6 +79,7 @@ class Model {
   std::vector<Execution> longest_order() const;
   /// Says where the training stands whose model is evaluated; without that it is over.
   void evaluate_at(const Progress& progress) { evaluated_at_ = progress; }
+  const Progress& evaluated_at() const { return evaluated_at_; }
 
   /// Fills all weights with their initial values, which depend on the seed and the weights' names.
   void initialize(Initializer& initializer, uint64_t seed);
@@ -90,10 +91,10 @@ class Model {
   /// Returns -log p(target) at each position [B,T], in nats.
   Var losses(Ids tokens, Ids targets, Mode mode, const Progress& progress);
 
-  /// Runs a training pass forward and backward, on this thread's recording tape: adds the gradient of `seed`
-  /// times the sum of the losses to its leaves, and returns that sum in nats. The head and the modifiers of
-  /// the logits are called for some positions of one sequence at a time.
-  double add_gradients(Ids tokens, Ids targets, const Progress& progress, float seed);
+  /// Runs a pass forward and backward, on this thread's recording tape: adds the gradient of `seed` times the
+  /// sum of the losses to its leaves, and returns that sum in nats. The head and the modifiers of the logits
+  /// are called for some positions of one sequence at a time.
+  double add_gradients(Ids tokens, Ids targets, Mode mode, const Progress& progress, float seed);
   /// Returns what an evaluation of tokens [1,T], on this thread's tape, computes before its first attention,
   /// in memory of its own. It is undefined when a technique keeps something there for later.
   SharedActivations shared_activations(Ids tokens);
@@ -104,6 +105,10 @@ class Model {
   /// is that of the tokens and not computed again.
   void score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored, bool trim,
              float* nats, const SharedActivations* shared = nullptr);
+  /// Runs an evaluation of tokens [1,T] with what `adapter` adds, whose weights stand behind the model's own
+  /// among the leaves. Sets nats[t] = -log p(target) for each t >= first, and on a tape that records adds the
+  /// gradient of `seed` times their sum to the leaves. `nats` lies on the host.
+  void score_adapted(Ids tokens, Ids targets, Adapter& adapter, int64_t first, float seed, float* nats);
 
  private:
   friend class ForwardPass;

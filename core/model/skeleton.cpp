@@ -105,6 +105,11 @@ class ForwardPass::Layer final : public LayerPass {
   bool is_resumed() const { return block_.execution == 0 && pass_.entry_ && !attended_; }
   Var attend(const Entry& entry);
   Var attend_from_first();
+  // Returns x and what a hook of the adapter adds to it.
+  Var adapted(Var x, Var (Adapter::*hook)(Block&)) {
+    Var more = pass_.adapter_ ? (pass_.adapter_->*hook)(block_) : Var();
+    return more.defined() ? x + more : x;
+  }
 
   ForwardPass& pass_;
   Block block_;
@@ -135,14 +140,17 @@ Var ForwardPass::Layer::attend(const Entry& entry) {
   Var y;
   {
     PartScope part("attention products");
-    block_.query_projection = entry.q;
-    QueryKey qk = pass_.through(Site::kQueryKey, &Modifier::query_key, block_, QueryKey{entry.q, entry.k});
+    QueryKey projected = {adapted(entry.q, &Adapter::query), adapted(entry.k, &Adapter::key)};
+    Var v = adapted(entry.v, &Adapter::value);
+    block_.query_projection = projected.q;
+    QueryKey qk = pass_.through(Site::kQueryKey, &Modifier::query_key, block_, projected);
     block_.q = from_position(first_, qk.q);
     block_.k = qk.k;
-    block_.v = pass_.through(Site::kValue, &Modifier::value, block_, entry.v);
+    block_.v = pass_.through(Site::kValue, &Modifier::value, block_, v);
     y = attend_from_first();
     y = pass_.through(Site::kAttended, &Modifier::attended, block_, y);
     y = linear(reshape(y, {B, T - first_, int64_t(pass_.shape->width)}), weights_.attention_out);
+    y = adapted(y, &Adapter::attention);
   }
   return pass_.through(Site::kBranch, &Modifier::branch, block_, y);
 }
@@ -173,7 +181,7 @@ Var ForwardPass::Layer::mlp(Var x) {
       PartScope inner(activation.label.c_str());
       y = pass_.call<Activation>(activation)->apply(y);
     }
-    y = linear(y, weights_.mlp_out);
+    y = adapted(linear(y, weights_.mlp_out), &Adapter::mlp);
   }
   return pass_.through(Site::kBranch, &Modifier::branch, block_, y);
 }
@@ -259,6 +267,8 @@ Var ForwardPass::logits(Var x) {
   PartScope part("head products");
   const Technique& head = model_.parts_.one(Kind::kHead);
   Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head)->logits(*this, x);
+  Var more = adapter_ ? adapter_->logits(*this, x) : Var();
+  if (more.defined()) z = z + more;
   return through(Site::kLogits, &Modifier::logits, z);
 }
 

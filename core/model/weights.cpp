@@ -23,6 +23,9 @@ void fill(Tensor& host, const WeightInfo& info, Initializer& initializer, const 
     case Init::Kind::kNormal:
       for (int64_t i = 0; i < n; ++i) host.data()[i] = float(info.init.deviation * rng.normal());
       return;
+    case Init::Kind::kUniform:
+      for (int64_t i = 0; i < n; ++i) host.data()[i] = float(info.init.bound * (2 * rng.uniform() - 1));
+      return;
     case Init::Kind::kRows: {
       auto rows = int64_t(info.init.rows.size());
       check(rows > 0 && n % rows == 0, "{}: {} constant rows do not fill shape {}", info.name, rows,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,13 @@ struct TrainRecord {
     f("validations", validations);
     f("trace", trace);
     f(kPeakMemoryBytes.name, peak_memory_bytes);
+  }
+
+  /// Returns the seconds of an averager; 0 where it took no part.
+  double seconds_of(const std::string& averager) const {
+    for (const auto& [key, own] : averagers)
+      if (key == averager) return own;
+    return 0;
   }
 };
 
@@ -108,15 +116,18 @@ struct ExportRecord {
   }
 };
 
-/// Holds a score, and the labels of the techniques that were called for it.
+/// Holds a score, the labels of the techniques that were called for it, and of an evaluator that learns
+/// whether it changed a weight.
 struct EvaluateRecord {
   std::vector<std::string> visited;
   ScoreRecord score;
+  std::optional<bool> learned;
 
   template <class Fields>
   void fields(Fields& f) {
     f("visited", visited);
     f("score", score);
+    f.maybe("learned", learned);
   }
 };
 

@@ -2,7 +2,7 @@
 // A run leaves in summary.json how it ended, its metrics, and the stages that the metrics come from.
 #pragma once
 
-#include <caddie/slots.h>
+#include <caddie/evaluator.h>
 
 #include <cstdint>
 #include <filesystem>

@@ -129,10 +129,10 @@ EffectFinding together(std::vector<EffectFinding> findings) {
   return {findings[0].technique, findings[0].verdict, join(reasons, "; ")};
 }
 
-/// Compares the windows that an evaluator asks for with full windows side by side. The evaluator is told of a
-/// text with two documents whose length is a whole number of windows, because evaluators treat a shorter last
-/// window in many ways.
-class WindowRecorder final : public Scorer {
+/// Compares the windows that an evaluator asks for with full windows side by side; one that trains is not
+/// plain. The evaluator is told of a text with two documents whose length is a whole number of windows,
+/// because evaluators treat a shorter last window in many ways.
+class WindowRecorder final : public LearningScorer {
  public:
   explicit WindowRecorder(int64_t sequence_length)
       : sequence_length_(sequence_length), starts_{0, sequence_length / 2 + 1} {}
@@ -146,6 +146,17 @@ class WindowRecorder final : public Scorer {
       ++recorded_;
     }
     return {1, 1, 1, int64_t(windows.size()), 0};
+  }
+  std::span<Weight> weights() override { return {}; }
+  double gradient(std::span<const Stretch>) override {
+    plain_ = false;
+    return 1;
+  }
+  int64_t add_sets(Adapter&, int64_t) override { return 0; }
+  std::span<Weight> set(int64_t) override { return {}; }
+  std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override {
+    plain_ = false;
+    return std::vector<Score>(windows.size(), {1, 1, 1, 1, 0});
   }
   /// Returns whether every position was scored once, in windows that follow one another.
   bool is_plain() const { return plain_ && recorded_ * sequence_length_ == positions(); }
@@ -165,6 +176,11 @@ std::string_view name_of(Verdict verdict) {
 
 std::string called(const Experiment::Part& part) {
   return is_in_model(*part.slot) && part.slot->count == Slot::Count::kMany ? part.technique.label : part.path;
+}
+
+void Evidence::note_void(const Experiment& experiment, const Technique& technique, const char* reason) {
+  for (const Experiment::Part& part : experiment.parts)
+    if (part.technique.object == technique.object) noted.push_back({part.path, Verdict::kVoid, reason});
 }
 
 CallCounter::CallCounter(const Experiment& experiment, Mode mode) : mode_(mode) {

@@ -76,6 +76,8 @@ struct Evidence {
   /// These are what the stages that averaged, exported and compressed found, each by the path of the plugin's
   /// table.
   std::vector<EffectFinding> noted;
+  /// Notes that a technique of the experiment had no effect.
+  void note_void(const Experiment& experiment, const Technique& technique, const char* reason);
 };
 
 /// Returns a finding for each part of the experiment that is not neutral, in their order; each is asked as

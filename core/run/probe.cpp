@@ -10,7 +10,7 @@ namespace caddie {
 namespace {
 
 /// Counts the positions that an evaluator would run through the model, and runs nothing.
-class CountingScorer final : public Scorer {
+class CountingScorer final : public LearningScorer {
  public:
   CountingScorer(int64_t positions, int64_t sequence_length)
       : positions_(positions), sequence_length_(sequence_length) {}
@@ -20,9 +20,21 @@ class CountingScorer final : public Scorer {
     for (const Window& window : windows) counted += window.length;
     return {1, 1, 1, int64_t(windows.size()), 0};
   }
+  std::span<Weight> weights() override { return {}; }
+  double gradient(std::span<const Stretch> rows) override {
+    for (const Stretch& row : rows) counted += kPasses * (row.end - row.begin);
+    return 1;
+  }
+  int64_t add_sets(Adapter&, int64_t) override { return 0; }
+  std::span<Weight> set(int64_t) override { return {}; }
+  std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override {
+    for (const AdaptedWindow& one : windows) counted += (one.learns ? kPasses : 1) * one.window.length;
+    return std::vector<Score>(windows.size(), {1, 1, 1, 1, 0});
+  }
   int64_t counted = 0;
 
  private:
+  static constexpr int64_t kPasses = 3;  // A backward pass takes about as long as two forward passes.
   int64_t positions_, sequence_length_;
 };
 

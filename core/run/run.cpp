@@ -150,9 +150,7 @@ void Run::train() {
   int64_t steps = trained_.steps;
   // Under a wall-clock budget the time of training includes averaging already.
   double seconds = trained_.seconds;
-  if (e_.averager && e_.budget.seconds == 0)
-    for (const auto& [averager, own] : trained_.averagers)
-      if (averager == keys_.observer(*e_.averager)) seconds += own;
+  if (e_.averager && e_.budget.seconds == 0) seconds += trained_.seconds_of(keys_.observer(*e_.averager));
   summary_.train_loss = trained_.train_loss;
   summary_.steps = steps;
   summary_.tokens = trained_.tokens;
@@ -170,8 +168,8 @@ ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, V
   std::string key = keys_.evaluate(training_, weights, evaluator);
   auto record = store_.get(key, [&](const std::filesystem::path&) -> EvaluateRecord {
     std::vector<Tensor> tensors = values();
-    auto [score, called] = corpus_->validation().score(evaluator, tensors, true);
-    return {{called.begin(), called.end()}, ScoreRecord(score)};
+    ValidationText::Scored scored = corpus_->validation().score(evaluator, tensors, true);
+    return {{scored.visited.begin(), scored.visited.end()}, ScoreRecord(scored.score), scored.learned};
   });
   summary_.stages.evaluate.push_back(key);
   visited.insert(record.visited.begin(), record.visited.end());
@@ -181,6 +179,7 @@ ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, V
         "evaluator '{}': the stored score is not finite; lower the learning rates or clip the gradient",
         evaluator.label);
   evaluation_seconds_ += score.seconds;
+  if (record.learned == false) evidence_.note_void(e_, evaluator, "it left every weight as it was");
   return score;
 }
 
@@ -205,10 +204,8 @@ Run::Weights Run::average_of(const Technique& averager) const {
 /// Notes that an averager had no effect where its average equals the raw weights.
 void Run::note_average(const Technique& averager, const Weights& average, const Weights& raw) {
   auto same = [](const Tensor& a, const Tensor& b) { return same_bits(a, b); };
-  if (!std::equal(average.values.begin(), average.values.end(), raw.values.begin(), same)) return;
-  for (const Experiment::Part& part : e_.parts)
-    if (part.technique.object == averager.object)
-      evidence_.noted.push_back({part.path, Verdict::kVoid, "its average equals the raw weights"});
+  if (std::equal(average.values.begin(), average.values.end(), raw.values.begin(), same))
+    evidence_.note_void(e_, averager, "its average equals the raw weights");
 }
 
 /// Scores the raw weights and every average, and returns the weights to export.

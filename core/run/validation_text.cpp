@@ -7,6 +7,7 @@
 
 #include "base/exit_code.h"
 #include "base/out_of_memory.h"
+#include "base/stopwatch.h"
 #include "data/validation.h"
 #include "experiment/validate.h"
 #include "process/interrupt.h"
@@ -53,7 +54,8 @@ ValidationText::ValidationText(Experiment& experiment)
 }
 
 ModelScorer ValidationText::scorer(std::span<const Tensor> weights) const {
-  return ModelScorer(*experiment_.model, weights, tokens_, vocabulary_, experiment_.train.micro_batch_tokens);
+  return ModelScorer(*experiment_.model, weights, tokens_, vocabulary_, experiment_.train.micro_batch_tokens,
+                     experiment_.train.gradient_accumulators);
 }
 
 ValidationText::Scored ValidationText::score(const Technique& evaluator, std::span<const Tensor> weights,
@@ -62,13 +64,15 @@ ValidationText::Scored ValidationText::score(const Technique& evaluator, std::sp
   CallCounter calls(experiment_, Mode::kEvaluate);
   ModelScorer model_scorer = scorer(weights);
   if (stops) model_scorer.call_meanwhile([] { check_not_stopped("while it was scored"); });
+  Stopwatch clock;
   Score score = with_memory_advice("a smaller train.micro_batch_tokens or fewer --threads need less",
                                    [&] { return evaluator.as<Evaluator>()->evaluate(model_scorer); });
+  score.seconds = clock.seconds();
   check(std::isfinite(score.bits_per_byte()),
         "evaluator '{}': the score is not finite ({} nats over {} tokens and {} bytes){}; lower the learning "
         "rates or clip the gradient",
         evaluator.label, score.nats, score.tokens, score.bytes, trouble_of(*experiment_.model, weights));
-  return {score, calls.visited()};
+  return {score, calls.visited(), model_scorer.learned()};
 }
 
 }  // namespace caddie

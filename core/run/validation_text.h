@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -36,6 +37,7 @@ class ValidationText {
   struct Scored {
     Score score;
     std::set<std::string> visited;  // the labels of the techniques that were called
+    std::optional<bool> learned;    // of an evaluator that learns, whether it changed a weight
   };
   /// Returns the score of `weights`, one for each weight of the model, under one evaluator of the experiment.
   /// Throws Error when the score is not finite. With `stops` a request to stop ends it with Error

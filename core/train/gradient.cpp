@@ -21,8 +21,11 @@ struct AddTo {
 
 }  // namespace
 
-GradientSum::GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens)
-    : model_(model), micro_batch_tokens_(micro_batch_tokens), gradients_(size_t(model.weights().size())) {
+GradientSum::GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens, Mode mode)
+    : model_(model),
+      micro_batch_tokens_(micro_batch_tokens),
+      mode_(mode),
+      gradients_(size_t(model.weights().size())) {
   const WeightTable& weights = model.weights();
   std::vector<int64_t> sizes;
   for (const Tensor& value : weights.values()) sizes.push_back(value.numel());
@@ -46,7 +49,7 @@ double GradientSum::run_micro_batch(const MicroBatch& micro, Accumulator& accumu
   tape.start(accumulator.leaves, true);
   Ids tokens = place_ids(model_, tape, micro.inputs, micro.rows, micro.length);
   Ids targets = place_ids(model_, tape, micro.targets, micro.rows, micro.length);
-  return model_.add_gradients(tokens, targets, progress, 1.0f / float(total));
+  return model_.add_gradients(tokens, targets, mode_, progress, 1.0f / float(total));
 }
 
 std::vector<GradientSum::MicroBatch> GradientSum::micro_batches(std::span<const Batch> batches) const {
@@ -81,7 +84,7 @@ std::string GradientSum::find_trouble(std::span<const Batch> batches, std::span<
     Tape& tape = thread_tape(model_.weights().device());
     Tape::Scope scope(tape);
     tape.start(accumulators_[0].leaves, true);
-    model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), Mode::kTrain, progress);
+    model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), mode_, progress);
     std::optional<Tape::Place> place = tape.first_not_finite();
     if (!place) continue;
     std::string layer = place->layer < 0 ? "" : message(" in layer {}", {place->layer});

@@ -25,8 +25,8 @@ struct StepLeft {};
 /// never on the number of threads.
 class GradientSum {
  public:
-  /// Each accumulator holds one gradient of the whole model.
-  GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens);
+  /// Each accumulator holds one gradient of the whole model. Passes run in `mode`.
+  GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens, Mode mode = Mode::kTrain);
 
   /// Runs forward and backward over all rows of the batches, with `values` for weights. Returns the mean loss
   /// over all positions, in nats per token. Asks `leave`, if there is one, before each micro-batch, and
@@ -61,6 +61,7 @@ class GradientSum {
 
   Model& model_;
   int64_t micro_batch_tokens_;
+  Mode mode_;
   std::vector<std::unique_ptr<PackedLeaf>> packed_;  // has an element for each weight
   std::vector<Accumulator> accumulators_;
   std::vector<Chunk> chunks_;  // pieces of the weights, each of which is added up as one piece of work

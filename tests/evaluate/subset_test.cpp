@@ -50,7 +50,7 @@ struct Coverage {
 Coverage coverage(const std::vector<Window>& windows, const std::vector<double>& bits,
                   const std::vector<Score>& scores, int64_t positions, double fraction, int64_t shortest) {
   Score whole;
-  for (const Score& score : scores) add(whole, score);
+  for (const Score& score : scores) whole.add(score);
   double truth = std::accumulate(bits.begin(), bits.end(), 0.0) / double(whole.bytes);
   Coverage c;
   Rng rng(1, "places");
@@ -64,7 +64,7 @@ Coverage coverage(const std::vector<Window>& windows, const std::vector<double>&
       if (at < 0) continue;
       above[size_t(at)] += bits[i];
       below[size_t(at)] += double(scores[i].bytes);
-      add(part, scores[i]);
+      part.add(scores[i]);
     }
     RatioEstimate e = estimate_ratio(above, below, double(part.tokens) / double(whole.tokens));
     c.held += e.low <= truth && truth <= e.high;
@@ -121,12 +121,12 @@ TEST_CASE("a subset's stretches sum the windows that they hold", "[subset]") {
   for (size_t s = 0; s < stretches.size(); ++s) {
     Score expected;
     for (size_t i = 0; i < windows.size(); ++i)
-      if (stretch_of(windows[i], stretches) == int64_t(s)) add(expected, each[i]);
+      if (stretch_of(windows[i], stretches) == int64_t(s)) expected.add(each[i]);
     CHECK(subset.stretches()[s].nats == expected.nats);
     CHECK(subset.stretches()[s].bytes == expected.bytes);
     CHECK(subset.stretches()[s].tokens == expected.tokens);
     CHECK(expected.tokens >= 24);
-    add(total, expected);
+    total.add(expected);
   }
   CHECK(part.tokens == total.tokens);
   CHECK(part.nats == Approx(total.nats).epsilon(1e-12));

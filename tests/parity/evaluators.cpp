@@ -6,6 +6,7 @@
 #include "evaluate/score.h"
 #include "parity/engine.h"
 #include "parity/kinds.h"
+#include "parity/learners.h"
 #include "parity/share.h"
 
 namespace caddie::parity {
@@ -29,7 +30,7 @@ class RankScorer final : public Scorer {
   Share share_;
 };
 
-Vocabulary vocabulary_of(const SafetensorsFile& inputs) {
+Vocabulary vocabulary_of(const SafetensorsFile& inputs, int begin_id) {
   auto cut = [&](const char* name, auto& out) {
     std::vector<int64_t> values = inputs.integers(name);
     out.assign(values.begin(), values.end());
@@ -38,18 +39,36 @@ Vocabulary vocabulary_of(const SafetensorsFile& inputs) {
   cut("base_bytes", tables.base_bytes);
   cut("has_leading_space", tables.has_leading_space);
   cut("is_boundary", tables.is_boundary);
-  return Vocabulary(std::move(tables));
+  return Vocabulary(std::move(tables), begin_id);
+}
+
+/// The length of a window, where the runs do not say it.
+int64_t window_of(const Case& c) {
+  for (const char* name : {"eval_seq_len", "train_seq_len", "ttt_eval_seq_len"})
+    if (c.config().contains(name)) return c.config().at(name);
+  return 0;
 }
 
 /// What a run asks for, less what it expects and what the scorer is given.
 Facts run_facts(const Case& c, const Json& run) {
-  Facts facts = model_facts(c, run.value("eval_seq_len", c.config().value("eval_seq_len", int64_t(0))));
+  Facts facts = model_facts(c, run.value("eval_seq_len", window_of(c)));
   facts["variant"] = c.at("variant");
   for (const auto& [key, value] : run.items()) facts[key] = value;
   for (const char* key :
        {"num_tokens", "rank", "world_size", "val_loss", "val_bpb", "token_count", "byte_count", "windows"})
     facts.erase(key);
   return facts;
+}
+
+/// Scores all tokens under an evaluator that learns, with the weights of the case.
+void check_learning(const Case& c, std::span<const int32_t> tokens, const Vocabulary& vocabulary,
+                    Bench& bench, Verdict& verdict) {
+  Tree tree = bench.experiment(c, run_facts(c, Json::object()));
+  Experiment experiment = assemble(tree, bench);
+  set_weights(*experiment.model, c.tensors("params.safetensors"));
+  ModelScorer scorer(*experiment.model, experiment.model->weights().values(), tokens, vocabulary,
+                     experiment.train.micro_batch_tokens, experiment.train.gradient_accumulators);
+  check_learner(c, *experiment.headline().technique.as<Evaluator>(), scorer, *experiment.model, verdict);
 }
 
 void check_run(const Case& c, const Json& run, std::span<const int32_t> tokens, const Vocabulary& vocabulary,
@@ -89,13 +108,15 @@ void check_evaluators(const Case& c, Bench& bench, Verdict& verdict) {
   Json runs = c.json.value("runs", Json::array());
   // Settings that Caddie lacks are named before anything else that the case holds.
   bench.experiment(c, run_facts(c, runs.empty() ? Json::object() : runs[0]));
-  if (runs.empty()) skip("the case has no 'runs'");
-  know_case(c, {"variant", "runs", "byte_rule", "bpb_rule"});
+  bool learns = runs.empty() && c.json.contains("expected");
+  if (runs.empty() && !learns) skip("the case has no 'runs'");
+  know_case(c, {"variant", learns ? "expected" : "runs", "byte_rule", "bpb_rule"});
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
   know_tensors(inputs, "the inputs", {"tokens", "base_bytes", "has_leading_space", "is_boundary"});
   std::vector<int64_t> ids = inputs.integers("tokens");
   std::vector<int32_t> tokens(ids.begin(), ids.end());
-  Vocabulary vocabulary = vocabulary_of(inputs);
+  Vocabulary vocabulary = vocabulary_of(inputs, c.config().value("bos_id", -1));
+  if (learns) check_learning(c, tokens, vocabulary, bench, verdict);
   for (const Json& run : runs) check_run(c, run, tokens, vocabulary, bench, verdict);
 }
 

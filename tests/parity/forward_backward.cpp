@@ -5,6 +5,7 @@
 
 #include "autograd/thread_tape.h"
 #include "model/token_ids.h"
+#include "parity/adapters.h"
 #include "parity/engine.h"
 #include "parity/kinds.h"
 
@@ -67,11 +68,13 @@ Progress progress_of(Tree& tree) {
 void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   int64_t length = c.at("shapes").at("seq_len");
   Tree tree = bench.experiment(c, model_facts(c, length));
-  know_case(c, {"shapes"});
+  know_case(c, {"shapes", "variant"});
+  if (c.json.value("variant", "lora") != "lora") skip("variant {}", c.json.value("variant", ""));
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len"});
-  know_keys(c.expected(), "expected", {"loss", "grads", "params_without_grad", "logits"});
+  know_keys(c.expected(), "expected", {"loss", "grads", "params_without_grad", "logits", "per_token_loss"});
   Progress progress = progress_of(tree);
   Experiment experiment = assemble(tree, bench);
+  if (c.has("lora.safetensors")) return check_adapters(c, experiment, verdict);
   Model& model = *experiment.model;
   auto without = c.expected().at("params_without_grad").get<std::vector<std::string>>();
   set_weights(model, c.tensors("params.safetensors"), without);

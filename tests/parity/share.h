@@ -2,7 +2,7 @@
 // Which windows of an evaluation one of several ranks of upstream scores.
 #pragma once
 
-#include <caddie/slots.h>
+#include <caddie/evaluator.h>
 
 #include <span>
 #include <string>

@@ -50,33 +50,6 @@ struct Bowl {
   }
 };
 
-/// Predicts every token with probability 1 / 64 and notes which positions it was asked for.
-struct UniformScorer final : Scorer {
-  static constexpr int64_t kLength = 128;
-  int64_t count;
-  std::multiset<int64_t> scored;
-
-  explicit UniformScorer(int64_t positions) : count(positions) {}
-  int64_t positions() const override { return count; }
-  int64_t sequence_length() const override { return kLength; }
-  Score score(std::span<const Window> windows, double) override {
-    Score score;
-    for (const Window& window : windows) {
-      CHECK(window.start >= 0);
-      CHECK(window.length <= kLength);
-      CHECK(window.start + window.length <= count);
-      CHECK(window.first_scored >= 0);
-      CHECK(window.first_scored < window.length);
-      for (int64_t i = window.first_scored; i < window.length; ++i) scored.insert(window.start + i);
-      score.tokens += window.length - window.first_scored;
-    }
-    score.windows = int64_t(windows.size());
-    score.bytes = 3 * score.tokens;
-    score.nats = double(score.tokens) * std::log(64);
-    return score;
-  }
-};
-
 std::vector<std::string> byte_strings() {
   std::string noise, steps;
   Rng rng(7, "noise");
@@ -378,23 +351,5 @@ TEST_CASE("compressors refuse a size that is too small", "[conformance]") {
       INFO(name << " on " << bytes.size() << " bytes");
       auto compressor = make_plugin<Compressor>(name);
       CHECK_THROWS_AS(compressor->expand(compressor->compress(bytes), bytes.size() - 1), Error);
-    }
-}
-
-TEST_CASE("evaluators score positions of the stream, each once, but for an incomplete window at the end",
-          "[conformance]") {
-  for (const std::string& name : plugins_of(Kind::kEvaluator))
-    for (int64_t positions : {128, 129, 777, 1024}) {
-      INFO(name << " over " << positions << " positions");
-      UniformScorer scorer(positions);
-      Score score = make_plugin<Evaluator>(name)->evaluate(scorer);
-      std::set<int64_t> once(scorer.scored.begin(), scorer.scored.end());
-      CHECK(once.size() == scorer.scored.size());
-      CHECK(score.tokens == int64_t(scorer.scored.size()));
-      CHECK(*once.begin() == 0);
-      CHECK(*once.rbegin() == int64_t(once.size()) - 1);  // no gaps
-      CHECK(score.tokens > positions - UniformScorer::kLength);
-      CHECK(score.loss() == Approx(std::log(64)));
-      CHECK(score.bits_per_byte() == Approx(2));
     }
 }

@@ -3,9 +3,9 @@
 // one CADDIE_PLUGIN line.
 #pragma once
 
+#include <caddie/evaluator.h>
 #include <caddie/math.h>
 #include <caddie/parallel.h>
-#include <caddie/slots.h>
 
 #include <type_traits>
 

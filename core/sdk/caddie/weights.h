@@ -18,19 +18,21 @@ enum class Place : uint8_t { kOther, kTokens, kQuery, kKey, kValue, kAttentionOu
 
 /// Says which value a weight starts from.
 struct Init {
-  enum class Kind : uint8_t { kInitializer, kRows, kNormal };
+  enum class Kind : uint8_t { kInitializer, kRows, kNormal, kUniform };
   Kind kind = Kind::kInitializer;
-  double deviation = 0;
+  double deviation = 0, bound = 0;
   std::vector<double> rows = {};
 
   /// Leaves the value to the experiment's initializer.
   static Init by_initializer() { return {}; }
   /// Gives every element the same value.
-  static Init constant(double value) { return {Kind::kRows, 0, {value}}; }
+  static Init constant(double value) { return {Kind::kRows, 0, 0, {value}}; }
   /// Fills row i with rows[i].
-  static Init constant_rows(std::vector<double> rows) { return {Kind::kRows, 0, std::move(rows)}; }
+  static Init constant_rows(std::vector<double> rows) { return {Kind::kRows, 0, 0, std::move(rows)}; }
   /// Draws from a normal distribution of mean 0 and this standard deviation.
-  static Init normal(double deviation) { return {Kind::kNormal, deviation, {}}; }
+  static Init normal(double deviation) { return {Kind::kNormal, deviation, 0, {}}; }
+  /// Draws evenly from -bound to bound.
+  static Init uniform(double bound) { return {Kind::kUniform, 0, bound, {}}; }
 };
 
 /// Describes one declared weight.

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// A mark on each position says whether it may be scored still, and trained on already.
+#include "evaluate/learning.h"
+
+#include <caddie/parallel.h>
+
+#include <algorithm>
+#include <set>
+
+#include "autograd/thread_tape.h"
+#include "model/token_ids.h"
+#include "tensor/same_bits.h"
+
+namespace caddie {
+namespace {
+
+std::vector<Tensor> copies_of(std::span<const Tensor> weights) {
+  std::vector<Tensor> copies;
+  for (const Tensor& weight : weights) copies.push_back(clone(weight));
+  return copies;
+}
+
+}  // namespace
+
+ModelLearner::ModelLearner(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
+                           const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators)
+    : model_(model),
+      tokens_(tokens),
+      values_(copies_of(weights)),
+      positions_(tokens.size() - 1),
+      scorer_(model, values_, tokens, vocabulary, batch_tokens),
+      sum_(model, accumulators, batch_tokens, Mode::kEvaluate),
+      sets_(model),
+      packed_(weights.size()) {
+  for (size_t i = 0; i < values_.size(); ++i)
+    learned_.push_back({&model.weights().info(int(i)), values_[i], Tensor()});
+}
+
+void ModelLearner::call_meanwhile(const std::function<void()>& check) {
+  scorer_.call_meanwhile(check);
+  meanwhile_ = check;
+}
+
+std::span<Weight> ModelLearner::weights() {
+  for (PackedLeaf& packed : packed_) packed.forget();
+  return learned_;
+}
+
+void ModelLearner::mark_scored(const Window& window) {
+  for (int64_t at = window.start + window.first_scored; at < window.start + window.length; ++at) {
+    check(positions_[size_t(at)] != Position::kTrainedOn,
+          "position {} is scored after the model was trained on it; a learner scores first", at);
+    positions_[size_t(at)] = Position::kScored;
+  }
+}
+
+Score ModelLearner::score(std::span<const Window> windows, double temperature) {
+  Score score = scorer_.score(windows, temperature);
+  for (const Window& window : windows) mark_scored(window);
+  return score;
+}
+
+void ModelLearner::check_sets(std::span<const AdaptedWindow> windows) {
+  std::set<int64_t> seen;
+  for (const AdaptedWindow& one : windows) {
+    sets_.weights(one.set);
+    check(seen.insert(one.set).second, "set {} of an adapter's weights is to score two windows at once",
+          one.set);
+  }
+}
+
+Score ModelLearner::run(const AdaptedWindow& one) {
+  const Window& window = one.window;
+  std::vector<Leaf> leaves = leaves_of(values_, packed_);
+  sets_.append(one.set, one.learns, leaves);
+  Tape& tape = thread_tape(model_.weights().device());
+  Tape::Scope scope(tape);
+  tape.start(leaves, one.learns);
+  Ids ids = place_ids(model_, tape, tokens_.data() + window.start, 1, window.length);
+  Ids targets = place_ids(model_, tape, tokens_.data() + window.start + 1, 1, window.length);
+  std::vector<float> nats(static_cast<size_t>(window.length));
+  float seed = 1.0f / float(std::max<int64_t>(1, window.length - window.first_scored));
+  model_.score_adapted(ids, targets, sets_.adapter(), window.first_scored, seed, nats.data());
+  if (one.learns) sets_.take_gradients(one.set, leaves);
+  return scorer_.score_of(window, nats.data());
+}
+
+std::vector<Score> ModelLearner::score_adapted(std::span<const AdaptedWindow> windows) {
+  check_sets(windows);
+  for (const AdaptedWindow& one : windows) {
+    scorer_.check_window(one.window);
+    mark_scored(one.window);
+  }
+  std::vector<Score> scores(windows.size());
+  parallel_for(int(windows.size()), [&](int i) {
+    if (meanwhile_) meanwhile_();
+    scores[size_t(i)] = run(windows[size_t(i)]);
+  });
+  for (const auto& [window, set, learns] : windows) {
+    if (!learns) continue;
+    auto from = positions_.begin() + window.start;
+    std::fill(from + window.first_scored, from + window.length, Position::kTrainedOn);
+    set_learned_ = true;
+  }
+  return scores;
+}
+
+bool ModelLearner::has_learned(std::span<const Tensor> given) const {
+  return set_learned_ || !std::ranges::equal(given, values_, [](const Tensor& a, const Tensor& b) {
+           return same_bits(a, b);
+         });
+}
+
+Batch ModelLearner::batch_of(std::span<const Stretch> rows) const {
+  check(!rows.empty(), "no row is given to train on");
+  Batch batch;
+  batch.rows = int64_t(rows.size());
+  batch.length = rows[0].end - rows[0].begin;
+  for (const Stretch& row : rows) {
+    check(
+        row.begin >= 0 && row.end <= positions() && row.end - row.begin == batch.length && batch.length > 0,
+        "a row of positions {} to {} cannot be trained on; rows lie in the stream of {} and have one length",
+        row.begin, row.end, positions());
+    auto from = positions_.begin() + row.begin, to = positions_.begin() + row.end;
+    auto early = std::find(from, to, Position::kNew);
+    check(early == to, "position {} is trained on before it was scored; a learner scores first",
+          early - positions_.begin());
+    batch.inputs.insert(batch.inputs.end(), &tokens_[size_t(row.begin)], &tokens_[size_t(row.end)]);
+    batch.targets.insert(batch.targets.end(), &tokens_[size_t(row.begin)] + 1, &tokens_[size_t(row.end)] + 1);
+  }
+  return batch;
+}
+
+double ModelLearner::gradient(std::span<const Stretch> rows) {
+  if (meanwhile_) meanwhile_();
+  Batch batch = batch_of(rows);
+  double loss = sum_.run({&batch, 1}, values_, model_.evaluated_at());
+  for (size_t i = 0; i < learned_.size(); ++i) learned_[i].gradient = sum_.gradients()[i];
+  for (const Stretch& row : rows)
+    std::fill(positions_.begin() + row.begin, positions_.begin() + row.end, Position::kTrainedOn);
+  return loss;
+}
+
+}  // namespace caddie

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores and trains a copy of a model's weights on the validation stream: a position is scored before it is
+// trained on, and never after.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "evaluate/adapter_sets.h"
+#include "evaluate/score.h"
+#include "train/gradient.h"
+
+namespace caddie {
+
+/// Scores windows with weights that a learner changes in between.
+class ModelLearner final : public LearningScorer {
+ public:
+  /// `weights` is copied; the others are as ModelScorer has them. The sum of a gradient depends on the number
+  /// of accumulators, each of which holds one gradient of the whole model.
+  ModelLearner(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
+               const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators);
+
+  int64_t positions() const override { return scorer_.positions(); }
+  int64_t sequence_length() const override { return scorer_.sequence_length(); }
+  std::span<const int64_t> document_starts() const override { return scorer_.document_starts(); }
+  /// Throws Error when a window scores a position that was trained on.
+  Score score(std::span<const Window> windows, double temperature) override;
+  std::span<Weight> weights() override;
+  double gradient(std::span<const Stretch> rows) override;
+  int64_t add_sets(Adapter& adapter, int64_t count) override { return sets_.add(adapter, count); }
+  std::span<Weight> set(int64_t number) override { return sets_.weights(number); }
+  std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override;
+  /// Tells whether a weight of the model, or of an adapter, was trained to another value.
+  bool has_learned(std::span<const Tensor> given) const;
+  /// Lets `check` be called again and again, as ModelScorer::call_meanwhile() does.
+  void call_meanwhile(const std::function<void()>& check);
+
+ private:
+  enum class Position : uint8_t { kNew, kScored, kTrainedOn };
+  /// Returns the tokens of the rows as a batch. Throws Error when they are not of one length, or a position
+  /// has not been scored.
+  Batch batch_of(std::span<const Stretch> rows) const;
+  /// Marks the positions that windows score. Throws Error when one was trained on.
+  void mark_scored(const Window& window);
+  void check_sets(std::span<const AdaptedWindow> windows);
+  Score run(const AdaptedWindow& window);
+
+  Model& model_;
+  std::span<const int32_t> tokens_;
+  std::vector<Tensor> values_;
+  std::vector<Weight> learned_;
+  std::vector<Position> positions_;
+  ModelScorer scorer_;
+  GradientSum sum_;
+  AdapterSets sets_;
+  bool set_learned_ = false;
+  std::vector<PackedLeaf> packed_;  // of the values that windows with adapters read
+  std::function<void()> meanwhile_;
+};
+
+}  // namespace caddie
