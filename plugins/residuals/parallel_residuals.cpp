@@ -2,25 +2,20 @@
 // Lets attention and MLP of the later layers read the same stream, side by side:
 // x' = x + attention(x) + mlp(x). x: [B,T,C].
 // Source: GPT-J (github.com/kingoflolz/mesh-transformer-jax); openai/parameter-golf, pull request 1493.
-#include <caddie/plugin.h>
+#include "first_layer.h"
 
 using namespace caddie;
 
 struct ParallelResiduals final : Residual {
-  int first = -1;
+  FirstLayer first;
   int begin = 0;  // what `first` comes to
 
   void settings(Settings& s) override {
-    s("first", first, "first layer whose attention and MLP read side by side; -1 takes the second half",
-      at_least(-1));
+    first.settings(s, "first layer whose attention and MLP read side by side; -1 takes the second half");
   }
 
-  void validate(const Shapes& shapes) const override {
-    check(first < shapes.model.matrices, "first = {} is no layer of the model, whose layers are 0 to {}",
-          first, shapes.model.matrices - 1);
-  }
-
-  void weights(Weights& w) override { begin = first < 0 ? w.model().matrices / 2 : first; }
+  void validate(const Shapes& shapes) const override { first.check_in(shapes.model); }
+  void weights(Weights& w) override { begin = first.of(w.model()); }
 
   std::vector<Var> layer(LayerPass& pass, std::vector<Var> streams) override {
     Var x = pass.mix(pass.enter(streams[0], 0));

@@ -5,12 +5,12 @@
 // lane_k = r[0] lane_k + p[0][k] a, then lane_k = r[1] lane_k + p[1][k] m; else r is r[k].
 // parallel_resid_lambdas, r: [L,2]. parallel_post_lambdas, p: [L,2,2].
 // Source: openai/parameter-golf, pull requests 1204 (sequential), 1529 and 1855.
-#include <caddie/plugin.h>
+#include "first_layer.h"
 
 using namespace caddie;
 
 struct TwoLanes final : Residual {
-  int first = -1;
+  FirstLayer first;
   int begin = 0;  // what `first` comes to
   bool sequential = false;
   bool mlp_reads_mix = false;
@@ -19,7 +19,7 @@ struct TwoLanes final : Residual {
   Parameter keep, write;
 
   void settings(Settings& s) override {
-    s("first", first, "first layer with two lanes; -1 takes the second half", at_least(-1));
+    first.settings(s, "first layer with two lanes; -1 takes the second half");
     s("sequential", sequential, "whether the MLP reads what the attention of its layer wrote");
     s("mlp_reads_mix", mlp_reads_mix,
       "whether the MLP's lane is mixed as the attention's is before it is read");
@@ -29,14 +29,11 @@ struct TwoLanes final : Residual {
     s("keep_init", keep_init, "initial factor of the lanes themselves");
   }
 
-  void validate(const Shapes& shapes) const override {
-    check(first < shapes.model.matrices, "first = {} is no layer of the model, whose layers are 0 to {}",
-          first, shapes.model.matrices - 1);
-  }
+  void validate(const Shapes& shapes) const override { first.check_in(shapes.model); }
 
   void weights(Weights& w) override {
     int layers = w.model().matrices;
-    begin = first < 0 ? layers / 2 : first;
+    begin = first.of(w.model());
     keep = w.add("parallel_resid_lambdas", {layers, 2}, Role::kVector, Init::constant(keep_init));
     write = w.add("parallel_post_lambdas", {layers, 2, 2}, Role::kVector, Init::constant(1));
   }
@@ -94,11 +91,12 @@ struct TwoLanes final : Residual {
   }
 
   // Returns the factor of a lane, [1].
-  Var kept(int64_t layer, int k) const { return row(reshape(row(keep, layer), {2, 1}), k); }
+  Var kept(int64_t layer, int k) const { return number(keep, 2 * layer + k); }
   // Returns the factor with which a sublayer writes to a lane, [1].
   Var written(int64_t layer, int sublayer, int k) const {
-    return row(reshape(row(row(write, layer), sublayer), {2, 1}), k);
+    return number(write, 4 * layer + 2 * sublayer + k);
   }
+  static Var number(Var x, int64_t at) { return row(reshape(x, {x.value().numel(), 1}), at); }
 };
 
 CADDIE_PLUGIN(TwoLanes, .summary = "Parts the residual stream in one for attention and one for the MLP.",

@@ -9,7 +9,7 @@
 // (int5), records/track_10min_16mb/2026-03-22_11L_EMA_GPTQ-lite_warmdown3500_QAT015_1.1233 (int6),
 // 2026-03-19_MLP3x_QAT_Int6_SlidingWindow (int8, int6_by4), 2026-03-19_Seq2048_FP16Emb_TunedLR (int6_floor)
 // and 2026-03-31_ParallelResiduals_MiniDepthRecurrence (soft rounding; the sharpness is ours).
-#include <caddie/plugin.h>
+#include "straight_through.h"
 
 using namespace caddie;
 
@@ -75,17 +75,6 @@ struct RoundRow {
   }
 };
 
-// Adds dy * slope to dw; a null slope is 1.
-struct PassOn {
-  const float *dy, *slope;
-  float* dw;
-  bool fresh;
-  CADDIE_FN void operator()(int64_t i) const {
-    float passed = slope ? dy[i] * slope[i] : dy[i];
-    dw[i] = fresh ? passed : dw[i] + passed;
-  }
-};
-
 struct Qat final : WeightView {
   std::string form = "int6", rounding = "nearest", effect = "real";
   double start_below = 0;
@@ -129,10 +118,7 @@ struct Qat final : WeightView {
     float* slopes = soft ? slope.data() : nullptr;
     for_rows(w.device(), w.shape().rows(), int(n),
              RoundRow{grid(), soft ? sharpness : 0, w.data(), y.data(), slopes});
-    record(y, {w}, [=] {
-      GradientSlot dw = w.grad_slot();
-      for_each(w.device(), w.value().numel(), PassOn{y.grad(), slopes, dw.data, dw.fresh});
-    });
+    record_straight_through(y, w, slopes);
     return y;
   }
 

@@ -5,7 +5,7 @@
 // where halves round to even. Groups lie in rows, whose last one may be short; with groups = "flat" they run
 // on over the ends of rows. The gradient passes straight through: dw = dy. w, y: [..., n].
 // Source: arXiv:2402.17764; github.com/openai/parameter-golf, pull request 640.
-#include <caddie/plugin.h>
+#include "straight_through.h"
 
 using namespace caddie;
 
@@ -25,14 +25,6 @@ struct RoundGroup {
     float scale = mean > 1e-8f ? mean : 1e-8f;
     row.each([=](int i) { yr[i] = round_even(clamp(wr[i] / scale, -1.0f, 1.0f)) * scale; });
   }
-};
-
-// Adds dy to dw.
-struct PassThrough {
-  const float* dy;
-  float* dw;
-  bool fresh;
-  CADDIE_FN void operator()(int64_t i) const { dw[i] = fresh ? dy[i] : dw[i] + dy[i]; }
 };
 
 struct TernaryStraightThrough final : WeightView {
@@ -58,10 +50,7 @@ struct TernaryStraightThrough final : WeightView {
     kernel.offset = full * group_size;
     kernel.groups = 1;
     if (rest > 0) for_rows(w.device(), rows, int(rest), kernel);
-    record(y, {w}, [=] {
-      GradientSlot dw = w.grad_slot();
-      for_each(w.device(), w.value().numel(), PassThrough{y.grad(), dw.data, dw.fresh});
-    });
+    record_straight_through(y, w);
     return y;
   }
 };
