@@ -47,7 +47,7 @@ struct LoraTtt final : Learner {
 
   LowRankAdapter adapter;
   double alpha = 0, lr = 0.01, beta1 = 0.9, beta2 = 0.95, eps = 1e-10, weight_decay = 0;
-  int64_t sequence_length = 0, chunk_tokens = 256, batch_documents = 64;
+  int64_t sequence_length = 0, chunk_tokens = 0, batch_documents = 64;
   std::vector<int64_t> short_lengths, short_chunks;
   std::string order = "shortest_first";
   bool keep_a = false;
@@ -63,7 +63,8 @@ struct LoraTtt final : Learner {
     s("eps", eps, "what is added to the root of that mean", between(1e-30, 1));
     s("weight_decay", weight_decay, "decay of the adapters, multiplied by the rate", at_least(0));
     s("sequence_length", sequence_length, "length of a window; 0: that of training", at_least(0));
-    s("chunk_tokens", chunk_tokens, "positions that are scored before they are trained on", at_least(1));
+    s("chunk_tokens", chunk_tokens, "positions scored before they are trained on; 0: a quarter of a window",
+      at_least(0));
     s("short_lengths", short_lengths, "largest lengths of documents with chunks of their own", at_least(1));
     s("short_chunks", short_chunks, "chunk_tokens of a batch whose documents are no longer", at_least(1));
     s("batch_documents", batch_documents, "documents that go side by side", at_least(1));
@@ -77,11 +78,14 @@ struct LoraTtt final : Learner {
           "short_lengths and short_chunks want the same number of entries, the lengths rising");
     int64_t length = window(shapes.model.sequence_length);
     for (int64_t chunk : short_chunks) check_chunk(chunk, length);
-    check_chunk(chunk_tokens, length);
+    check_chunk(chunk_of(length), length);
     check_windows(shapes, 1, true);
   }
   static void check_chunk(int64_t chunk, int64_t length) {
     check(chunk <= length, "a chunk of {} positions does not fit into a window of {}", chunk, length);
+  }
+  int64_t chunk_of(int64_t window) const {
+    return chunk_tokens > 0 ? chunk_tokens : std::max<int64_t>(1, window / 4);
   }
   int64_t window(int64_t of_training) const { return sequence_length > 0 ? sequence_length : of_training; }
 
@@ -90,7 +94,7 @@ struct LoraTtt final : Learner {
     int64_t length = window(scorer.sequence_length());
     Sets kept = keep_a ? new_sets(scorer, batch_documents) : Sets();
     Score total;
-    for (const std::vector<Document>& batch : batches(scorer)) {
+    for (const std::vector<Document>& batch : batches(scorer, chunk_of(length))) {
       bool keeps = keep_a && int64_t(batch.size()) == batch_documents;
       Sets fresh = keeps ? Sets() : new_sets(scorer, int64_t(batch.size()));
       if (keeps) begin_anew(scorer, kept);
@@ -99,9 +103,9 @@ struct LoraTtt final : Learner {
     return total;
   }
   // Returns the documents in batches, in the order in which they go.
-  std::vector<std::vector<Document>> batches(const Scorer& scorer) const {
+  std::vector<std::vector<Document>> batches(const Scorer& scorer, int64_t usual) const {
     std::vector<Document> documents;
-    for (const Stretch& stretch : stretches(scorer, true)) documents.push_back({stretch, chunk_tokens});
+    for (const Stretch& stretch : stretches(scorer, true)) documents.push_back({stretch, usual});
     bool longest = order == "longest_first";
     std::ranges::stable_sort(documents, std::less<>(),
                              [&](const Document& d) { return longest ? d.length() : d.chunks(); });
@@ -110,7 +114,7 @@ struct LoraTtt final : Learner {
       auto from = documents.begin() + std::ptrdiff_t(at);
       auto to = from + std::min<std::ptrdiff_t>(documents.end() - from, batch_documents);
       all.emplace_back(from, to);
-      int64_t chunk = chunk_for(longest_of(all.back()));
+      int64_t chunk = chunk_for(longest_of(all.back()), usual);
       for (Document& document : all.back()) document.chunk = chunk;
     }
     if (longest) std::ranges::stable_sort(all, std::greater<>(), longest_of);
@@ -122,10 +126,10 @@ struct LoraTtt final : Learner {
     return longest;
   }
   // Returns the length of the chunks of a batch by that of its longest document.
-  int64_t chunk_for(int64_t longest) const {
+  int64_t chunk_for(int64_t longest, int64_t usual) const {
     for (size_t i = 0; i < short_lengths.size(); ++i)
       if (longest <= short_lengths[i]) return short_chunks[i];
-    return chunk_tokens;
+    return usual;
   }
   Sets new_sets(LearningScorer& scorer, int64_t count) {
     Sets sets = {scorer.add_sets(adapter, count), 0, {}, {}};
