@@ -117,6 +117,7 @@ Var Tape::read(int parameter) {
   Node*& node = leaf_nodes_[size_t(parameter)];
   if (!node) {
     const Leaf& leaf = leaves_[size_t(parameter)];
+    check(leaf.value.defined(), "an evaluation reads a weight that was declared for training only");
     node = adopt(leaf.value).node();
     node->needs_grad = recording_ && leaf.gradient;
     node->leaf_gradient = leaf.gradient;

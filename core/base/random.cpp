@@ -4,24 +4,21 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
 #include <cmath>
-
-#include "base/philox.h"
 
 namespace caddie {
 
-Rng::Rng(uint64_t seed, std::string_view name) : key_(XXH3_64bits_withSeed(name.data(), name.size(), seed)) {}
+IndexedRng::IndexedRng(uint64_t seed, std::string_view name)
+    : key_(XXH3_64bits_withSeed(name.data(), name.size(), seed)) {}
+
+Rng::Rng(uint64_t seed, std::string_view name) : stream_(seed, name) {}
 
 uint32_t Rng::bits() {
   if (used_ == 4) {
-    std::array<uint32_t, 4> block =
-        philox({uint32_t(counter_), uint32_t(counter_ >> 32), 0, 0}, {uint32_t(key_), uint32_t(key_ >> 32)});
-    std::copy(block.begin(), block.end(), block_);
-    ++counter_;
+    words_ = stream_.words(next_++);
     used_ = 0;
   }
-  return block_[used_++];
+  return words_.word[used_++];
 }
 
 double Rng::uniform() {

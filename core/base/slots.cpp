@@ -3,12 +3,14 @@
 // home here, so that exceptions and casts work across plugins, and checks that plugins share are written
 // once.
 #include <caddie/evaluator.h>
+#include <caddie/objective.h>
 
 namespace caddie {
 
 Plugin::~Plugin() = default;
 Archive::~Archive() = default;
 Forward::~Forward() = default;
+Prediction::~Prediction() = default;
 LayerPass::~LayerPass() = default;
 Weights::~Weights() = default;
 Scorer::~Scorer() = default;

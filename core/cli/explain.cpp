@@ -21,6 +21,7 @@ namespace {
 void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& size,
                 const std::vector<std::string>& warnings) {
   Json out = {{"parameters", table.parameters()},
+              {"training_only_parameters", table.training_only_parameters()},
               {"estimated_artifact_bytes", {{"initial", size.initial}, {"grown", size.grown}}}};
   for (const Tree::Value& value : tree.values())
     out["settings"][value.path] = {{"value", value.text}, {"origin", value.origin.text()}};
@@ -29,9 +30,13 @@ void print_json(const Tree& tree, const WeightTable& table, const SizeEstimate& 
 }
 
 void print_weights(const WeightTable& table) {
+  auto line = [](std::string_view owner, int64_t weights, int64_t parameters, int64_t training_only) {
+    tell("  {:<40} {:>4} weights {:>14} parameters{}\n", owner, weights, with_commas(parameters),
+         training_only ? fmt::format(", {} for training only", with_commas(training_only)) : "");
+  };
   for (const auto& [owner, share] : table.shares())
-    tell("  {:<40} {:>4} weights {:>14} parameters\n", owner, share.weights, with_commas(share.parameters));
-  tell("  {:<40} {:>4} weights {:>14} parameters\n", "all", table.size(), with_commas(table.parameters()));
+    line(owner, share.weights, share.parameters, share.training_only);
+  line("all", table.size(), table.parameters(), table.training_only_parameters());
 }
 
 void print_artifact(const SizeEstimate& size, const Budget& budget) {

@@ -38,8 +38,10 @@ void print_summary(const RunSummary& summary, const std::filesystem::path& folde
   auto number = [&](const Metric& metric) { return summary.number(metric); };
   tell("{} {:.6f}   raw {:.6f}   averaged {:.6f}   reloaded artifact {:.6f}\n", kBpb.name, number(kBpb),
        number(kBpbRaw), number(kBpbAveraged), number(kBpbQuantized));
-  tell("artifact {} bytes   {} parameters   trained {}   evaluated {}\n",
+  int64_t training_only = summary.training_only_parameters.value_or(0);
+  tell("artifact {} bytes   {} parameters{}   trained {}   evaluated {}\n",
        with_commas(summary.artifact_bytes.value_or(0)), with_commas(summary.parameters.value_or(0)),
+       training_only ? fmt::format(", {} for training only", with_commas(training_only)) : "",
        duration(number(kTrainSeconds)), duration(number(kEvaluationSeconds)));
   tell("{}\n", folder.string());
 }

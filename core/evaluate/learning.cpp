@@ -14,9 +14,10 @@
 namespace caddie {
 namespace {
 
+// Returns copies of the weights, of which those that only training reads may be undefined.
 std::vector<Tensor> copies_of(std::span<const Tensor> weights) {
   std::vector<Tensor> copies;
-  for (const Tensor& weight : weights) copies.push_back(clone(weight));
+  for (const Tensor& weight : weights) copies.push_back(weight.defined() ? clone(weight) : Tensor());
   return copies;
 }
 
@@ -29,11 +30,15 @@ ModelLearner::ModelLearner(Model& model, std::span<const Tensor> weights, std::s
       values_(copies_of(weights)),
       positions_(tokens.size() - 1),
       scorer_(model, values_, tokens, vocabulary, batch_tokens),
-      sum_(model, accumulators, batch_tokens, Mode::kEvaluate),
+      sum_(model, accumulators, batch_tokens, 0, Mode::kEvaluate),
       sets_(model),
       packed_(weights.size()) {
-  for (size_t i = 0; i < values_.size(); ++i)
-    learned_.push_back({&model.weights().info(int(i)), values_[i], Tensor()});
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const WeightInfo& info = model.weights().info(int(i));
+    if (info.training_only) continue;
+    learned_.push_back({&info, values_[i], Tensor()});
+    learned_index_.push_back(i);
+  }
 }
 
 void ModelLearner::call_meanwhile(const std::function<void()>& check) {
@@ -106,9 +111,10 @@ std::vector<Score> ModelLearner::score_adapted(std::span<const AdaptedWindow> wi
 }
 
 bool ModelLearner::has_learned(std::span<const Tensor> given) const {
-  return set_learned_ || !std::ranges::equal(given, values_, [](const Tensor& a, const Tensor& b) {
-           return same_bits(a, b);
-         });
+  if (set_learned_) return true;
+  for (size_t i = 0; i < learned_.size(); ++i)
+    if (!same_bits(learned_[i].value, given[learned_index_[i]])) return true;
+  return false;
 }
 
 Batch ModelLearner::batch_of(std::span<const Stretch> rows) const {
@@ -135,7 +141,7 @@ double ModelLearner::gradient(std::span<const Stretch> rows) {
   if (meanwhile_) meanwhile_();
   Batch batch = batch_of(rows);
   double loss = sum_.run({&batch, 1}, values_, model_.evaluated_at());
-  for (size_t i = 0; i < learned_.size(); ++i) learned_[i].gradient = sum_.gradients()[i];
+  for (size_t i = 0; i < learned_.size(); ++i) learned_[i].gradient = sum_.gradients()[learned_index_[i]];
   for (const Stretch& row : rows)
     std::fill(positions_.begin() + row.begin, positions_.begin() + row.end, Position::kTrainedOn);
   return loss;

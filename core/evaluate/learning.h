@@ -50,6 +50,7 @@ class ModelLearner final : public LearningScorer {
   std::span<const int32_t> tokens_;
   std::vector<Tensor> values_;
   std::vector<Weight> learned_;
+  std::vector<size_t> learned_index_;  // the place of each of these among the model's weights
   std::vector<Position> positions_;
   ModelScorer scorer_;
   GradientSum sum_;

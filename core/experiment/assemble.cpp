@@ -158,20 +158,24 @@ void Assembler::make_model() {
     if (is_in_model(*part.slot)) parts.add(part.slot->kind, part.technique);
   experiment_.model = std::make_unique<Model>(
       experiment_.model_settings, int(experiment_.data.sequence_length), std::move(parts), device_);
+  experiment_.model->draw_by(uint64_t(experiment_.seed));
 }
 
 void Assembler::claim_weights() {
   std::span<const WeightInfo> infos = experiment_.model->weights().infos();
   for (const Slot& slot : table_) {
     if (slot.claims == Slot::Claims::kNone) continue;
+    bool exports = slot.stage >= Stage::kQuantize;
     std::vector<Claim> claims;
     for (Part& part : experiment_.parts) {
       if (part.slot != &slot) continue;
       std::string owner = "[" + part.path + "]";
       part.weights = select_weights(infos, part.technique.weights, owner);
+      if (exports) std::erase_if(part.weights, [&](int i) { return infos[size_t(i)].training_only; });
       claims.push_back({owner, part.weights});
     }
-    if (slot.claims == Slot::Claims::kEach) check_claimed_once(infos, claims, slot.name);
+    if (slot.claims == Slot::Claims::kEach)
+      check_claimed_once(infos, claims, slot.name, exports ? Claimable::kExported : Claimable::kAll);
   }
 }
 

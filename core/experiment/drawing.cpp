@@ -61,6 +61,7 @@ class Drawing {
   std::string value(const char* pattern) const;
   std::string site(Site where, int layer) const;
   std::string arrangement() const;
+  std::string objective() const;
   std::string route(const Experiment::Part& part) const;
   std::string routes() const;
 
@@ -115,6 +116,13 @@ std::string Drawing::arrangement() const {
   return out;
 }
 
+/// Says what training adds to the cross entropy, if it adds anything.
+std::string Drawing::objective() const {
+  std::vector<std::string> terms = {"cross entropy"};
+  for (const Technique& term : model_.parts().of(Kind::kObjective)) terms.push_back(called(term));
+  return terms.size() == 1 ? "" : "    loss in training = " + join(terms, " + ") + "\n";
+}
+
 std::string Drawing::route(const Experiment::Part& part) const {
   std::string out = fmt::format("  {:<11} {}", part.slot->name, called(part.technique));
   if (part.headline) out += "  (headline)";
@@ -157,7 +165,7 @@ std::string Drawing::text() {
     out += drawn;
     first = end;
   }
-  out += arrangement() + "  head\n" + lines(kLastLines, -1);
+  out += arrangement() + "  head\n" + lines(kLastLines, -1) + objective();
   if (!e_.disabled.empty()) out += "  switched off: " + join(e_.disabled, ", ") + "\n";
   return out + "routes\n" + routes();
 }

@@ -50,13 +50,17 @@ Json json_of(const PluginDescription& d) {
   Json settings = Json::array(), weights = Json::array();
   for (const SettingInfo& setting : d.settings) settings.push_back(json_of(setting));
   for (const WeightInfo& w : d.weights)
-    weights.push_back({{"name", w.name}, {"shape", w.shape.text()}, {"role", name_of(w.role)}});
+    weights.push_back({{"name", w.name},
+                       {"shape", w.shape.text()},
+                       {"role", name_of(w.role)},
+                       {"training_only", w.training_only}});
   return {{"name", d.loaded->file.name},
           {"kind", name_of(entry.kind)},
           {"summary", entry.card.summary},
           {"source", entry.card.source},
           {"file", d.loaded->file.path.string()},
           {"sha256", d.loaded->sha256},
+          {"training_only", entry.card.training_only},
           {"sites", names_of_sites(entry.sites)},
           {"phase", entry.sites ? Json(name_of(entry.card.phase)) : Json()},
           {"settings", settings},
@@ -74,6 +78,7 @@ std::string text_of(const PluginDescription& d) {
   };
   if (entry.sites)
     add("  acts at   {} (phase {})\n", join(names_of_sites(entry.sites), ", "), name_of(entry.card.phase));
+  if (entry.card.training_only) add("  acts      in training only\n");
   for (const SettingInfo& s : d.settings)
     add("  {}{}\n", &s == d.settings.data() ? "settings  " : "          ", line_of(s));
   if (d.weights.empty()) return text;
@@ -81,8 +86,8 @@ std::string text_of(const PluginDescription& d) {
       ModelSettings().layers, ModelSettings().dim);
   for (const WeightInfo& w : d.weights)
     if (w.layer <= 0)
-      add("            {} {} ({}){}\n", w.name, w.shape.text(), name_of(w.role),
-          w.layer == 0 ? ", and so in each layer" : "");
+      add("            {} {} ({}{}){}\n", w.name, w.shape.text(), name_of(w.role),
+          w.training_only ? ", for training only" : "", w.layer == 0 ? ", and so in each layer" : "");
   return text;
 }
 

@@ -94,6 +94,7 @@ SizeEstimate estimate_size(std::span<const WeightInfo> infos, std::span<const Ro
   SizeEstimate sum;
   Ends exact;
   for (size_t i = 0; i < infos.size(); ++i) {
+    if (infos[i].training_only) continue;
     sum.parameters += infos[i].shape.numel();
     exact.initial += ends[i].initial;
     exact.grown += ends[i].grown;

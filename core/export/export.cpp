@@ -202,7 +202,10 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
   for (const Routed& trimmer : parts.trimmers) {
     std::vector<std::string> before = bytes_of(artifact);
     ArtifactPackage package(artifact, cache, limit_bytes, code_bytes, status);
-    for (int i : trimmer.weights) package.add(infos[size_t(i)], artifact.tensors[size_t(i)].packed);
+    for (int i : trimmer.weights) {
+      const WeightInfo& info = infos[size_t(i)];
+      package.add(info, tensor_of(artifact, info).packed);
+    }
     trimmer.technique.as<Trimmer>()->trim(package);
     if (bytes_of(artifact) == before)
       written.without_effect.push_back(
@@ -230,7 +233,7 @@ std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& part
   std::vector<Tensor> values = dequantize(artifact, model.weights().infos(), parts.quantizers);
   Device device = model.weights().device();
   for (Tensor& value : values) {
-    if (device == Device::kCpu) continue;
+    if (device == Device::kCpu || !value.defined()) continue;
     Tensor placed(value.shape(), device);
     copy(value, placed);
     value = placed;

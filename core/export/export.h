@@ -59,7 +59,7 @@ struct WrittenArtifact {
   double trim_seconds = 0, compress_seconds = 0;
 };
 
-/// Trims and compresses an artifact. `infos` are the model's weights, in the order of its tensors. Trimmers
+/// Trims and compresses an artifact. `infos` are the model's weights. Trimmers
 /// are told that the file and `code_bytes` may take `limit_bytes` together.
 WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status);
@@ -68,8 +68,9 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
 /// `parts`.
 Artifact decode_artifact(std::string_view bytes, const ExportParts& parts);
 
-/// Returns the weights in an artifact, on the device of the model, in the order of its weights. Throws Error
-/// when they are those of another model, or want quantizers that `parts` lacks.
+/// Returns the weights in an artifact, on the device of the model, in the order of its weights; those that
+/// only training reads are undefined. Throws Error when they are those of another model, or want quantizers
+/// that `parts` lacks.
 std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& parts, const Model& model);
 
 /// Decodes a file and returns its weights: decode_artifact(), then weights_in().

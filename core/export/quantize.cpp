@@ -16,12 +16,13 @@
 namespace caddie {
 namespace {
 
-/// Returns for each weight the technique that claims it. Throws Error unless that is exactly one.
+/// Returns for each weight that is exported the technique that claims it. Throws Error unless that is exactly
+/// one.
 std::vector<const Technique*> claimants(std::span<const WeightInfo> infos,
                                         std::span<const Routed> quantizers) {
   std::vector<Claim> claims;
   for (const Routed& quantizer : quantizers) claims.push_back({quantizer.technique.label, quantizer.weights});
-  check_claimed_once(infos, claims, "quantizer");
+  check_claimed_once(infos, claims, "quantizer", Claimable::kExported);
   std::vector<const Technique*> techniques(infos.size());
   for (const Routed& quantizer : quantizers)
     for (int index : quantizer.weights) techniques[size_t(index)] = &quantizer.technique;
@@ -30,10 +31,11 @@ std::vector<const Technique*> claimants(std::span<const WeightInfo> infos,
 
 using TensorsByName = std::map<std::string_view, const ArtifactTensor*>;
 
-/// Returns the tensors by name. Throws Error unless they are those of the model's weights, in their shapes.
+/// Returns the tensors by name. Throws Error unless they are those of the weights that are exported, in their
+/// shapes.
 TensorsByName check_names(const Artifact& artifact, std::span<const WeightInfo> infos) {
   std::vector<std::string> known;
-  for (const WeightInfo& info : infos) known.push_back(info.name);
+  for (int i : exported_weights(infos)) known.push_back(infos[size_t(i)].name);
   TensorsByName tensors;
   for (const ArtifactTensor& tensor : artifact.tensors) {
     check(std::find(known.begin(), known.end(), tensor.name) != known.end(),
@@ -41,7 +43,8 @@ TensorsByName check_names(const Artifact& artifact, std::span<const WeightInfo> 
           suggestion(tensor.name, known));
     tensors[tensor.name] = &tensor;
   }
-  for (const WeightInfo& info : infos) {
+  for (int i : exported_weights(infos)) {
+    const WeightInfo& info = infos[size_t(i)];
     auto found = tensors.find(info.name);
     check(found != tensors.end(), "artifact: tensor '{}' is missing; the model wants it with shape {}",
           info.name, info.shape);
@@ -86,19 +89,21 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
         "quantize: there are {} weights, {} values and {} Hessians", infos.size(), values.size(),
         hessians.size());
   std::vector<const Technique*> techniques = claimants(infos, quantizers);
+  std::vector<int> exported = exported_weights(infos);
   int64_t done = 0, all = 0;
   std::vector<int64_t> sizes;
-  for (const WeightInfo& info : infos) all += sizes.emplace_back(info.shape.numel());
+  for (int i : exported) all += sizes.emplace_back(infos[size_t(i)].shape.numel());
   std::vector<int> order = largest_first(sizes);
 
   Artifact artifact;
-  artifact.tensors.resize(infos.size());
+  artifact.tensors.resize(exported.size());
   std::mutex mutex;
   parallel_for(int(order.size()), [&](int k) {
-    auto i = size_t(order[size_t(k)]);
+    auto place = size_t(order[size_t(k)]);
+    auto i = size_t(exported[place]);
     const Tensor* hessian = !hessians.empty() && hessians[i].defined() ? &hessians[i] : nullptr;
     Packed packed = techniques[i]->as<Quantizer>()->pack(on_host(values[i]), infos[i], hessian);
-    artifact.tensors[i] = {infos[i].name, techniques[i]->plugin, infos[i].shape, std::move(packed)};
+    artifact.tensors[place] = {infos[i].name, techniques[i]->plugin, infos[i].shape, std::move(packed)};
     if (!progress) return;
     std::lock_guard lock(mutex);
     done += infos[i].shape.numel();
@@ -110,12 +115,14 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
                                std::span<const Routed> quantizers) {
   TensorsByName tensors = check_names(artifact, infos);
+  std::vector<int> exported = exported_weights(infos);
   std::vector<PluginRef<Quantizer>> packers;
-  for (const WeightInfo& info : infos)
-    packers.push_back(quantizer_called(tensors[info.name]->quantizer, quantizers));
+  for (int i : exported)
+    packers.push_back(quantizer_called(tensors[infos[size_t(i)].name]->quantizer, quantizers));
   std::vector<Tensor> weights(infos.size());
-  parallel_for(int(infos.size()), [&](int i) {
-    weights[size_t(i)] = unpack(*tensors.at(infos[size_t(i)].name), packers[size_t(i)].call());
+  parallel_for(int(exported.size()), [&](int k) {
+    auto i = size_t(exported[size_t(k)]);
+    weights[i] = unpack(*tensors.at(infos[i].name), packers[size_t(k)].call());
   });
   return weights;
 }
@@ -123,9 +130,11 @@ std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightI
 std::vector<RoundTrip> round_trips(const Artifact& artifact, std::span<const WeightInfo> infos,
                                    std::span<const Tensor> values, std::span<const Routed> quantizers) {
   std::vector<Tensor> unpacked = dequantize(artifact, infos, quantizers);
-  std::vector<RoundTrip> trips(infos.size());
-  parallel_for(int(infos.size()), [&](int i) {
-    trips[size_t(i)] = {largest_magnitude(on_host(values[size_t(i)])),
+  std::vector<int> exported = exported_weights(infos);
+  std::vector<RoundTrip> trips(exported.size());
+  parallel_for(int(exported.size()), [&](int k) {
+    int i = exported[size_t(k)];
+    trips[size_t(k)] = {i, largest_magnitude(on_host(values[size_t(i)])),
                         largest_magnitude(unpacked[size_t(i)])};
   });
   return trips;
@@ -143,10 +152,16 @@ void check_finite(std::span<const RoundTrip> trips, const Artifact& artifact) {
   }
 }
 
+ArtifactTensor& tensor_of(Artifact& artifact, const WeightInfo& info) {
+  for (ArtifactTensor& tensor : artifact.tensors)
+    if (tensor.name == info.name) return tensor;
+  fail("artifact: tensor '{}' is missing", info.name);
+}
+
 std::vector<int> zeroed(std::span<const RoundTrip> trips) {
   std::vector<int> indices;
-  for (size_t i = 0; i < trips.size(); ++i)
-    if (trips[i].before > 0 && trips[i].after == 0) indices.push_back(int(i));
+  for (const RoundTrip& trip : trips)
+    if (trip.before > 0 && trip.after == 0) indices.push_back(trip.weight);
   return indices;
 }
 

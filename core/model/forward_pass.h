@@ -10,20 +10,27 @@
 
 namespace caddie {
 
+/// Says where in a pass a technique is called: at which site, and in which layer's turn.
+struct CallPlace {
+  Site site = Site::kCount;  // kCount where there is none
+  int execution = -1;        // -1 outside the layers
+  Part part = Part::kAttention;
+  int lane = 0;
+};
+
 /// Runs one pass over one micro-batch, on the tape that is current on this thread.
 class ForwardPass final : public Forward {
  public:
-  /// `without` is passed over, as in Model::logits(); it may be null, as may be what adds to the products.
-  ForwardPass(Model& model, Ids ids, Mode how, const Progress& where, const Technique* without,
-              Adapter* adapter = nullptr)
-      : model_(model), without_(without), adapter_(adapter) {
+  /// `at.without` is passed over, as in Model::logits(); it may be null, as may be what adds to the products.
+  ForwardPass(Model& model, Ids ids, Mode how, const TrainingPass& at, Adapter* adapter = nullptr)
+      : model_(model), micro_batch_(at.micro_batch), without_(at.without), adapter_(adapter) {
     tokens = ids;
     token_table = model.token_table_;
     mode = how;
-    progress = where;
+    progress = at.progress;
     shape = &model.shape_;
-    const Technique* orders = model.orders_layers(where, without);
-    order_ = orders ? call<LayerOrder>(*orders)->order(model.settings_.layers, where)
+    const Technique* orders = model.orders_layers(progress, without_);
+    order_ = orders ? call<LayerOrder>(*orders)->order(model.settings_.layers, progress)
                     : each_once(model.settings_.layers);
     executions = int(order_.size());
   }
@@ -33,6 +40,8 @@ class ForwardPass final : public Forward {
     auto found = cache_.find({owner_, key});
     return found == cache_.end() ? Var() : found->second;
   }
+
+  IndexedRng rng(int key) const override;
 
   /// Runs the stem and what the first layer computes before its attention. The result is undefined when a
   /// technique keeps something there for later. It works outside training only, as does resume().
@@ -45,10 +54,30 @@ class ForwardPass final : public Forward {
   Var hidden(int64_t first = 0);
   /// Runs the head and returns the logits [B,T,V] of what hidden() returned.
   Var logits(Var x);
-  /// Returns the logits [1,count,V] of positions first .. first + count - 1 of one sequence, given their part
-  /// of hidden(), where positions count on through the sequences of the batch. The head and its modifiers see
-  /// these positions alone.
-  Var logits_of(Var x, const Ids& all, int64_t first, int64_t count);
+  /// Passes logits through the modifiers of the site `logits`. Whoever asks is the calling technique again
+  /// afterwards.
+  Var modified(Var logits);
+  /// Returns what an objective adds to the loss at each position, or an undefined Var.
+  Var term(const Technique& objective, Prediction& prediction);
+  /// Makes the head, its modifiers and the objectives see positions first .. first + count - 1 of one
+  /// sequence alone, for as long as the object lives. Positions count on through the sequences of the batch.
+  class Stretch {
+   public:
+    Stretch(ForwardPass& pass, int64_t first, int64_t count) : pass_(pass), whole_(pass.tokens) {
+      pass.tokens = {whole_.data + first, 1, count, whole_.device};
+      pass.first_ = first;
+    }
+    ~Stretch() {
+      pass_.tokens = whole_;
+      pass_.first_ = 0;
+    }
+    Stretch(const Stretch&) = delete;
+    Stretch& operator=(const Stretch&) = delete;
+
+   private:
+    ForwardPass& pass_;
+    Ids whole_;
+  };
 
  protected:
   Tensor find_table(int64_t key, const Shape& table_shape, void (*fill)(void*, float*),
@@ -68,11 +97,16 @@ class ForwardPass final : public Forward {
 
  private:
   bool is_passed_over(const Technique& technique) const {
+    if (mode == Mode::kEvaluate && technique.entry->card.training_only) return true;
     return without_ && technique.object == without_->object;
   }
+  static CallPlace at(Site site, const Block& block) {
+    return {site, block.execution, block.part, block.lane};
+  }
   template <class Slot>
-  Call<Slot> call(const Technique& technique) {
+  Call<Slot> call(const Technique& technique, const CallPlace& where = {}) {
     owner_ = &technique;
+    where_ = where;
     technique.calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
     return technique.as<Slot>();
   }
@@ -82,7 +116,7 @@ class ForwardPass final : public Forward {
     for (const Technique* technique : model_.at(site)) {
       if (is_passed_over(*technique)) continue;
       PartScope part(technique->label.c_str());
-      value = ((*call<Modifier>(*technique)).*step)(*this, value);
+      value = ((*call<Modifier>(*technique, {site})).*step)(*this, value);
     }
     return value;
   }
@@ -92,7 +126,7 @@ class ForwardPass final : public Forward {
     for (const Technique* technique : model_.at(site)) {
       if (is_passed_over(*technique) || !model_.acts_in(*technique, block.layer)) continue;
       PartScope part(technique->label.c_str());
-      value = ((*call<Modifier>(*technique)).*step)(block, value);
+      value = ((*call<Modifier>(*technique, at(site, block))).*step)(block, value);
     }
     return value;
   }
@@ -121,11 +155,14 @@ class ForwardPass final : public Forward {
 
   Model& model_;
   std::vector<Execution> order_;
+  int64_t micro_batch_;
   const Technique* without_;
   Adapter* adapter_;
-  const Technique* owner_ = nullptr;
-  std::optional<Entry> entry_;  // the entry of the first layer, when it was computed before
-  bool rewinds_ = false;        // tells whether the values of each layer are freed after it
+  const Technique* owner_ = nullptr;  // the technique that was called last
+  CallPlace where_;                   // where it was called
+  int64_t first_ = 0;                 // the first position that it was shown
+  std::optional<Entry> entry_;        // the entry of the first layer, when it was computed before
+  bool rewinds_ = false;              // tells whether the values of each layer are freed after it
   std::map<std::pair<const Technique*, int>, Var> cache_;
 };
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes logits and losses for a stretch of positions at a time, so that the logits of a whole micro-batch
-// are never in memory together. In training, the gradient of a stretch is taken before the next stretch.
+// Computes logits, losses and the terms of objectives for a stretch of positions at a time, so that the
+// logits of a whole micro-batch are never in memory together. In training, the gradient of a stretch is taken
+// before the next stretch.
 #include <algorithm>
 
 #include "autograd/scope.h"
 #include "device/attention.h"
 #include "model/forward_pass.h"
+#include "ops/later_ids.h"
 
 namespace caddie {
 namespace {
@@ -25,34 +27,73 @@ Tensor rows_of(Var x, int64_t first, int64_t count) {
   return Tensor({1, count, width}, x.data() + first * width, x.device());
 }
 
+// Tells objectives what was predicted in a stretch that begins at position `at` of a sequence.
+class StretchPrediction final : public Prediction {
+ public:
+  StretchPrediction(ForwardPass& pass, Ids sequence_targets, int64_t at, Var x, Var z)
+      : pass_(pass), whole_(sequence_targets), at_(at) {
+    hidden = x;
+    logits = z;
+    targets = {whole_.data + at, 1, x.shape()[1], whole_.device};
+    sequence_length = whole_.length;
+    PartScope part("cross entropy");
+    loss = cross_entropy(z, targets);
+  }
+  Ids targets_after(int64_t steps) override { return later_ids(whole_, at_ + steps, targets.length); }
+  Var modified(Var z) override { return pass_.modified(z); }
+
+ private:
+  ForwardPass& pass_;
+  Ids whole_;
+  int64_t at_;
+};
+
+// Adds the terms of the objectives to the loss of a stretch, and to their sums.
+Var with_terms(std::span<const Technique> objectives, ForwardPass& pass, StretchPrediction& stretch,
+               std::span<double> sums) {
+  Var whole = stretch.loss;
+  for (size_t i = 0; i < objectives.size(); ++i) {
+    Var term = pass.term(objectives[i], stretch);
+    if (!term.defined()) continue;
+    check(term.shape() == stretch.loss.shape(), "objective '{}': its term is {}; wanted {}",
+          objectives[i].label, term.shape(), stretch.loss.shape());
+    sums[i] += sum(term.value());
+    whole = whole + term;
+  }
+  return whole;
+}
+
 }  // namespace
 
-double Model::add_gradients(Ids tokens, Ids targets, Mode mode, const Progress& progress, float seed) {
-  ForwardPass pass(*this, tokens, mode, progress, nullptr);
+LossSums Model::add_gradients(Ids tokens, Ids targets, Mode mode, const TrainingPass& at, float seed) {
+  ForwardPass pass(*this, tokens, mode, at);
   Tape& tape = Tape::current();
   Var x = pass.hidden();
   float* dx = x.grad_slot().data;
   int64_t each = stretch_of(shape_, tokens.device), width = x.shape().last();
-  double nats_sum = 0;
-  auto train_stretch = [&](int64_t first, int64_t count) {
+  std::span<const Technique> objectives = parts_.of(Kind::kObjective);
+  if (mode != Mode::kTrain) objectives = {};
+  LossSums sums{0, std::vector<double>(objectives.size())};
+  auto train_stretch = [&](int64_t row, int64_t begin, int64_t count) {
     Tape::Mark mark = tape.mark();
+    int64_t first = row * tokens.length + begin;
+    ForwardPass::Stretch scope(pass, first, count);
     Var part = tape.leaf(rows_of(x, first, count), dx + first * width);
-    Var z = pass.logits_of(part, tokens, first, count);
-    PartScope loss("cross entropy");
-    Var nats = cross_entropy(z, {targets.data + first, 1, count, targets.device});
-    nats_sum += sum(nats.value());
-    tape.backward_since(mark, nats, seed);
+    Ids sequence = {targets.data + row * tokens.length, 1, tokens.length, targets.device};
+    StretchPrediction stretch(pass, sequence, begin, part, pass.logits(part));
+    sums.nats += sum(stretch.loss.value());
+    tape.backward_since(mark, with_terms(objectives, pass, stretch, sums.terms), seed);
   };
   for (int64_t row = 0; row < tokens.batch; ++row)
-    for (int64_t at = 0; at < tokens.length; at += each)
-      train_stretch(row * tokens.length + at, std::min(each, tokens.length - at));
+    for (int64_t begin = 0; begin < tokens.length; begin += each)
+      train_stretch(row, begin, std::min(each, tokens.length - begin));
   tape.backward();
-  return nats_sum;
+  return sums;
 }
 
 void Model::score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored,
                   bool trim, float* nats, const SharedActivations* shared) {
-  ForwardPass pass(*this, tokens, Mode::kEvaluate, evaluated_at_, nullptr);
+  ForwardPass pass(*this, tokens, Mode::kEvaluate, {evaluated_at_});
   if (shared) pass.resume(*shared);
   Tape& tape = Tape::current();
   int64_t first_needed = *std::min_element(first_scored.begin(), first_scored.end());
@@ -63,8 +104,8 @@ void Model::score(Ids tokens, Ids targets, double temperature, std::span<const i
   auto score_stretch = [&](int64_t row, int64_t at, int64_t count) {
     Tape::Mark mark = tape.mark();
     int64_t first = row * tokens.length + at;
-    Var part = tape.adopt(rows_of(x, row * kept + at - from, count));
-    Var z = pass.logits_of(part, tokens, first, count);
+    ForwardPass::Stretch scope(pass, first, count);
+    Var z = pass.logits(tape.adopt(rows_of(x, row * kept + at - from, count)));
     if (temperature != 1) z = z * float(1 / temperature);
     PartScope loss("cross entropy");
     Var losses = cross_entropy(z, {targets.data + first, 1, count, targets.device});
@@ -77,7 +118,7 @@ void Model::score(Ids tokens, Ids targets, double temperature, std::span<const i
 }
 
 void Model::score_adapted(Ids tokens, Ids targets, Adapter& adapter, int64_t first, float seed, float* nats) {
-  ForwardPass pass(*this, tokens, Mode::kEvaluate, evaluated_at_, nullptr, &adapter);
+  ForwardPass pass(*this, tokens, Mode::kEvaluate, {evaluated_at_}, &adapter);
   Tape& tape = Tape::current();
   Var x = pass.hidden();
   // Positions before the first get no gradient from the loss, so theirs are zeros from the beginning.
@@ -87,7 +128,8 @@ void Model::score_adapted(Ids tokens, Ids targets, Adapter& adapter, int64_t fir
     int64_t count = std::min(each, tokens.length - at);
     Tape::Mark mark = tape.mark();
     Tensor rows = rows_of(x, at, count);
-    Var z = pass.logits_of(dx ? tape.leaf(rows, dx + at * width) : tape.adopt(rows), tokens, at, count);
+    ForwardPass::Stretch scope(pass, at, count);
+    Var z = pass.logits(dx ? tape.leaf(rows, dx + at * width) : tape.adopt(rows));
     PartScope loss("cross entropy");
     Var losses = cross_entropy(z, {targets.data + at, 1, count, targets.device});
     copy(losses.value(), Tensor({count}, nats + at, Device::kCpu));

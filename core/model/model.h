@@ -53,6 +53,19 @@ class ModelParts {
   std::array<std::vector<Technique>, size_t(Kind::kCount)> by_kind_;
 };
 
+/// Says where a training stands of which a pass is a part.
+struct TrainingPass {
+  Progress progress;
+  int64_t micro_batch = 0;             // counts the micro-batches of a step, those of all ranks
+  const Technique* without = nullptr;  // is passed over, as in Model::logits()
+};
+
+/// Holds sums over the positions of a micro-batch, in nats.
+struct LossSums {
+  double nats = 0;            // the cross entropy
+  std::vector<double> terms;  // what each objective adds to the loss, in their order
+};
+
 /// Returns the order in which each of `layers` layers runs once.
 std::vector<Execution> each_once(int layers);
 
@@ -81,20 +94,27 @@ class Model {
   void evaluate_at(const Progress& progress) { evaluated_at_ = progress; }
   const Progress& evaluated_at() const { return evaluated_at_; }
 
+  /// Gives what passes draw its seed.
+  void draw_by(uint64_t seed) { seed_ = seed; }
+
   /// Fills all weights with their initial values, which depend on the seed and the weights' names.
   void initialize(Initializer& initializer, uint64_t seed);
 
   /// Returns the logits [B,T,V] on this thread's tape, whose leaves stand for the weights. Several threads
   /// may call it at once. `without` is passed over, as if it did nothing: an embedding adds nothing, a
   /// modifier or an activation hands its value on, and a head is the product with the token table.
-  Var logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without = nullptr);
+  Var logits(Ids tokens, Mode mode, const TrainingPass& at);
+  Var logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without = nullptr) {
+    return logits(tokens, mode, TrainingPass{progress, 0, without});
+  }
   /// Returns -log p(target) at each position [B,T], in nats.
   Var losses(Ids tokens, Ids targets, Mode mode, const Progress& progress);
 
   /// Runs a pass forward and backward, on this thread's recording tape: adds the gradient of `seed` times the
-  /// sum of the losses to its leaves, and returns that sum in nats. The head and the modifiers of the logits
-  /// are called for some positions of one sequence at a time.
-  double add_gradients(Ids tokens, Ids targets, Mode mode, const Progress& progress, float seed);
+  /// sum of the losses, and in training of the objectives' terms, to its leaves, and returns these sums. The
+  /// head, the modifiers of the logits and the objectives are called for some positions of one sequence at a
+  /// time.
+  LossSums add_gradients(Ids tokens, Ids targets, Mode mode, const TrainingPass& at, float seed);
   /// Returns what an evaluation of tokens [1,T], on this thread's tape, computes before its first attention,
   /// in memory of its own. It is undefined when a technique keeps something there for later.
   SharedActivations shared_activations(Ids tokens);
@@ -126,6 +146,7 @@ class Model {
   Parameter token_table_;
   std::vector<LayerWeights> layers_;
   Progress evaluated_at_;
+  uint64_t seed_ = 0;
   std::map<Site, std::vector<const Technique*>> sites_;
   std::map<const Technique*, std::vector<bool>> acts_in_;
   std::mutex tables_mutex_;

@@ -46,7 +46,7 @@ void ForwardPass::resume(const SharedActivations& shared) {
 }
 
 SharedActivations Model::shared_activations(Ids tokens) {
-  return ForwardPass(*this, tokens, Mode::kEvaluate, evaluated_at_, nullptr).shared_activations();
+  return ForwardPass(*this, tokens, Mode::kEvaluate, {evaluated_at_}).shared_activations();
 }
 
 }  // namespace caddie

@@ -51,6 +51,12 @@ Ids from_position(int64_t first, const Ids& ids) {
 
 }  // namespace
 
+IndexedRng ForwardPass::rng(int key) const {
+  return {model_.seed_, message("passes/{} step {} batch {} site {} turn {} part {} lane {} first {} key {}",
+                                {owner_->label, progress.step, micro_batch_, int(where_.site),
+                                 where_.execution, int(where_.part), where_.lane, first_, key})};
+}
+
 Var ForwardPass::norm(Var x) const {
   PartScope part("norms");
   return rms_norm(x, float(model_.settings_.norm_eps));
@@ -179,7 +185,7 @@ Var ForwardPass::Layer::mlp(Var x) {
     const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
     if (!pass_.is_passed_over(activation)) {
       PartScope inner(activation.label.c_str());
-      y = pass_.call<Activation>(activation)->apply(y);
+      y = pass_.call<Activation>(activation, at(Site::kCount, block_))->apply(y);
     }
     y = adapted(linear(y, weights_.mlp_out), &Adapter::mlp);
   }
@@ -268,19 +274,26 @@ Var ForwardPass::logits(Var x) {
   const Technique& head = model_.parts_.one(Kind::kHead);
   Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head)->logits(*this, x);
   Var more = adapter_ ? adapter_->logits(*this, x) : Var();
-  if (more.defined()) z = z + more;
-  return through(Site::kLogits, &Modifier::logits, z);
+  return modified(more.defined() ? z + more : z);
 }
 
-Var ForwardPass::logits_of(Var x, const Ids& all, int64_t first, int64_t count) {
-  tokens = {all.data + first, 1, count, all.device};
-  Var z = logits(x);
-  tokens = all;
+Var ForwardPass::modified(Var logits) {
+  const Technique* owner = owner_;
+  CallPlace where = where_;
+  Var z = through(Site::kLogits, &Modifier::logits, logits);
+  owner_ = owner;
+  where_ = where;
   return z;
 }
 
-Var Model::logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without) {
-  ForwardPass pass(*this, tokens, mode, progress, without);
+Var ForwardPass::term(const Technique& objective, Prediction& prediction) {
+  if (is_passed_over(objective)) return {};
+  PartScope part(objective.label.c_str());
+  return call<Objective>(objective)->term(*this, prediction);
+}
+
+Var Model::logits(Ids tokens, Mode mode, const TrainingPass& at) {
+  ForwardPass pass(*this, tokens, mode, at);
   return pass.logits(pass.hidden());
 }
 

@@ -94,12 +94,19 @@ int64_t WeightTable::parameters() const {
   return sum;
 }
 
+int64_t WeightTable::training_only_parameters() const {
+  int64_t sum = 0;
+  for (const auto& [owner, share] : shares()) sum += share.training_only;
+  return sum;
+}
+
 std::map<std::string, WeightTable::Share> WeightTable::shares() const {
   std::map<std::string, Share> shares;
   for (const WeightInfo& info : infos_) {
     Share& share = shares[info.owner];
     ++share.weights;
     share.parameters += info.shape.numel();
+    if (info.training_only) share.training_only += info.shape.numel();
   }
   return shares;
 }
@@ -134,15 +141,23 @@ std::vector<int> select_weights(std::span<const WeightInfo> infos, std::span<con
   return indices;
 }
 
+std::vector<int> exported_weights(std::span<const WeightInfo> infos) {
+  std::vector<int> indices;
+  for (size_t i = 0; i < infos.size(); ++i)
+    if (!infos[i].training_only) indices.push_back(int(i));
+  return indices;
+}
+
 void check_claimed_once(std::span<const WeightInfo> infos, std::span<const Claim> claims,
-                        std::string_view what) {
+                        std::string_view what, Claimable claimable) {
   std::vector<std::vector<std::string>> owners(infos.size());
   for (const Claim& claim : claims)
     for (int index : claim.weights) owners[size_t(index)].push_back(claim.owner);
   std::vector<std::string> all;
   for (const Claim& claim : claims) all.push_back(claim.owner);
   for (size_t i = 0; i < infos.size(); ++i) {
-    if (owners[i].size() == 1) continue;
+    bool is_free = claimable == Claimable::kExported && infos[i].training_only;
+    if (owners[i].size() == (is_free ? 0 : 1)) continue;
     if (owners[i].empty())
       fail_usage("{}: no {} claims it (role {}); add it to the `weights` of one of: {}", infos[i].name, what,
                  name_of(infos[i].role), join(all, ", "));

@@ -35,9 +35,12 @@ class WeightTable {
   std::span<const Tensor> values() const;
   /// Returns the number of elements of all weights.
   int64_t parameters() const;
+  /// Returns how many of these belong to weights that only training reads.
+  int64_t training_only_parameters() const;
   /// Counts the weights of one owner and their elements.
   struct Share {
     int64_t weights = 0, parameters = 0;
+    int64_t training_only = 0;  // the elements that only training reads
   };
   /// Returns how much each owner (a technique, or a part of the model) holds, by its name.
   std::map<std::string, Share> shares() const;
@@ -67,9 +70,14 @@ struct Claim {
   std::string owner;
   std::vector<int> weights;
 };
-/// Throws Error unless every weight is claimed exactly once; names the weight and what claims it, or what
-/// would.
+/// Says which weights plugins can claim: those of an export never claim what only training reads.
+enum class Claimable : uint8_t { kAll, kExported };
+/// Throws Error unless every weight that can be claimed is claimed exactly once; names the weight and what
+/// claims it, or what would.
 void check_claimed_once(std::span<const WeightInfo> infos, std::span<const Claim> claims,
-                        std::string_view what);
+                        std::string_view what, Claimable claimable = Claimable::kAll);
+
+/// Returns the indices of the weights that are exported, which are those that an evaluation may read.
+std::vector<int> exported_weights(std::span<const WeightInfo> infos);
 
 }  // namespace caddie

@@ -34,6 +34,8 @@ constexpr Slot kSlots[] = {
      .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kHead, .name = "head", .path = "model.head",
      .effect_check = EffectCheck::kLogits, .drawn = true},
+    {.kind = Kind::kObjective, .name = "objective", .path = kTechniques, .count = kMany,
+     .effect_check = EffectCheck::kGradient, .drawn = true},
     {.kind = Kind::kView, .name = "view", .path = kTechniques, .count = kMany, .claims = kSome,
      .divergence = Slot::Divergence::kByActing, .effect_check = EffectCheck::kView},
     {.kind = Kind::kOptimizer, .name = "optimizer", .path = "optimizers", .count = kMany, .claims = kEach,
@@ -109,7 +111,8 @@ static_assert(std::all_of(std::begin(kSlots), std::end(kSlots), can_diverge),
 std::span<const Slot> slot_table() { return kSlots; }
 
 bool is_in_model(const Slot& slot) {
-  return slot.effect_check == EffectCheck::kLogits || slot.effect_check == EffectCheck::kView;
+  return slot.effect_check == EffectCheck::kLogits || slot.effect_check == EffectCheck::kGradient ||
+         slot.effect_check == EffectCheck::kView;
 }
 
 const Slot& slot_of(Kind kind) {

@@ -37,16 +37,17 @@ struct Slot {
 
   /// Says how it is checked, after a run, that a plugin there had an effect.
   enum class EffectCheck : uint8_t {
-    kNone,     // no slot may say this
-    kLogits,   // the logits of a probe batch are others without it
-    kView,     // it shows the model other weights than there are
-    kMoved,    // weights that it claims have moved
-    kScale,    // in some step it scaled the learning rates
-    kFilled,   // it made some initial weight other than zero
-    kAverage,  // its average is not the raw weights
-    kClaim,    // some weight of the model is one that it claims
-    kSmaller,  // what it gives out is smaller than what it gets
-    kWindows   // it asks for other windows than plain ones side by side
+    kNone,      // no slot may say this
+    kLogits,    // the logits of a probe batch are others without it
+    kView,      // it shows the model other weights than there are
+    kGradient,  // the gradients of a training pass over a probe batch are others without it
+    kMoved,     // weights that it claims have moved
+    kScale,     // in some step it scaled the learning rates
+    kFilled,    // it made some initial weight other than zero
+    kAverage,   // its average is not the raw weights
+    kClaim,     // some weight of the model is one that it claims
+    kSmaller,   // what it gives out is smaller than what it gets
+    kWindows    // it asks for other windows than plain ones side by side
   };
 
   Kind kind;

@@ -7,11 +7,28 @@
 namespace caddie {
 namespace {
 
-constexpr const Metric* kMetrics[] = {
-    &kBpb,           &kLossNats,         &kBpbRaw,    &kBpbAveraged,     &kBpbQuantized, &kTrainLoss,
-    &kSteps,         &kTokens,           &kStepMs,    &kTokensPerSecond, &kTrainSeconds, &kEvaluationSeconds,
-    &kArtifactBytes, &kModelBytes,       &kCodeBytes, &kPeakMemoryBytes, &kParameters,   &kExportSeconds,
-    &kGradientNorm,  &kLearningRateScale};
+constexpr const Metric* kMetrics[] = {&kBpb,
+                                      &kLossNats,
+                                      &kBpbRaw,
+                                      &kBpbAveraged,
+                                      &kBpbQuantized,
+                                      &kTrainLoss,
+                                      &kSteps,
+                                      &kTokens,
+                                      &kStepMs,
+                                      &kTokensPerSecond,
+                                      &kTrainSeconds,
+                                      &kEvaluationSeconds,
+                                      &kArtifactBytes,
+                                      &kModelBytes,
+                                      &kCodeBytes,
+                                      &kPeakMemoryBytes,
+                                      &kParameters,
+                                      &kExportSeconds,
+                                      &kGradientNorm,
+                                      &kObjectiveTerm,
+                                      &kLearningRateScale,
+                                      &kTrainingOnlyParameters};
 
 }  // namespace
 
@@ -28,6 +45,11 @@ std::string_view name_of(Better better) {
 }
 
 std::span<const Metric* const> metrics() { return kMetrics; }
+
+std::string name_of_term(std::string_view label) {
+  std::string_view pattern = kObjectiveTerm.name;
+  return std::string(pattern.substr(0, pattern.find('<'))).append(label);
+}
 
 const Metric* find_metric(std::string_view name) {
   auto found = std::find_if(std::begin(kMetrics), std::end(kMetrics),

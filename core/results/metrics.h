@@ -53,6 +53,10 @@ constexpr Metric count(const char* name, const char* unit, const char* stage, co
                        Better better = Better::kNeither) {
   return {name, unit, 0, better, stage, help};
 }
+constexpr Metric of_summary(Metric metric) {
+  metric.places = kOfSummary;
+  return metric;
+}
 constexpr Metric cost(const char* name, const char* unit, int decimals, const char* stage, const char* help,
                       Better better = Better::kLower, MetricPlaces places = kOfRun) {
   return {name, unit, decimals, better, stage, help, places, true};
@@ -105,16 +109,24 @@ inline constexpr Metric kPeakMemoryBytes =
     metric_rows::cost("peak_mem_bytes", "bytes", 0, "run", "most memory that the process has held");
 inline constexpr Metric kParameters =
     metric_rows::count("params", "parameters", "train", "numbers that are trained");
+inline constexpr Metric kTrainingOnlyParameters = metric_rows::of_summary(
+    metric_rows::count("params_training_only", "parameters", "train",
+                       "those of params that training alone reads, which are not exported"));
 inline constexpr Metric kExportSeconds =
     metric_rows::cost("export_time_s", "s", 3, "compress",
                       "time to prune, calibrate, quantize, trim and compress", Better::kLower, kOfSummary);
 inline constexpr Metric kGradientNorm = metric_rows::of_step(
     "gradient_norm", "Euclidean norm of a step's gradient over all weights, before clipping");
+inline constexpr Metric kObjectiveTerm = metric_rows::of_step(
+    "objective.<label>",
+    "what an objective added to the loss of a step's batch, in nats per token; train_loss is without it");
 inline constexpr Metric kLearningRateScale =
     metric_rows::of_step("lr_scale", "what the schedule multiplies every learning rate with in a step");
 
 /// Returns all metrics, in the order of the columns of runs.csv.
 std::span<const Metric* const> metrics();
+/// Returns the name of an objective's rows in metrics.csv.
+std::string name_of_term(std::string_view label);
 /// Returns null when no metric has this name.
 const Metric* find_metric(std::string_view name);
 /// Returns the names of the metrics that are columns of runs.csv.

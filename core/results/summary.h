@@ -61,7 +61,7 @@ struct StageNames {
 struct RunSummary {
   std::string status;  // "running", "stopped", "done" or "failed"; empty when there is none
   std::optional<double> train_loss;
-  std::optional<int64_t> steps, tokens, parameters;
+  std::optional<int64_t> steps, tokens, parameters, training_only_parameters;
   std::optional<double> train_seconds, step_ms, tokens_per_second;
   StageNames stages;
   std::optional<double> bpb_raw, bpb_averaged;
@@ -94,6 +94,7 @@ struct RunSummary {
     f.maybe(kSteps.name, steps);
     f.maybe(kTokens.name, tokens);
     f.maybe(kParameters.name, parameters);
+    f.maybe(kTrainingOnlyParameters.name, training_only_parameters);
     f.maybe(kTrainSeconds.name, train_seconds);
     f.maybe(kStepMs.name, step_ms);
     f.maybe(kTokensPerSecond.name, tokens_per_second);

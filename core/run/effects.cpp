@@ -23,12 +23,17 @@ bool names(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+/// Tells whether the part is one that evaluations never call.
+bool acts_in_training_only(const Experiment::Part& part) {
+  return part.slot->effect_check == EffectCheck::kGradient || part.technique.entry->card.training_only;
+}
+
 /// Returns where the technique's site was not visited; "" when it was wherever it should be.
 std::string check_visits(const Experiment::Part& part, const Evidence& evidence) {
   const std::string& label = part.technique.label;
   if (!names(evidence.trace.visited, label)) return "its site was never visited in training";
-  if (part.slot->effect_check == EffectCheck::kView)
-    return "";  // Evaluation reads exported weights and no views.
+  // Evaluation reads exported weights and no views.
+  if (part.slot->effect_check == EffectCheck::kView || acts_in_training_only(part)) return "";
   if (!evidence.before_export.count(label)) return "its site was never visited in evaluation";
   if (!evidence.after_export.count(label)) return "its site was never visited after export";
   return "";
@@ -65,6 +70,36 @@ bool probe_differs(const Experiment& experiment, const Technique& technique, con
   return !same_bits(with.value(), without.value());
 }
 
+/// Returns the gradients of a training pass over the probe, in the order of the weights; undefined where
+/// there is none. Any targets will do, so it predicts its own tokens.
+std::vector<Tensor> probe_gradients(const Experiment& experiment, const Technique* without,
+                                    const Evidence& evidence) {
+  std::vector<Leaf> leaves = leaves_of(evidence.weights);
+  std::vector<Tensor> gradients;
+  Model& model = *experiment.model;
+  for (Leaf& leaf : leaves)
+    leaf.gradient = gradients.emplace_back(leaf.value.shape(), model.weights().device()).data();
+  Tape& tape = thread_tape(model.weights().device());
+  Tape::Scope scope(tape);
+  tape.start(leaves, true);
+  Ids ids = place_ids(model, tape, evidence.probe.data(), 1, int64_t(evidence.probe.size()));
+  model.add_gradients(ids, ids, Mode::kTrain, {Progress(), 0, without}, 1);
+  tape.start({}, false);
+  for (size_t i = 0; i < leaves.size(); ++i)
+    if (!leaves[i].summed) gradients[i] = Tensor();
+  return gradients;
+}
+
+/// Tells whether the gradients of the probe are others without the technique.
+bool probe_trains_differently(const Experiment& experiment, const Technique& technique,
+                              const Evidence& evidence) {
+  std::vector<Tensor> with = probe_gradients(experiment, nullptr, evidence),
+                      without = probe_gradients(experiment, &technique, evidence);
+  return !std::equal(with.begin(), with.end(), without.begin(), [](const Tensor& a, const Tensor& b) {
+    return a.defined() == b.defined() && (!a.defined() || same_bits(a, b));
+  });
+}
+
 /// Judges a technique that acts inside the model.
 EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Part& part,
                              const Evidence& evidence) {
@@ -75,6 +110,9 @@ EffectFinding judge_in_model(const Experiment& experiment, const Experiment::Par
   if (part.slot->effect_check == EffectCheck::kView) {
     if (names(evidence.trace.idle, part.technique.label))
       return {"", Verdict::kVoid, "it leaves every weight as it is at the end of training"};
+  } else if (acts_in_training_only(part)) {
+    if (!probe_trains_differently(experiment, part.technique, evidence))
+      return {"", Verdict::kVoid, "without it the gradients of a probe batch are the same"};
   } else if (!probe_differs(experiment, part.technique, evidence)) {
     return {"", Verdict::kVoid, "without it the logits of a probe batch are the same"};
   }
@@ -98,6 +136,7 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
     return {"", Verdict::kVoid, "no weight of the model is one that it claims"};
   switch (part.slot->effect_check) {
     case EffectCheck::kLogits:
+    case EffectCheck::kGradient:
     case EffectCheck::kView:
       return judge_in_model(experiment, part, evidence);
     case EffectCheck::kMoved:

@@ -83,9 +83,10 @@ struct Evidence {
 /// Returns a finding for each part of the experiment that is not neutral, in their order; each is asked as
 /// the effect check of its slot says. A technique of the model has no effect when its site was not visited in
 /// training, in evaluation or after export, when no gradient reached any of its weights or none of them
-/// moved, or when the logits of the probe are the same without it. An effect is partial when only some
-/// of its weights got no gradient or did not move. Where the experiment sets allow_no_effect, kAllowed
-/// replaces kVoid.
+/// moved, or when the logits of the probe are the same without it. One that acts in training only is asked in
+/// a training pass over the probe, of which the gradients must be others without it. An effect is partial
+/// when only some of its weights got no gradient or did not move. Where the experiment sets allow_no_effect,
+/// kAllowed replaces kVoid.
 std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evidence& evidence);
 
 /// Tells whether an evaluator asks for the same windows as a plain evaluation: full ones side by side.

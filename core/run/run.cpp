@@ -147,16 +147,16 @@ void Run::train() {
   training_ = keys_.training();
   trained_ = stage.run();
   stage.write_metrics(folder_.file(kMetricsFile));
-  int64_t steps = trained_.steps;
   // Under a wall-clock budget the time of training includes averaging already.
   double seconds = trained_.seconds;
   if (e_.averager && e_.budget.seconds == 0) seconds += trained_.seconds_of(keys_.observer(*e_.averager));
   summary_.train_loss = trained_.train_loss;
-  summary_.steps = steps;
+  summary_.steps = trained_.steps;
   summary_.tokens = trained_.tokens;
   summary_.parameters = trained_.parameters;
+  summary_.training_only_parameters = e_.model->weights().training_only_parameters();
   summary_.train_seconds = seconds;
-  summary_.step_ms = steps ? 1000 * seconds / double(steps) : 0;
+  summary_.step_ms = trained_.steps ? 1000 * seconds / double(trained_.steps) : 0;
   summary_.tokens_per_second = trained_.tokens_per_second;
 }
 
@@ -193,8 +193,7 @@ double Run::bits_per_byte(const Weights& weights) {
 /// Reads the weights of a stage from the store.
 Run::Weights Run::weights_of(const std::string& label, const std::string& stage) const {
   std::vector<Tensor> values = read_weights(store_.folder(stage) / kWeightsFile, e_.model->weights());
-  std::string identity = stage + " " + hash_of(values);
-  return {label, stage, std::move(values), std::move(identity)};
+  return {label, stage, values, stage + " " + hash_of(values)};
 }
 
 Run::Weights Run::average_of(const Technique& averager) const {

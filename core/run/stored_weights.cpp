@@ -15,6 +15,7 @@
 namespace caddie {
 
 std::string hash_of(const Tensor& value) {
+  if (!value.defined()) return "";
   Tensor host = on_host(value);
   return xxh3({reinterpret_cast<const char*>(host.data()), size_t(host.numel()) * sizeof(float)});
 }
@@ -45,7 +46,9 @@ std::string unused_weights(const std::filesystem::path& file, const WeightTable&
 
 std::string not_finite_in(std::span<const Tensor> values, const WeightTable& table) {
   for (int i = 0; i < table.size(); ++i)
-    if (std::string bad = first_not_finite(values[size_t(i)]); !bad.empty()) return table.info(i).name + bad;
+    if (values[size_t(i)].defined())
+      if (std::string bad = first_not_finite(values[size_t(i)]); !bad.empty())
+        return table.info(i).name + bad;
   return "";
 }
 
@@ -53,6 +56,10 @@ std::vector<Tensor> read_weights(const std::filesystem::path& file, const Weight
   SafetensorsFile stored(file);
   std::vector<Tensor> values;
   for (const WeightInfo& info : table.infos()) {
+    if (info.training_only && !stored.has(info.name)) {
+      values.emplace_back();
+      continue;
+    }
     Tensor host = stored.floats(info.name);
     check(host.shape() == info.shape, "{}: {} is {}, the model wants {}", file.string(), info.name,
           host.shape(), info.shape);

@@ -11,7 +11,7 @@
 
 namespace caddie {
 
-/// Returns a hash of a tensor's bytes, on whatever device it lies.
+/// Returns a hash of a tensor's bytes, on whatever device it lies; "" when it is undefined.
 std::string hash_of(const Tensor& value);
 /// Returns a hash of all values, which tells weights apart.
 std::string hash_of(std::span<const Tensor> values);
@@ -25,7 +25,8 @@ std::string unused_weights(const std::filesystem::path& file, const WeightTable&
 /// is nan"; "" when all are finite.
 std::string not_finite_in(std::span<const Tensor> values, const WeightTable& table);
 /// Returns what a file of write_weights() holds, in the order of the table and on its device. Throws Error
-/// naming the first weight that is missing or of another shape.
+/// naming the first weight that is missing or of another shape. What only training reads may be missing, and
+/// is undefined then.
 std::vector<Tensor> read_weights(const std::filesystem::path& file, const WeightTable& table);
 
 }  // namespace caddie

@@ -41,6 +41,8 @@ void note(Metrics& curves, const Progress& p, const StepReport& report) {
     curves.add(p.step, p.step * report.tokens, p.seconds, metric.name, value);
   };
   add(kTrainLoss, report.loss);
+  for (const auto& [label, term] : report.terms)
+    curves.add(p.step, p.step * report.tokens, p.seconds, name_of_term(label), term);
   add(kGradientNorm, report.gradient_norm);
   add(kLearningRateScale, report.lr_scale);
 }
@@ -197,7 +199,8 @@ void TrainingStage::initialize() {
   check_still_hashed(options_.initial_weights);
   if (std::string bad = not_finite_in(values, model.weights()); !bad.empty())
     fail_usage("{}: {}; a training starts from finite numbers", options_.initial_weights.string(), bad);
-  for (int i = 0; i < model.weights().size(); ++i) copy(values[size_t(i)], model.weights().value(i));
+  for (int i = 0; i < model.weights().size(); ++i)
+    if (values[size_t(i)].defined()) copy(values[size_t(i)], model.weights().value(i));
 }
 
 TrainingStage::Beginning TrainingStage::find_beginning(const std::filesystem::path& folder,
@@ -321,8 +324,10 @@ void TrainingStage::show(const Trainer& trainer, const StepReport& report) {
   double rate = double(report.tokens) / report.seconds;
   double left = double(p.steps - p.step) * report.seconds;
   if (p.budget_seconds > 0) left = std::min(left, p.budget_seconds - p.seconds);
-  status_.show(fmt::format("step {}/{}  loss {:.4f}  lr x{:.3f}  {} tok/s  {} left", p.step, p.steps,
-                           report.loss, report.lr_scale, with_commas(int64_t(rate)),
+  std::string terms;
+  for (const auto& [label, term] : report.terms) terms += fmt::format(" + {} {:.4f}", label, term);
+  status_.show(fmt::format("step {}/{}  loss {:.4f}{}  lr x{:.3f}  {} tok/s  {} left", p.step, p.steps,
+                           report.loss, terms, report.lr_scale, with_commas(int64_t(rate)),
                            duration(std::max(0.0, left))));
 }
 

@@ -32,7 +32,7 @@ Vocabulary vocabulary_of(const Experiment& e) {
 /// Returns ": " and the first weight that is not finite; "" when all are.
 std::string trouble_of(const Model& model, std::span<const Tensor> weights) {
   for (size_t i = 0; i < weights.size(); ++i)
-    if (!is_finite(weights[i])) {
+    if (weights[i].defined() && !is_finite(weights[i])) {
       const WeightInfo& info = model.weights().info(int(i));
       return message(": weight {} of '{}' is not finite", {info.name, info.owner});
     }

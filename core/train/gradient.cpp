@@ -21,11 +21,13 @@ struct AddTo {
 
 }  // namespace
 
-GradientSum::GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens, Mode mode)
+GradientSum::GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens, int rank, Mode mode)
     : model_(model),
       micro_batch_tokens_(micro_batch_tokens),
+      rank_(rank),
       mode_(mode),
-      gradients_(size_t(model.weights().size())) {
+      gradients_(size_t(model.weights().size())),
+      terms_(model.parts().of(Kind::kObjective).size()) {
   const WeightTable& weights = model.weights();
   std::vector<int64_t> sizes;
   for (const Tensor& value : weights.values()) sizes.push_back(value.numel());
@@ -42,14 +44,14 @@ GradientSum::GradientSum(Model& model, int accumulators, int64_t micro_batch_tok
   }
 }
 
-double GradientSum::run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
-                                    const Progress& progress) {
+LossSums GradientSum::run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
+                                      const TrainingPass& pass) {
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
   tape.start(accumulator.leaves, true);
   Ids tokens = place_ids(model_, tape, micro.inputs, micro.rows, micro.length);
   Ids targets = place_ids(model_, tape, micro.targets, micro.rows, micro.length);
-  return model_.add_gradients(tokens, targets, mode_, progress, 1.0f / float(total));
+  return model_.add_gradients(tokens, targets, mode_, pass, 1.0f / float(total));
 }
 
 std::vector<GradientSum::MicroBatch> GradientSum::micro_batches(std::span<const Batch> batches) const {
@@ -80,11 +82,14 @@ std::string GradientSum::find_trouble(std::span<const Batch> batches, std::span<
     if (!is_finite(values[i])) return message("weight {} of '{}' is not finite", {info.name, info.owner});
   }
   read(values);
-  for (const MicroBatch& micro : micro_batches(batches)) {
+  std::vector<MicroBatch> micros = micro_batches(batches);
+  TrainingPass pass{progress, rank_ * int64_t(micros.size())};
+  for (const MicroBatch& micro : micros) {
     Tape& tape = thread_tape(model_.weights().device());
     Tape::Scope scope(tape);
     tape.start(accumulators_[0].leaves, true);
-    model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), mode_, progress);
+    model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), mode_, pass);
+    ++pass.micro_batch;
     std::optional<Tape::Place> place = tape.first_not_finite();
     if (!place) continue;
     std::string layer = place->layer < 0 ? "" : message(" in layer {}", {place->layer});
@@ -99,19 +104,31 @@ double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> 
   int64_t total = 0;
   for (const Batch& batch : batches) total += batch.rows * batch.length;
   read(values);
-  std::vector<double> sums(micros.size());
+  std::vector<LossSums> sums(micros.size());
+  int64_t first = rank_ * int64_t(micros.size());
   int accumulators = int(std::min(accumulators_.size(), micros.size()));
   parallel_for(accumulators, [&](int l) {
     for (size_t m = size_t(l); m < micros.size(); m += accumulators_.size()) {
       if (leave && leave()) return;
-      sums[m] = run_micro_batch(micros[m], accumulators_[size_t(l)], total, progress);
+      TrainingPass pass{progress, first + int64_t(m)};
+      sums[m] = run_micro_batch(micros[m], accumulators_[size_t(l)], total, pass);
     }
   });
   if (leave && leave()) throw StepLeft();
   add_accumulators();
-  double sum = 0;
-  for (double s : sums) sum += s;
-  return sum / double(total);
+  return mean_of(sums, total);
+}
+
+/// Returns the mean loss of all micro-batches, and sets the means of the terms.
+double GradientSum::mean_of(std::span<const LossSums> sums, int64_t total) {
+  double nats = 0;
+  std::fill(terms_.begin(), terms_.end(), 0.0);
+  for (const LossSums& micro : sums) {
+    nats += micro.nats;
+    for (size_t i = 0; i < terms_.size(); ++i) terms_[i] += micro.terms[i];
+  }
+  for (double& term : terms_) term /= double(total);
+  return nats / double(total);
 }
 
 void GradientSum::add_accumulators() {

@@ -25,8 +25,10 @@ struct StepLeft {};
 /// never on the number of threads.
 class GradientSum {
  public:
-  /// Each accumulator holds one gradient of the whole model. Passes run in `mode`.
-  GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens, Mode mode = Mode::kTrain);
+  /// Each accumulator holds one gradient of the whole model. `rank` is that of the caller among those that
+  /// train together, whose micro-batches are different ones. Passes run in `mode`.
+  GradientSum(Model& model, int accumulators, int64_t micro_batch_tokens, int rank = 0,
+              Mode mode = Mode::kTrain);
 
   /// Runs forward and backward over all rows of the batches, with `values` for weights. Returns the mean loss
   /// over all positions, in nats per token. Asks `leave`, if there is one, before each micro-batch, and
@@ -40,8 +42,10 @@ class GradientSum {
   std::string find_trouble(std::span<const Batch> batches, std::span<const Tensor> values,
                            const Progress& progress);
 
-  /// Returns for each weight the gradient of the mean loss of the last run(); undefined where nothing flowed
-  /// back.
+  /// Returns the mean of each objective's term over all positions of the last run(), in nats per token.
+  std::span<double> terms() { return terms_; }
+  /// Returns for each weight the gradient of the mean loss, with the terms, of the last run(); undefined
+  /// where nothing flowed back.
   std::span<Tensor> gradients() { return gradients_; }
 
  private:
@@ -55,17 +59,20 @@ class GradientSum {
   };
   std::vector<MicroBatch> micro_batches(std::span<const Batch> batches) const;
   void read(std::span<const Tensor> values);
-  double run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
-                         const Progress& progress);
+  LossSums run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
+                           const TrainingPass& pass);
+  double mean_of(std::span<const LossSums> sums, int64_t total);
   void add_accumulators();
 
   Model& model_;
   int64_t micro_batch_tokens_;
+  int rank_;
   Mode mode_;
   std::vector<std::unique_ptr<PackedLeaf>> packed_;  // has an element for each weight
   std::vector<Accumulator> accumulators_;
   std::vector<Chunk> chunks_;  // pieces of the weights, each of which is added up as one piece of work
   std::vector<Tensor> gradients_;
+  std::vector<double> terms_;
 };
 
 }  // namespace caddie

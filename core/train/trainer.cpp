@@ -81,7 +81,7 @@ Trainer::Trainer(Model& model, std::vector<Routed>& optimizers, PluginRef<Schedu
       comm_(comm && comm->size() > 1 ? comm : nullptr),
       settings_(settings),
       views_(model),
-      gradient_(model, settings.gradient_accumulators, settings.micro_batch_tokens),
+      gradient_(model, settings.gradient_accumulators, settings.micro_batch_tokens, comm ? comm->rank() : 0),
       reached_({model.weights().size()}) {
   progress_.steps = budget.steps;
   progress_.budget_seconds = budget.seconds;
@@ -132,11 +132,10 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   bool may_leave = comm_ == nullptr;
   report.loss =
       gradient_.run(batches, views_.values(), progress_, may_leave ? leave_ : std::function<bool()>());
+  report.terms = labelled_terms();
   views_.pull(gradient_.gradients());
-  if (comm_) report.loss = mean_over_ranks(gradient_.gradients(), report.loss);
-  if (!std::isfinite(report.loss))
-    fail("step {}: the loss is {}: {}; lower the learning rates or clip the gradient", progress_.step,
-         report.loss, gradient_.find_trouble(batches, views_.values(), progress_));
+  if (comm_) average_over_ranks(report, gradient_.gradients());
+  check_finite(report, batches);
   report.phases.gradient = clock.lap();
   std::vector<double> squares = squared_norms(gradient_.gradients());
   check_finite(squares);
@@ -151,9 +150,17 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   return report;
 }
 
-/// Replaces gradients by their means over the ranks and returns the mean loss. The ranks see equal parts of a
+/// Returns what each objective added to the loss of the last gradient.
+std::vector<std::pair<std::string, double>> Trainer::labelled_terms() {
+  std::vector<std::pair<std::string, double>> terms;
+  for (const Technique& objective : model_.parts().of(Kind::kObjective))
+    terms.emplace_back(objective.label, gradient_.terms()[terms.size()]);
+  return terms;
+}
+
+/// Replaces gradients, the loss and its terms by their means over the ranks. The ranks see equal parts of a
 /// batch, so the mean of their means is the mean.
-double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
+void Trainer::average_over_ranks(StepReport& report, std::span<Tensor> gradients) {
   for (size_t i = 0; i < gradients.size();) {
     Tensor& first = gradients[i++];
     if (!first.defined()) continue;
@@ -165,7 +172,19 @@ double Trainer::mean_over_ranks(std::span<Tensor> gradients, double loss) {
     comm_->all_reduce(first.data(), count);
     for_each(first.device(), count, ScaleBy{first.data(), 1.0f / float(comm_->size())});
   }
-  return comm_->all_reduce(loss) / comm_->size();
+  report.loss = comm_->all_reduce(report.loss) / comm_->size();
+  for (auto& [label, term] : report.terms) term = comm_->all_reduce(term) / comm_->size();
+}
+
+/// Throws Error saying where the trouble begins when the loss, or what an objective adds to it, is not
+/// finite.
+void Trainer::check_finite(const StepReport& report, std::span<const Batch> batches) {
+  if (!std::isfinite(report.loss))
+    fail("step {}: the loss is {}: {}; lower the learning rates or clip the gradient", progress_.step,
+         report.loss, gradient_.find_trouble(batches, views_.values(), progress_));
+  for (const auto& [label, term] : report.terms)
+    check(std::isfinite(term), "step {}: '{}' adds {} to the loss; lower its weight or the learning rates",
+          progress_.step, label, term);
 }
 
 /// Throws Error naming the first weight whose gradient holds a number that is not finite.

@@ -46,7 +46,9 @@ struct StepPhases {
 
 /// Reports one optimizer step.
 struct StepReport {
-  double loss = 0;           // the mean loss of the batch before the update, in nats per token
+  double loss = 0;  // the mean cross entropy of the batch before the update, in nats per token
+  /// Holds what each objective added to that loss, by its label.
+  std::vector<std::pair<std::string, double>> terms;
   double gradient_norm = 0;  // the norm of the whole gradient, before clipping
   double lr_scale = 1;       // the factor by which the schedule multiplied the learning rates
   double seconds = 0;
@@ -106,7 +108,9 @@ class Trainer {
   };
   StepReport advance(std::span<const Batch> batches);
   void weights_state(Archive& archive);
-  double mean_over_ranks(std::span<Tensor> gradients, double loss);
+  void average_over_ranks(StepReport& report, std::span<Tensor> gradients);
+  std::vector<std::pair<std::string, double>> labelled_terms();
+  void check_finite(const StepReport& report, std::span<const Batch> batches);
   void check_finite(std::span<const double> squares) const;
   void note_reached(std::span<const double> squares);
   void clip(std::span<Tensor> gradients, double norm) const;

@@ -19,3 +19,10 @@ TEST_CASE("what acts on norms is drawn at both norms of a layer", "[experiment]"
   }
   CHECK(norms == 2);
 }
+
+TEST_CASE("what training adds to the loss is drawn, and nothing where it adds nothing", "[experiment]") {
+  CHECK_THAT(
+      draw(small_experiment({"techniques.z_loss={}", "techniques.far={use='multi_token_prediction'}"})),
+      Catch::Contains("loss in training = cross entropy + far (multi_token_prediction) + z_loss"));
+  CHECK_THAT(draw(small_experiment({})), !Catch::Contains("loss in training"));
+}

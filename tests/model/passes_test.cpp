@@ -92,7 +92,7 @@ TEST_CASE("losses a stretch at a time give the gradient of the whole", "[passes]
   Experiment experiment = model_with({"logit_softcap", "unet_skips", "resid_mix"});
   Model& model = *experiment.model;
   auto [nats, gradients] = gradients_of(model, [&](Tape&, Ids inputs, Ids targets) {
-    return model.add_gradients(inputs, targets, Mode::kTrain, Progress(), 0.25f);
+    return model.add_gradients(inputs, targets, Mode::kTrain, TrainingPass(), 0.25f).nats;
   });
   auto [plain_nats, plain] = gradients_of(model, [&](Tape& tape, Ids inputs, Ids targets) {
     Var losses = model.losses(inputs, targets, Mode::kTrain, Progress());

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "support/gradient_check.h"
+#include "support/plugins.h"
 
 using namespace caddie;
 using caddie::testing::check_gradients;
@@ -108,11 +109,30 @@ TEST_CASE("gradients of gather, cross entropy and attention agree with differenc
         return cross_entropy(kA, Ids{ids, 2, 3, Device::kCpu});
       },
       {random_tensor({2, 3, 37}, "z")});
+  check_gradients([] { return log_sum_exp(kA); }, {random_tensor({2, 3, 37}, "z")});
   for (int64_t length : {1, 6, 65})
     check_gradients([] { return attention(kA, kB, kC); },
                     {random_tensor({2, length, 4, 8}, "q"), random_tensor({2, length, 2, 8}, "k"),
                      random_tensor({2, length, 2, 8}, "v")},
                     3e-3);
+}
+
+TEST_CASE("a position without a target has no loss and passes no gradient", "[ops]") {
+  static const int32_t ids[] = {2, -1, 0, -1};
+  auto losses = [] { return cross_entropy(kA, Ids{ids, 1, 4, Device::kCpu}); };
+  std::vector<Tensor> inputs = {random_tensor({1, 4, 5}, "z")};
+  Tensor nats = testing::run(losses, inputs);
+  for (int t : {1, 3}) CHECK(nats.data()[t] == 0);
+  for (int t : {0, 2}) CHECK(nats.data()[t] > 0);
+  check_gradients(losses, inputs, 2e-3, 1e-2, 40);
+}
+
+TEST_CASE("the logarithm of a sum of exponentials, by hand", "[ops]") {
+  Tensor z = testing::tensor_of({1, 2, 2}, {0, 0, 100, 100 + float(std::log(3.0))});
+  Tensor y = testing::run([] { return log_sum_exp(kA); }, {z});
+  CHECK(y.shape() == Shape{1, 2});
+  CHECK(y.data()[0] == Approx(std::log(2.0)));
+  CHECK(y.data()[1] == Approx(100 + std::log(4.0)));
 }
 
 TEST_CASE("ops name the shapes that do not fit", "[ops]") {

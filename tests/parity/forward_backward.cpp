@@ -30,6 +30,20 @@ void check_logits(Model& model, std::span<const Tensor> values, const Batch& bat
       c.tolerance("logits_abs"));
 }
 
+/// Checks the mean loss of an evaluation, which sees nothing of what training adds.
+void check_evaluation(Model& model, const Batch& batch, const Case& c, Verdict& verdict) {
+  std::vector<Leaf> leaves = leaves_of(model.weights().values());
+  Tape& tape = thread_tape(Device::kCpu);
+  Tape::Scope scope(tape);
+  tape.start(leaves, false);
+  Ids tokens = place_ids(model, tape, batch.inputs.data(), batch.rows, batch.length);
+  Ids targets = place_ids(model, tape, batch.targets.data(), batch.rows, batch.length);
+  double nats = sum(model.losses(tokens, targets, Mode::kEvaluate, Progress()).value());
+  double wanted = c.expected().at("loss_eval_mode").get<double>();
+  verdict.within("loss in evaluation", std::abs(nats / double(targets.numel()) - wanted),
+                 c.tolerance("loss_abs"));
+}
+
 void check_gradients(const Model& model, std::span<const Tensor> gradients, const Case& c,
                      const std::vector<std::string>& without, Verdict& verdict) {
   SafetensorsFile expected = c.tensors("grads.safetensors");
@@ -71,7 +85,8 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   know_case(c, {"shapes", "variant"});
   if (c.json.value("variant", "lora") != "lora") skip("variant {}", c.json.value("variant", ""));
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len"});
-  know_keys(c.expected(), "expected", {"loss", "grads", "params_without_grad", "logits", "per_token_loss"});
+  know_keys(c.expected(), "expected",
+            {"loss", "loss_eval_mode", "grads", "params_without_grad", "logits", "per_token_loss"});
   Progress progress = progress_of(tree);
   Experiment experiment = assemble(tree, bench);
   if (c.has("lora.safetensors")) return check_adapters(c, experiment, verdict);
@@ -86,7 +101,9 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   views.refresh(progress, Mode::kTrain, true);
   GradientSum gradient(model, experiment.train.gradient_accumulators, experiment.train.micro_batch_tokens);
   double loss = gradient.run({&batch, 1}, views.values(), progress);
+  for (double term : gradient.terms()) loss += term;
   verdict.within("loss", std::abs(loss - c.expected().at("loss").get<double>()), c.tolerance("loss_abs"));
+  if (c.expected().contains("loss_eval_mode")) check_evaluation(model, batch, c, verdict);
   if (c.expected().contains("logits")) check_logits(model, views.values(), batch, progress, c, verdict);
   views.pull(gradient.gradients());
   check_gradients(model, gradient.gradients(), c, without, verdict);

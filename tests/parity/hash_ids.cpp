@@ -42,6 +42,7 @@ class TokensOnly final : public Forward {
   explicit TokensOnly(Ids ids) { tokens = ids; }
   void keep(int, Var) override {}
   Var kept(int) const override { return {}; }
+  IndexedRng rng(int) const override { return {0, ""}; }
 
  private:
   Tensor find_table(int64_t, const Shape&, void (*)(void*, float*), void*) override {

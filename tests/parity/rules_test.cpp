@@ -96,6 +96,15 @@ TEST_CASE("the ternary record bounds logits by a polynomial and turns pairs by Y
                        Catch::Contains("yarn_reference_length = 1024"));
 }
 
+TEST_CASE("what upstream adds to the loss becomes objectives", "[parity]") {
+  std::string text = toml("fb_smear_gate", {{"mtp_num_heads", 2}, {"mtp_loss_weight", 0.3}});
+  CHECK_THAT(text, Catch::Contains("multi_token_prediction.heads = 2") &&
+                       Catch::Contains("multi_token_prediction.weight = 0.3"));
+  text = toml("fb_smear_gate", {{"mtp_heads_count", 1}, {"mtp_loss_weight", 0.1}, {"z_loss", 1e-4}});
+  CHECK_THAT(text, Catch::Contains("multi_token_prediction.ahead = 2") &&
+                       Catch::Contains("z_loss.coefficient = 0.0001"));
+}
+
 TEST_CASE("the output gate reads what its source says", "[parity]") {
   auto gate = [](const char* source) {
     return toml("fb_smear_gate",

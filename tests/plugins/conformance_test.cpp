@@ -51,6 +51,13 @@ Tensor losses_of(Model& model, Mode mode) {
   return clone(model.losses(inputs, targets, mode, Progress()).value());
 }
 
+/// Checks that what acts in training only is passed over by evaluations, and is no part that a model needs.
+void check_rests_in_evaluation(const Slot& slot, const Experiment& experiment, const Tensor& without) {
+  CHECK(slot.count == Slot::Count::kMany);
+  CHECK(same_bits(losses_of(*experiment.model, Mode::kEvaluate), without));
+  CHECK(experiment.model->parts().one(slot.kind).calls->in[size_t(Mode::kEvaluate)] == 0);
+}
+
 /// Checks that alive(i) holds for each weight i. Of the copies of a weight in several layers one may rest,
 /// for the first layer has none before it to look back to; copies have names that differ in their numbers.
 template <class Alive>
@@ -180,7 +187,10 @@ TEST_CASE("parts of the model are called in both modes, and those that it can do
     for (const std::string& name : plugins_of(slot.kind)) {
       INFO("[" << slot.path << "] " << name);
       Experiment experiment = make_random(use_of(name));
+      bool rests = plugin_entry(name).card.training_only;
+      if (rests) check_rests_in_evaluation(slot, experiment, without);
       for (Mode mode : {Mode::kTrain, Mode::kEvaluate}) {
+        if (rests && mode == Mode::kEvaluate) continue;
         Tensor with = losses_of(*experiment.model, mode);
         CHECK(with.shape() == without.shape());
         CHECK(finite(with));
@@ -189,6 +199,34 @@ TEST_CASE("parts of the model are called in both modes, and those that it can do
       }
       check_gradients_arrive(experiment);
     }
+  }
+}
+
+TEST_CASE("objectives change the gradients of training, and nothing that an evaluation sees",
+          "[conformance]") {
+  Experiment base = make_random({});
+  Tensor without = losses_of(*base.model, Mode::kEvaluate);
+  GradientSum plain(*base.model, 1, 1024);
+  double loss = plain.run({&batch(), 1}, base.model->weights().values(), Progress());
+  for (const std::string& name : plugins_of(Kind::kObjective)) {
+    INFO(name);
+    CHECK(plugin_entry(name).card.training_only);
+    Experiment experiment = make_random(use_of(name));
+    Model& model = *experiment.model;
+    check_rests_in_evaluation(slot_of(Kind::kObjective), experiment, without);
+    for (const WeightInfo& info : model.weights().infos()) CHECK(info.training_only == (info.owner == name));
+    GradientSum with(model, 1, 1024);
+    CHECK(with.run({&batch(), 1}, model.weights().values(), Progress()) == loss);
+    REQUIRE(with.terms().size() == 1);
+    CHECK(std::isfinite(with.terms()[0]));
+    CHECK(with.terms()[0] != 0);
+    int changed = 0;
+    for (int i = 0; i < base.model->weights().size(); ++i) {
+      int same = model.weights().find(base.model->weights().info(i).name);
+      changed += !caddie::same_bits(with.gradients()[size_t(same)], plain.gradients()[size_t(i)]);
+    }
+    CHECK(changed > 0);
+    check_gradients_arrive(experiment);
   }
 }
 

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "ops/later_ids.h"
 #include "plugin/registry.h"
 #include "support/gradient_check.h"
 #include "tensor/same_bits.h"
@@ -226,6 +227,7 @@ class TestForward final : public Forward {
     mode = passes;
   }
   void keep(int key, Var x) override { cache_[key] = x; }
+  IndexedRng rng(int key) const override { return {0, "test/" + std::to_string(key)}; }
   Var kept(int key) const override {
     auto found = cache_.find(key);
     return found == cache_.end() ? Var() : found->second;
@@ -241,6 +243,20 @@ class TestForward final : public Forward {
  private:
   ModelShape model_;
   std::map<int, Var> cache_;
+};
+
+/// What was predicted at all positions of one sequence [1,T]; no modifier acts on the logits.
+class TestPrediction final : public Prediction {
+ public:
+  TestPrediction(Var x, Var z, Ids whole_targets) {
+    hidden = x;
+    logits = z;
+    targets = whole_targets;
+    sequence_length = targets.length;
+    loss = cross_entropy(z, targets);
+  }
+  Ids targets_after(int64_t steps) override { return later_ids(targets, steps, targets.length); }
+  Var modified(Var z) override { return z; }
 };
 
 /// `values` as a tensor of that shape.

@@ -47,7 +47,11 @@ CADDIE_API Var sigmoid(Var x);
 CADDIE_API Var attention(Var q, Var k, Var v);
 
 /// Returns -log softmax(logits)[target] at each position, in nats. logits: [B,T,V], targets, result: [B,T].
+/// Where the target is negative, the result is 0 and no gradient flows back.
 CADDIE_API Var cross_entropy(Var logits, Ids targets);
+
+/// Returns log(sum(exp(logits))) at each position. logits: [B,T,V], result: [B,T].
+CADDIE_API Var log_sum_exp(Var logits);
 
 namespace detail {
 

@@ -5,6 +5,7 @@
 
 #include <caddie/evaluator.h>
 #include <caddie/math.h>
+#include <caddie/objective.h>
 #include <caddie/parallel.h>
 
 #include <type_traits>
@@ -48,6 +49,9 @@ struct PluginCard {
   // Tells whether the plugin stands for the absence of a technique, as a schedule does that changes nothing.
   // Such a plugin is not asked whether it acted.
   bool neutral = false;
+  // Tells whether the plugin acts in training only. An evaluation passes it over, and whether it acted is
+  // seen from the gradients of a training pass.
+  bool training_only = false;
 };
 
 /// Is what a plugin's library hands to the program. CADDIE_PLUGIN writes it.

@@ -37,6 +37,7 @@ enum class Kind : uint8_t {
   kInitializer,
   kLayerOrder,
   kModifier,
+  kObjective,
   kOptimizer,
   kPruner,
   kQuantizer,
@@ -95,6 +96,11 @@ class CADDIE_API Forward {
   virtual void keep(int key, Var x) = 0;
   /// Returns what the calling technique kept under `key` in this pass, or an undefined Var.
   virtual Var kept(int key) const = 0;
+  /// Returns the random numbers of the place where the calling technique is called. They depend on the run's
+  /// seed, the technique's label, the step, the micro-batch, the site, the layer's turn, sublayer and stream,
+  /// and `key`, and on nothing else: however many threads there are, and if the pass is computed again, they
+  /// are the same. An evaluation has the same ones in each pass.
+  virtual IndexedRng rng(int key = 0) const = 0;
   /// Returns a table that depends on nothing but `key` and the caller's settings, such as rotary angles.
   /// `fill(float*)` writes it on the host the first time it is asked for; then all passes share it.
   template <class Fill>

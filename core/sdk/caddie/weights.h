@@ -44,6 +44,7 @@ struct WeightInfo {
   int layer = -1;     // -1 when it belongs to no layer
   std::string owner;  // the label of the technique that declared it; "model" for the skeleton's own
   Init init;
+  bool training_only = false;  // tells that only training reads it: it is in no artifact
 };
 
 /// Refers to one weight as optimizers and averagers see it, between two training steps.
@@ -77,6 +78,12 @@ class CADDIE_API Weights {
   Parameter add(std::string name, const Shape& shape, Role role, Init init, Place place = Place::kOther,
                 int layer = -1) {
     return declare({std::move(name), shape, role, place, layer, {}, std::move(init)});
+  }
+  /// Declares one weight that only training reads. It is trained, averaged and kept in checkpoints, and is
+  /// neither exported nor there in an evaluation, where to read it is an error.
+  Parameter add_for_training(std::string name, const Shape& shape, Role role, Init init,
+                             Place place = Place::kOther, int layer = -1) {
+    return declare({std::move(name), shape, role, place, layer, {}, std::move(init), true});
   }
   /// Declares one weight in each layer where the technique acts, named "blocks.<layer>.<name>". The result
   /// has an entry for every layer of the model, undefined where the technique does not act.
