@@ -3,6 +3,7 @@
 // home here, so that exceptions and casts work across plugins, and checks that plugins share are written
 // once.
 #include <caddie/evaluator.h>
+#include <caddie/export_slots.h>
 #include <caddie/objective.h>
 
 namespace caddie {
@@ -27,6 +28,10 @@ std::vector<Parameter> Weights::add_per_layer(const std::string& name, const Sha
     parameters[size_t(layer)] =
         add("blocks." + std::to_string(layer) + "." + name, shape, role, init, place, layer);
   return parameters;
+}
+
+Packed Quantizer::pack_finer(const Tensor&, const WeightInfo& info, const Tensor*, const FineColumns&) {
+  fail("quantize: the quantizer of {} gives all columns the same bits", info.name);
 }
 
 int64_t bytes_of(Type type) {

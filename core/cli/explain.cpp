@@ -63,7 +63,7 @@ void explain(const ExperimentArguments& arguments, bool json) {
   Tree tree = Tree::load(arguments.file, arguments.overrides);
   Experiment experiment = assemble(tree, registry, device);
   const WeightTable& table = experiment.model->weights();
-  SizeEstimate size = estimate_size(table.infos(), experiment.export_parts.quantizers);
+  SizeEstimate size = estimate_size(table.infos(), experiment.export_parts.packers());
   std::vector<std::string> warnings = remarks_on(experiment, sizes_of(experiment.data));
   if (json) return print_json(tree, table, size, warnings);
   print_text(tree, experiment, size);

@@ -186,8 +186,11 @@ void Assembler::hand_out() {
   for (const Technique& technique : techniques_of(Kind::kAverager, false)) e.averager = technique;
   e.extra_averagers = techniques_of(Kind::kAverager, true);
   e.export_parts.pruners = routed(Kind::kPruner);
+  e.export_parts.allocators = routed(Kind::kAllocator);
   e.export_parts.quantizers = routed(Kind::kQuantizer);
+  e.export_parts.correctors = routed(Kind::kCorrector);
   e.export_parts.trimmers = routed(Kind::kTrimmer);
+  for (const Technique& technique : techniques_of(Kind::kLayout)) e.export_parts.layout = technique;
   for (const Technique& technique : techniques_of(Kind::kCompressor)) e.export_parts.compressor = technique;
   for (const Part* part : parts_of(Kind::kEvaluator))
     e.evaluators.push_back({part->technique, part->headline});
@@ -251,7 +254,7 @@ Experiment Assembler::run() {
   hand_out();
   ExportParts& parts = e.export_parts;
   tree_.read(
-      "export", [&](Settings& s) { parts.layout.settings(s); }, Stage::kQuantize);
+      "export", [&](Settings& s) { parts.byte_layout.settings(s); }, Stage::kQuantize);
   if (parts.wants_calibration() || tree_.has("export.calibration"))
     tree_.read(
         "export.calibration", [&](Settings& s) { parts.calibration.settings(s); }, Stage::kQuantize);

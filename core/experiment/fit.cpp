@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares what each technique needs, and conflicts with, to what the others provide.
+// Compares what each technique needs, and conflicts with, to what the others provide; and allocators with the
+// quantizers of the weights that they claim.
 #include "experiment/fit.h"
 
 #include <algorithm>
@@ -21,11 +22,25 @@ bool provides(const Technique& technique, const std::string& word) {
   return technique.plugin == word || std::find(words.begin(), words.end(), word) != words.end();
 }
 
+/// Throws Misfit when an allocator claims a weight whose quantizer gives all columns the same bits.
+void check_allocator(const Experiment& experiment, const Experiment::Part& part) {
+  for (const Routed& quantizer : experiment.export_parts.quantizers) {
+    if (quantizer.technique.as<Quantizer>()->raisable_bits() > 0) continue;
+    for (int index : part.weights)
+      if (std::find(quantizer.weights.begin(), quantizer.weights.end(), index) != quantizer.weights.end())
+        throw Misfit(
+            message("[{}]: {} belongs to the quantizer {}, which gives all columns the same bits; claim "
+                    "weights of others",
+                    {part.path, experiment.model->weights().info(index).name, quantizer.technique.label}));
+  }
+}
+
 }  // namespace
 
 void check_fit(const Experiment& experiment) {
   const std::vector<Experiment::Part>& parts = experiment.parts;
   for (const Experiment::Part& part : parts) {
+    if (part.slot->kind == Kind::kAllocator) check_allocator(experiment, part);
     const PluginCard& card = part.technique.entry->card;
     for (const std::string& word : words_of(card.needs))
       if (std::none_of(parts.begin(), parts.end(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks whether the techniques of an experiment go together, as far as their plugins' cards say.
+// Checks whether the techniques of an experiment go together, as far as their plugins' cards say, and as far
+// as allocators depend on quantizers.
 #pragma once
 
 #include <caddie/error.h>
@@ -16,7 +17,8 @@ class Misfit : public Error {
 };
 
 /// Throws Misfit naming the first technique that needs what no technique provides, or that conflicts with
-/// what another one provides.
+/// what another one provides, and the first allocator that claims a weight whose quantizer gives all columns
+/// the same bits.
 void check_fit(const Experiment& experiment);
 
 }  // namespace caddie

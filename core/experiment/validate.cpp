@@ -41,6 +41,12 @@ std::string problem_of(const Budget& budget) {
                  {with_commas(budget.code_bytes), with_commas(budget.artifact_bytes)});
 }
 
+std::string problem_of_layout(const ExportParts& parts) {
+  if (!parts.layout || !parts.byte_layout.pack_bits) return "";
+  return message("packed bits are in an order of their own; switch pack_bits or [export.layout] {} off",
+                 {parts.layout->plugin});
+}
+
 std::string problem_of_calibration(const Experiment& experiment, const DataSizes& sizes) {
   const ExportParts& parts = experiment.export_parts;
   if (!parts.wants_calibration()) return "";
@@ -68,6 +74,8 @@ std::optional<Problem> find_problem(const Experiment& experiment, const DataSize
   for (const Experiment::Part& part : experiment.parts)
     if (std::string text = problem_of(part, experiment, sizes); !text.empty())
       return Problem{part.path, text};
+  if (std::string text = problem_of_layout(experiment.export_parts); !text.empty())
+    return Problem{"export.pack_bits", text};
   if (std::string text = problem_of_calibration(experiment, sizes); !text.empty())
     return Problem{"export.calibration", text};
   return {};

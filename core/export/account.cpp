@@ -12,13 +12,29 @@
 namespace caddie {
 namespace {
 
-void add(const ArtifactTensor& tensor, ByteGroup& group) {
-  group.parameters += tensor.shape.numel();
-  group.raw_bytes += tensor.shape.numel() * bytes_of(Type::kFloat32);
-  for (const Array& array : tensor.packed) {
+void add(const Packed& packed, ByteGroup& group) {
+  for (const Array& array : packed) {
     group.packed_bytes += int64_t(array.bytes.size());
     group.entropy_bytes += entropy_bytes(array);
   }
+}
+
+void add(const ArtifactTensor& tensor, ByteGroup& group) {
+  group.parameters += tensor.shape.numel();
+  group.raw_bytes += tensor.shape.numel() * bytes_of(Type::kFloat32);
+  add(tensor.packed, group);
+  for (const Correction& correction : tensor.corrections) add(correction.packed, group);
+}
+
+/// Returns the artifact with each correction as a tensor of no parameters, whose quantizer is the corrector.
+Artifact corrections_apart(const Artifact& artifact) {
+  Artifact apart;
+  for (const ArtifactTensor& tensor : artifact.tensors) {
+    apart.tensors.push_back({tensor.name, tensor.quantizer, tensor.shape, tensor.packed});
+    for (const Correction& correction : tensor.corrections)
+      apart.tensors.push_back({tensor.name, correction.corrector, {0}, correction.packed});
+  }
+  return apart;
 }
 
 }  // namespace
@@ -45,15 +61,20 @@ GroupOf group_by_owner(std::span<const WeightInfo> infos) {
   };
 }
 
-std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of, Compressor* compressor) {
+std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of, Compressor* compressor,
+                               const Layout* layout) {
   std::map<std::string, Artifact> parts;
-  for (const ArtifactTensor& tensor : artifact.tensors) parts[group_of(tensor)].tensors.push_back(tensor);
+  for (const ArtifactTensor& tensor : artifact.tensors) {
+    Artifact& part = parts[group_of(tensor)];
+    part.layout = artifact.layout;
+    part.tensors.push_back(tensor);
+  }
   std::vector<ByteGroup> groups;
   for (const auto& [name, part] : parts) {
     ByteGroup& group = groups.emplace_back();
     group.name = name;
     for (const ArtifactTensor& tensor : part.tensors) add(tensor, group);
-    if (compressor) group.compressed_bytes = int64_t(compressor->compress(payload_of(part)).size());
+    if (compressor) group.compressed_bytes = int64_t(compressor->compress(payload_of(part, layout)).size());
   }
   std::stable_sort(groups.begin(), groups.end(),
                    [](const ByteGroup& a, const ByteGroup& b) { return a.packed_bytes > b.packed_bytes; });
@@ -84,13 +105,13 @@ double FileAccount::bits_per_weight(const ByteGroup& group) const {
 }
 
 FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compressor* compressor,
-                         std::span<const WeightInfo> infos) {
+                         std::span<const WeightInfo> infos, const Layout* layout) {
   FileAccount file;
   file.file_bytes = file_bytes;
   file.measured = compressor != nullptr;
-  file.by_name = account(artifact, group_by_name, compressor);
+  file.by_name = account(artifact, group_by_name, compressor, layout);
   file.by_quantizer = account(
-      artifact, [](const ArtifactTensor& tensor) { return tensor.quantizer; }, nullptr);
+      corrections_apart(artifact), [](const ArtifactTensor& tensor) { return tensor.quantizer; }, nullptr);
   if (!infos.empty()) file.by_technique = account(artifact, group_by_owner(infos), nullptr);
   file.all = total(file.by_name);
   return file;

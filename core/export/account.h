@@ -34,20 +34,23 @@ std::string group_by_name(const ArtifactTensor& tensor);
 /// lacks are called "unknown".
 GroupOf group_by_owner(std::span<const WeightInfo> infos);
 
-/// Returns the groups by falling packed bytes, then by name. `compressor` may be null; otherwise each group
-/// is compressed alone, which takes as long as compressing the artifact.
-std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of, Compressor* compressor);
+/// Returns the groups by falling packed bytes, then by name; corrections count with their weights.
+/// `compressor` may be null; otherwise each group is compressed alone, in the layout of the artifact if that
+/// is given, which takes as long as compressing the artifact.
+std::vector<ByteGroup> account(const Artifact& artifact, const GroupOf& group_of, Compressor* compressor,
+                               const Layout* layout = nullptr);
 
 /// Returns the sums of the groups under the name "total".
 ByteGroup total(std::span<const ByteGroup> groups);
 
 /// Holds where the bytes of a whole file go: its tensors by name with layers together, by the technique that
-/// declared them where the experiment is known, and by quantizer.
+/// declared them where the experiment is known, and by the plugin that stored them.
 struct FileAccount {
   int64_t file_bytes = 0;
   bool measured = false;  // says that shares come from compressing each group alone, not from its entropy
-  std::vector<ByteGroup> by_name, by_technique, by_quantizer;
-  ByteGroup all;  // the sum of the groups by name
+  std::vector<ByteGroup> by_name, by_technique;
+  std::vector<ByteGroup> by_quantizer;  // and by corrector, whose groups have no parameters
+  ByteGroup all;                        // the sum of the groups by name
 
   /// Returns the share of the file that a group by name takes, in [0, 1].
   double share(const ByteGroup& group) const;
@@ -56,11 +59,11 @@ struct FileAccount {
   double bits_per_weight(const ByteGroup& group) const;
 };
 
-/// Returns the account of a file. `compressor` is the file's own, by which shares are measured; when it is
-/// null they come from the entropy.
+/// Returns the account of a file. `compressor` and `layout` are the file's own, by which shares are measured;
+/// without a compressor they come from the entropy.
 /// `infos` are the weights of the artifact's model, empty when it is not known.
 FileAccount account_file(const Artifact& artifact, int64_t file_bytes, Compressor* compressor,
-                         std::span<const WeightInfo> infos);
+                         std::span<const WeightInfo> infos, const Layout* layout = nullptr);
 
 /// Returns the order-0 entropy of an array in bytes: over the values that the first bytes of all elements
 /// take, plus the same for the second bytes, and so on. The table of frequencies is not counted.

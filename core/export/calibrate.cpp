@@ -99,13 +99,14 @@ void add_moments(const Tensor& x, const Tensor& sum) {
 class Moments final : public LinearObserver {
  public:
   Moments(size_t weights, std::span<const int> wanted, bool share)
-      : sums_(weights), borrowed_(weights), wanted_(weights), share_(share) {
+      : sums_(weights), rows_(weights), borrowed_(weights), wanted_(weights), share_(share) {
     for (int weight : wanted) wanted_[size_t(weight)] = true;
   }
   void forget() override { readers_.clear(); }
   void see(int leaf, const Tensor& x) override {
     auto weight = size_t(leaf);
     if (!wanted_[weight]) return;
+    rows_[weight] += x.shape().rows();
     auto [reader, first] = readers_.emplace(x.data(), weight);
     Tensor& sum = sums_[weight];
     const Tensor& other = sums_[reader->second];
@@ -119,31 +120,48 @@ class Moments final : public LinearObserver {
     add_moments(x, sum);
   }
   const std::vector<Tensor>& sums() const { return sums_; }
+  /// Returns how many inputs x were summed for a weight.
+  int64_t rows(size_t weight) const { return rows_[weight]; }
   /// Returns whether a sum was shared that should not have been.
   bool mixed() const { return mixed_; }
 
  private:
   std::vector<Tensor> sums_;
+  std::vector<int64_t> rows_;
   std::vector<bool> borrowed_, wanted_;     // Both are indexed by weight.
   std::map<const float*, size_t> readers_;  // maps the memory of a value to the first weight that read it
   bool share_, mixed_ = false;
 };
 
-/// Returns the sum of all accumulators, divided by the number of sequences and damped.
-Tensor finish(std::span<const Moments> accumulators, size_t weight, double sequences, double damp) {
+/// Returns the sum of all accumulators.
+Tensor sum_of(std::span<const Moments> accumulators, size_t weight) {
   Tensor sum = clone(on_host(accumulators[0].sums()[weight]));
-  int64_t in = sum.shape()[0];
-  float* h = sum.data();
   for (size_t accumulator = 1; accumulator < accumulators.size(); ++accumulator) {
     Tensor other = on_host(accumulators[accumulator].sums()[weight]);
-    for (int64_t i = 0; i < in * in; ++i) h[i] += other.data()[i];
+    for (int64_t i = 0; i < sum.numel(); ++i) sum.data()[i] += other.data()[i];
   }
+  return sum;
+}
+
+/// Returns the root mean square of each input from a sum over x x^T.
+Tensor rms_of(const Tensor& sum, std::span<const Moments> accumulators, size_t weight) {
+  int64_t in = sum.shape()[0], rows = 0;
+  for (const Moments& accumulator : accumulators) rows += accumulator.rows(weight);
+  Tensor rms({in});
+  for (int64_t i = 0; i < in; ++i)
+    rms.data()[i] = float(std::sqrt(double(sum.data()[i * in + i]) / double(std::max<int64_t>(rows, 1))));
+  return rms;
+}
+
+/// Divides a sum by the number of sequences and damps it, in place.
+void finish(const Tensor& sum, double sequences, double damp) {
+  int64_t in = sum.shape()[0];
+  float* h = sum.data();
   double mean = 0;
   for (int64_t i = 0; i < in * in; ++i) h[i] = float(double(h[i]) / sequences);
   for (int64_t i = 0; i < in; ++i) mean += double(h[i * in + i]) / double(in);
   auto raise = float(damp * std::max(mean, kSmallestMean));
   for (int64_t i = 0; i < in; ++i) h[i * in + i] += raise;
-  return sum;
 }
 
 /// Adds sequence s to accumulator s % accumulators. One thread works through an accumulator, in order.
@@ -216,17 +234,16 @@ CalibrationText text_from(const TokenStream& stream, const CalibrationSettings& 
   return text;
 }
 
-std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weights,
-                                     const CalibrationText& text, std::span<const int> wanted,
-                                     const CalibrationSettings& settings,
-                                     const CalibrationProgress& progress) {
+Calibration collect_hessians(Model& model, std::span<const Tensor> weights, const CalibrationText& text,
+                             std::span<const int> wanted, const CalibrationSettings& settings,
+                             const CalibrationProgress& progress) {
   FixedModel fixed{model, weights};
   std::vector<Moments> accumulators =
       run_accumulators(fixed, text, wanted, settings.accumulators, true, progress);
   if (std::any_of(accumulators.begin(), accumulators.end(),
                   [](const Moments& accumulator) { return accumulator.mixed(); }))
     accumulators = run_accumulators(fixed, text, wanted, settings.accumulators, false, progress);
-  std::vector<Tensor> hessians(weights.size());
+  Calibration found = {std::vector<Tensor>(weights.size()), std::vector<Tensor>(weights.size())};
   // Maps the sums of a weight to the first weight that has them, because weights that share sums share
   // results.
   std::map<std::vector<const float*>, size_t> finished;
@@ -235,10 +252,16 @@ std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weigh
     std::vector<const float*> sums;
     for (const Moments& accumulator : accumulators) sums.push_back(accumulator.sums()[i].data());
     auto [known, first] = finished.emplace(std::move(sums), i);
-    hessians[i] =
-        first ? finish(accumulators, i, double(text.sequences()), settings.damp) : hessians[known->second];
+    if (first) {
+      found.hessians[i] = sum_of(accumulators, i);
+      found.input_rms[i] = rms_of(found.hessians[i], accumulators, i);
+      finish(found.hessians[i], double(text.sequences()), settings.damp);
+    } else {
+      found.hessians[i] = found.hessians[known->second];
+      found.input_rms[i] = found.input_rms[known->second];
+    }
   }
-  return hessians;
+  return found;
 }
 
 }  // namespace caddie

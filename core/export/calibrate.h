@@ -53,15 +53,21 @@ CalibrationText sample_text(Model& model, std::span<const Tensor> weights,
 CalibrationText text_from(const TokenStream& stream, const CalibrationSettings& settings,
                           int64_t sequence_length);
 
+/// Holds what a calibration knows of the inputs of each weight of the model, on the CPU; tensors are
+/// undefined where it knows nothing.
+struct Calibration {
+  std::vector<Tensor> hessians;   // [in, in], H of collect_hessians()
+  std::vector<Tensor> input_rms;  // [in], the root mean square of each input over all positions, not damped
+};
+
 /// Returns, for each weight of `wanted` that linears read, H = sum of x x^T over all inputs x of these
-/// linears, divided by the number of sequences, plus damp * max(mean of the diagonal, 1e-6) on the diagonal:
-/// [in, in], on the CPU. There is one tensor for each weight of the model, undefined where H is not known;
-/// weights that read the same inputs share one. Accumulators are filled side by side and added in order, so
-/// that the bits depend on settings.accumulators and never on the number of threads; each takes the memory of
-/// one H for each of these inputs.
-std::vector<Tensor> collect_hessians(Model& model, std::span<const Tensor> weights,
-                                     const CalibrationText& text, std::span<const int> wanted,
-                                     const CalibrationSettings& settings,
-                                     const CalibrationProgress& progress = {});
+/// linears, divided by the number of sequences, plus damp * max(mean of the diagonal, 1e-6) on the diagonal;
+/// and the root mean square of x, which does not grow where layers run more than once. Weights that read the
+/// same inputs share one H. Accumulators are filled side by side and added in order, so that the bits depend
+/// on settings.accumulators and never on the number of threads; each takes the memory of one H for each of
+/// these inputs.
+Calibration collect_hessians(Model& model, std::span<const Tensor> weights, const CalibrationText& text,
+                             std::span<const int> wanted, const CalibrationSettings& settings,
+                             const CalibrationProgress& progress = {});
 
 }  // namespace caddie

@@ -13,7 +13,7 @@
 namespace caddie {
 
 /// Returns "plain", "shuffled bytes", "packed bits" or "shuffled bytes, packed bits".
-std::string text_of(const Layout& layout);
+std::string text_of(const ByteLayout& layout);
 
 /// Describes the file that another compressor or layout would make.
 struct CodecResult {
@@ -22,9 +22,9 @@ struct CodecResult {
   double seconds = 0;  // the time that making it took
 };
 
-/// Tries every compressor of the registry, with its default settings, on every layout that can matter, and
-/// returns the results by rising bytes. It is slow, for it compresses the artifact once for each. Tells on
-/// `status` which one is at work.
+/// Tries every compressor of the registry, with its default settings, on every byte layout that can matter,
+/// and returns the results by rising bytes. It is slow, for it compresses the artifact once for each. Tells
+/// on `status` which one is at work. The layout of a plugin, if the artifact has one, is not among them.
 std::vector<CodecResult> compare_codecs(Artifact artifact, Registry& registry, StatusLine& status);
 
 }  // namespace caddie

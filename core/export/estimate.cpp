@@ -75,6 +75,25 @@ Ends estimate(const WeightInfo& info, Quantizer& quantizer) {
               kDirectoryBytes};
 }
 
+/// Returns what the allocators and correctors add.
+int64_t bytes_across(std::span<const WeightInfo> infos, const Packers& packers) {
+  int64_t bytes = 0;
+  std::vector<int> bits = raisable_bits(infos.size(), packers.quantizers);
+  for (const Routed& allocator : packers.allocators) {
+    std::vector<CalibratedWeight> weights;
+    for (int i : allocator.weights)
+      if (bits[size_t(i)] > 0 && infos[size_t(i)].shape.rank() == 2)
+        weights.push_back({&infos[size_t(i)], bits[size_t(i)]});
+    bytes += allocator.technique.as<Allocator>()->extra_bytes(weights);
+  }
+  for (const Routed& corrector : packers.correctors) {
+    std::vector<const WeightInfo*> weights;
+    for (int i : corrector.weights) weights.push_back(&infos[size_t(i)]);
+    bytes += corrector.technique.as<Corrector>()->extra_bytes(weights);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::string SizeEstimate::text() const {
@@ -84,9 +103,9 @@ std::string SizeEstimate::text() const {
       {with_commas(initial), with_commas(grown)});
 }
 
-SizeEstimate estimate_size(std::span<const WeightInfo> infos, std::span<const Routed> quantizers) {
+SizeEstimate estimate_size(std::span<const WeightInfo> infos, const Packers& packers) {
   std::vector<Ends> ends(infos.size());
-  for (const Routed& quantizer : quantizers)
+  for (const Routed& quantizer : packers.quantizers)
     parallel_for(int(quantizer.weights.size()), [&](int i) {
       auto index = size_t(quantizer.weights[size_t(i)]);
       ends[index] = estimate(infos[index], quantizer.technique.as<Quantizer>());
@@ -99,8 +118,9 @@ SizeEstimate estimate_size(std::span<const WeightInfo> infos, std::span<const Ro
     exact.initial += ends[i].initial;
     exact.grown += ends[i].grown;
   }
-  sum.initial = std::llround(exact.initial);
-  sum.grown = std::llround(exact.grown);
+  int64_t across = bytes_across(infos, packers);
+  sum.initial = std::llround(exact.initial) + across;
+  sum.grown = std::llround(exact.grown) + across;
   return sum;
 }
 

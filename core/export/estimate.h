@@ -2,7 +2,7 @@
 // Estimates how large an artifact will be, before anything is trained.
 #pragma once
 
-#include "model/technique.h"
+#include "export/across.h"
 
 #include <cstdint>
 #include <span>
@@ -21,8 +21,8 @@ struct SizeEstimate {
 };
 
 /// Packs a few rows of each weight, drawn from a normal distribution, and counts the entropy of what its
-/// quantizer makes of them. This takes less than 0.1 s for 27 million parameters. Every weight must be
-/// claimed by one quantizer.
-SizeEstimate estimate_size(std::span<const WeightInfo> infos, std::span<const Routed> quantizers);
+/// quantizer makes of them; allocators and correctors say themselves what they add. This takes less than 0.1
+/// s for 27 million parameters. Every weight must be claimed by one quantizer.
+SizeEstimate estimate_size(std::span<const WeightInfo> infos, const Packers& packers);
 
 }  // namespace caddie

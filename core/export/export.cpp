@@ -21,24 +21,29 @@ void show_share(StatusLine& status, std::string_view what, int64_t done, int64_t
   if (status.due()) status.show(fmt::format("{}: {:.0f} %", what, 100.0 * double(done) / double(all)));
 }
 
+/// Returns the payload in the layout of the experiment, if it has one.
+std::string arranged_payload(const Artifact& artifact, const ExportParts& parts) {
+  if (!parts.layout) return payload_of(artifact);
+  return payload_of(artifact, &*parts.layout->as<Layout>());
+}
+
 /// Turns artifacts into files. One that is asked for again, as after a trimmer that changed nothing, is not
 /// compressed again.
 class CompressionCache {
  public:
-  CompressionCache(const Technique& compressor, StatusLine& status)
-      : compressor_(compressor), status_(status) {}
+  CompressionCache(const ExportParts& parts, StatusLine& status) : parts_(parts), status_(status) {}
   const std::string& file_of(const Artifact& artifact) {
-    std::string payload = payload_of(artifact);
+    std::string payload = arranged_payload(artifact, parts_);
     if (!file_.empty() && payload == payload_) return file_;
     payload_ = std::move(payload);
     if (payload_.size() >= kSlowBytes)
       status_.show(fmt::format("compressing {} bytes with {}", with_commas(int64_t(payload_.size())),
-                               compressor_.plugin));
-    return file_ = seal(payload_, artifact.compressor, compressor_.as<Compressor>());
+                               parts_.compressor.plugin));
+    return file_ = seal(payload_, artifact.compressor, parts_.compressor.as<Compressor>());
   }
 
  private:
-  const Technique& compressor_;
+  const ExportParts& parts_;
   StatusLine& status_;
   std::string payload_, file_;
 };
@@ -64,9 +69,9 @@ std::vector<Tensor> prune(const ExportParts& parts, const Model& model, std::spa
   return weights;
 }
 
-/// Returns the Hessians of the weights whose quantizers want them.
-std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<const Tensor> weights,
-                              const TokenStream* training_text, uint64_t seed, StatusLine& status) {
+/// Returns what is to be known of the inputs of the weights whose quantizers or allocators want it.
+Calibration calibrate(const ExportParts& parts, Model& model, std::span<const Tensor> weights,
+                      const TokenStream* training_text, uint64_t seed, StatusLine& status) {
   auto progress = [&](std::string_view what, int64_t done, int64_t all) {
     show_share(status, what, done, all);
   };
@@ -74,6 +79,8 @@ std::vector<Tensor> calibrate(const ExportParts& parts, Model& model, std::span<
   for (const Routed& quantizer : parts.quantizers)
     if (quantizer.technique.as<Quantizer>()->wants_hessian())
       wanted.insert(wanted.end(), quantizer.weights.begin(), quantizer.weights.end());
+  for (const Routed& allocator : parts.allocators)
+    wanted.insert(wanted.end(), allocator.weights.begin(), allocator.weights.end());
   const CalibrationSettings& settings = parts.calibration;
   CalibrationText text;
   if (settings.text == "training") {
@@ -148,6 +155,21 @@ class ArtifactPackage final : public Package {
   std::vector<PackedWeight> weights_;
 };
 
+/// Throws Error unless the file gives back every array of the artifact. Adds a layout that moved nothing, or
+/// with which the file is no smaller.
+void judge_layout(const ExportParts& parts, const Artifact& artifact, const std::string& file,
+                  std::vector<NoEffect>& without_effect) {
+  std::string plain = payload_of(artifact);
+  const std::string& label = parts.layout->label;
+  check(payload_of(decode_artifact(file, parts)) == plain, "{}: what it gives back is not what it was given",
+        label);
+  auto without = int64_t(seal(plain, artifact.compressor, parts.compressor.as<Compressor>()).size());
+  if (auto with = int64_t(file.size()); with >= without)
+    without_effect.push_back({Kind::kLayout, label, false,
+                              fmt::format("the file has {} bytes with it and {} without", with_commas(with),
+                                          with_commas(without))});
+}
+
 std::vector<std::string> bytes_of(const Artifact& artifact) {
   std::vector<std::string> bytes;
   for (const ArtifactTensor& tensor : artifact.tensors)
@@ -162,34 +184,41 @@ bool ExportParts::reads_training_text() const {
 }
 
 bool ExportParts::wants_calibration() const {
-  return std::any_of(quantizers.begin(), quantizers.end(), [](const Routed& quantizer) {
-    return quantizer.technique.as<Quantizer>()->wants_hessian();
-  });
+  return !allocators.empty() ||
+         std::any_of(quantizers.begin(), quantizers.end(), [](const Routed& quantizer) {
+           return quantizer.technique.as<Quantizer>()->wants_hessian();
+         });
 }
 
 QuantizedModel quantize_model(const ExportParts& parts, Model& model, std::span<const Tensor> given,
                               const TokenStream* training_text, uint64_t seed, StatusLine& status) {
   QuantizedModel made;
   Stopwatch clock;
-  std::vector<Tensor> hessians, weights = prune(parts, model, given, made.without_effect);
+  std::vector<Tensor> weights = prune(parts, model, given, made.without_effect);
+  Calibration calibration;
   made.prune_seconds = clock.lap();
   if (parts.wants_calibration()) {
-    hessians = with_memory_advice(
+    calibration = with_memory_advice(
         "a smaller export.calibration.length, fewer export.calibration.sequences or fewer "
         "export.calibration.accumulators need less",
         [&] { return calibrate(parts, model, weights, training_text, seed, status); });
-    note_uncalibrated(parts, model, hessians, made.without_effect);
+    note_uncalibrated(parts, model, calibration.hessians, made.without_effect);
   }
   made.calibrate_seconds = clock.lap();
+  std::span<const WeightInfo> infos = model.weights().infos();
+  Packers packers = parts.packers();
+  std::vector<FineColumns> fine = allocate(infos, weights, packers, calibration, made.without_effect);
   made.artifact = quantize(
-      model.weights().infos(), weights, parts.quantizers,
-      [&](int64_t done, int64_t all) { show_share(status, "quantizing", done, all); }, hessians);
+      infos, weights, parts.quantizers,
+      [&](int64_t done, int64_t all) { show_share(status, "quantizing", done, all); }, calibration.hessians,
+      fine);
+  correct(made.artifact, infos, weights, packers, made.without_effect);
   std::vector<RoundTrip> trips =
-      round_trips(made.artifact, model.weights().infos(), weights, parts.quantizers);
+      round_trips(made.artifact, infos, weights, parts.quantizers, parts.correctors);
   check_finite(trips, made.artifact);
   note_zeroed(parts, model, zeroed(trips), made.without_effect);
   made.artifact.compressor = parts.compressor.plugin;
-  made.artifact.layout = parts.layout;
+  made.artifact.byte_layout = parts.byte_layout;
   made.quantize_seconds = clock.lap();
   return made;
 }
@@ -198,7 +227,8 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status) {
   WrittenArtifact written;
   Stopwatch clock;
-  CompressionCache cache(parts.compressor, status);
+  CompressionCache cache(parts, status);
+  if (parts.layout) artifact.layout = parts.layout->plugin;
   for (const Routed& trimmer : parts.trimmers) {
     std::vector<std::string> before = bytes_of(artifact);
     ArtifactPackage package(artifact, cache, limit_bytes, code_bytes, status);
@@ -213,6 +243,7 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
   }
   written.trim_seconds = clock.lap();
   written.bytes = cache.file_of(artifact);
+  if (parts.layout) judge_layout(parts, artifact, written.bytes, written.without_effect);
   if (written.bytes.size() >= payload_of(artifact).size())
     written.without_effect.push_back({Kind::kCompressor, parts.compressor.label, true,
                                       "what it gives out is no smaller than what it got"});
@@ -222,15 +253,23 @@ WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightI
 
 Artifact decode_artifact(std::string_view bytes, const ExportParts& parts) {
   AtWork work(parts.compressor.worker());
-  return decode(bytes, [&](const std::string& plugin) -> const Compressor& {
+  auto compressor = [&](const std::string& plugin) -> const Compressor& {
     check(plugin == parts.compressor.plugin, "artifact: it was compressed with {}, the experiment says {}",
           plugin, parts.compressor.plugin);
     return parts.compressor.as<Compressor>();
-  });
+  };
+  auto layout = [&](const std::string& plugin) -> const Layout& {
+    check(parts.layout && plugin == parts.layout->plugin,
+          "artifact: its integers are in the layout of {}, the experiment says {}", plugin,
+          parts.layout ? parts.layout->plugin : "none");
+    return parts.layout->as<Layout>();
+  };
+  return decode(bytes, compressor, kPayloadLimit, layout);
 }
 
 std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& parts, const Model& model) {
-  std::vector<Tensor> values = dequantize(artifact, model.weights().infos(), parts.quantizers);
+  std::vector<Tensor> values =
+      dequantize(artifact, model.weights().infos(), parts.quantizers, parts.correctors);
   Device device = model.weights().device();
   for (Tensor& value : values) {
     if (device == Device::kCpu || !value.defined()) continue;

@@ -1,42 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns averaged weights into the bytes of an artifact, and back:
 //
-//   quantize_model: prune -> calibrate, if a quantizer wants it -> quantize
-//   write_artifact: trim -> compress
-//   read_artifact:  expand -> dequantize
+//   quantize_model: prune -> calibrate, if a technique wants it -> allocate -> quantize -> correct
+//   write_artifact: trim -> lay out -> compress
+//   read_artifact:  expand -> dequantize, with corrections
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/console.h"
+#include "export/across.h"
 #include "export/artifact.h"
 #include "export/calibrate.h"
 
 namespace caddie {
 
 /// Holds the section [export] of an experiment. Pruners act in the order in which they stand, and so do
-/// trimmers.
+/// correctors and trimmers.
 struct ExportParts {
-  std::vector<Routed> pruners, quantizers, trimmers;
+  std::vector<Routed> pruners, allocators, quantizers, correctors, trimmers;
   CalibrationSettings calibration;
+  std::optional<Technique> layout;
   Technique compressor;
-  Layout layout;
+  ByteLayout byte_layout;
 
-  /// Returns whether a quantizer wants the second moments of the inputs.
+  /// Returns whether a quantizer wants the second moments of the inputs, or an allocator their size.
   bool wants_calibration() const;
+  Packers packers() const { return {allocators, quantizers, correctors}; }
   /// Returns whether calibration is wanted and runs on the text that was trained on.
   bool reads_training_text() const;
-};
-
-/// Names a technique that changed nothing, or less than it was meant to.
-struct NoEffect {
-  Kind kind;
-  std::string technique;  // the label of the technique
-  bool entirely;          // tells that it changed nothing, and could not have
-  std::string reason;
 };
 
 /// Holds what quantize_model() made.
@@ -59,18 +55,19 @@ struct WrittenArtifact {
   double trim_seconds = 0, compress_seconds = 0;
 };
 
-/// Trims and compresses an artifact. `infos` are the model's weights. Trimmers
-/// are told that the file and `code_bytes` may take `limit_bytes` together.
+/// Trims, lays out and compresses an artifact. What a layout wrote is read again, and must be the same.
+/// `infos` are the model's weights, in the order of its tensors. Trimmers are told that the file and
+/// `code_bytes` may take `limit_bytes` together.
 WrittenArtifact write_artifact(const ExportParts& parts, std::span<const WeightInfo> infos, Artifact artifact,
                                int64_t limit_bytes, int64_t code_bytes, StatusLine& status);
 
-/// Returns what a file holds. Throws Error when it is damaged or compressed with another plugin than that of
-/// `parts`.
+/// Returns what a file holds. Throws Error when it is damaged, or written with another compressor or layout
+/// than those of `parts`.
 Artifact decode_artifact(std::string_view bytes, const ExportParts& parts);
 
 /// Returns the weights in an artifact, on the device of the model, in the order of its weights; those that
 /// only training reads are undefined. Throws Error when they are those of another model, or want quantizers
-/// that `parts` lacks.
+/// or correctors that `parts` lacks.
 std::vector<Tensor> weights_in(const Artifact& artifact, const ExportParts& parts, const Model& model);
 
 /// Decodes a file and returns its weights: decode_artifact(), then weights_in().

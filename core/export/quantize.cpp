@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "base/text.h"
 #include "model/weights.h"
@@ -54,22 +55,39 @@ TensorsByName check_names(const Artifact& artifact, std::span<const WeightInfo> 
   return tensors;
 }
 
-Tensor unpack(const ArtifactTensor& tensor, const Quantizer& quantizer) {
+/// Holds the plugins that read one tensor back.
+struct Readers {
+  PluginRef<Quantizer> quantizer;
+  std::vector<PluginRef<Corrector>> correctors;
+};
+
+template <class Interface>
+Call<Interface> plugin_called(const std::string& plugin, std::span<const Routed> parts, const char* kind) {
+  for (const Routed& part : parts)
+    if (part.technique.plugin == plugin) return part.technique.as<Interface>();
+  fail("artifact: {} '{}' is not part of the experiment", kind, plugin);
+}
+
+Readers readers_of(const ArtifactTensor& tensor, std::span<const Routed> quantizers,
+                   std::span<const Routed> correctors) {
+  Readers readers = {plugin_called<Quantizer>(tensor.quantizer, quantizers, "quantizer"), {}};
+  for (const Correction& correction : tensor.corrections)
+    readers.correctors.push_back(plugin_called<Corrector>(correction.corrector, correctors, "corrector"));
+  return readers;
+}
+
+Tensor restore_with(const ArtifactTensor& tensor, const Readers& readers) {
   Tensor weight(tensor.shape);
   try {
-    quantizer.unpack(tensor.packed, weight);
+    readers.quantizer->unpack(tensor.packed, weight);
+    for (size_t i = 0; i < readers.correctors.size(); ++i)
+      readers.correctors[i]->correct(tensor.corrections[i].packed, weight);
   } catch (const Error& error) {
     throw Error(message("artifact: tensor '{}': {}", {tensor.name, error.what()}), error.code());
   }
   check(weight.shape() == tensor.shape, "artifact: tensor '{}': {} made shape {} of it, not {}", tensor.name,
         tensor.quantizer, weight.shape(), tensor.shape);
   return weight;
-}
-
-Call<Quantizer> quantizer_called(const std::string& plugin, std::span<const Routed> quantizers) {
-  for (const Routed& quantizer : quantizers)
-    if (quantizer.technique.plugin == plugin) return quantizer.technique.as<Quantizer>();
-  fail("artifact: quantizer '{}' is not part of the experiment", plugin);
 }
 
 /// Returns the largest magnitude; infinity when a number is not finite.
@@ -84,10 +102,11 @@ float largest_magnitude(const Tensor& x) {
 
 Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> values,
                   std::span<const Routed> quantizers, const QuantizeProgress& progress,
-                  std::span<const Tensor> hessians) {
-  check(infos.size() == values.size() && (hessians.empty() || hessians.size() == values.size()),
-        "quantize: there are {} weights, {} values and {} Hessians", infos.size(), values.size(),
-        hessians.size());
+                  std::span<const Tensor> hessians, std::span<const FineColumns> fine) {
+  auto for_each = [&](auto given) { return given.empty() || given.size() == values.size(); };
+  check(infos.size() == values.size() && for_each(hessians) && for_each(fine),
+        "quantize: there are {} weights, {} values, {} Hessians and {} lists of fine columns", infos.size(),
+        values.size(), hessians.size(), fine.size());
   std::vector<const Technique*> techniques = claimants(infos, quantizers);
   std::vector<int> exported = exported_weights(infos);
   int64_t done = 0, all = 0;
@@ -102,7 +121,10 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
     auto place = size_t(order[size_t(k)]);
     auto i = size_t(exported[place]);
     const Tensor* hessian = !hessians.empty() && hessians[i].defined() ? &hessians[i] : nullptr;
-    Packed packed = techniques[i]->as<Quantizer>()->pack(on_host(values[i]), infos[i], hessian);
+    bool finer = !fine.empty() && !fine[i].columns.empty();
+    auto quantizer = techniques[i]->as<Quantizer>();
+    Packed packed = finer ? quantizer->pack_finer(on_host(values[i]), infos[i], hessian, fine[i])
+                          : quantizer->pack(on_host(values[i]), infos[i], hessian);
     artifact.tensors[place] = {infos[i].name, techniques[i]->plugin, infos[i].shape, std::move(packed)};
     if (!progress) return;
     std::lock_guard lock(mutex);
@@ -112,24 +134,30 @@ Artifact quantize(std::span<const WeightInfo> infos, std::span<const Tensor> val
   return artifact;
 }
 
+Tensor restore(const ArtifactTensor& tensor, std::span<const Routed> quantizers,
+               std::span<const Routed> correctors) {
+  return restore_with(tensor, readers_of(tensor, quantizers, correctors));
+}
+
 std::vector<Tensor> dequantize(const Artifact& artifact, std::span<const WeightInfo> infos,
-                               std::span<const Routed> quantizers) {
+                               std::span<const Routed> quantizers, std::span<const Routed> correctors) {
   TensorsByName tensors = check_names(artifact, infos);
   std::vector<int> exported = exported_weights(infos);
-  std::vector<PluginRef<Quantizer>> packers;
+  std::vector<Readers> readers;
   for (int i : exported)
-    packers.push_back(quantizer_called(tensors[infos[size_t(i)].name]->quantizer, quantizers));
+    readers.push_back(readers_of(*tensors[infos[size_t(i)].name], quantizers, correctors));
   std::vector<Tensor> weights(infos.size());
   parallel_for(int(exported.size()), [&](int k) {
     auto i = size_t(exported[size_t(k)]);
-    weights[i] = unpack(*tensors.at(infos[i].name), packers[size_t(k)].call());
+    weights[i] = restore_with(*tensors.at(infos[i].name), readers[size_t(k)]);
   });
   return weights;
 }
 
 std::vector<RoundTrip> round_trips(const Artifact& artifact, std::span<const WeightInfo> infos,
-                                   std::span<const Tensor> values, std::span<const Routed> quantizers) {
-  std::vector<Tensor> unpacked = dequantize(artifact, infos, quantizers);
+                                   std::span<const Tensor> values, std::span<const Routed> quantizers,
+                                   std::span<const Routed> correctors) {
+  std::vector<Tensor> unpacked = dequantize(artifact, infos, quantizers, correctors);
   std::vector<int> exported = exported_weights(infos);
   std::vector<RoundTrip> trips(exported.size());
   parallel_for(int(exported.size()), [&](int k) {
@@ -152,10 +180,14 @@ void check_finite(std::span<const RoundTrip> trips, const Artifact& artifact) {
   }
 }
 
-ArtifactTensor& tensor_of(Artifact& artifact, const WeightInfo& info) {
-  for (ArtifactTensor& tensor : artifact.tensors)
+const ArtifactTensor& tensor_of(const Artifact& artifact, const WeightInfo& info) {
+  for (const ArtifactTensor& tensor : artifact.tensors)
     if (tensor.name == info.name) return tensor;
   fail("artifact: tensor '{}' is missing", info.name);
+}
+
+ArtifactTensor& tensor_of(Artifact& artifact, const WeightInfo& info) {
+  return const_cast<ArtifactTensor&>(tensor_of(std::as_const(artifact), info));
 }
 
 std::vector<int> zeroed(std::span<const RoundTrip> trips) {

@@ -50,8 +50,14 @@ constexpr Slot kSlots[] = {
      .stage = Stage::kQuantize, .claims = kSome, .effect_check = EffectCheck::kClaim},
     {.kind = Kind::kQuantizer, .name = "quantizer", .path = "export.quantizers", .count = kMany,
      .stage = Stage::kQuantize, .claims = kEach, .effect_check = EffectCheck::kClaim},
+    {.kind = Kind::kAllocator, .name = "allocator", .path = "export.allocators", .count = kMany,
+     .stage = Stage::kQuantize, .claims = kSome, .effect_check = EffectCheck::kClaim},
+    {.kind = Kind::kCorrector, .name = "corrector", .path = "export.correctors", .count = kMany,
+     .stage = Stage::kQuantize, .claims = kSome, .effect_check = EffectCheck::kClaim},
     {.kind = Kind::kTrimmer, .name = "trimmer", .path = "export.trimmers", .count = kMany,
      .stage = Stage::kCompress, .claims = kSome, .effect_check = EffectCheck::kClaim},
+    {.kind = Kind::kLayout, .name = "layout", .path = "export.layout", .count = kOptional,
+     .stage = Stage::kCompress, .effect_check = EffectCheck::kSmaller},
     {.kind = Kind::kCompressor, .name = "compressor", .path = "export.compressor", .stage = Stage::kCompress,
      .effect_check = EffectCheck::kSmaller},
     {.kind = Kind::kEvaluator, .name = "evaluator", .path = "evaluators", .count = kMany,
@@ -89,7 +95,7 @@ constexpr bool can_be_checked(const Slot& s) {
     case EffectCheck::kClaim:
       return s.claims != Slot::Claims::kNone;
     case EffectCheck::kSmaller:
-      return s.kind == Kind::kCompressor;
+      return s.kind == Kind::kCompressor || s.kind == Kind::kLayout;
     case EffectCheck::kWindows:
       return s.kind == Kind::kEvaluator;
     default:

@@ -38,7 +38,7 @@ std::vector<Section> sections() {
           section<DataSettings>(kExperiment, "data", "text to train on and to be scored on"),
           section<ModelSettings>(kExperiment, "model", "size of the transformer"),
           section<TrainSettings>(kExperiment, "train", "how batches become gradients and weights"),
-          section<Layout>(kExperiment, "export", "how arrays of the artifact become bytes"),
+          section<ByteLayout>(kExperiment, "export", "how arrays of the artifact become bytes"),
           section<CalibrationSettings>(kExperiment, "export.calibration",
                                        "text by which quantizers learn what matters to the model"),
           section<DesignSettings>(kSweep, "design", "how arms are formed from the axes"),

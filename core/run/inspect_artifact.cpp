@@ -13,10 +13,16 @@ Inspection inspect_artifact(const InspectRequest& request, StatusLine& status) {
   std::string bytes = read_file(request.file);
   Registry registry;
   std::unique_ptr<Compressor> compressor;
-  Artifact artifact = decode(bytes, [&](const std::string& name) -> const Compressor& {
+  std::unique_ptr<Layout> layout;
+  auto find_compressor = [&](const std::string& name) -> const Compressor& {
     compressor = registry.make<Compressor>(name, request.file.string());
     return *compressor;
-  });
+  };
+  auto find_layout = [&](const std::string& name) -> const Layout& {
+    layout = registry.make<Layout>(name, request.file.string());
+    return *layout;
+  };
+  Artifact artifact = decode(bytes, find_compressor, kPayloadLimit, find_layout);
   Inspection found;
   std::vector<WeightInfo> infos;
   std::filesystem::path beside = experiment_beside(request.file, request.experiment);
@@ -29,11 +35,12 @@ Inspection inspect_artifact(const InspectRequest& request, StatusLine& status) {
   }
   if (request.limit >= 0) found.limit = request.limit;
   if (request.code_bytes >= 0) found.code_bytes = request.code_bytes;
-  found.account =
-      account_file(artifact, int64_t(bytes.size()), request.fast ? nullptr : compressor.get(), infos);
+  found.account = account_file(artifact, int64_t(bytes.size()), request.fast ? nullptr : compressor.get(),
+                               infos, layout.get());
   found.tensors = artifact.tensors.size();
   found.compressor = artifact.compressor;
-  found.layout = text_of(artifact.layout);
+  found.layout = text_of(artifact.byte_layout);
+  if (!artifact.layout.empty()) found.layout += ", in the layout of " + artifact.layout;
   if (request.compare) found.alternatives = compare_codecs(std::move(artifact), registry, status);
   return found;
 }

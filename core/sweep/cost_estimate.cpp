@@ -26,7 +26,7 @@ Bytes bytes_of(const Arm& arm) {
   Registry registry;
   Tree tree = Tree::parse(arm.experiment, arm.label);
   Experiment x = assemble(tree, registry, Device::kCpu);
-  return {estimate_size(x.model->weights().infos(), x.export_parts.quantizers).grown + x.budget.code_bytes,
+  return {estimate_size(x.model->weights().infos(), x.export_parts.packers()).grown + x.budget.code_bytes,
           x.budget.artifact_bytes};
 }
 

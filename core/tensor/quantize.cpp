@@ -34,8 +34,15 @@ const Array& array_called(const Packed& packed, std::string_view name, const Sha
   fail("unpack: there is no array \"{}\"", name);
 }
 
+/// Returns the array of this name, or null.
+const Array* find_array(const Packed& packed, std::string_view name) {
+  for (const Array& array : packed)
+    if (array.name == name) return &array;
+  return nullptr;
+}
+
 /// Returns an array of zeros.
-Array array_of(const char* name, Type type, const Shape& shape) {
+Array array_of(const std::string& name, Type type, const Shape& shape) {
   return {name, type, shape, std::string(size_t(shape.numel() * bytes_of(type)), '\0')};
 }
 
@@ -62,6 +69,27 @@ void read_floats(const Array& array, std::span<float> values) {
     uint16_t half;
     std::memcpy(&half, array.bytes.data() + 2 * i, sizeof half);
     values[i] = from_half(half);
+  }
+}
+
+/// Overwrites the columns that have steps of their own, if the arrays name some.
+void unpack_fine_columns(const Packed& packed, const int8_t* integers, Tensor& host) {
+  const Array* named = find_array(packed, "fine_columns");
+  if (!named) return;
+  check(host.shape().rank() == 2 && named->shape.rank() == 2,
+        "unpack: a weight of shape {} has no columns that array \"fine_columns\" of shape {} could name",
+        host.shape(), named->shape);
+  int64_t rows = host.shape()[0], length = host.shape()[1], stretches = named->shape[0];
+  std::vector<float> ends(size_t(2 * stretches)), steps(static_cast<size_t>(rows));
+  read_floats(array_called(packed, "fine_columns", {stretches, 2}), ends);
+  read_floats(array_called(packed, "fine_scale", {rows}), steps);
+  for (size_t i = 0; i < ends.size(); i += 2) {
+    bool inside = ends[i] >= 0 && ends[i] < ends[i + 1] && ends[i + 1] <= float(length);
+    check(inside && ends[i] == std::floor(ends[i]) && ends[i + 1] == std::floor(ends[i + 1]),
+          "unpack: array \"fine_columns\" names columns {} to {} of {}", ends[i], ends[i + 1], length);
+    for (int64_t r = 0; r < rows; ++r)
+      for (auto c = int64_t(ends[i]); c < int64_t(ends[i + 1]); ++c)
+        host.data()[r * length + c] = float(integers[r * length + c]) * steps[size_t(r)];
   }
 }
 
@@ -112,6 +140,17 @@ Packed pack_integers(const Rows& rows, std::span<const int8_t> integers, std::sp
   return {std::move(q), std::move(scale)};
 }
 
+void add_fine_columns(Packed& packed, const FineColumns& fine, std::span<const Grid> grids) {
+  std::vector<float> steps, ends;
+  for (const Grid& grid : grids) steps.push_back(grid.step);
+  for (const Columns& columns : fine.columns)
+    ends.insert(ends.end(), {float(columns.begin), float(columns.end)});
+  packed.push_back(array_of("fine_scale", Type::kFloat16, {int64_t(grids.size())}));
+  write_floats(steps, packed.back());
+  packed.push_back(array_of("fine_columns", Type::kFloat32, {int64_t(fine.columns.size()), 2}));
+  write_floats(ends, packed.back());
+}
+
 void unpack_rows(const Packed& packed, Tensor& weight) {
   const Shape& shape = weight.shape();
   bool matrix = shape.rank() == 2;
@@ -125,6 +164,7 @@ void unpack_rows(const Packed& packed, Tensor& weight) {
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t i = r * length; i < (r + 1) * length; ++i)
       host.data()[i] = float(integers[i]) * scales[size_t(r)];
+  unpack_fine_columns(packed, integers, host);
   if (host.data() != weight.data()) copy(host, weight);
 }
 
@@ -241,6 +281,44 @@ void unpack_floats(const Packed& packed, Tensor& weight) {
   Tensor host = on_host(weight);
   read_floats(array_called(packed, "value", weight.shape()), {host.data(), size_t(host.numel())});
   if (host.data() != weight.data()) copy(host, weight);
+}
+
+Packed pack_groups(const std::string& name, std::span<const float> values, const Shape& shape, int64_t group,
+                   float reach, int low, int high) {
+  auto count = int64_t(values.size());
+  check(group > 0 && count % group == 0 && count == shape.numel(),
+        "quantize: groups of {} do not fill the {} numbers of \"{}\", whose shape is {}", group, count, name,
+        shape);
+  int64_t groups = count / group;
+  Packed packed = {array_of(name, Type::kInt8, shape),
+                   array_of(name + "_scale", Type::kFloat16, groups == 1 ? Shape{} : Shape{groups})};
+  std::vector<float> steps;
+  for (int64_t begin = 0; begin < count; begin += group) {
+    std::span<const float> numbers = values.subspan(size_t(begin), size_t(group));
+    float largest = 0;
+    for (float x : numbers) largest = std::max(largest, std::abs(x));
+    Grid grid = {nearest_half(largest / reach), low, high};
+    steps.push_back(grid.step);
+    for (size_t i = 0; i < numbers.size(); ++i)
+      packed[0].bytes[size_t(begin) + i] = char(int8_t(rounded(numbers[i], grid)));
+  }
+  write_floats(steps, packed[1]);
+  return packed;
+}
+
+std::vector<float> unpack_groups(const Packed& packed, const std::string& name, const Shape& shape) {
+  const Array& q = array_called(packed, name, shape);
+  check(q.type == Type::kInt8, "unpack: array \"{}\" must hold integers", name);
+  const Array* scale = find_array(packed, name + "_scale");
+  check(scale != nullptr, "unpack: there is no array \"{}_scale\"", name);
+  auto count = int64_t(q.bytes.size()), groups = scale->shape.numel();
+  check(scale->shape.rank() <= 1 && groups > 0 && count % groups == 0,
+        "unpack: array \"{}\" of shape {} has {} scales", name, shape, groups);
+  std::vector<float> steps(static_cast<size_t>(groups)), values;
+  read_floats(array_called(packed, scale->name, scale->shape), steps);
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(float(int8_t(q.bytes[size_t(i)])) * steps[size_t(i / (count / groups))]);
+  return values;
 }
 
 }  // namespace caddie

@@ -10,6 +10,7 @@
 //                         on average;
 //   clip = "deviation":   s = half(max(f width std(w) / n, 1e-10)), with f = 1 + hessian_share (r / r' - 1),
 //                         r = mean_j |w_j| H_jj / mean(diag H), and r' the mean r of all rows.
+// With the second clip some columns may get more bits, with n and s of their own.
 // Without H every weight is rounded to its nearest, with steps from percentiles.
 // Source: arXiv:2210.17323; github.com/openai/parameter-golf,
 // records/track_10min_16mb/2026-03-25_ValCalib_GPTQ_* (percentiles), and later records (deviation).
@@ -23,6 +24,17 @@
 using namespace caddie;
 
 namespace {
+
+/// Holds how the columns of a weight become integers.
+struct Grids {
+  std::vector<Grid> rows = {};     // one for each row
+  std::vector<Grid> fine = {};     // the same for columns with more bits; empty when there are none
+  std::vector<bool> is_fine = {};  // by column; empty when there are none
+
+  const std::vector<Grid>& of(int64_t column) const {
+    return !is_fine.empty() && is_fine[size_t(column)] ? fine : rows;
+  }
+};
 
 /// Holds the columns of a weight in the order in which they are rounded, each one contiguous, and U.
 struct Problem {
@@ -113,7 +125,13 @@ struct Gptq final : Quantizer {
   void validate(const Shapes&) const override { check_rising(percentiles); }
   bool wants_hessian() const override { return true; }
 
+  int raisable_bits() const override { return clip == "deviation" ? bits : 0; }
+
   Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor* hessian) override {
+    return pack_finer(weight, info, hessian, {});
+  }
+  Packed pack_finer(const Tensor& weight, const WeightInfo& info, const Tensor* hessian,
+                    const FineColumns& fine) override {
     Rows rows(weight, info);
     if (!rows.matrix() || !hessian || weight.numel() == 0)
       return pack_rows(rows, least_error_grids(rows, percentiles, bits, false), Type::kFloat16);
@@ -121,18 +139,22 @@ struct Gptq final : Quantizer {
     check(hessian->shape() == Shape{in, in}, "gptq: {} is {}, its inputs' second moments are {}", info.name,
           weight.shape(), hessian->shape());
     Problem problem = prepare(rows, on_host(*hessian), info.name);
-    std::vector<std::vector<Grid>> candidates;
+    std::vector<Grids> candidates;
     if (clip == "percentile")
-      candidates = grids_at_percentiles(rows, percentiles, bits);
+      for (std::vector<Grid>& grids : grids_at_percentiles(rows, percentiles, bits))
+        candidates.push_back({std::move(grids)});
     else
-      candidates.push_back(grids_by_deviation(rows, problem));
+      candidates.push_back({grids_by_deviation(rows, problem, bits)});
+    if (!fine.columns.empty()) raise(candidates[0], rows, problem, fine);
     std::vector<Rounding> roundings(candidates.size());
     parallel_for(int(candidates.size()),
                  [&](int i) { roundings[size_t(i)] = round(problem, candidates[size_t(i)]); });
     auto best = std::min_element(roundings.begin(), roundings.end(),
                                  [](const Rounding& a, const Rounding& b) { return a.error < b.error; });
-    return pack_integers(rows, in_place(problem, best->integers),
-                         candidates[size_t(best - roundings.begin())], Type::kFloat16);
+    const Grids& grids = candidates[size_t(best - roundings.begin())];
+    Packed packed = pack_integers(rows, in_place(problem, best->integers), grids.rows, Type::kFloat16);
+    if (!fine.columns.empty()) add_fine_columns(packed, fine, grids.fine);
+    return packed;
   }
   void unpack(const Packed& packed, Tensor& weight) const override { unpack_rows(packed, weight); }
 
@@ -169,9 +191,17 @@ struct Gptq final : Quantizer {
     return problem;
   }
 
-  /// Returns the grid of each row for clip = "deviation".
-  std::vector<Grid> grids_by_deviation(const Rows& rows, const Problem& problem) const {
-    int levels = top_level(bits);
+  /// Gives some columns grids of their own.
+  void raise(Grids& grids, const Rows& rows, const Problem& problem, const FineColumns& fine) const {
+    grids.fine = grids_by_deviation(rows, problem, fine.bits);
+    grids.is_fine.resize(size_t(problem.columns));
+    for (const Columns& columns : fine.columns)
+      std::fill(grids.is_fine.begin() + columns.begin, grids.is_fine.begin() + columns.end, true);
+  }
+
+  /// Returns the grid of each row for clip = "deviation", for numbers of so many bits.
+  std::vector<Grid> grids_by_deviation(const Rows& rows, const Problem& problem, int bits_of_number) const {
+    int levels = top_level(bits_of_number);
     double mean_moment = 0, mean_weight = 0;
     for (float moment : problem.diagonal) mean_moment += double(moment) / double(problem.columns);
     std::vector<double> deviations, importance;
@@ -202,7 +232,7 @@ struct Gptq final : Quantizer {
   }
 
   /// Rounds all columns in the order of the problem, in blocks whose errors reach later blocks at once.
-  Rounding round(const Problem& problem, std::span<const Grid> grids) const {
+  Rounding round(const Problem& problem, const Grids& all) const {
     int64_t rows = problem.rows, columns = problem.columns;
     Tensor work = clone(problem.weight), lost({std::min<int64_t>(block, columns), rows});
     Rounding rounding{std::vector<int8_t>(size_t(rows * columns))};
@@ -213,6 +243,7 @@ struct Gptq final : Quantizer {
         float* w = work.data() + i * rows;
         float* e = lost.data() + (i - begin) * rows;
         int8_t* q = rounding.integers.data() + i * rows;
+        const std::vector<Grid>& grids = all.of(problem.order[size_t(i)]);
         for (int64_t r = 0; r < rows; ++r) {
           const Grid& grid = grids[size_t(r)];
           float units = grid.step > 0 ? clamp(w[r] / grid.step, float(grid.low), float(grid.high)) : 0;

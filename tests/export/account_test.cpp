@@ -68,7 +68,7 @@ TEST_CASE("the estimate is the entropy of a quantized normal", "[export]") {
   std::vector<Routed> quantizers(1);
   quantizers[0].technique.object = std::make_unique<Tenths>();
   quantizers[0].weights = {0, 1};
-  SizeEstimate estimate = estimate_size(infos, quantizers);
+  SizeEstimate estimate = estimate_size(infos, {.quantizers = quantizers});
   CHECK(estimate.parameters == 640'640);
   // Differential entropy of a normal in units of the step: log2(deviation / step) + log2(2 pi e) / 2.
   double constant = 0.5 * std::log2(2 * M_PI * M_E);

@@ -75,14 +75,14 @@ TEST_CASE("bytes of halves and floats are split into planes, small types first",
                     "store"};
   std::string payload = payload_of(artifact);
   CHECK(payload.substr(payload.size() - 14) == "gGeEfFaAbBcCdD");
-  artifact.layout.shuffle_bytes = false;
+  artifact.byte_layout.shuffle_bytes = false;
   payload = payload_of(artifact);
   CHECK(payload.substr(payload.size() - 14) == "gGefEFabcdABCD");
 }
 
 TEST_CASE("packed integers take the fewest bits that hold them all", "[export]") {
   Artifact artifact = tiny();
-  artifact.layout.pack_bits = true;
+  artifact.byte_layout.pack_bits = true;
   std::string& q = artifact.tensors[0].packed[0].bytes;
   auto payload_end = [&](const std::string& integers) {
     q = integers;
@@ -113,9 +113,9 @@ TEST_CASE("arrays come back from every layout", "[export]") {
     }
   for (bool shuffle : {false, true})
     for (bool pack : {false, true}) {
-      artifact.layout = {shuffle, pack};
+      artifact.byte_layout = {shuffle, pack};
       Artifact read = f.read(encode(artifact, f.store));
-      CHECK(read.layout == artifact.layout);
+      CHECK(read.byte_layout == artifact.byte_layout);
       for (size_t i = 0; i < artifact.tensors.size(); ++i)
         for (size_t k = 0; k < artifact.tensors[i].packed.size(); ++k)
           CHECK((read.tensors[i].packed[k].bytes == artifact.tensors[i].packed[k].bytes));

@@ -45,7 +45,7 @@ std::map<std::string, Tensor> hessians(Experiment& e, const CalibrationText& tex
   const WeightTable& weights = e.model->weights();
   for (int i = 0; i < weights.size(); ++i) all.push_back(i);
   std::vector<Tensor> collected =
-      collect_hessians(*e.model, weights.values(), text, all, e.export_parts.calibration);
+      collect_hessians(*e.model, weights.values(), text, all, e.export_parts.calibration).hessians;
   std::map<std::string, Tensor> named;
   for (int i = 0; i < weights.size(); ++i) named[weights.info(i).name] = collected[size_t(i)];
   return named;

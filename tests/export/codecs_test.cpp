@@ -71,7 +71,7 @@ TEST_CASE("codecs are compared by the files that they make", "[export]") {
   CHECK(std::is_sorted(results.begin(), results.end(),
                        [](const CodecResult& a, const CodecResult& b) { return a.bytes < b.bytes; }));
   Artifact artifact = two_tensors();
-  artifact.layout = {true, true};
+  artifact.byte_layout = {true, true};
   auto compressor = registry().make<Compressor>("zlib", "test");
   auto own = std::find_if(results.begin(), results.end(), [](const CodecResult& result) {
     return result.compressor == "zlib" && result.layout == "shuffled bytes, packed bits";
@@ -81,7 +81,7 @@ TEST_CASE("codecs are compared by the files that they make", "[export]") {
 }
 
 TEST_CASE("layouts by name", "[export]") {
-  CHECK(text_of(Layout{false, false}) == "plain");
-  CHECK(text_of(Layout{true, false}) == "shuffled bytes");
-  CHECK(text_of(Layout{false, true}) == "packed bits");
+  CHECK(text_of(ByteLayout{false, false}) == "plain");
+  CHECK(text_of(ByteLayout{true, false}) == "shuffled bytes");
+  CHECK(text_of(ByteLayout{false, true}) == "packed bits");
 }

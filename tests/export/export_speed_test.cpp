@@ -46,7 +46,7 @@ TEST_CASE("a model of eleven layers becomes an artifact", "[.speed]") {
     last = now;
     return seconds;
   };
-  SizeEstimate estimate = estimate_size(f.infos, routed);
+  SizeEstimate estimate = estimate_size(f.infos, {.quantizers = routed});
   double estimate_seconds = lap();
   Artifact artifact = quantize(f.infos, f.values, routed);
   artifact.compressor = "zstd";

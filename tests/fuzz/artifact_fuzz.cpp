@@ -3,6 +3,7 @@
 // a good hash, because no mutation would guess one; any other is the file itself.
 #include "export/artifact.h"
 #include "fuzz/target.h"
+#include "support/backwards.h"
 
 namespace caddie::fuzz::artifact {
 
@@ -17,15 +18,25 @@ struct Store final : Compressor {
   }
 };
 
+const testing::Backwards kBackwards;
+
 Artifact read(std::string_view file, const Store& store) {
   return decode(
-      file, [&](const std::string&) -> const Compressor& { return store; }, kLimit);
+      file, [&](const std::string&) -> const Compressor& { return store; }, kLimit,
+      [](const std::string&) -> const Layout& { return kBackwards; });
+}
+
+/// One tensor with a correction, whose integers are in a layout.
+Artifact corrected() {
+  Array integers{"q", Type::kInt8, {2, 3}, "abcdef"}, half{"s", Type::kFloat16, {}, "hH"};
+  return {{{"w", "z", {2, 3}, {integers}, {{"fix", {half}}}}}, "store", {}, "backwards"};
 }
 
 std::vector<std::string> seeds() {
   Store store;
-  std::string payload = payload_of(Artifact());
-  return {seal(payload, "store", store), "\x01" + payload};
+  std::string payload = payload_of(Artifact()), third = payload_of(corrected(), &kBackwards);
+  return {seal(payload, "store", store), "\x01" + payload, seal(third, "store", store), "\x01" + third,
+          "\x01" + payload_of(corrected())};
 }
 
 void run(std::string_view bytes) {
@@ -35,7 +46,8 @@ void run(std::string_view bytes) {
     if (payload_only) {
       std::string_view payload = bytes.substr(1);
       // What is accepted has one spelling only.
-      require(payload_of(read(seal(payload, "store", store), store)) == payload);
+      Artifact artifact = read(seal(payload, "store", store), store);
+      require(payload_of(artifact, artifact.layout.empty() ? nullptr : &kBackwards) == payload);
     } else {
       read(bytes, store);
     }

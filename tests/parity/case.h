@@ -95,6 +95,10 @@ class Verdict {
 /// Largest |got - wanted|; infinite when the lengths differ.
 double largest_difference(std::span<const float> got, std::span<const double> wanted);
 double largest_magnitude(std::span<const double> values);
+/// The bytes of a stored tensor as text.
+inline std::string_view text_of(const StoredTensor& stored) {
+  return {reinterpret_cast<const char*>(stored.bytes.data()), stored.bytes.size()};
+}
 inline std::span<const float> numbers(const Tensor& tensor) {
   return {tensor.data(), size_t(tensor.numel())};
 }

@@ -21,6 +21,8 @@ void check_quantizers(const Case& c, Bench& bench, Verdict& verdict);
 /// The two of these that come before: second moments of the inputs of linears; which entries become zero.
 void check_calibration(const Case& c, Bench& bench, Verdict& verdict);
 void check_pruning(const Case& c, Bench& bench, Verdict& verdict);
+/// The order of like rows, and bytes brought together, before compression.
+void check_layout(const Case& c, Bench& bench, Verdict& verdict);
 /// Averages of a sequence of weights.
 void check_averagers(const Case& c, Bench& bench, Verdict& verdict);
 /// Loss, bits per byte and counts of evaluations of a model.

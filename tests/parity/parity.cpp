@@ -11,13 +11,18 @@ namespace {
 
 using Check = void (*)(const Case&, Bench&, Verdict&);
 
-const std::map<std::string, Check> kChecks = {
-    {"averagers", check_averagers},    {"bpb_lut", check_byte_tables},
-    {"evaluators", check_evaluators},  {"forward_backward", check_forward_backward},
-    {"hash_ids", check_hash_ids},      {"initializers", check_initializers},
-    {"loader", check_loader},          {"optimizer_steps", check_optimizer_steps},
-    {"quantizers", check_quantizers},  {"schedules", check_schedules},
-    {"train_steps", check_train_steps}};
+const std::map<std::string, Check> kChecks = {{"averagers", check_averagers},
+                                              {"bpb_lut", check_byte_tables},
+                                              {"compress_layout", check_layout},
+                                              {"evaluators", check_evaluators},
+                                              {"forward_backward", check_forward_backward},
+                                              {"hash_ids", check_hash_ids},
+                                              {"initializers", check_initializers},
+                                              {"loader", check_loader},
+                                              {"optimizer_steps", check_optimizer_steps},
+                                              {"quantizers", check_quantizers},
+                                              {"schedules", check_schedules},
+                                              {"train_steps", check_train_steps}};
 
 void run(const Case& c, Registry& registry, const UpstreamTable& table, Result& result) {
   auto check = kChecks.find(c.kind);

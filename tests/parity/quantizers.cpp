@@ -3,12 +3,15 @@
 // calibration and pruning make of weights is in calibration.cpp.
 #include "export/quantize.h"
 
+#include <caddie/quantize.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "export/across.h"
 #include "model/weights.h"
-#include "parity/kinds.h"
+#include "parity/corrections.h"
 
 namespace caddie::parity {
 namespace {
@@ -18,12 +21,13 @@ constexpr double kSumTolerance = 1e-12;
 
 /// Upstream's own measure where its integers depend on the precision of its sums.
 constexpr double kTraceTolerance = 0.02;
-constexpr std::string_view kHessian = ".hessian";
+constexpr std::string_view kHessian = ".hessian", kInputRms = ".act_rms";
 constexpr int kDefaultClipRange = 31, kDefaultBlockSize = 128;  // of upstream's function
 
 struct State {
   std::vector<WeightInfo> infos;
-  std::vector<Tensor> values, hessians;  // undefined where there is none
+  std::vector<Tensor> values;
+  Calibration calibration;  // undefined where there is none
 };
 
 bool is_float(const StoredTensor& stored) { return stored.dtype[0] == 'F' || stored.dtype == "BF16"; }
@@ -35,27 +39,32 @@ State read_state(const SafetensorsFile& inputs, Verdict& verdict) {
       verdict.note("left out: " + stored.name + " of " + stored.dtype + ", weights are floating-point");
       continue;
     }
-    if (stored.name.ends_with(kHessian)) continue;
+    if (stored.name.ends_with(kHessian) || stored.name.ends_with(kInputRms)) continue;
     WeightInfo info;
     info.name = stored.name;
     info.shape = stored.shape;
     state.infos.push_back(info);
     state.values.push_back(inputs.floats(stored.name));
-    std::string hessian = stored.name + std::string(kHessian);
-    state.hessians.push_back(inputs.has(hessian) ? inputs.floats(hessian) : Tensor());
+    auto known = [&](std::string_view what) {
+      std::string name = stored.name + std::string(what);
+      return inputs.has(name) ? inputs.floats(name) : Tensor();
+    };
+    state.calibration.hessians.push_back(known(kHessian));
+    state.calibration.input_rms.push_back(known(kInputRms));
   }
   return state;
 }
 
-std::vector<Routed> read_quantizers(Tree& tree, std::span<const WeightInfo> infos, Bench& bench) {
-  std::vector<Routed> quantizers;
-  for (const std::string& label : tree.children("export.quantizers")) {
-    std::string path = join_path("export.quantizers", label);
-    Technique technique = bench.make(tree, path, Kind::kQuantizer);
+std::vector<Routed> read_routed(Tree& tree, const std::string& tables, Kind kind,
+                                std::span<const WeightInfo> infos, Bench& bench) {
+  std::vector<Routed> routed;
+  for (const std::string& label : tree.children(tables)) {
+    std::string path = join_path(tables, label);
+    Technique technique = bench.make(tree, path, kind);
     std::vector<int> weights = select_weights(infos, technique.weights, path);
-    quantizers.push_back({std::move(technique), std::move(weights)});
+    routed.push_back({std::move(technique), std::move(weights)});
   }
-  return quantizers;
+  return routed;
 }
 
 std::string dtype_of(Type type) {
@@ -76,6 +85,30 @@ size_t differing(const Array& got, const StoredTensor& wanted) {
   return different;
 }
 
+/// The name under which upstream stores an array of a weight; "" when it stores none of these.
+std::string stored_name(const SafetensorsFile& expected, const std::string& weight, const std::string& array,
+                        const std::string& shared) {
+  std::vector<std::string> names = {weight + "." + array};
+  if (array == "q") names.push_back(weight + ".gq");
+  if (array == "scale") names.push_back(weight + ".gs");
+  if (array == "fine_scale") names = {weight + ".s_hi", weight + ".awqg_s_hi"};
+  if (expected.has(shared)) names.push_back(shared);
+  for (const std::string& name : names)
+    if (expected.has(name)) return name;
+  return "";
+}
+
+/// Columns with more bits are upstream's arguments, or stand beside the weight.
+void check_fine_columns(const Array& columns, const std::string& weight, const SafetensorsFile& expected,
+                        Verdict& verdict) {
+  if (!expected.has(weight + ".awqg_start")) return;
+  int64_t size = expected.integers(weight + ".awqg_size").at(0);
+  std::vector<float> wanted;
+  for (int64_t begin : expected.integers(weight + ".awqg_start"))
+    wanted.insert(wanted.end(), {float(begin), float(begin + size)});
+  verdict.equal(weight + ".awqg_start", floats_of(columns), wanted);
+}
+
 /// Upstream stores what it quantizes as <name>.q and <name>.scale, and what it keeps as <name> or as
 /// <name>.stored. Integers that share bytes are <packing>.<name>.packed, and we store their layout besides.
 void check_arrays(const ArtifactTensor& tensor, const SafetensorsFile& expected, const std::string& packing,
@@ -87,12 +120,20 @@ void check_arrays(const ArtifactTensor& tensor, const SafetensorsFile& expected,
       return;
     }
   std::string shared = packing + "." + tensor.name + ".packed";
-  bool share = expected.has(shared);
-  verdict.equal(tensor.name + ", number of arrays", tensor.packed.size() != (share ? 3 : 2));
+  bool fine = expected.has(tensor.name + ".s_hi") || expected.has(tensor.name + ".awqg_s_hi");
+  verdict.equal(tensor.name + ", number of arrays", tensor.packed.size() != (fine                   ? 4
+                                                                             : expected.has(shared) ? 3
+                                                                                                    : 2));
   for (const Array& array : tensor.packed) {
-    if (share && array.name == "layout") continue;
-    std::string name = share && array.type == Type::kInt8 ? shared : tensor.name + "." + array.name;
-    verdict.equal(name, expected.has(name) ? differing(array, expected.tensor(name)) : 1);
+    if (array.name == "layout" && expected.has(shared)) continue;
+    if (array.name == "fine_columns") {
+      check_fine_columns(array, tensor.name, expected, verdict);
+      continue;
+    }
+    std::string name =
+        stored_name(expected, tensor.name, array.name, array.type == Type::kInt8 ? shared : "");
+    verdict.equal(tensor.name + ", array " + array.name,
+                  name.empty() ? 1 : differing(array, expected.tensor(name)));
   }
 }
 
@@ -148,24 +189,60 @@ double trace_of_error(const Tensor& before, const Tensor& after, const Tensor& h
   return trace;
 }
 
+/// The bits of integers from -range to range.
+int bits_of(int range) {
+  int bits = 1;
+  while (top_level(bits) < range) ++bits;
+  return bits;
+}
+
+/// Adds the columns that upstream's function is told to give more bits.
+void add_given_columns(const Facts& facts, const State& state, std::vector<FineColumns>& fine) {
+  if (!facts.contains("protect_groups")) return;
+  for (size_t i = 0; i < fine.size(); ++i) {
+    fine[i].bits = bits_of(facts.at("protect_clip_range").get<int>());
+    for (const Json& group : facts.at("protect_groups"))
+      if (group.at(1).get<int64_t>() <= state.infos[i].shape[1])
+        fine[i].columns.push_back({group.at(0).get<int64_t>(), group.at(1).get<int64_t>()});
+  }
+}
+
 /// Packs and unpacks all weights of the state as the facts say.
 void check_state(const Case& c, const Facts& facts, const State& state, Bench& bench, Verdict& verdict) {
   Tree tree = bench.experiment(c, facts);
-  std::vector<Routed> quantizers = read_quantizers(tree, state.infos, bench);
-  Artifact artifact = quantize(state.infos, state.values, quantizers, {}, state.hessians);
-  std::vector<Tensor> unpacked = dequantize(artifact, state.infos, quantizers);
+  auto routed = [&](const char* tables, Kind kind) {
+    return read_routed(tree, tables, kind, state.infos, bench);
+  };
+  std::vector<Routed> allocators = routed("export.allocators", Kind::kAllocator),
+                      quantizers = routed("export.quantizers", Kind::kQuantizer),
+                      correctors = routed("export.correctors", Kind::kCorrector);
+  Packers packers = {allocators, quantizers, correctors};
+  std::vector<NoEffect> idle;
+  std::vector<FineColumns> fine = allocate(state.infos, state.values, packers, state.calibration, idle);
+  add_given_columns(facts, state, fine);
+  Artifact artifact = quantize(state.infos, state.values, quantizers, {}, state.calibration.hessians, fine);
+  std::vector<Tensor> uncorrected = dequantize(artifact, state.infos, quantizers);
+  correct(artifact, state.infos, state.values, packers, idle);
+  std::vector<Tensor> unpacked = dequantize(artifact, state.infos, quantizers, correctors);
+  verdict.equal("techniques without effect", idle.size());
 
   SafetensorsFile expected = c.tensors("expected.safetensors");
   std::string packing = facts.contains("packing") ? facts.at("packing").get<std::string>() : "";
   for (size_t i = 0; i < state.infos.size(); ++i) {
     const std::string& name = state.infos[i].name;
-    if (state.hessians[i].defined() && ints_differing_in_float64(c, name) > 0) {
+    const Tensor& hessian = state.calibration.hessians[i];
+    if (hessian.defined() && ints_differing_in_float64(c, name) > 0) {
       double wanted = c.expected().at("per_tensor").at(name).at("trace_E_H_Et");
-      double got = trace_of_error(state.values[i], unpacked[i], state.hessians[i]);
+      double got = trace_of_error(state.values[i], unpacked[i], hessian);
       verdict.within("tr(E H E^T) of " + name, std::abs(got - wanted), kTraceTolerance * wanted);
       continue;
     }
     check_arrays(artifact.tensors[i], expected, packing, verdict);
+    if (is_corrected(expected, name)) {
+      check_correction(c, artifact.tensors[i], state.values[i], uncorrected[i], unpacked[i], verdict);
+      continue;
+    }
+    verdict.equal(name + ", number of corrections", artifact.tensors[i].corrections.size());
     check_unpacked(c, name, unpacked[i], expected, verdict);
   }
 }
@@ -178,8 +255,9 @@ void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
   Facts facts = {{"quantizer", c.at("quantizer")}};
   add(facts, c.config());
   State state = read_state(c.tensors("inputs.safetensors"), verdict);
-  bool with_hessians = std::any_of(state.hessians.begin(), state.hessians.end(),
-                                   [](const Tensor& hessian) { return hessian.defined(); });
+  const std::vector<Tensor>& hessians = state.calibration.hessians;
+  bool with_hessians =
+      std::any_of(hessians.begin(), hessians.end(), [](const Tensor& hessian) { return hessian.defined(); });
   if (c.at("quantizer") == "q_sd (ternary)") {  // both of its packings
     for (const char* packing : {"standard", "bitmask"}) {
       facts["packing"] = packing;
@@ -199,7 +277,8 @@ void check_quantizers(const Case& c, Bench& bench, Verdict& verdict) {
     if (tensors.contains(state.infos[i].name))
       for (const auto& [key, value] : tensors[state.infos[i].name].items())
         if (!is_result(key)) own[key] = value;
-    check_state(c, own, {{state.infos[i]}, {state.values[i]}, {state.hessians[i]}}, bench, verdict);
+    State alone = {{state.infos[i]}, {state.values[i]}, {{hessians[i]}, {Tensor()}}};
+    check_state(c, own, alone, bench, verdict);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "support/arrays.h"
 #include "support/plugins.h"
 
 using namespace caddie;
@@ -14,13 +15,6 @@ using namespace caddie::testing;
 
 namespace {
 
-/// |a - b| / |b|, 0 where both are zero.
-double relative_error(const Tensor& a, const Tensor& b) {
-  Tensor difference = clone(a);
-  for (int64_t i = 0; i < a.numel(); ++i) difference.data()[i] -= b.data()[i];
-  double error = std::sqrt(squared_norm(difference));
-  return error == 0 ? 0 : error / std::sqrt(squared_norm(b));
-}
 std::vector<Tensor> clones(std::span<const Tensor> tensors) {
   std::vector<Tensor> copies;
   for (const Tensor& tensor : tensors) copies.push_back(clone(tensor));
@@ -91,12 +85,6 @@ double allowed_error(const Packed& packed, const Tensor& weight) {
   for (const Array& array : packed)
     if (array.name != "layout") bits += 8 * double(array.bytes.size());
   return bits < 4 * double(weight.numel()) ? 0.7 : 0.1;
-}
-
-bool same_arrays(const Packed& a, const Packed& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Array& x, const Array& y) {
-    return x.name == y.name && x.type == y.type && x.shape == y.shape && x.bytes == y.bytes;
-  });
 }
 
 }  // namespace

@@ -40,34 +40,35 @@ void check_embedding_gradients(const char* plugin, Values settings) {
 }
 
 const std::vector<int32_t> kTokens = {1, 17, 1023, 0, 512, 511};
-using Rows = std::vector<double>;
+using TableRows = std::vector<double>;
 
 }  // namespace
 
 TEST_CASE("bigram_hash finds the published buckets", "[embeddings]") {
   const char* plugin = "bigram_hash";
-  CHECK(rows_of(plugin, {{"buckets", "2048"}}, kTokens) == Rows{2047, 638, 452, 1757, 1402, 1047});
-  CHECK(rows_of(plugin, {{"buckets", "3072"}}, kTokens) == Rows{3071, 542, 598, 2346, 422, 2245});
-  CHECK(rows_of(plugin, {}, kTokens) == Rows{4095, 494, 3743, 3153, 956, 1821});
-  CHECK(rows_of(plugin, {{"buckets", "10240"}}, kTokens) == Rows{10239, 6551, 2444, 7269, 8471, 3516});
-  CHECK(rows_of(plugin, {{"hash", "linear"}}, kTokens) == Rows{1, 2726, 2020, 2411, 512, 3071});
+  CHECK(rows_of(plugin, {{"buckets", "2048"}}, kTokens) == TableRows{2047, 638, 452, 1757, 1402, 1047});
+  CHECK(rows_of(plugin, {{"buckets", "3072"}}, kTokens) == TableRows{3071, 542, 598, 2346, 422, 2245});
+  CHECK(rows_of(plugin, {}, kTokens) == TableRows{4095, 494, 3743, 3153, 956, 1821});
+  CHECK(rows_of(plugin, {{"buckets", "10240"}}, kTokens) == TableRows{10239, 6551, 2444, 7269, 8471, 3516});
+  CHECK(rows_of(plugin, {{"hash", "linear"}}, kTokens) == TableRows{1, 2726, 2020, 2411, 512, 3071});
 }
 
 TEST_CASE("bigram_hash wraps products in 32 bits and never takes a negative remainder", "[embeddings]") {
-  CHECK(rows_of("bigram_hash", {{"buckets", "10240"}}, {60000, 65535, 60000}) == Rows{10239, 5702, 1568});
-  CHECK(rows_of("bigram_hash", {{"buckets", "10240"}}, {0, 65535}) == Rows{10239, 10109});
+  CHECK(rows_of("bigram_hash", {{"buckets", "10240"}}, {60000, 65535, 60000}) ==
+        TableRows{10239, 5702, 1568});
+  CHECK(rows_of("bigram_hash", {{"buckets", "10240"}}, {0, 65535}) == TableRows{10239, 10109});
 }
 
 TEST_CASE("bigram_hash looks up triples in the same table when asked", "[embeddings]") {
-  Rows pairs = rows_of("bigram_hash", {{"buckets", "3072"}}, kTokens);
-  Rows sums = rows_of("bigram_hash", {{"buckets", "3072"}, {"trigram", "true"}}, kTokens);
-  Rows triples;
+  TableRows pairs = rows_of("bigram_hash", {{"buckets", "3072"}}, kTokens);
+  TableRows sums = rows_of("bigram_hash", {{"buckets", "3072"}, {"trigram", "true"}}, kTokens);
+  TableRows triples;
   for (size_t t = 0; t < sums.size(); ++t) triples.push_back(sums[t] - pairs[t]);
-  CHECK(triples == Rows{3071, 3071, 1390, 2443, 57, 2245});
+  CHECK(triples == TableRows{3071, 3071, 1390, 2443, 57, 2245});
 }
 
 TEST_CASE("trigram_hash finds the published buckets", "[embeddings]") {
-  CHECK(rows_of("trigram_hash", {}, kTokens) == Rows{4095, 494, 3513, 3743, 3296, 2478});
+  CHECK(rows_of("trigram_hash", {}, kTokens) == TableRows{4095, 494, 3513, 3743, 3296, 2478});
 }
 
 TEST_CASE("Hashed embeddings differentiate", "[embeddings]") {

@@ -167,13 +167,16 @@ TEST_CASE("each setting of the core counts from its declared stage on and for no
   std::set<std::string> stuck = check_each(kEverySlot, "", checked);
   CHECK(checked > 70);
   // What cannot be changed by itself: names of plugins and files, which count by their content, a switch
-  // whose table would be missed, and the widths that everything else hangs on.
+  // whose table would be missed, the widths that everything else hangs on, and what other parts of the
+  // experiment would not go with.
   for (const std::string& path : stuck) {
     INFO(path);
     bool named = path.ends_with(".use") || path.starts_with("data.") || path.ends_with(".enabled") ||
-                 path.ends_with(".weights") || path.ends_with(".headline");
+                 path.ends_with(".weights") || path.ends_with(".headline") || path == "export.pack_bits" ||
+                 path == "export.quantizers.gptq.clip";
     CHECK(named);
   }
+  CHECK(changed(keys_with({}), keys_with({"export.pack_bits=true"})) == all_from(Stage::kQuantize));
 }
 
 TEST_CASE("each setting of each plugin counts from the stage of its slot on", "[keys]") {

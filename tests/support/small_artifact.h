@@ -13,6 +13,7 @@
 
 #include "export/artifact.h"
 #include "export/quantize.h"
+#include "support/backwards.h"
 
 namespace caddie::testing {
 
@@ -63,6 +64,7 @@ struct SmallArtifact {
   std::vector<Tensor> values;
   std::vector<Routed> quantizers;
   Store store;
+  Backwards backwards;
 
   SmallArtifact() {
     add("tok.weight", {33, 3}, Role::kEmbedding, Place::kTokens, "model");
@@ -93,7 +95,8 @@ struct SmallArtifact {
   std::string bytes() { return encode(artifact(), store); }
   Artifact read(std::string_view file, size_t limit = kPayloadLimit) {
     return decode(
-        file, [&](const std::string&) -> const Compressor& { return store; }, limit);
+        file, [&](const std::string&) -> const Compressor& { return store; }, limit,
+        [&](const std::string&) -> const Layout& { return backwards; });
   }
   std::vector<Tensor> restore(const Artifact& from) {
     std::vector<Routed> others;  // all that they need is in the arrays

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <caddie/evaluator.h>
+#include <caddie/export_slots.h>
 #include <caddie/math.h>
 #include <caddie/objective.h>
 #include <caddie/parallel.h>

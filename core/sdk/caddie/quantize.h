@@ -2,8 +2,8 @@
 // Declares what quantizers share: weights as small integers with one scale for each row, and quantiles.
 #pragma once
 
+#include <caddie/export_slots.h>
 #include <caddie/parallel.h>
-#include <caddie/slots.h>
 
 #include <limits>
 #include <span>
@@ -56,7 +56,12 @@ CADDIE_API Packed pack_rows(const Rows& rows, std::span<const Grid> grids, Type 
 /// Returns the same arrays as pack_rows, from integers that the caller has rounded, row by row.
 CADDIE_API Packed pack_integers(const Rows& rows, std::span<const int8_t> integers,
                                 std::span<const Grid> grids, Type scale_type);
-/// Sets weight = q * scale. Throws Error when the arrays do not fit the weight.
+/// Adds to the arrays of a matrix, whose "q" already holds finer integers in some columns, what these are to
+/// be read with: "fine_scale" (float16, one step of `grids` for each row) and "fine_columns" (float32, [n,
+/// 2], where each stretch of columns begins and ends).
+CADDIE_API void add_fine_columns(Packed& packed, const FineColumns& fine, std::span<const Grid> grids);
+/// Sets weight = q * scale, or q * fine_scale in the columns that add_fine_columns() named. Throws Error when
+/// the arrays do not fit the weight.
 CADDIE_API void unpack_rows(const Packed& packed, Tensor& weight);
 /// Returns the sum of (w - q step)^2 over one row, added in float64.
 CADDIE_API double squared_error(std::span<const float> row, const Grid& grid);
@@ -100,5 +105,17 @@ CADDIE_API Packed pack_floats(const Tensor& weight, const WeightInfo& info, Type
 CADDIE_API void unpack_floats(const Packed& packed, Tensor& weight);
 /// Returns the numbers in an array of kFloat32 or kFloat16. Throws Error for an array of integers.
 CADDIE_API std::vector<float> floats_of(const Array& array);
+
+/// Returns integers with one scale for each group of `group` numbers that follow one another: the arrays
+/// `name` (int8, of this shape) and `name`_scale (float16, one number for each group; a scalar where there is
+/// one group):
+///   s = half(max|x| / reach);  q = clamp(round(x / s), low, high), 0 where s is 0.
+/// Throws Error unless the groups fill the numbers.
+CADDIE_API Packed pack_groups(const std::string& name, std::span<const float> values, const Shape& shape,
+                              int64_t group, float reach, int low, int high);
+/// Returns the numbers that pack_groups() was given, whose shape must be this one. Throws Error when the
+/// arrays are not there or do not fit.
+CADDIE_API std::vector<float> unpack_groups(const Packed& packed, const std::string& name,
+                                            const Shape& shape);
 
 }  // namespace caddie

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declares the interfaces that techniques implement. Each gives a plugin the one value at its place and takes
-// back the new one.
+// back the new one. Those that turn weights into an artifact are in export_slots.h.
 #pragma once
 
 #include <caddie/ops.h>
@@ -25,17 +25,20 @@ class CADDIE_API Archive {
   virtual void operator()(const char* name, int64_t& number) = 0;
 };
 
-/// Names the kinds of plugins, one for each interface below, which holds it as its kKind. The table in
-/// core/plugin/slot_table.cpp says what the core does with each kind.
+/// Names the kinds of plugins, one for each interface below and in export_slots.h, which holds it as its
+/// kKind. The table in core/plugin/slot_table.cpp says what the core does with each kind.
 enum class Kind : uint8_t {
   kActivation,
+  kAllocator,
   kAverager,
   kCompressor,
+  kCorrector,
   kEmbedding,
   kEvaluator,
   kHead,
   kInitializer,
   kLayerOrder,
+  kLayout,
   kModifier,
   kObjective,
   kOptimizer,
@@ -265,76 +268,6 @@ struct CADDIE_API Averager : Plugin {
   virtual std::span<const Tensor> average() const = 0;
   /// Names what changes during training and must be restored with a checkpoint.
   virtual void state(Archive&) {}
-};
-
-/// Names the types of the elements of stored arrays.
-enum class Type : uint8_t { kFloat32, kFloat16, kInt8 };
-/// Returns the number of bytes of one element.
-CADDIE_API int64_t bytes_of(Type type);
-
-/// Holds a named array as it is stored in an artifact: little-endian, row-major.
-struct Array {
-  std::string name;  // such as "q" or "scale"
-  Type type = Type::kInt8;
-  Shape shape;
-  std::string bytes;
-};
-using Packed = std::vector<Array>;
-
-/// Changes averaged weights before they are quantized, on several threads at once.
-struct CADDIE_API Pruner : Plugin {
-  static constexpr Kind kKind = Kind::kPruner;
-  /// Changes the weight in place.
-  virtual void prune(Tensor& weight, const WeightInfo& info) = 0;
-};
-
-/// Turns a weight into arrays that need fewer bits, and back.
-struct CADDIE_API Quantizer : Plugin {
-  static constexpr Kind kKind = Kind::kQuantizer;
-  /// Returns whether pack() reads the Hessian; only then does a calibration run through the model.
-  virtual bool wants_hessian() const { return false; }
-  /// Returns the arrays that stand for the weight, the same bytes for the same arguments. Weights are packed
-  /// on several threads at once. `hessian` is [in,in], the sum of x x^T over the inputs x of the weight's
-  /// linear, divided by the number of calibration sequences, its diagonal raised by the calibration's
-  /// damping; it is null when nothing was collected.
-  virtual Packed pack(const Tensor& weight, const WeightInfo& info, const Tensor* hessian) = 0;
-  /// Fills the weight from what pack() returned, perhaps of another object of this plugin with other
-  /// settings. Throws Error when the arrays do not fit the weight.
-  virtual void unpack(const Packed& packed, Tensor& weight) const = 0;
-};
-
-/// Refers to one quantized weight.
-struct PackedWeight {
-  const WeightInfo* info;
-  Packed* packed;
-};
-
-/// Gives a trimmer access to the quantized model.
-class CADDIE_API Package {
- public:
-  virtual ~Package();
-  /// Returns the weights in the order of the model; the bytes of an array may be changed, its type and shape
-  /// may not.
-  virtual std::span<const PackedWeight> weights() = 0;
-  /// Returns the size of the artifact, code included, if it were written now. It is slow: it compresses
-  /// everything.
-  virtual int64_t bytes() = 0;
-  /// Returns the largest size that the experiment allows the artifact.
-  virtual int64_t limit_bytes() const = 0;
-};
-
-/// Changes quantized weights so that the artifact becomes smaller.
-struct CADDIE_API Trimmer : Plugin {
-  static constexpr Kind kKind = Kind::kTrimmer;
-  virtual void trim(Package& package) = 0;
-};
-
-/// Turns bytes into fewer bytes, and back.
-struct CADDIE_API Compressor : Plugin {
-  static constexpr Kind kKind = Kind::kCompressor;
-  virtual std::string compress(std::string_view bytes) = 0;
-  /// Returns the bytes that compress() was given, `size` of them. Throws Error on damaged input.
-  virtual std::string expand(std::string_view bytes, size_t size) const = 0;
 };
 
 }  // namespace caddie
