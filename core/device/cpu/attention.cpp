@@ -9,6 +9,13 @@
 namespace caddie {
 namespace {
 
+void check_mask(const int32_t* first_seen, int64_t length) {
+  int32_t before = 0;
+  for (int64_t t = 0; t < length; before = first_seen[t++])
+    check(first_seen[t] >= before && first_seen[t] <= t,
+          "attention: position {} is to see those from {} on; wanted {} to {}", t, first_seen[t], before, t);
+}
+
 void check_shape(const AttentionShape& shape) {
   check(shape.kv_heads > 0 && shape.heads % shape.kv_heads == 0,
         "attention: {} query heads cannot share {} key heads evenly; use a divisor of {}", shape.heads,
@@ -16,6 +23,8 @@ void check_shape(const AttentionShape& shape) {
   check(shape.first % kAttentionBlock == 0 && (shape.first == 0 || shape.first < shape.length),
         "attention: the first position is {} of {}; wanted a multiple of {} below the length", shape.first,
         shape.length, kAttentionBlock);
+  if (shape.first_seen)
+    for (int64_t b = 0; b < shape.batch; ++b) check_mask(shape.first_seen + b * shape.length, shape.length);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // (arXiv:2205.14135), in blocks of kBlock queries by kBlock keys. Scores are kept transposed, [key, query]:
 // the softmax then runs down the lanes of vectors and adds in the order of the keys, so its bits do not
 // depend on the width. Queries are scaled by scale * log2(e), so that exp becomes exp2.
+#include "device/cpu/attention_mask.inl"
 #include "device/cpu/attention_tiles.inl"
 #include "device/cpu/scratch.h"
 
@@ -87,13 +88,16 @@ constexpr int kGroup = 4;  // The softmax works on so many vectors of queries to
 
 /// Does one step of the online softmax: sets scores = exp2(scores - peak), where peak is the running maximum
 /// of each query, updates peak and the running sum, and sets `shrink` to the factor by which earlier results
-/// shrink.
-template <bool kDiagonal>
-void online_softmax(int64_t keys, float* scores, float* peak, float* sum, float* shrink) {
+/// shrink. With kMasked query q sees the keys from seen[q] on alone; the others get 0.
+template <bool kDiagonal, bool kMasked>
+void online_softmax(int64_t keys, const float* seen, float* scores, float* peak, float* sum, float* shrink) {
   for (int64_t q = 0; q < kBlock; q += kGroup * kWidth) {
-    Vector top[kGroup], total[kGroup];
+    Vector top[kGroup], total[kGroup], from[kGroup];
 #pragma GCC unroll 4
-    for (int g = 0; g < kGroup; ++g) top[g] = load(peak + q + g * kWidth);
+    for (int g = 0; g < kGroup; ++g) {
+      top[g] = load(peak + q + g * kWidth);
+      if (kMasked) from[g] = load(seen + q + g * kWidth);
+    }
     for (int64_t key = 0; key < keys; ++key) {
 #pragma GCC unroll 4
       for (int g = 0; g < kGroup; ++g) {
@@ -101,6 +105,7 @@ void online_softmax(int64_t keys, float* scores, float* peak, float* sum, float*
         if (kDiagonal && key >= lane + kWidth) continue;
         Vector x = load(scores + key * kBlock + lane);
         if (kDiagonal) x = keep_from(key - lane, x, top[g]);
+        if (kMasked) x = keep_reached(from[g], key, x, top[g]);
         top[g] = maximum(top[g], x);
       }
     }
@@ -123,6 +128,7 @@ void online_softmax(int64_t keys, float* scores, float* peak, float* sum, float*
         }
         Vector x = exp2(load(score) - top[g]);
         if (kDiagonal) x = keep_from(key - lane, x, fill(0));
+        if (kMasked) x = keep_reached(from[g], key, x, fill(0));
         total[g] = total[g] + x;
         store(score, x);
       }
@@ -131,6 +137,10 @@ void online_softmax(int64_t keys, float* scores, float* peak, float* sum, float*
     for (int g = 0; g < kGroup; ++g) store(sum + q + g * kWidth, total[g]);
   }
 }
+
+/// Lists the steps by whether the pair of blocks lies on the diagonal, and by whether it is masked.
+constexpr auto kOnlineSoftmax = by_pair(online_softmax<false, false>, online_softmax<false, true>,
+                                        online_softmax<true, false>, online_softmax<true, true>);
 
 /// Sets out[query, :] = shrink * out + the weighted values of one block of keys.
 void add_values(const Sizes& s, int64_t keys, int64_t queries, bool diagonal, const float* scores,
@@ -145,7 +155,7 @@ void add_values(const Sizes& s, int64_t keys, int64_t queries, bool diagonal, co
 /// Holds the scratch of a forward pass, which takes one head at a time.
 struct ForwardScratch {
   float *slivers, *values, *columns, *scores, *out;
-  float peak[kBlock], sum[kBlock], shrink[kBlock];
+  float peak[kBlock], sum[kBlock], shrink[kBlock], seen[kBlock];
 };
 
 /// Writes y = out / sum, and the natural logarithm of the sums of exp(score) where log_sum is not null.
@@ -162,22 +172,20 @@ void finish_block(const Sizes& s, int64_t i, const ForwardScratch& w, Target y, 
   }
 }
 
-/// Computes y for query block i, going through the key blocks up to the diagonal.
-void attend_block(const Sizes& s, int64_t i, ForwardScratch& w, Target y, float* log_sum) {
+/// Computes y for query block i, going through the key blocks that it sees, up to the diagonal.
+void attend_block(const Sizes& s, int64_t i, Mask mask, ForwardScratch& w, Target y, float* log_sum) {
   const int64_t queries = s.rows(i);
   for (int q = 0; q < kBlock; ++q) {
-    w.peak[q] = -__builtin_huge_valf();
+    w.peak[q] = mask.lowest_peak();
     w.sum[q] = 0;
   }
   for (int64_t n = 0; n < kBlock * s.width; ++n) w.out[n] = 0;
-  for (int64_t j = 0; j <= i; ++j) {
+  for (int64_t j = mask.first_block(i); j <= i; ++j) {
     const int64_t keys = s.rows(j);
+    const bool masked = mask.hides(i, j, queries);
     multiply_keys(s, keys, queries, j == i, w.slivers + j * s.block_floats, w.columns, w.scores);
-    if (j == i) {
-      online_softmax<true>(keys, w.scores, w.peak, w.sum, w.shrink);
-    } else {
-      online_softmax<false>(keys, w.scores, w.peak, w.sum, w.shrink);
-    }
+    if (masked) mask.seen_keys(i, j, queries, w.seen);
+    kOnlineSoftmax[j == i][masked](keys, w.seen, w.scores, w.peak, w.sum, w.shrink);
     add_values(s, keys, queries, j == i, w.scores, w.values + j * kBlock * s.width, w.shrink, w.out);
   }
   finish_block(s, i, w, y, log_sum);
@@ -207,7 +215,7 @@ void attention_forward_kernel(const AttentionShape& shape, float scale, const fl
         float* const sums = log_sum ? log_sum + (b * shape.heads + head) * kept - shape.first : nullptr;
         for (int64_t i = shape.first / kBlock; i < s.blocks; ++i) {
           pack_columns(s, {q + offset, stride}, i, scale * kLog2E, w.columns);
-          attend_block(s, i, w, {y + offset, stride}, sums);
+          attend_block(s, i, mask_of(shape, b), w, {y + offset, stride}, sums);
         }
       }
     }
@@ -226,13 +234,16 @@ struct QueryScratch {
   float *columns, *dy_columns, *queries, *dy, *dq, *log_sum, *dot;
 };
 
-/// Turns scores and dp[key, query] = v dy^T into probabilities and the gradient of the scores.
-template <bool kDiagonal>
-void online_softmax_backward(int64_t keys, const float* log_sum, const float* dot, float* scores, float* dp) {
+/// Turns scores and dp[key, query] = v dy^T into probabilities and the gradient of the scores. `seen` is that
+/// of online_softmax().
+template <bool kDiagonal, bool kMasked>
+void online_softmax_backward(int64_t keys, const float* seen, const float* log_sum, const float* dot,
+                             float* scores, float* dp) {
   for (int64_t q = 0; q < kBlock; q += kGroup * kWidth) {
-    Vector log[kGroup], sum[kGroup];
+    Vector log[kGroup], sum[kGroup], from[kGroup];
 #pragma GCC unroll 4
     for (int g = 0; g < kGroup; ++g) {
+      if (kMasked) from[g] = load(seen + q + g * kWidth);
       log[g] = load(log_sum + q + g * kWidth);
       sum[g] = load(dot + q + g * kWidth);
     }
@@ -251,6 +262,10 @@ void online_softmax_backward(int64_t keys, const float* log_sum, const float* do
           p = keep_from(key - lane, p, fill(0));
           ds = keep_from(key - lane, ds, fill(0));
         }
+        if (kMasked) {
+          p = keep_reached(from[g], key, p, fill(0));
+          ds = keep_reached(from[g], key, ds, fill(0));
+        }
         store(scores + at, p);
         store(dp + at, ds);
       }
@@ -258,8 +273,12 @@ void online_softmax_backward(int64_t keys, const float* log_sum, const float* do
   }
 }
 
+constexpr auto kOnlineSoftmaxBackward =
+    by_pair(online_softmax_backward<false, false>, online_softmax_backward<false, true>,
+            online_softmax_backward<true, false>, online_softmax_backward<true, true>);
+
 /// Adds what queries of block i and keys of block j give to each other's gradients.
-void add_pair(const Sizes& s, int64_t i, int64_t j, const KeyScratch& kv, const QueryScratch& w,
+void add_pair(const Sizes& s, int64_t i, int64_t j, Mask mask, const KeyScratch& kv, const QueryScratch& w,
               float* scores, float* dp) {
   const bool diagonal = i == j;
   const int64_t queries = s.rows(i), keys = s.rows(j), query = i * kBlock, key = j * kBlock;
@@ -267,11 +286,10 @@ void add_pair(const Sizes& s, int64_t i, int64_t j, const KeyScratch& kv, const 
                 scores);
   multiply_keys(s, keys, queries, diagonal, kv.value_slivers + j * s.block_floats,
                 w.dy_columns + query * s.depth, dp);
-  if (diagonal) {
-    online_softmax_backward<true>(keys, w.log_sum + query, w.dot + query, scores, dp);
-  } else {
-    online_softmax_backward<false>(keys, w.log_sum + query, w.dot + query, scores, dp);
-  }
+  const bool masked = mask.hides(i, j, queries);
+  float seen[kBlock] = {};
+  if (masked) mask.seen_keys(i, j, queries, seen);
+  kOnlineSoftmaxBackward[diagonal][masked](keys, seen, w.log_sum + query, w.dot + query, scores, dp);
   for (int64_t row = 0; row < keys; row += kTileRows) {
     const int64_t first = diagonal ? row : 0, depth = queries - first;
     const int64_t from = (query + first) * s.width, to = (key + row) * s.width;
@@ -336,6 +354,7 @@ void attention_backward_kernel(const AttentionShape& shape, float scale, const f
                  take(rows),    take(length),  take(length)};
   float *scores = take(kBlock * kBlock), *dp = take(kBlock * kBlock), *y_columns = take(y_columns_floats);
   for (int64_t b = 0; b < shape.batch; ++b) {
+    const Mask mask = mask_of(shape, b);
     for (int64_t kv_head = 0; kv_head < shape.kv_heads; ++kv_head) {
       const int64_t kv_offset = b * s.length * kv_stride + kv_head * s.depth;
       pack_blocks(s, {k + kv_offset, kv_stride}, kv.key_slivers);
@@ -348,7 +367,8 @@ void attention_backward_kernel(const AttentionShape& shape, float scale, const f
         pack_queries(s, scale, {q + offset, stride}, {y + offset, stride}, {dy + offset, stride},
                      log_sum + (b * shape.heads + head) * s.length, w, y_columns);
         for (int64_t j = 0; j < s.blocks; ++j) {
-          for (int64_t i = j; i < s.blocks; ++i) add_pair(s, i, j, kv, w, scores, dp);
+          for (int64_t i = j; i < s.blocks && mask.first_block(i) <= j; ++i)
+            add_pair(s, i, j, mask, kv, w, scores, dp);
         }
         add_rows(s, scale, w.dq, {dq + offset, stride});
       }

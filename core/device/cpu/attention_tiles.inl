@@ -2,13 +2,12 @@
 // Computes the products inside a block of attention, tile by tile. The result replaces what is there, is
 // added to it, or is added after that was rescaled.
 #pragma once
-#include "device/cpu/kernels.h"
+#include "device/cpu/attention_mask.inl"
 #include "device/cpu/tile.inl"
 
 namespace caddie {
 namespace {
 
-constexpr int kBlock = kAttentionBlock;
 constexpr int kLastRows = kBlock % kTileRows;  // The last tile of a block has this many rows.
 
 /// Stores the sum.

@@ -15,14 +15,24 @@ namespace {
 // The scores of one chunk take at most 256 MiB, unless those of one query position alone need more.
 constexpr int64_t kScratchFloats = int64_t(64) << 20;
 
+// Names the keys [first, last].
+struct Seen {
+  int first, last;
+  CADDIE_FN bool operator()(int i) const { return i >= first && i <= last; }
+};
+
 // Names the query positions [start, start + rows) of every head and sequence, and the keys [0, keys) that
-// they may see. Scores lie as [heads, batch, rows, keys].
+// they may see. Scores lie as [heads, batch, rows, keys]. A mask makes them zero, and saves no products.
 struct Chunk {
   int64_t batch, heads, length, start, rows, keys;
+  const int32_t* first_seen;
   int64_t matrix() const { return rows * keys; }
   int64_t of_head(int64_t h) const { return h * batch * matrix(); }
-  // Returns how many keys the query of row r of the scores may see.
-  CADDIE_FN int seen(int64_t r) const { return int(start + r % rows) + 1; }
+  // Returns which keys the query of row r of the scores may see.
+  CADDIE_FN Seen seen(int64_t r) const {
+    int64_t b = r / rows % batch, t = start + r % rows;
+    return {first_seen ? first_seen[b * length + t] : 0, int(t)};
+  }
   // Returns where the query of row r stands in log_sum, [batch, heads, length].
   CADDIE_FN int64_t log_sum_at(int64_t r) const {
     int64_t h = r / rows / batch, b = r / rows % batch;
@@ -37,11 +47,11 @@ struct CausalSoftmax {
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
     float* s = score + r * row.n;
-    int seen = chunk.seen(r);
-    float top = row.max([=](int i) { return s[i < seen ? i : 0]; });
-    float sum = row.sum([=](int i) { return i < seen ? caddie::exp(s[i] - top) : 0.0f; });
+    Seen seen = chunk.seen(r);
+    float top = row.max([=](int i) { return s[seen(i) ? i : seen.last]; });
+    float sum = row.sum([=](int i) { return seen(i) ? caddie::exp(s[i] - top) : 0.0f; });
     float inverse = 1 / sum;
-    row.each([=](int i) { s[i] = i < seen ? caddie::exp(s[i] - top) * inverse : 0.0f; });
+    row.each([=](int i) { s[i] = seen(i) ? caddie::exp(s[i] - top) * inverse : 0.0f; });
     if (log_sum) row.first([=, to = log_sum + chunk.log_sum_at(r)] { *to = top + logf(sum); });
   }
 };
@@ -55,9 +65,9 @@ struct CausalSoftmaxBackward {
   template <class Row>
   CADDIE_FN void operator()(Row row, int64_t r) const {
     float *p = score + r * row.n, *d = gradient + r * row.n;
-    int seen = chunk.seen(r);
+    Seen seen = chunk.seen(r);
     float shift = log_sum[chunk.log_sum_at(r)];
-    row.each([=](int i) { p[i] = i < seen ? caddie::exp(p[i] - shift) : 0.0f; });
+    row.each([=](int i) { p[i] = seen(i) ? caddie::exp(p[i] - shift) : 0.0f; });
     float along = row.sum([=](int i) { return p[i] * d[i]; });
     row.each([=](int i) { d[i] = p[i] * (d[i] - along); });
   }
@@ -97,7 +107,7 @@ void for_chunks(const AttentionShape& shape, int buffers, Body body) {
   if (step > 32) step -= step % 32;
   for (int64_t start = 0; start < shape.length; start += step) {
     int64_t rows = std::min(step, shape.length - start);
-    body(Chunk{shape.batch, shape.heads, shape.length, start, rows, start + rows});
+    body(Chunk{shape.batch, shape.heads, shape.length, start, rows, start + rows, shape.first_seen});
   }
 }
 
