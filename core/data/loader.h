@@ -11,10 +11,12 @@
 namespace caddie {
 
 /// Holds one micro-batch. inputs and targets are [rows, length], row-major; a target is the token after its
-/// input.
+/// input. `documents`, [rows, length], says where in its row the document of each position begins; it is
+/// empty where documents begin at the tokens that mark it.
 struct Batch {
   std::vector<int32_t> inputs, targets;
   int64_t rows = 0, length = 0;
+  std::vector<int32_t> documents = {};
 };
 
 /// Throws Error, naming the nearest batch that would do, unless batch_tokens / (world * accumulation),

@@ -34,7 +34,7 @@ constexpr Line kLayerLines[] = {
     {"h = rms_norm(x)", Site::kNormed},
     {"q, k = h Wq, h Wk  ({heads} and {kv_heads} heads of {head_size})", Site::kQueryKey},
     {"v = h Wv", Site::kValue},
-    {"y = attention(q, k, v)", Site::kAttended},
+    {"y = attention(q, k, v{masks})", Site::kAttended},
     {"x += y Wo", Site::kBranch},
     {"h = rms_norm(x)", Site::kNormed},
     {"x += {activation}(h Wfc) Wproj  (hidden {hidden})", Site::kBranch},
@@ -58,7 +58,8 @@ class Drawing {
 
  private:
   std::string lines(std::span<const Line> all, int layer) const;
-  std::string value(const char* pattern) const;
+  std::string value(const char* pattern, int layer) const;
+  std::string masks(int layer) const;
   std::string site(Site where, int layer) const;
   std::string arrangement() const;
   std::string objective() const;
@@ -78,24 +79,34 @@ std::string Drawing::site(Site where, int layer) const {
   return join(names, " -> ");
 }
 
+// Returns the attention masks of a layer, each after a comma.
+std::string Drawing::masks(int layer) const {
+  std::string out;
+  for (const Technique& mask : model_.parts().of(Kind::kAttentionMask))
+    if (layer >= 0 && model_.acts_in(mask, layer)) out += ", " + called(mask);
+  return out;
+}
+
 /// Returns the text of a value, with what the model has in place of the names in braces.
-std::string Drawing::value(const char* pattern) const {
+std::string Drawing::value(const char* pattern, int layer) const {
   const ModelShape& m = model_.shape();
   const ModelParts& parts = model_.parts();
   std::vector<std::string> embeddings = {"tok_emb"};
   for (const Technique& embedding : parts.of(Kind::kEmbedding)) embeddings.push_back(called(embedding));
-  return fmt::format(
-      fmt::runtime(pattern), fmt::arg("embeddings", join(embeddings, " + ")), fmt::arg("width", m.width),
-      fmt::arg("heads", m.heads), fmt::arg("kv_heads", m.kv_heads), fmt::arg("head_size", m.head_size),
-      fmt::arg("activation", called(parts.one(Kind::kActivation))), fmt::arg("hidden", m.hidden),
-      fmt::arg("head", called(parts.one(Kind::kHead))), fmt::arg("vocabulary", m.vocabulary));
+  return fmt::format(fmt::runtime(pattern), fmt::arg("embeddings", join(embeddings, " + ")),
+                     fmt::arg("width", m.width), fmt::arg("masks", masks(layer)), fmt::arg("heads", m.heads),
+                     fmt::arg("kv_heads", m.kv_heads), fmt::arg("head_size", m.head_size),
+                     fmt::arg("activation", called(parts.one(Kind::kActivation))),
+                     fmt::arg("hidden", m.hidden), fmt::arg("head", called(parts.one(Kind::kHead))),
+                     fmt::arg("vocabulary", m.vocabulary));
 }
 
 std::string Drawing::lines(std::span<const Line> all, int layer) const {
   std::string out;
   for (const Line& line : all) {
     std::string techniques = site(line.site, layer);
-    out += fmt::format("    {:<44}{}\n", value(line.value), techniques.empty() ? "" : "<- " + techniques);
+    out +=
+        fmt::format("    {:<44}{}\n", value(line.value, layer), techniques.empty() ? "" : "<- " + techniques);
   }
   return out;
 }

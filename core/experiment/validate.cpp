@@ -20,8 +20,8 @@ std::vector<const WeightInfo*> claimed_by(const Experiment::Part& part, const Mo
 Shapes shapes_for(std::span<const WeightInfo* const> claimed, const Experiment& experiment,
                   const DataSizes& sizes) {
   const Budget& budget = experiment.budget;
-  return {experiment.model->shape(), claimed,      sizes.positions,
-          sizes.documents,           budget.steps, budget.seconds > 0};
+  return {experiment.model->shape(), claimed,          sizes.positions, sizes.documents, budget.steps,
+          budget.seconds > 0,        sizes.start_token};
 }
 
 /// Returns what is wrong with a plugin's settings; "" when nothing is.

@@ -17,6 +17,7 @@ struct DataSizes {
   int64_t training_tokens = 0;  // 0 while unknown
   int64_t positions = 0;        // the predicted positions of the validation stream; 0 while unknown
   int64_t documents = -1;  // the number of documents that start in the validation stream; -1 while unknown
+  int start_token = -1;    // the token that starts each of them; -1 while unknown
 };
 
 /// Returns the sizes that the headers of the shards tell; those of shards that are not there are unknown.

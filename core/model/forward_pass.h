@@ -25,6 +25,7 @@ class ForwardPass final : public Forward {
   ForwardPass(Model& model, Ids ids, Mode how, const TrainingPass& at, Adapter* adapter = nullptr)
       : model_(model), micro_batch_(at.micro_batch), without_(at.without), adapter_(adapter) {
     tokens = ids;
+    documents = at.documents;
     token_table = model.token_table_;
     mode = how;
     progress = at.progress;
@@ -137,6 +138,10 @@ class ForwardPass final : public Forward {
   struct Entry {
     Var x, h, q, k, v;
   };
+  // Asks the attention masks what they let each position see.
+  void ask_masks();
+  // Returns the first position that each one sees in a layer, [B,T]; no data where it sees all before it.
+  Ids first_seen(int layer) const;
   /// Runs the parts of one layer, in the order that a Residual calls them.
   class Layer;
   using Streams = std::vector<Var>;
@@ -162,7 +167,8 @@ class ForwardPass final : public Forward {
   CallPlace where_;                   // where it was called
   int64_t first_ = 0;                 // the first position that it was shown
   std::optional<Entry> entry_;        // the entry of the first layer, when it was computed before
-  bool rewinds_ = false;              // tells whether the values of each layer are freed after it
+  std::vector<std::pair<const Technique*, Ids>> masks_;  // what each attention mask answered
+  bool rewinds_ = false;  // tells whether the values of each layer are freed after it
   std::map<std::pair<const Technique*, int>, Var> cache_;
 };
 

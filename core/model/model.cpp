@@ -65,11 +65,12 @@ Model::Model(const ModelSettings& settings, int sequence_length, ModelParts part
       parts_(std::move(parts)),
       weights_(device) {
   arrange_layers();
-  for (Technique& modifier : parts_.of(Kind::kModifier)) {
-    std::vector<bool>& acts = acts_in_[&modifier];
-    acts.resize(size_t(shape_.layers));
-    for (int layer : modifier.layers.resolve(shape_.layers)) acts[size_t(layer)] = true;
-  }
+  for (Kind kind : {Kind::kModifier, Kind::kAttentionMask})
+    for (Technique& technique : parts_.of(kind)) {
+      std::vector<bool>& acts = acts_in_[&technique];
+      acts.resize(size_t(shape_.layers));
+      for (int layer : technique.layers.resolve(shape_.layers)) acts[size_t(layer)] = true;
+    }
   for (uint8_t site = 0; site < uint8_t(Site::kCount); ++site) {
     std::vector<const Technique*>& order = sites_[Site(site)];
     for (const Technique& modifier : parts_.of(Kind::kModifier))

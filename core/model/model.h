@@ -58,6 +58,7 @@ struct TrainingPass {
   Progress progress;
   int64_t micro_batch = 0;             // counts the micro-batches of a step, those of all ranks
   const Technique* without = nullptr;  // is passed over, as in Model::logits()
+  Ids documents = {};  // [B,T], where the document of each position begins; no data where tokens say it
 };
 
 /// Holds sums over the positions of a micro-batch, in nats.
@@ -82,7 +83,7 @@ class Model {
 
   /// Returns the modifiers that act at `site`, in the order in which they run.
   std::span<const Technique* const> at(Site site) const;
-  /// Returns whether the modifier acts in `layer`.
+  /// Returns whether a modifier or an attention mask acts in `layer`.
   bool acts_in(const Technique& technique, int layer) const;
 
   /// Returns the plugin that chooses the order of the layers at `progress`, null where each runs once.
@@ -105,7 +106,7 @@ class Model {
   /// modifier or an activation hands its value on, and a head is the product with the token table.
   Var logits(Ids tokens, Mode mode, const TrainingPass& at);
   Var logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without = nullptr) {
-    return logits(tokens, mode, TrainingPass{progress, 0, without});
+    return logits(tokens, mode, TrainingPass{progress, 0, without, {}});
   }
   /// Returns -log p(target) at each position [B,T], in nats.
   Var losses(Ids tokens, Ids targets, Mode mode, const Progress& progress);

@@ -6,7 +6,7 @@
 //   for each layer, in the model's order:     -> enter, mixed
 //     h = rms_norm(x)                         -> normed
 //     q, k, v = h Wq^T, h Wk^T, h Wv^T        -> query_key, value
-//     y = attention(q, k, v)                  -> attended
+//     y = attention(q, k, v)                  -> attended, under the attention masks
 //     x += y Wo^T                             -> branch
 //     h = rms_norm(x)                         -> normed
 //     x += activation(h Wfc^T) Wproj^T        -> branch
@@ -165,7 +165,7 @@ Var ForwardPass::Layer::attend(const Entry& entry) {
 // them.
 Var ForwardPass::Layer::attend_from_first() {
   PartScope part("attention");
-  Var y = attention_from(first_, block_.q, block_.k, block_.v);
+  Var y = attention_from(first_, block_.q, block_.k, block_.v, pass_.first_seen(block_.layer));
   block_.h = from_position(first_, block_.h);
   block_.query_projection = from_position(first_, block_.query_projection);
   block_.k = from_position(first_, block_.k);
@@ -190,6 +190,21 @@ Var ForwardPass::Layer::mlp(Var x) {
     y = adapted(linear(y, weights_.mlp_out), &Adapter::mlp);
   }
   return pass_.through(Site::kBranch, &Modifier::branch, block_, y);
+}
+
+void ForwardPass::ask_masks() {
+  for (const Technique& mask : model_.parts_.of(Kind::kAttentionMask)) {
+    if (is_passed_over(mask)) continue;
+    PartScope own(mask.label.c_str());
+    masks_.emplace_back(&mask, call<AttentionMask>(mask)->first_seen(*this));
+  }
+}
+
+Ids ForwardPass::first_seen(int layer) const {
+  Ids first;
+  for (const auto& [mask, seen] : masks_)
+    if (model_.acts_in(*mask, layer)) first = first.data ? seen_by_both(first, seen) : seen;
+  return first;
 }
 
 ForwardPass::Entry ForwardPass::entry(Var x) {
@@ -229,6 +244,7 @@ Var ForwardPass::lasting(Var x) const {
 Var ForwardPass::hidden(int64_t first) {
   Tape& tape = Tape::current();
   Streams streams = {entry_ ? x0 : stem()};
+  ask_masks();
   if (!tape.recording()) return hidden_by_layers(std::move(streams), first);
   for (int i = 0; i < executions; ++i) streams = layer(i, std::move(streams), 0);
   return norm(joined(std::move(streams)));

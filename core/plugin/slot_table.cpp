@@ -25,7 +25,9 @@ constexpr Slot kSlots[] = {
     {.kind = Kind::kEmbedding, .name = "embedding", .path = kTechniques, .count = kMany,
      .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kModifier, .name = "modifier", .path = kTechniques, .count = kMany,
-     .effect_check = EffectCheck::kLogits, .drawn = true},
+     .effect_check = EffectCheck::kLogits, .drawn = true, .by_layer = true},
+    {.kind = Kind::kAttentionMask, .name = "attention_mask", .path = kTechniques, .count = kMany,
+     .effect_check = EffectCheck::kLogits, .drawn = true, .by_layer = true},
     {.kind = Kind::kLayerOrder, .name = "layer_order", .path = kTechniques, .count = kMany,
      .divergence = Slot::Divergence::kByActing, .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kResidual, .name = "residual", .path = kTechniques, .count = kMany,
@@ -137,7 +139,7 @@ void SlotSettings::settings(Settings& s, const Slot& slot) {
     s(kSwitch.data(), enabled, "false switches the technique off", any(), Stage::kNothing);
   if (slot.claims != Slot::Claims::kNone)
     s("weights", weights, "what it acts on: \"role:matrix\" or patterns of names", any(), slot.stage);
-  if (slot.kind == Kind::kModifier) s("layers", layers, "layers where it acts", any(), slot.stage);
+  if (slot.by_layer) s("layers", layers, "layers where it acts", any(), slot.stage);
   if (slot.kind == Kind::kEvaluator)
     s("headline", headline, "true for the evaluator whose score is the run's", any(), Stage::kReport);
   s("allow_no_effect", allow_no_effect, "true where it is known to change nothing; else that is an error",

@@ -58,7 +58,8 @@ struct Slot {
   Claims claims = Claims::kNone;
   Divergence divergence = Divergence::kFromStart;
   EffectCheck effect_check = EffectCheck::kNone;
-  bool drawn = false;  // tells whether the drawing of the model shows its plugins where they act
+  bool drawn = false;     // tells whether the drawing of the model shows its plugins where they act
+  bool by_layer = false;  // tells whether the experiment says in which layers a plugin there acts
 };
 
 /// Returns every slot, in the order in which a run comes to them.

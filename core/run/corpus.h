@@ -19,8 +19,9 @@ class Corpus {
 
   const TokenStream& train() const { return train_; }
   const ValidationText& validation() const { return validation_; }
-  /// Returns the first sequence of the validation text, on which effects of techniques are looked for.
-  std::span<const int32_t> probe() const { return validation_.tokens().first(sequence_length_); }
+  /// Returns the sequence of the validation text on which effects of techniques are looked for: the first in
+  /// whose middle a document begins, for some techniques act there alone, or the first of all.
+  std::span<const int32_t> probe() const;
 
  private:
   size_t sequence_length_;

@@ -49,6 +49,7 @@ ValidationText::ValidationText(Experiment& experiment)
   check_still_hashed(stream);
   DataSizes sizes;
   sizes.positions = positions();
+  sizes.start_token = vocabulary_.begin_id();
   sizes.documents = std::count(tokens_.begin(), tokens_.end() - 1, vocabulary_.begin_id());
   if (auto problem = find_problem(experiment, sizes)) fail_usage("[{}]: {}", problem->path, problem->text);
 }

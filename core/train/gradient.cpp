@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "model/token_ids.h"
 #include "tensor/finite.h"
@@ -51,7 +52,13 @@ LossSums GradientSum::run_micro_batch(const MicroBatch& micro, Accumulator& accu
   tape.start(accumulator.leaves, true);
   Ids tokens = place_ids(model_, tape, micro.inputs, micro.rows, micro.length);
   Ids targets = place_ids(model_, tape, micro.targets, micro.rows, micro.length);
-  return model_.add_gradients(tokens, targets, mode_, pass, 1.0f / float(total));
+  TrainingPass own = pass;
+  own.documents = documents_of(tape, micro);
+  return model_.add_gradients(tokens, targets, mode_, own, 1.0f / float(total));
+}
+
+Ids GradientSum::documents_of(Tape& tape, const MicroBatch& micro) {
+  return micro.documents ? place_ids(tape, micro.documents, micro.rows, micro.length) : Ids();
 }
 
 std::vector<GradientSum::MicroBatch> GradientSum::micro_batches(std::span<const Batch> batches) const {
@@ -60,7 +67,8 @@ std::vector<GradientSum::MicroBatch> GradientSum::micro_batches(std::span<const 
     int64_t rows_each = std::max<int64_t>(1, micro_batch_tokens_ / batch.length);
     for (int64_t row = 0; row < batch.rows; row += rows_each)
       micros.push_back({batch.inputs.data() + row * batch.length, batch.targets.data() + row * batch.length,
-                        std::min(rows_each, batch.rows - row), batch.length});
+                        std::min(rows_each, batch.rows - row), batch.length,
+                        batch.documents.empty() ? nullptr : batch.documents.data() + row * batch.length});
   }
   return micros;
 }
@@ -88,6 +96,7 @@ std::string GradientSum::find_trouble(std::span<const Batch> batches, std::span<
     Tape& tape = thread_tape(model_.weights().device());
     Tape::Scope scope(tape);
     tape.start(accumulators_[0].leaves, true);
+    pass.documents = documents_of(tape, micro);
     model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), mode_, pass);
     ++pass.micro_batch;
     std::optional<Tape::Place> place = tape.first_not_finite();

@@ -56,8 +56,10 @@ class GradientSum {
   struct MicroBatch {
     const int32_t *inputs, *targets;
     int64_t rows, length;
+    const int32_t* documents;  // is null where the batch says nothing of them
   };
   std::vector<MicroBatch> micro_batches(std::span<const Batch> batches) const;
+  static Ids documents_of(Tape& tape, const MicroBatch& micro);
   void read(std::span<const Tensor> values);
   LossSums run_micro_batch(const MicroBatch& micro, Accumulator& accumulator, int64_t total,
                            const TrainingPass& pass);

@@ -39,15 +39,34 @@ void compare_weights(const Model& model, std::span<const Tensor> values, const S
   }
 }
 
-Batch batch_of(const std::vector<int64_t>& inputs, const std::vector<int64_t>& targets, int64_t begin,
-               int64_t count, int64_t length) {
-  check(inputs.size() == targets.size() && (begin + count) * length <= int64_t(inputs.size()),
-        "the case has {} inputs and {} targets; rows {} to {} of {} tokens are wanted", inputs.size(),
-        targets.size(), begin, begin + count, length);
-  auto cut = [&](const std::vector<int64_t>& ids) {
+CaseBatches::CaseBatches(const Case& c) {
+  SafetensorsFile file = c.tensors("inputs.safetensors");
+  know_tensors(file, "the inputs", {"x", "y", "cu_seqlens"});
+  inputs_ = file.integers("x");
+  targets_ = file.integers("y");
+  if (!file.has("cu_seqlens")) return;
+  cuts_ = file.integers("cu_seqlens");
+  const Shape& shape = file.tensor("cu_seqlens").shape;
+  if (shape.rank() == 2) batches_ = shape[0];
+}
+
+Batch CaseBatches::rows(int64_t begin, int64_t count, int64_t length) const {
+  check(inputs_.size() == targets_.size() && (begin + count) * length <= int64_t(inputs_.size()),
+        "the case has {} inputs and {} targets; rows {} to {} of {} tokens are wanted", inputs_.size(),
+        targets_.size(), begin, begin + count, length);
+  auto part = [&](const std::vector<int64_t>& ids) {
     return std::vector<int32_t>(ids.begin() + begin * length, ids.begin() + (begin + count) * length);
   };
-  return {.inputs = cut(inputs), .targets = cut(targets), .rows = count, .length = length};
+  Batch batch{.inputs = part(inputs_), .targets = part(targets_), .rows = count, .length = length};
+  if (!has_cuts()) return batch;
+  check(count == 1, "the case cuts batches of one row; {} rows are wanted", count);
+  auto each = int64_t(cuts_.size()) / batches_;
+  auto cut = cuts_.begin() + begin * each, last = cut + each;
+  for (int64_t t = 0, start = 0; t < length; ++t) {
+    for (; cut != last && *cut <= t; ++cut) start = *cut;
+    batch.documents.push_back(int32_t(start));
+  }
+  return batch;
 }
 
 }  // namespace caddie::parity

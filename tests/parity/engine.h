@@ -22,8 +22,20 @@ void set_weights(Model& model, const SafetensorsFile& file, const std::vector<st
 void compare_weights(const Model& model, std::span<const Tensor> values, const SafetensorsFile& file,
                      const std::string& what, double tolerance, Verdict& verdict);
 
-/// Rows [begin, begin + count) of inputs and targets [rows, T].
-Batch batch_of(const std::vector<int64_t>& inputs, const std::vector<int64_t>& targets, int64_t begin,
-               int64_t count, int64_t length);
+/// Inputs and targets [rows, T] of a case, and where the documents in its rows begin, if it says that.
+class CaseBatches {
+ public:
+  /// Throws Skip naming a tensor of the inputs that is not known.
+  explicit CaseBatches(const Case& c);
+  /// Whether the case has cuts between documents; then each row of it is a batch of its own.
+  bool has_cuts() const { return !cuts_.empty(); }
+  /// Rows [begin, begin + count), of `length` tokens each.
+  Batch rows(int64_t begin, int64_t count, int64_t length) const;
+
+ private:
+  std::vector<int64_t> inputs_, targets_;
+  std::vector<int64_t> cuts_;  // [batches, n]: starts of documents, rising, filled up with the row's length
+  int64_t batches_ = 1;        // in how many batches the case has its rows
+};
 
 }  // namespace caddie::parity

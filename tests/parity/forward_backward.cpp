@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "model/token_ids.h"
 #include "parity/adapters.h"
@@ -23,7 +24,9 @@ void check_logits(Model& model, std::span<const Tensor> values, const Batch& bat
   Tape::Scope scope(tape);
   tape.start(leaves, false);
   Ids tokens = place_ids(model, tape, batch.inputs.data(), batch.rows, batch.length);
-  Var logits = model.logits(tokens, Mode::kTrain, progress);
+  Ids documents;
+  if (!batch.documents.empty()) documents = place_ids(tape, batch.documents.data(), batch.rows, batch.length);
+  Var logits = model.logits(tokens, Mode::kTrain, TrainingPass{progress, 0, nullptr, documents});
   verdict.within(
       "logits",
       largest_difference(numbers(logits.value()), c.tensors("expected.safetensors").doubles("logits")),
@@ -81,7 +84,10 @@ Progress progress_of(Tree& tree) {
 
 void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   int64_t length = c.at("shapes").at("seq_len");
-  Tree tree = bench.experiment(c, model_facts(c, length));
+  CaseBatches batches(c);
+  Facts facts = model_facts(c, length);
+  facts["cu_seqlens"] = batches.has_cuts();
+  Tree tree = bench.experiment(c, facts);
   know_case(c, {"shapes", "variant"});
   if (c.json.value("variant", "lora") != "lora") skip("variant {}", c.json.value("variant", ""));
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len"});
@@ -94,9 +100,7 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   auto without = c.expected().at("params_without_grad").get<std::vector<std::string>>();
   set_weights(model, c.tensors("params.safetensors"), without);
 
-  SafetensorsFile inputs = c.tensors("inputs.safetensors");
-  know_tensors(inputs, "the inputs", {"x", "y"});
-  Batch batch = batch_of(inputs.integers("x"), inputs.integers("y"), 0, c.at("shapes").at("batch"), length);
+  Batch batch = batches.rows(0, c.at("shapes").at("batch"), length);
   ViewedWeights views(model);
   views.refresh(progress, Mode::kTrain, true);
   GradientSum gradient(model, experiment.train.gradient_accumulators, experiment.train.micro_batch_tokens);

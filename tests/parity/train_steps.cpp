@@ -70,20 +70,18 @@ void check_looping(const Case& c, const Model& model, const Progress& progress, 
                 (model.orders_layers(progress, nullptr) != nullptr) != bool(c.expected()[kName].at(step)));
 }
 
-void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& verdict) {
+void train(const Case& c, const CaseBatches& given, Experiment& experiment, Trainer& trainer,
+           Verdict& verdict) {
   const Json& shapes = c.at("shapes");
   int64_t rows = shapes.at("batch"), length = shapes.at("seq_len"),
           micro_steps = shapes.at("grad_accum_steps");
-  SafetensorsFile inputs = c.tensors("inputs.safetensors");
-  know_tensors(inputs, "the inputs", {"x", "y"});
-  std::vector<int64_t> x = inputs.integers("x"), y = inputs.integers("y");
   std::vector<double> norms = c.tensors("trace.safetensors").doubles("l2");
   size_t weights = c.expected().at("trace_names").size();
   Json elapsed = c.json.value("elapsed_ms_per_step", Json());
   for (size_t step = 0; step < shapes.at("steps").get<size_t>(); ++step) {
     std::vector<Batch> batches;
     for (int64_t micro = 0; micro < micro_steps; ++micro)
-      batches.push_back(batch_of(x, y, (int64_t(step) * micro_steps + micro) * rows, rows, length));
+      batches.push_back(given.rows((int64_t(step) * micro_steps + micro) * rows, rows, length));
     if (!elapsed.is_null()) trainer.set_seconds(elapsed.at(step).get<double>() / 1000);
     check_looping(c, *experiment.model, trainer.progress(), step, verdict);
     StepReport report = trainer.step(batches);
@@ -98,7 +96,10 @@ void train(const Case& c, Experiment& experiment, Trainer& trainer, Verdict& ver
 }  // namespace
 
 void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
-  Tree tree = bench.experiment(c, model_facts(c, c.at("shapes").at("seq_len")), groups_of(c), "param_group");
+  CaseBatches batches(c);
+  Facts facts = model_facts(c, c.at("shapes").at("seq_len"));
+  facts["cu_seqlens"] = batches.has_cuts();
+  Tree tree = bench.experiment(c, facts, groups_of(c), "param_group");
   know_case(c, {"shapes", "param_groups", "elapsed_ms_per_step"});
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len", "steps", "grad_accum_steps"});
   know_keys(c.expected(), "expected",
@@ -112,7 +113,7 @@ void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
   Trainer trainer(model, experiment.optimizers, experiment.only<Schedule>(), experiment.train,
                   experiment.budget);
   if (experiment.averager) trainer.add_averager("averager", experiment.averager->as<Averager>());
-  train(c, experiment, trainer, verdict);
+  train(c, batches, experiment, trainer, verdict);
   double tolerance = c.tolerance("final_params_abs");
   compare_weights(model, model.weights().values(), c.tensors("params_final.safetensors"), "final", tolerance,
                   verdict);

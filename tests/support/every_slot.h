@@ -14,6 +14,8 @@ namespace caddie::testing {
 inline const std::vector<std::string> kEverySlot = {
     "techniques.bigram_hash={}",
     "techniques.value_residual={}",
+    "techniques.local_attention={}",
+    "techniques.document_mask={}",
     "techniques.depth_recurrence={}",
     "techniques.parallel_residuals={}",
     "techniques.dropout={}",

@@ -30,6 +30,7 @@ class CADDIE_API Archive {
 enum class Kind : uint8_t {
   kActivation,
   kAllocator,
+  kAttentionMask,
   kAverager,
   kCompressor,
   kCorrector,
@@ -59,6 +60,7 @@ struct Shapes {
   int64_t documents = -1;  // the number of documents that start in that stream; -1 while that is not known
   int64_t steps = 0;       // the most steps that the training takes; 0 while that is not known
   bool timed = false;      // whether a wall-clock budget may end the training before them
+  int start_token = -1;    // the token that starts a document of that stream; -1 while that is not known
 };
 
 /// Is the base of every technique. What a technique does not override declares nothing.
@@ -87,8 +89,9 @@ enum class Mode : uint8_t { kTrain, kEvaluate };
 class CADDIE_API Forward {
  public:
   virtual ~Forward();
-  Ids tokens;             // [B,T], the token ids that the pass reads
-  Var x0;                 // [B,T,C], the output of the stem; defined from the first layer on
+  Ids tokens;     // [B,T], the token ids that the pass reads
+  Ids documents;  // [B,T], where in its row the document of each position begins, if the batch says it
+  Var x0;         // [B,T,C], the output of the stem; defined from the first layer on
   Parameter token_table;  // [V,C], the table of the token embedding
   Mode mode = Mode::kTrain;
   Progress progress;
@@ -171,6 +174,16 @@ struct CADDIE_API Modifier : Plugin {
   virtual Var branch(Block&, Var y) { return y; }    // [B,T,C], the sublayer's output, before it is added
   virtual Var leave(Block&, Var x) { return x; }     // [B,T,C], the residual stream after the layer
   virtual Var logits(Forward&, Var z) { return z; }  // [B,T,V], before the loss
+};
+
+/// Chooses which earlier positions a position sees in attention. Where several act in a layer a position sees
+/// what all of them let it see.
+struct AttentionMask : Plugin {
+  static constexpr Kind kKind = Kind::kAttentionMask;
+  /// Returns [B,T]: the position t of a row of forward.tokens sees those from the result there, which lies
+  /// between 0 and t and never falls along the row, up to itself. It is asked once in a pass, before the
+  /// first layer.
+  virtual Ids first_seen(Forward& forward) = 0;
 };
 
 /// Names one turn in the order in which layers run.
