@@ -4,6 +4,7 @@
 // once.
 #include <caddie/evaluator.h>
 #include <caddie/export_slots.h>
+#include <caddie/layer_slots.h>
 #include <caddie/objective.h>
 
 namespace caddie {
@@ -13,6 +14,7 @@ Archive::~Archive() = default;
 Forward::~Forward() = default;
 Prediction::~Prediction() = default;
 LayerPass::~LayerPass() = default;
+MlpPass::~MlpPass() = default;
 Weights::~Weights() = default;
 Scorer::~Scorer() = default;
 Adapter::~Adapter() = default;

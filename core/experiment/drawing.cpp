@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "experiment/fit.h"
 
 namespace caddie {
 namespace {
@@ -37,7 +38,7 @@ constexpr Line kLayerLines[] = {
     {"y = attention(q, k, v{masks})", Site::kAttended},
     {"x += y Wo", Site::kBranch},
     {"h = rms_norm(x)", Site::kNormed},
-    {"x += {activation}(h Wfc) Wproj  (hidden {hidden})", Site::kBranch},
+    {"x += {mlp}  (hidden {hidden})", Site::kBranch},
     {"x", Site::kLeave}};
 constexpr Line kLastLines[] = {{"logits = {head}(rms_norm(x))  [B, T, {vocabulary}]", Site::kLogits}};
 
@@ -60,6 +61,7 @@ class Drawing {
   std::string lines(std::span<const Line> all, int layer) const;
   std::string value(const char* pattern, int layer) const;
   std::string masks(int layer) const;
+  std::string mlp() const;
   std::string site(Site where, int layer) const;
   std::string arrangement() const;
   std::string objective() const;
@@ -87,6 +89,17 @@ std::string Drawing::masks(int layer) const {
   return out;
 }
 
+/// Returns what the MLP computes of h, its activation included where that is asked.
+std::string Drawing::mlp() const {
+  const ModelParts& parts = model_.parts();
+  const Technique& activation = parts.one(Kind::kActivation);
+  const Technique* shape = parts.any(Kind::kMlp);
+  if (!shape) return called(activation) + "(h Wfc) Wproj";
+  for (const Experiment::Part& part : e_.parts)
+    if (part.technique.object == activation.object && is_replaced(e_, part)) return called(*shape) + "(h)";
+  return called(*shape) + "(h) with " + called(activation);
+}
+
 /// Returns the text of a value, with what the model has in place of the names in braces.
 std::string Drawing::value(const char* pattern, int layer) const {
   const ModelShape& m = model_.shape();
@@ -96,9 +109,8 @@ std::string Drawing::value(const char* pattern, int layer) const {
   return fmt::format(fmt::runtime(pattern), fmt::arg("embeddings", join(embeddings, " + ")),
                      fmt::arg("width", m.width), fmt::arg("masks", masks(layer)), fmt::arg("heads", m.heads),
                      fmt::arg("kv_heads", m.kv_heads), fmt::arg("head_size", m.head_size),
-                     fmt::arg("activation", called(parts.one(Kind::kActivation))),
-                     fmt::arg("hidden", m.hidden), fmt::arg("head", called(parts.one(Kind::kHead))),
-                     fmt::arg("vocabulary", m.vocabulary));
+                     fmt::arg("mlp", mlp()), fmt::arg("hidden", m.hidden),
+                     fmt::arg("head", called(parts.one(Kind::kHead))), fmt::arg("vocabulary", m.vocabulary));
 }
 
 std::string Drawing::lines(std::span<const Line> all, int layer) const {

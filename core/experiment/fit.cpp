@@ -37,6 +37,13 @@ void check_allocator(const Experiment& experiment, const Experiment::Part& part)
 
 }  // namespace
 
+bool is_replaced(const Experiment& experiment, const Experiment::Part& part) {
+  return std::ranges::any_of(experiment.parts, [&](const Experiment::Part& other) {
+    std::vector<std::string> kinds = words_of(other.technique.entry->card.replaces);
+    return std::ranges::find(kinds, part.slot->name) != kinds.end();
+  });
+}
+
 void check_fit(const Experiment& experiment) {
   const std::vector<Experiment::Part>& parts = experiment.parts;
   for (const Experiment::Part& part : parts) {

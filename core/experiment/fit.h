@@ -21,4 +21,7 @@ class Misfit : public Error {
 /// the same bits.
 void check_fit(const Experiment& experiment);
 
+/// Returns whether another technique of the experiment says that no plugin of this part's kind is asked.
+bool is_replaced(const Experiment& experiment, const Experiment::Part& part);
+
 }  // namespace caddie

@@ -144,6 +144,8 @@ class ForwardPass final : public Forward {
   Ids first_seen(int layer) const;
   /// Runs the parts of one layer, in the order that a Residual calls them.
   class Layer;
+  /// Runs the parts of its MLP.
+  class LayerMlp;
   using Streams = std::vector<Var>;
   // Returns what the first layer computes before its attention, from the stem's output.
   Entry entry(Var x);

@@ -108,6 +108,7 @@ std::vector<Execution> Model::longest_order() const {
 // Finds out how many layers there are for techniques, and how often they run.
 void Model::arrange_layers() {
   check_one_at_most(parts_.of(Kind::kLayerOrder), "the order of the layers");
+  check_one_at_most(parts_.of(Kind::kMlp), "the shape of the MLP");
   check_one_at_most(parts_.of(Kind::kResidual), "how sublayers read and write the residual stream");
   std::vector<Execution> longest = longest_order();
   shape_.executions = int(longest.size());

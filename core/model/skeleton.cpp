@@ -14,7 +14,7 @@
 //   logits = head(rms_norm(x))                -> logits
 //
 // Arrows name the sites at which modifiers act. A plugin may choose the order of the layers, and another one
-// what their sublayers read and where their outputs go.
+// what their sublayers read and where their outputs go, and a third one the shape of the MLP.
 #include <algorithm>
 
 #include "autograd/scope.h"
@@ -126,6 +126,28 @@ class ForwardPass::Layer final : public LayerPass {
   PartScope sums_;
 };
 
+class ForwardPass::LayerMlp final : public MlpPass {
+ public:
+  LayerMlp(ForwardPass& pass, Execution of, const Block& block, const Model::LayerWeights& weights)
+      : pass_(pass), block_(block), weights_(weights) {
+    execution = of;
+  }
+
+  Var up(Var x) override { return linear(x, weights_.mlp_in); }
+  Var down(Var x) override { return linear(x, weights_.mlp_out); }
+  Var activate(Var x) override {
+    const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
+    if (pass_.is_passed_over(activation)) return x;
+    PartScope own(activation.label.c_str());
+    return pass_.call<Activation>(activation, at(Site::kCount, block_))->apply(x);
+  }
+
+ private:
+  ForwardPass& pass_;
+  const Block& block_;
+  const Model::LayerWeights& weights_;
+};
+
 ForwardPass::Entry ForwardPass::Layer::entry(Var x) {
   if (is_resumed()) return *pass_.entry_;
   block_.part = Part::kAttention;
@@ -181,13 +203,15 @@ Var ForwardPass::Layer::mlp(Var x) {
   Var y;
   {
     PartScope part("MLP products");
-    y = linear(block_.h, weights_.mlp_in);
-    const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
-    if (!pass_.is_passed_over(activation)) {
-      PartScope inner(activation.label.c_str());
-      y = pass_.call<Activation>(activation, at(Site::kCount, block_))->apply(y);
+    LayerMlp mlp(pass_, execution, block_, weights_);
+    const Technique* shape = pass_.model_.parts_.any(Kind::kMlp);
+    if (shape && !pass_.is_passed_over(*shape)) {
+      PartScope own(shape->label.c_str());
+      y = pass_.call<Mlp>(*shape, at(Site::kCount, block_))->mlp(mlp, block_.h);
+    } else {
+      y = mlp.down(mlp.activate(mlp.up(block_.h)));
     }
-    y = adapted(linear(y, weights_.mlp_out), &Adapter::mlp);
+    y = adapted(y, &Adapter::mlp);
   }
   return pass_.through(Site::kBranch, &Modifier::branch, block_, y);
 }

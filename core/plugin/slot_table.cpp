@@ -32,6 +32,8 @@ constexpr Slot kSlots[] = {
      .divergence = Slot::Divergence::kByActing, .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kResidual, .name = "residual", .path = kTechniques, .count = kMany,
      .effect_check = EffectCheck::kLogits, .drawn = true},
+    {.kind = Kind::kMlp, .name = "mlp", .path = kTechniques, .count = kMany,
+     .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kActivation, .name = "activation", .path = "model.activation",
      .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kHead, .name = "head", .path = "model.head",

@@ -9,6 +9,7 @@
 
 #include "autograd/thread_tape.h"
 #include "base/text.h"
+#include "experiment/fit.h"
 #include "model/token_ids.h"
 #include "run/stored_weights.h"
 #include "tensor/same_bits.h"
@@ -289,7 +290,7 @@ bool evaluates_plainly(Evaluator& evaluator, int64_t sequence_length) {
 std::vector<EffectFinding> judge_effects(const Experiment& experiment, const Evidence& evidence) {
   std::vector<EffectFinding> all;
   for (const Experiment::Part& part : experiment.parts) {
-    if (part.technique.entry->card.neutral) continue;
+    if (part.technique.entry->card.neutral || is_replaced(experiment, part)) continue;
     std::vector<EffectFinding> found = {judge(experiment, part, evidence)};
     for (const EffectFinding& noted : evidence.noted)
       if (noted.technique == part.path) found.push_back(noted);

@@ -22,6 +22,9 @@ struct Numbers {
     const ModelShape& shape = e.model->shape();
     logits = rows * double(shape.vocabulary);
     hidden = rows * double(shape.width) * double(shape.executions);
+    for (const WeightInfo& info : e.model->weights().infos())
+      if (info.place == Place::kMlpIn && info.owner != "model")
+        gates += rows * double(info.shape[0]) * double(shape.executions) / double(shape.matrices);
   }
 
   double weights;       // one copy of every weight
@@ -29,6 +32,7 @@ struct Numbers {
   double accumulators;  // how many gradients of the weights are summed side by side
   double logits;        // the logits of one micro-batch
   double hidden;        // the hidden state that each layer hands to the next one, of one micro-batch
+  double gates = 0;     // what techniques project up beside the MLP's own hidden values, of one micro-batch
 };
 
 int64_t bytes(double numbers) { return int64_t(std::min(numbers * double(sizeof(float)), 9e18)); }
@@ -49,10 +53,12 @@ int64_t usual_memory(const Experiment& experiment) {
   // These say how often the backward pass keeps hidden states and logits, roughly, as activations between
   // them are wider or narrower.
   constexpr double kHidden = 24, kLogits = 4;
+  constexpr double kGates = 2;  // A gate is kept as it is projected, and as it multiplies.
   constexpr double kProgram = double(64 << 20) / sizeof(float);  // the program, its libraries and its buffers
   Numbers n(experiment);
   double copies = 1 + kState + kExport + kAverage * n.averagers + n.accumulators;
-  return bytes(n.weights * copies + n.accumulators * (kHidden * n.hidden + kLogits * n.logits) + kProgram);
+  return bytes(n.weights * copies +
+               n.accumulators * (kHidden * n.hidden + kGates * n.gates + kLogits * n.logits) + kProgram);
 }
 
 void check_memory(const Experiment& experiment, int threads, const Memory& here) {

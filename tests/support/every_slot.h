@@ -16,6 +16,7 @@ inline const std::vector<std::string> kEverySlot = {
     "techniques.value_residual={}",
     "techniques.local_attention={}",
     "techniques.document_mask={}",
+    "techniques.glu={}",
     "techniques.depth_recurrence={}",
     "techniques.parallel_residuals={}",
     "techniques.dropout={}",

@@ -5,6 +5,7 @@
 
 #include <caddie/evaluator.h>
 #include <caddie/export_slots.h>
+#include <caddie/layer_slots.h>
 #include <caddie/math.h>
 #include <caddie/objective.h>
 #include <caddie/parallel.h>
@@ -47,6 +48,9 @@ struct PluginCard {
   const char* provides = "";
   const char* needs = "";
   const char* conflicts = "";
+  // Holds names of kinds, separated by spaces, of which no plugin is asked while this one is on, as an MLP
+  // with an activation of its own leaves that of the experiment alone.
+  const char* replaces = "";
   // Tells whether the plugin stands for the absence of a technique, as a schedule does that changes nothing.
   // Such a plugin is not asked whether it acted.
   bool neutral = false;

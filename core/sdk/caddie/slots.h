@@ -25,8 +25,8 @@ class CADDIE_API Archive {
   virtual void operator()(const char* name, int64_t& number) = 0;
 };
 
-/// Names the kinds of plugins, one for each interface below and in export_slots.h, which holds it as its
-/// kKind. The table in core/plugin/slot_table.cpp says what the core does with each kind.
+/// Names the kinds of plugins, one for each interface here and in the headers beside it, which holds it as
+/// its kKind. The table in core/plugin/slot_table.cpp says what the core does with each kind.
 enum class Kind : uint8_t {
   kActivation,
   kAllocator,
@@ -40,6 +40,7 @@ enum class Kind : uint8_t {
   kInitializer,
   kLayerOrder,
   kLayout,
+  kMlp,
   kModifier,
   kObjective,
   kOptimizer,
@@ -174,66 +175,6 @@ struct CADDIE_API Modifier : Plugin {
   virtual Var branch(Block&, Var y) { return y; }    // [B,T,C], the sublayer's output, before it is added
   virtual Var leave(Block&, Var x) { return x; }     // [B,T,C], the residual stream after the layer
   virtual Var logits(Forward&, Var z) { return z; }  // [B,T,V], before the loss
-};
-
-/// Chooses which earlier positions a position sees in attention. Where several act in a layer a position sees
-/// what all of them let it see.
-struct AttentionMask : Plugin {
-  static constexpr Kind kKind = Kind::kAttentionMask;
-  /// Returns [B,T]: the position t of a row of forward.tokens sees those from the result there, which lies
-  /// between 0 and t and never falls along the row, up to itself. It is asked once in a pass, before the
-  /// first layer.
-  virtual Ids first_seen(Forward& forward) = 0;
-};
-
-/// Names one turn in the order in which layers run.
-struct Execution {
-  int layer = 0;     // the layer as techniques see it, with its vectors and settings
-  int matrices = 0;  // the layer whose matrices of attention and MLP are used
-  bool operator==(const Execution&) const = default;
-};
-
-/// Chooses the order in which the layers run, some perhaps more than once. Before training has come to where
-/// acts() says yes, each layer runs once, in turn; a model has one such plugin at most.
-struct CADDIE_API LayerOrder : Plugin {
-  static constexpr Kind kKind = Kind::kLayerOrder;
-  /// Returns the longest order that there will be in a model with the matrices of `layers` layers. What
-  /// techniques learn for each layer or for each execution is made for it.
-  virtual std::vector<Execution> longest(int layers) const = 0;
-  /// Returns the order of a pass at `progress`, when the plugin acts.
-  virtual std::vector<Execution> order(int layers, const Progress& progress) const = 0;
-};
-
-/// Runs the parts of one layer. Values [B,T,C] pass through the modifiers of the sites that they come by.
-class CADDIE_API LayerPass {
- public:
-  virtual ~LayerPass();
-  Execution execution;  // the layer, and whose matrices it uses
-
-  /// Returns a residual stream as the layer finds it, with what techniques add to it there.
-  virtual Var enter(Var x, int lane) = 0;
-  /// Returns what the layer reads of a stream.
-  virtual Var mix(Var x) = 0;
-  /// Returns the output of attention over norm(x). Each layer calls it once.
-  virtual Var attention(Var x) = 0;
-  /// Returns the positions of x, which was there before the attention, that are needed after it.
-  virtual Var needed(Var x) = 0;
-  /// Returns the output of the MLP on norm(x), after the attention.
-  virtual Var mlp(Var x) = 0;
-  /// Returns a stream as it leaves the layer.
-  virtual Var leave(Var x, int lane) = 0;
-};
-
-/// Chooses what the sublayers of each layer read and where their outputs go. Without one, x = mix(enter(x)),
-/// x += attention(x), x += mlp(x), leave(x); a model has one such plugin at most.
-struct CADDIE_API Residual : Plugin {
-  static constexpr Kind kKind = Kind::kResidual;
-  /// Returns how many streams there are in a model of `layers` layers at the most.
-  virtual int lanes(int /*layers*/) const { return 1; }
-  /// Runs one layer on the streams and returns them as they leave it, perhaps more than there were.
-  virtual std::vector<Var> layer(LayerPass& pass, std::vector<Var> streams) = 0;
-  /// Returns what the last norm reads.
-  virtual Var join(std::vector<Var> streams) { return streams.at(0); }
 };
 
 /// Fills matrices with their initial values.
