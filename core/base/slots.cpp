@@ -21,6 +21,11 @@ Adapter::~Adapter() = default;
 LearningScorer& Scorer::learning() {
   fail("an evaluator that learns from the text that it scores needs all of it, not a part");
 }
+double LearningScorer::gradient(std::span<const Stretch> rows) {
+  std::vector<Passage> passages;
+  for (const Stretch& row : rows) passages.push_back({{{row.begin, row.end + 1}}});
+  return gradient(passages);
+}
 Package::~Package() = default;
 
 std::vector<Parameter> Weights::add_per_layer(const std::string& name, const Shape& shape, Role role,

@@ -11,8 +11,8 @@
 namespace caddie {
 
 /// Holds one micro-batch. inputs and targets are [rows, length], row-major; a target is the token after its
-/// input. `documents`, [rows, length], says where in its row the document of each position begins; it is
-/// empty where documents begin at the tokens that mark it.
+/// input. `documents`, [rows, length], says where in its row the document of each position begins, and bounds
+/// what attention sees; it is empty where tokens alone mark documents.
 struct Batch {
   std::vector<int32_t> inputs, targets;
   int64_t rows = 0, length = 0;

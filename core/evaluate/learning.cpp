@@ -117,33 +117,54 @@ bool ModelLearner::has_learned(std::span<const Tensor> given) const {
   return false;
 }
 
-Batch ModelLearner::batch_of(std::span<const Stretch> rows) const {
+void ModelLearner::check_scored(const Passage& row) const {
+  int64_t expected = -1;  // the token that goes on from the stretch before
+  for (const Stretch& part : row.tokens) {
+    check(part.begin >= 0 && part.begin < part.end && part.end <= int64_t(tokens_.size()),
+          "tokens {} to {} cannot be trained on; the stream has {}", part.begin, part.end, tokens_.size());
+    bool goes_on = part.begin == expected;
+    check(expected < 0 || goes_on || std::ranges::binary_search(document_starts(), part.begin),
+          "token {} is joined to others, but no document begins there", part.begin);
+    int64_t first = goes_on ? part.begin - 1 : part.begin;  // the first position that is predicted from
+    for (int64_t at = first; at + 1 < part.end; ++at)
+      check(positions_[size_t(at)] != Position::kNew,
+            "position {} is trained on before it was scored; a learner scores first", at);
+    expected = part.end;
+  }
+}
+
+Batch ModelLearner::batch_of(std::span<const Passage> rows) const {
   check(!rows.empty(), "no row is given to train on");
+  bool cut = std::ranges::any_of(rows, [](const Passage& row) { return !row.cuts.empty(); });
   Batch batch;
   batch.rows = int64_t(rows.size());
-  batch.length = rows[0].end - rows[0].begin;
-  for (const Stretch& row : rows) {
-    check(
-        row.begin >= 0 && row.end <= positions() && row.end - row.begin == batch.length && batch.length > 0,
-        "a row of positions {} to {} cannot be trained on; rows lie in the stream of {} and have one length",
-        row.begin, row.end, positions());
-    auto from = positions_.begin() + row.begin, to = positions_.begin() + row.end;
-    auto early = std::find(from, to, Position::kNew);
-    check(early == to, "position {} is trained on before it was scored; a learner scores first",
-          early - positions_.begin());
-    batch.inputs.insert(batch.inputs.end(), &tokens_[size_t(row.begin)], &tokens_[size_t(row.end)]);
-    batch.targets.insert(batch.targets.end(), &tokens_[size_t(row.begin)] + 1, &tokens_[size_t(row.end)] + 1);
+  for (const Passage& row : rows) {
+    check_scored(row);
+    std::vector<int32_t> all;
+    for (const Stretch& part : row.tokens)
+      all.insert(all.end(), tokens_.begin() + part.begin, tokens_.begin() + part.end);
+    int64_t length = int64_t(all.size()) - 1;
+    if (batch.length == 0) batch.length = length;
+    check(length == batch.length && length > 0, "rows of {} and {} positions; rows have one length",
+          batch.length, length);
+    batch.inputs.insert(batch.inputs.end(), all.begin(), all.end() - 1);
+    batch.targets.insert(batch.targets.end(), all.begin() + 1, all.end());
+    for (int64_t at = 0, next = 0, begin = 0; cut && at < length; ++at) {
+      if (next < int64_t(row.cuts.size()) && row.cuts[size_t(next)] == at) begin = row.cuts[size_t(next++)];
+      batch.documents.push_back(int32_t(begin));
+    }
   }
   return batch;
 }
 
-double ModelLearner::gradient(std::span<const Stretch> rows) {
+double ModelLearner::gradient(std::span<const Passage> rows) {
   if (meanwhile_) meanwhile_();
   Batch batch = batch_of(rows);
   double loss = sum_.run({&batch, 1}, values_, model_.evaluated_at());
   for (size_t i = 0; i < learned_.size(); ++i) learned_[i].gradient = sum_.gradients()[learned_index_[i]];
-  for (const Stretch& row : rows)
-    std::fill(positions_.begin() + row.begin, positions_.begin() + row.end, Position::kTrainedOn);
+  for (const Passage& row : rows)
+    for (const Stretch& part : row.tokens)
+      std::fill(positions_.begin() + part.begin, positions_.begin() + part.end - 1, Position::kTrainedOn);
   return loss;
 }
 

@@ -27,7 +27,7 @@ class ModelLearner final : public LearningScorer {
   /// Throws Error when a window scores a position that was trained on.
   Score score(std::span<const Window> windows, double temperature) override;
   std::span<Weight> weights() override;
-  double gradient(std::span<const Stretch> rows) override;
+  double gradient(std::span<const Passage> rows) override;
   int64_t add_sets(Adapter& adapter, int64_t count) override { return sets_.add(adapter, count); }
   std::span<Weight> set(int64_t number) override { return sets_.weights(number); }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override;
@@ -38,9 +38,10 @@ class ModelLearner final : public LearningScorer {
 
  private:
   enum class Position : uint8_t { kNew, kScored, kTrainedOn };
-  /// Returns the tokens of the rows as a batch. Throws Error when they are not of one length, or a position
-  /// has not been scored.
-  Batch batch_of(std::span<const Stretch> rows) const;
+  /// Returns the tokens of the rows as a batch. Throws Error when they are not of one length.
+  Batch batch_of(std::span<const Passage> rows) const;
+  /// Throws Error unless each token of the row is one that was scored, or the first one of a document.
+  void check_scored(const Passage& row) const;
   /// Marks the positions that windows score. Throws Error when one was trained on.
   void mark_scored(const Window& window);
   void check_sets(std::span<const AdaptedWindow> windows);

@@ -225,7 +225,7 @@ void ForwardPass::ask_masks() {
 }
 
 Ids ForwardPass::first_seen(int layer) const {
-  Ids first;
+  Ids first = documents;
   for (const auto& [mask, seen] : masks_)
     if (model_.acts_in(*mask, layer)) first = first.data ? seen_by_both(first, seen) : seen;
   return first;

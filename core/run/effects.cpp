@@ -188,7 +188,7 @@ class WindowRecorder final : public LearningScorer {
     return {1, 1, 1, int64_t(windows.size()), 0};
   }
   std::span<Weight> weights() override { return {}; }
-  double gradient(std::span<const Stretch>) override {
+  double gradient(std::span<const Passage>) override {
     plain_ = false;
     return 1;
   }

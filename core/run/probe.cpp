@@ -21,8 +21,9 @@ class CountingScorer final : public LearningScorer {
     return {1, 1, 1, int64_t(windows.size()), 0};
   }
   std::span<Weight> weights() override { return {}; }
-  double gradient(std::span<const Stretch> rows) override {
-    for (const Stretch& row : rows) counted += kPasses * (row.end - row.begin);
+  double gradient(std::span<const Passage> rows) override {
+    for (const Passage& row : rows)
+      for (const Stretch& part : row.tokens) counted += kPasses * (part.end - part.begin);
     return 1;
   }
   int64_t add_sets(Adapter&, int64_t) override { return 0; }

@@ -7,7 +7,7 @@
 //   w <- w (1 - lr decay) - lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)
 // Documents go in batches of `batch_documents` in the order of their length, and of a batch all sets take a
 // step as long as one document goes on. With `keep_a` the sets of a whole batch serve the next one too: A
-// stays, B and the moments begin anew.
+// stays, B and the moments begin anew. Beside that the whole model may be trained in phases (phases.h).
 // Source: github.com/openai/parameter-golf, pull requests 77 (adapters that begin anew), 1530, 1855 (keep_a,
 // longest documents first) and 2014 (short_lengths).
 #include <caddie/weight_loops.h>
@@ -16,6 +16,7 @@
 #include <cmath>
 
 #include "low_rank_adapter.h"
+#include "phases.h"
 
 using namespace caddie;
 
@@ -51,6 +52,7 @@ struct LoraTtt final : Learner {
   std::vector<int64_t> short_lengths, short_chunks;
   std::string order = "shortest_first";
   bool keep_a = false;
+  Phases phases;
 
   void settings(Settings& s) override {
     s("rank", adapter.rank, "rank of the adapters", at_least(1));
@@ -70,6 +72,7 @@ struct LoraTtt final : Learner {
     s("batch_documents", batch_documents, "documents that go side by side", at_least(1));
     s("order", order, "which documents go first", one_of("shortest_first", "longest_first"));
     s("keep_a", keep_a, "let the sets of a whole batch keep their A for the next one");
+    phases.settings(s);
   }
   void validate(const Shapes& shapes) const override {
     check(std::ranges::find(adapter.adapts, true) != adapter.adapts.end(),
@@ -93,12 +96,21 @@ struct LoraTtt final : Learner {
     adapter.scale = alpha > 0 ? float(alpha / double(adapter.rank)) : 1;
     int64_t length = window(scorer.sequence_length());
     Sets kept = keep_a ? new_sets(scorer, batch_documents) : Sets();
+    std::vector<Stretch> scored;  // documents, by length where the longest go first
+    int64_t phase = 0;
     Score total;
     for (const std::vector<Document>& batch : batches(scorer, chunk_of(length))) {
       bool keeps = keep_a && int64_t(batch.size()) == batch_documents;
       Sets fresh = keeps ? Sets() : new_sets(scorer, int64_t(batch.size()));
       if (keeps) begin_anew(scorer, kept);
       learn_batch(scorer, batch, length, keeps ? kept : fresh, total);
+      auto at = order == "longest_first" ? scored.begin() : scored.end();
+      for (const Document& document : batch) at = scored.insert(at, document.positions) + 1;
+      for (int64_t wanted; (wanted = phases.awaited(phase)) > 0 && int64_t(scored.size()) >= wanted;
+           ++phase) {
+        phases.train(scorer, {scored.begin(), scored.begin() + wanted});
+        if (keep_a) kept = new_sets(scorer, batch_documents);
+      }
     }
     return total;
   }

@@ -2,47 +2,30 @@
 // Test-time training of the whole model, score first. The stream is cut into n chunks of `chunk_tokens`
 // positions, and a sliding window (sliding.h) belongs to the chunk in which its first scored position lies.
 // For each chunk c = 0, 1, ... in turn: all its windows are scored, and then, unless it is the last one, its
-// whole rows of T positions are trained on, `batch_rows` at a time, `epochs` times over:
-//   g  = gradient of the mean loss, scaled by min(1, clip / (|g| + 1e-6))
-//   v <- momentum v + g,   w <- w - lr / 2 (1 + cos(pi c / (n - 1))) v
-// where v starts at 0 and stays from chunk to chunk. With `frozen_layers` = k the vectors of layers below k
-// stay as they are.
-// Source: github.com/openai/parameter-golf, pull requests 549 (b_stride, frozen_layers), 1413 and 1493 (a).
-#include <caddie/weight_loops.h>
-
-#include <cmath>
-#include <numbers>
-
+// whole rows of T positions are trained on, `batch_rows` at a time, `epochs` times over, by SGD (sgd.h) whose
+// momentum stays from chunk to chunk. With `frozen_layers` = k the vectors of layers below k stay as they
+// are. Source: github.com/openai/parameter-golf, pull requests 549 (b_stride, frozen_layers), 1413 and 1493
+// (a).
+#include "sgd.h"
 #include "sliding.h"
 
 using namespace caddie;
 
-// v <- momentum v + scale g, w <- w - rate v
-struct Descend {
-  const float* g;
-  float *v, *w;
-  float momentum, scale, rate;
-  CADDIE_FN void operator()(int64_t i) const {
-    v[i] = momentum * v[i] + scale * g[i];
-    w[i] -= rate * v[i];
-  }
-};
-
 struct SgdTtt final : Learner {
   Sliding sliding;
   int64_t sequence_length = 0, chunk_tokens = 32768, batch_rows = 32, epochs = 3, frozen_layers = 0;
-  double lr = 0.005, momentum = 0.9, clip = 1;
+  Sgd sgd;
 
   void settings(Settings& s) override {
     sliding.settings(s);
     s("sequence_length", sequence_length, "length of a window and of a row; 0: that of training",
       at_least(0));
     s("chunk_tokens", chunk_tokens, "positions that are scored before they are trained on", at_least(1));
-    s("lr", lr, "learning rate at the first chunk", at_least(0));
-    s("momentum", momentum, "share of the last update that stays in the next", between(0, 1));
+    s("lr", sgd.lr, "learning rate at the first chunk", at_least(0));
+    s("momentum", sgd.momentum, "share of the last update that stays in the next", between(0, 1));
     s("epochs", epochs, "how often each chunk is trained on", at_least(1));
     s("batch_rows", batch_rows, "rows of one update", at_least(1));
-    s("clip", clip, "largest norm of a gradient; 0: no limit", at_least(0));
+    s("clip", sgd.clip, "largest norm of a gradient; 0: no limit", at_least(0));
     s("frozen_layers", frozen_layers, "layers, from the first, whose vectors are not trained", at_least(0));
   }
   void validate(const Shapes& shapes) const override {
@@ -74,8 +57,7 @@ struct SgdTtt final : Learner {
       if (windows[size_t(c)].empty()) continue;
       total.add(scorer.score(windows[size_t(c)]));
       if (c + 1 == chunks) break;
-      double rate = lr / 2 * (1 + std::cos(std::numbers::pi * double(c) / double(chunks - 1)));
-      train(scorer, {c * chunk_tokens, (c + 1) * chunk_tokens}, length, rate, velocities);
+      train(scorer, {c * chunk_tokens, (c + 1) * chunk_tokens}, length, sgd.rate(c, chunks), velocities);
     }
     return total;
   }
@@ -87,28 +69,13 @@ struct SgdTtt final : Learner {
     for (int64_t epoch = 0; epoch < epochs; ++epoch)
       for (size_t at = 0; at < rows.size(); at += size_t(batch_rows)) {
         scorer.gradient(std::span(rows).subspan(at, std::min(rows.size() - at, size_t(batch_rows))));
-        descend(scorer.weights(), rate, velocities);
+        sgd.step(scorer.weights(), rate, velocities,
+                 [&](const Weight& weight) { return is_trained(weight); });
       }
   }
   bool is_trained(const Weight& weight) const {
     const WeightInfo& info = *weight.info;
-    bool frozen = info.role != Role::kMatrix && info.layer >= 0 && info.layer < frozen_layers;
-    return weight.gradient.defined() && !frozen;
-  }
-  void descend(std::span<Weight> weights, double rate, std::vector<Tensor>& velocities) const {
-    double squares = 0;
-    for (const Weight& weight : weights)
-      if (is_trained(weight)) squares += squared_norm(weight.gradient);
-    double scale = clip > 0 ? std::min(1.0, clip / (std::sqrt(squares) + 1e-6)) : 1;
-    add_zeros(weights, velocities);
-    for_chunks(weights, [&](const Chunk& chunk) {
-      const Weight& weight = weights[size_t(chunk.weight)];
-      if (!is_trained(weight)) return;
-      for_each(
-          weight.value.device(), chunk.end - chunk.begin,
-          Descend{weight.gradient.data() + chunk.begin, velocities[size_t(chunk.weight)].data() + chunk.begin,
-                  weight.value.data() + chunk.begin, float(momentum), float(scale), float(rate)});
-    });
+    return info.role == Role::kMatrix || info.layer < 0 || info.layer >= frozen_layers;
   }
 };
 

@@ -38,7 +38,7 @@ class AdapterFinder final : public LearningScorer {
   std::span<const int64_t> document_starts() const override { return starts_; }
   Score score(std::span<const Window>, double) override { return {}; }
   std::span<Weight> weights() override { return {}; }
-  double gradient(std::span<const Stretch>) override { return 0; }
+  double gradient(std::span<const Passage>) override { return 0; }
   int64_t add_sets(Adapter& adapter, int64_t) override { throw Found{&adapter}; }
   std::span<Weight> set(int64_t) override { return {}; }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow>) override { return {}; }

@@ -24,7 +24,7 @@ class ScoreRecorder final : public LearningScorer {
     return scores.emplace_back(scorer_.score(windows, temperature));
   }
   std::span<Weight> weights() override { return scorer_.weights(); }
-  double gradient(std::span<const Stretch> rows) override { return scorer_.gradient(rows); }
+  double gradient(std::span<const Passage> rows) override { return scorer_.gradient(rows); }
   int64_t add_sets(Adapter& adapter, int64_t count) override {
     int64_t first = scorer_.add_sets(adapter, count);
     for (int64_t row = 0; adapters_ && row < count; ++row)

@@ -33,9 +33,10 @@ struct UniformScorer final : LearningScorer {
     return score;
   }
   std::span<Weight> weights() override { return {}; }
-  double gradient(std::span<const Stretch> rows) override {
-    for (const Stretch& row : rows)
-      for (int64_t i = row.begin; i < row.end; ++i) train_on(i);
+  double gradient(std::span<const Passage> rows) override {
+    for (const Passage& row : rows)
+      for (const Stretch& part : row.tokens)
+        for (int64_t i = part.begin; i + 1 < part.end; ++i) train_on(i);
     return 1;
   }
   int64_t add_sets(Adapter&, int64_t added) override { return std::exchange(sets_, sets_ + added); }
@@ -77,7 +78,9 @@ struct UniformScorer final : LearningScorer {
 /// Cuts learners short, so that they come to train on texts of a few hundred positions.
 Values small_chunks(const std::string& name) {
   if (name == "sgd_ttt") return {{"chunk_tokens", 128.0}, {"stride", 64.0}};
-  if (name == "lora_ttt") return {{"chunk_tokens", 16.0}, {"batch_documents", 3.0}};
+  if (name == "lora_ttt")
+    return {{"chunk_tokens", 16.0}, {"batch_documents", 3.0},      {"phase_documents", 5.0},
+            {"phases", 2.0},        {"phase_chunk_tokens", 256.0}, {"keep_a", true}};
   return {};
 }
 

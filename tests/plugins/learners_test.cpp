@@ -39,9 +39,10 @@ struct TrainedBowl final : LearningScorer {
     return score;
   }
   std::span<Weight> weights() override { return all; }
-  double gradient(std::span<const Stretch> rows) override {
+  double gradient(std::span<const Passage> rows) override {
     std::string& call = calls.emplace_back("train");
-    for (const Stretch& row : rows) call += message(" {}-{}", {row.begin, row.end - 1});
+    for (const Passage& row : rows)
+      call += message(" {}-{}", {row.tokens.front().begin, row.tokens.back().end - 2});
     for (Weight& weight : all) weight.gradient = clone(weight.value);
     return 1;
   }

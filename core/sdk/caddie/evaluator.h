@@ -79,6 +79,14 @@ struct AdaptedWindow {
   bool learns = false;
 };
 
+/// Names a row to train on: tokens of the stream, of which each is predicted from those before it, in
+/// stretches [begin, end) that are joined. A stretch that does not go on where the one before it ended begins
+/// with the first token of a document. Attention begins anew at the places `cuts`, which rise.
+struct Passage {
+  std::vector<Stretch> tokens;
+  std::vector<int64_t> cuts = {};
+};
+
 /// Lets a learner train on what it has scored. Its weights are a copy: later scores read what was learned,
 /// and whoever asked for the scores keeps the weights that were given.
 class CADDIE_API LearningScorer : public Scorer {
@@ -90,7 +98,9 @@ class CADDIE_API LearningScorer : public Scorer {
   /// Sets the gradients to those of the mean loss over all positions of the rows, which are of one length, in
   /// the mode of evaluation, and returns that loss in nats per token. Throws Error naming the first position
   /// that has not been scored; one that was trained on cannot be scored any more.
-  virtual double gradient(std::span<const Stretch> rows) = 0;
+  virtual double gradient(std::span<const Passage> rows) = 0;
+  /// Does so with the positions [begin, end) as rows.
+  double gradient(std::span<const Stretch> rows);
 
   /// Makes `count` more sets of the weights of an adapter, each with initial values of its own, and returns
   /// the number of the first. There is one adapter at most, which must outlive the scorer.

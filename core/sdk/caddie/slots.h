@@ -90,9 +90,9 @@ enum class Mode : uint8_t { kTrain, kEvaluate };
 class CADDIE_API Forward {
  public:
   virtual ~Forward();
-  Ids tokens;     // [B,T], the token ids that the pass reads
-  Ids documents;  // [B,T], where in its row the document of each position begins, if the batch says it
-  Var x0;         // [B,T,C], the output of the stem; defined from the first layer on
+  Ids tokens;             // [B,T], the token ids that the pass reads
+  Ids documents;          // [B,T], where in its row each position's document begins; attention stops there
+  Var x0;                 // [B,T,C], the output of the stem; defined from the first layer on
   Parameter token_table;  // [V,C], the table of the token embedding
   Mode mode = Mode::kTrain;
   Progress progress;
