@@ -118,7 +118,7 @@ TEST_CASE("the core and the plugins name no technique but their own", "[house]")
   // Names that are also words of the field or of the language.
   const std::set<std::string> kWords = {"default",    "constant", "standard", "tied",       "untied",
                                         "orthogonal", "cosine",   "ternary",  "percentile", "magnitude",
-                                        "int8",       "fp16",     "fp32"};
+                                        "int8",       "fp16",     "fp32",     "sequential"};
   std::set<std::string> techniques;
   for (const fs::path& file : sources_below(kSource / "plugins"))
     if (file.extension() == ".cpp" && !kWords.count(file.stem())) techniques.insert(file.stem());

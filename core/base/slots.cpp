@@ -6,6 +6,7 @@
 #include <caddie/export_slots.h>
 #include <caddie/layer_slots.h>
 #include <caddie/objective.h>
+#include <caddie/sampler.h>
 
 namespace caddie {
 
@@ -27,6 +28,7 @@ double LearningScorer::gradient(std::span<const Stretch> rows) {
   return gradient(passages);
 }
 Package::~Package() = default;
+TrainingText::~TrainingText() = default;
 
 std::vector<Parameter> Weights::add_per_layer(const std::string& name, const Shape& shape, Role role,
                                               const Init& init, Place place) {

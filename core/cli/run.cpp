@@ -56,7 +56,8 @@ struct Loaded {
       : tree(Tree::load(arguments.experiment.file, arguments.experiment.overrides)),
         experiment(assemble(tree, registry, device)) {
     const Experiment& e = experiment;
-    check_batch(e.data.batch_tokens, e.data.sequence_length, e.train.accumulation, ranks);
+    for (const BatchSize& size : e.only<Sampler>()->sizes(e.data.batch()))
+      check_batch(size, e.train.accumulation, ranks);
   }
 };
 

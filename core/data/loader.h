@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts the endless training stream into the micro-batches of each rank, in a fixed order.
+// Reads the batches that a sampler decides on, each rank its own part.
 #pragma once
+
+#include <caddie/sampler.h>
 
 #include <cstdint>
 #include <future>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "data/shards.h"
+#include "model/technique.h"
 
 namespace caddie {
 
@@ -19,45 +26,74 @@ struct Batch {
   std::vector<int32_t> documents = {};
 };
 
-/// Throws Error, naming the nearest batch that would do, unless batch_tokens / (world * accumulation),
-/// rounded down, is a positive multiple of sequence_length.
-void check_batch(int64_t batch_tokens, int64_t sequence_length, int accumulation, int world);
+/// Says how the batches of a training are made.
+struct Batching {
+  BatchSize size;  // the experiment's, which the sampler may change
+  int accumulation = 1;
+  int rank = 0, ranks = 1;
+  uint64_t seed = 0;
+};
 
-/// Reads the micro-batches of one rank. Each micro-step takes world * (tokens_per_rank() + 1) tokens from the
-/// stream, which starts over at its first token when it ends; rank r gets the r-th slice. The last token of a
-/// slice is only ever a target. One rank with n micro-steps a step sees the slices that n ranks with one
-/// micro-step see.
+/// Throws Error, naming the nearest batch that would do, unless size.tokens / (ranks * accumulation), rounded
+/// down, is a positive multiple of size.length.
+void check_batch(const BatchSize& size, int accumulation, int ranks);
+
+/// Reads the micro-batches of one rank. One rank with n micro-steps a step may see what n ranks with one
+/// micro-step see, if its sampler has it so.
 class Loader {
  public:
-  /// Throws Error when check_batch() does, or when the stream is empty. The stream must outlive the loader.
-  Loader(const TokenStream& stream, int64_t batch_tokens, int64_t sequence_length, int accumulation,
-         int rank = 0, int world = 1);
+  /// Holds the numbers that say where the sampler stands.
+  using Position = std::map<std::string, int64_t>;
+
+  /// Throws Error when check_batch() does for a size that batches may have, or when the stream is empty or
+  /// the sampler cannot use it. The stream must outlive the loader.
+  Loader(const TokenStream& stream, PluginRef<Sampler> sampler, const Batching& batching);
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  /// Returns the next micro-batch of this rank. The one after it is prepared in the background meanwhile.
-  Batch next();
+  /// Returns what this rank reads in the next micro-step: rows of one length each, in their order. The next
+  /// one of the same size is prepared in the background meanwhile.
+  std::vector<Batch> next(const Progress& progress);
+  /// Returns what this rank reads in all micro-steps of the step about to be taken.
+  std::vector<Batch> next_step(const Progress& progress);
 
-  /// Returns how many tokens all ranks together have consumed, counted on when the stream starts over. It is
-  /// what seek() wants for a resume.
-  int64_t position() const { return position_; }
+  /// Starts over at the first batch.
+  void restart();
+  const Position& position() const { return position_; }
+  /// Goes on as where position() was this.
+  void return_to(const Position& position);
+  /// Shows an archive what a resumed training must know of the batches so far.
+  void state(Archive& archive);
 
-  /// Continues as if `position` tokens had been consumed. Throws Error when it is negative.
-  void seek(int64_t position);
-
-  /// Returns the number of tokens in one Batch.
-  int64_t tokens_per_rank() const { return tokens_per_rank_; }
+  /// Tells whether all batches so far were those that plain reading of the stream gives: with the size of the
+  /// experiment, in each micro-step the next tokens, one slice behind the other for the ranks.
+  bool is_plain() const { return plain_; }
+  /// Returns how many tokens the planned steps have that are still to be taken, all ranks together; where
+  /// sizes change it is an estimate, as exact as a thousandth of these steps.
+  double tokens_ahead(Progress progress) const;
 
  private:
-  Batch read(int64_t position) const;
+  struct Drawn {
+    std::vector<Sequence> sequences;  // of all ranks
+    std::vector<Batch> batches;       // of this one
+  };
+  BatchSize part_of(const BatchSize& size) const;
+  void begin();
+  Drawn draw();
+  std::vector<Batch> read(std::span<const Sequence> sequences) const;
+  void append(const Sequence& sequence, Batch& batch) const;
+  bool continues_plainly(std::span<const Sequence> sequences) const;
+  void show(Archive& archive);
 
   const TokenStream* stream_;
-  int64_t sequence_length_;
-  int64_t tokens_per_rank_ = 0;
-  int rank_, world_;
-  int64_t position_ = 0;
-  // When valid, this is the batch at position_. It is the last member, so that it is joined first.
-  std::future<Batch> prefetched_;
+  PluginRef<Sampler> sampler_;
+  Batching batching_;
+  BatchSize size_;     // of the batches that are drawn
+  Position position_;  // where the sampler was behind the last batch that next() returned
+  bool plain_ = true;
+  int64_t micro_steps_ = 0;
+  // When valid, this is what follows at position_. It is the last member, so that it is joined first.
+  std::future<Drawn> ahead_;
 };
 
 }  // namespace caddie

@@ -3,6 +3,8 @@
 // one logical stream.
 #pragma once
 
+#include <caddie/sampler.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -35,7 +37,7 @@ std::string shard_header(int64_t count);
 
 /// Joins the tokens of all shards that match a pattern, one shard after the other in the order of their
 /// paths' bytes.
-class TokenStream {
+class TokenStream final : public TrainingText {
  public:
   /// `pattern` is such as "data/prose/train_*.bin". Throws Error naming the pattern when no file matches it.
   explicit TokenStream(const std::string& pattern);
@@ -50,7 +52,8 @@ class TokenStream {
   const std::string& pattern() const { return pattern_; }
 
   /// Returns the tokens of the file at this index of files().
-  std::span<const uint16_t> tokens(size_t file) const { return shards_[file].tokens(); }
+  std::span<const uint16_t> tokens(size_t file) const override { return shards_[file].tokens(); }
+  size_t shards() const override { return shards_.size(); }
 
   /// Returns the largest id in the stream, or -1 when it is empty. The first call reads every token and must
   /// not run beside another call of this function.

@@ -89,10 +89,13 @@ void Assembler::read_tables(std::string_view path, const std::function<bool(cons
 /// empty. Throws Error when no plugin is named or its kind fits none of the slots.
 const Slot& Assembler::slot_at(const std::string& path, std::string_view section, const std::string& label) {
   std::string plugin = label;
-  tree_.read(path, [&](Settings& s) { s("use", plugin, "plugin"); });
   std::vector<std::string> kinds;
-  for (const Slot& slot : table_)
-    if (slot.path == section) kinds.emplace_back(name_of(slot.kind));
+  for (const Slot& slot : table_) {
+    if (slot.path != section) continue;
+    kinds.emplace_back(name_of(slot.kind));
+    if (plugin.empty()) plugin = slot.preset;
+  }
+  tree_.read(path, [&](Settings& s) { s("use", plugin, "plugin"); });
   if (plugin.empty())
     tree_.fail_at(path,
                   message("[{}] names no plugin; write use = \"...\" with the name of a plugin of kind {}",

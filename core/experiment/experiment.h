@@ -24,6 +24,7 @@ struct DataSettings {
   std::string tokenizer;          // the path of a SentencePiece model
   int64_t sequence_length = 1024;
   int64_t batch_tokens = 524288;
+  BatchSize batch() const { return {batch_tokens, sequence_length}; }
   void settings(Settings& s);
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "data/loader.h"
 #include "data/validation.h"
 
 namespace caddie {
@@ -20,8 +21,8 @@ std::vector<const WeightInfo*> claimed_by(const Experiment::Part& part, const Mo
 Shapes shapes_for(std::span<const WeightInfo* const> claimed, const Experiment& experiment,
                   const DataSizes& sizes) {
   const Budget& budget = experiment.budget;
-  return {experiment.model->shape(), claimed,          sizes.positions, sizes.documents, budget.steps,
-          budget.seconds > 0,        sizes.start_token};
+  return {experiment.model->shape(), claimed,           sizes.positions, sizes.documents, budget.steps,
+          budget.seconds > 0,        sizes.start_token, sizes.shards};
 }
 
 /// Returns what is wrong with a plugin's settings; "" when nothing is.
@@ -47,6 +48,19 @@ std::string problem_of_layout(const ExportParts& parts) {
                  {parts.layout->plugin});
 }
 
+/// Returns what is wrong with a size of batches that a plugin chooses. The size that the experiment sets is
+/// checked when it is known how many ranks there are.
+std::string problem_of_batches(const Experiment& experiment) {
+  BatchSize set = experiment.data.batch();
+  try {
+    for (const BatchSize& size : experiment.only<Sampler>()->sizes(set))
+      if (size != set) check_batch(size, experiment.train.accumulation, 1);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 std::string problem_of_calibration(const Experiment& experiment, const DataSizes& sizes) {
   const ExportParts& parts = experiment.export_parts;
   if (!parts.wants_calibration()) return "";
@@ -63,7 +77,11 @@ std::string problem_of_calibration(const Experiment& experiment, const DataSizes
 
 DataSizes sizes_of(const DataSettings& data) {
   DataSizes sizes;
-  if (!files_matching(data.train).empty()) sizes.training_tokens = TokenStream(data.train).size();
+  if (!files_matching(data.train).empty()) {
+    TokenStream stream(data.train);
+    sizes.training_tokens = stream.size();
+    for (size_t i = 0; i < stream.shards(); ++i) sizes.shards.push_back(int64_t(stream.tokens(i).size()));
+  }
   if (!files_matching(data.validation).empty())
     sizes.positions = scored_positions(TokenStream(data.validation), data.sequence_length);
   return sizes;
@@ -76,6 +94,8 @@ std::optional<Problem> find_problem(const Experiment& experiment, const DataSize
       return Problem{part.path, text};
   if (std::string text = problem_of_layout(experiment.export_parts); !text.empty())
     return Problem{"export.pack_bits", text};
+  if (std::string text = problem_of_batches(experiment); !text.empty())
+    return Problem{std::string(slot_of(Kind::kSampler).path), text};
   if (std::string text = problem_of_calibration(experiment, sizes); !text.empty())
     return Problem{"export.calibration", text};
   return {};

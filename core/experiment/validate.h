@@ -15,6 +15,7 @@ namespace caddie {
 /// Tells how much data there is, as far as that is known.
 struct DataSizes {
   int64_t training_tokens = 0;  // 0 while unknown
+  std::vector<int64_t> shards;  // those of each training shard; empty while unknown
   int64_t positions = 0;        // the predicted positions of the validation stream; 0 while unknown
   int64_t documents = -1;  // the number of documents that start in the validation stream; -1 while unknown
   int start_token = -1;    // the token that starts each of them; -1 while unknown

@@ -44,6 +44,8 @@ constexpr Slot kSlots[] = {
      .divergence = Slot::Divergence::kByActing, .effect_check = EffectCheck::kView},
     {.kind = Kind::kOptimizer, .name = "optimizer", .path = "optimizers", .count = kMany, .claims = kEach,
      .effect_check = EffectCheck::kMoved},
+    {.kind = Kind::kSampler, .name = "sampler", .path = "data.sampler",
+     .effect_check = EffectCheck::kBatches, .preset = "sequential"},
     {.kind = Kind::kSchedule, .name = "schedule", .path = "train.schedule",
      .divergence = Slot::Divergence::kByScale, .effect_check = EffectCheck::kScale},
     {.kind = Kind::kAverager, .name = "averager", .path = "train.averager", .count = kOptional,
@@ -92,6 +94,8 @@ constexpr bool can_be_checked(const Slot& s) {
       return s.kind == Kind::kOptimizer;
     case EffectCheck::kScale:
       return s.kind == Kind::kSchedule;
+    case EffectCheck::kBatches:
+      return s.kind == Kind::kSampler;
     case EffectCheck::kFilled:
       return s.kind == Kind::kInitializer;
     case EffectCheck::kAverage:
@@ -134,6 +138,7 @@ std::string_view name_of(Kind kind) { return slot_of(kind).name; }
 // `use` itself counts for the report alone, because the file of the plugin that it names counts in the stage
 // of its slot. The switch counts for nothing, because a table that is switched off is left out.
 void SlotSettings::settings(Settings& s, const Slot& slot) {
+  if (use.empty()) use = slot.preset;
   bool many = slot.count == Slot::Count::kMany;
   s("use", use, many ? "plugin; by default the one that is called like this table" : "plugin of this slot",
     any(), Stage::kReport);

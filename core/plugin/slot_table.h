@@ -18,7 +18,7 @@ namespace caddie {
 struct Slot {
   /// Says how many plugins an experiment names there.
   enum class Count : uint8_t {
-    kOne,       // It names exactly one, in the table `path` itself, which must say `use`.
+    kOne,       // It names exactly one, in the table `path` itself, which must say `use` or has a preset.
     kOptional,  // It names one in that table, or none.
     kMany       // It names any number, each in a table of its own below `path`, called by its label.
   };
@@ -43,6 +43,7 @@ struct Slot {
     kGradient,  // the gradients of a training pass over a probe batch are others without it
     kMoved,     // weights that it claims have moved
     kScale,     // in some step it scaled the learning rates
+    kBatches,   // some batch was another than plain reading of the text gives
     kFilled,    // it made some initial weight other than zero
     kAverage,   // its average is not the raw weights
     kClaim,     // some weight of the model is one that it claims
@@ -58,8 +59,9 @@ struct Slot {
   Claims claims = Claims::kNone;
   Divergence divergence = Divergence::kFromStart;
   EffectCheck effect_check = EffectCheck::kNone;
-  bool drawn = false;     // tells whether the drawing of the model shows its plugins where they act
-  bool by_layer = false;  // tells whether the experiment says in which layers a plugin there acts
+  std::string_view preset = {};  // the plugin where an experiment names none; empty where it must name one
+  bool drawn = false;            // tells whether the drawing of the model shows its plugins where they act
+  bool by_layer = false;         // tells whether the experiment says in which layers a plugin there acts
 };
 
 /// Returns every slot, in the order in which a run comes to them.

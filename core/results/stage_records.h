@@ -16,10 +16,10 @@ namespace caddie {
 
 /// Holds what a training saw of its plugins: the labels of those that it called, the weights that no gradient
 /// reached and that did not move, the views that leave every weight as it is, and whether an initializer made
-/// a number other than zero and a schedule ever changed the learning rates.
+/// a number other than zero, a schedule ever changed the learning rates, and a sampler a batch.
 struct TrainingTrace {
   std::vector<std::string> visited, unreached, unmoved, idle;
-  bool filled = false, scaled = false;
+  bool filled = false, scaled = false, sampled = false;
 
   template <class Fields>
   void fields(Fields& f) {
@@ -29,6 +29,7 @@ struct TrainingTrace {
     f("idle", idle);
     f("filled", filled);
     f("scaled", scaled);
+    f("sampled", sampled);
   }
 };
 

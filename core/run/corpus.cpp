@@ -21,4 +21,10 @@ std::span<const int32_t> Corpus::probe() const {
   return tokens.subspan(start == to ? 0 : size_t(start - from), sequence_length_);
 }
 
+Loader open_loader(const Experiment& e, const Corpus& corpus, int rank, int ranks) {
+  return {corpus.train(),
+          e.only<Sampler>(),
+          {e.data.batch(), e.train.accumulation, rank, ranks, uint64_t(e.seed)}};
+}
+
 }  // namespace caddie

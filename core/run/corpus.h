@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "data/shards.h"
+#include "data/loader.h"
 #include "run/validation_text.h"
 
 namespace caddie {
@@ -28,5 +28,8 @@ class Corpus {
   TokenStream train_;
   ValidationText validation_;
 };
+
+/// Opens the batches of an experiment for one of `ranks` ranks. Both must outlive the loader.
+Loader open_loader(const Experiment& experiment, const Corpus& corpus, int rank = 0, int ranks = 1);
 
 }  // namespace caddie

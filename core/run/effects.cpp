@@ -144,6 +144,8 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
       return judge_moves(experiment, part, evidence.trace);
     case EffectCheck::kScale:
       return void_unless(evidence.trace.scaled, "it left the learning rates as they are in every step");
+    case EffectCheck::kBatches:
+      return void_unless(evidence.trace.sampled, "every batch is what reading the text in its order gives");
     case EffectCheck::kFilled:
       return void_unless(evidence.trace.filled, "it left every matrix at zero");
     case EffectCheck::kWindows:
@@ -250,12 +252,15 @@ void TrainingWatch::state(Archive& archive) {
   int64_t scaled = scaled_;
   archive("watch.scaled", scaled);
   scaled_ = scaled != 0;
+  int64_t sampled = sampled_;
+  archive("watch.sampled", sampled);
+  sampled_ = sampled != 0;
 }
 
 TrainingTrace TrainingWatch::trace(const Trainer& trainer) const {
   const WeightTable& weights = experiment_.model->weights();
   std::set<std::string> visited = calls_.visited();
-  TrainingTrace seen = {{visited.begin(), visited.end()}, {}, {}, {}, filled_, scaled_};
+  TrainingTrace seen = {{visited.begin(), visited.end()}, {}, {}, {}, filled_, scaled_, sampled_};
   for (int i = 0; i < weights.size(); ++i) {
     const std::string& name = weights.info(i).name;
     if (!trainer.reached(i)) seen.unreached.push_back(name);

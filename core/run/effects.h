@@ -51,6 +51,8 @@ class TrainingWatch {
   explicit TrainingWatch(const Experiment& experiment);
   /// Call after each step with what the learning rates were multiplied by.
   void see_scale(double scale) { scaled_ = scaled_ || scale != 1; }
+  /// Call after each step with whether all batches so far were those of plain reading.
+  void see_batches(bool plain) { sampled_ = !plain; }
   /// Reads or writes what a checkpoint must carry of the watch.
   void state(Archive& archive);
   /// Returns what judge_effects() wants to know of the training, to be kept with its results.
@@ -64,7 +66,7 @@ class TrainingWatch {
   CallCounter calls_;
   std::vector<std::string> initial_;  // the hash of each weight when the training began
   bool filled_ = false;               // whether the initializer made a number other than zero
-  bool scaled_ = false;
+  bool scaled_ = false, sampled_ = false;
 };
 
 /// The evidence is what a run has seen of its plugins by its end.

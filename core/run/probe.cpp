@@ -2,6 +2,8 @@
 // A step takes the median time of several; evaluation is timed on a sample and scaled to all positions.
 #include "run/probe.h"
 
+#include <algorithm>
+
 #include "base/median.h"
 #include "base/stopwatch.h"
 #include "results/provenance.h"
@@ -39,16 +41,17 @@ class CountingScorer final : public LearningScorer {
   int64_t positions_, sequence_length_;
 };
 
-/// Takes training steps for about `seconds` and returns the median time of one, without the first.
+/// Takes training steps for about `seconds` and returns the median time of one, without the first. Where
+/// steps differ in size, it is that of a step of average size.
 double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) {
-  Loader loader(corpus.train(), e.data.batch_tokens, e.data.sequence_length, e.train.accumulation);
+  Loader loader = open_loader(e, corpus);
   Trainer trainer(*e.model, e.optimizers, e.only<Schedule>(), e.train, e.budget);
+  double average = loader.tokens_ahead(trainer.progress()) / double(std::max<int64_t>(1, e.budget.steps));
   std::vector<double> steps;
   Stopwatch clock;
   while (steps.size() < 3 || clock.seconds() < seconds) {
-    std::vector<Batch> batches;
-    for (int i = 0; i < e.train.accumulation; ++i) batches.push_back(loader.next());
-    steps.push_back(trainer.step(batches).seconds);
+    StepReport report = trainer.step(loader.next_step(trainer.progress()));
+    steps.push_back(report.seconds * average / double(report.tokens));
   }
   steps.erase(steps.begin());  // The first step warms up.
   return median(steps);

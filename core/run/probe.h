@@ -9,7 +9,7 @@ namespace caddie {
 
 /// Holds what was measured of an experiment on this machine.
 struct Speed {
-  double step_seconds = 0;        // the median time of an optimizer step
+  double step_seconds = 0;        // the time of an optimizer step of average size
   double evaluation_seconds = 0;  // the time of all that a run scores, from raw weights to the artifact
   int64_t peak_mem_bytes = 0;     // the most memory that this process has held
 };

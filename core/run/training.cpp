@@ -36,9 +36,9 @@ int64_t journal_number(const std::filesystem::path& file, int64_t step) {
 std::string validation_row(const std::string& key) { return kBpb.name + ("@" + key); }
 
 /// Writes the metrics that a step reports.
-void note(Metrics& curves, const Progress& p, const StepReport& report) {
+void note(Metrics& curves, const Progress& p, int64_t tokens, const StepReport& report) {
   auto add = [&](const Metric& metric, double value) {
-    curves.add(p.step, p.step * report.tokens, p.seconds, metric.name, value);
+    curves.add(p.step, tokens, p.seconds, metric.name, value);
   };
   add(kTrainLoss, report.loss);
   for (const auto& [label, term] : report.terms)
@@ -71,12 +71,9 @@ struct TrainingStage::State {
   State(TrainingStage& stage, const std::filesystem::path& folder)
       : folder(folder),
         watch(stage.e_),
-        loader(stage.corpus_.train(), stage.e_.data.batch_tokens, stage.e_.data.sequence_length,
-               stage.e_.train.accumulation, stage.team_.rank(), stage.team_.size()),
+        loader(open_loader(stage.e_, stage.corpus_, stage.team_.rank(), stage.team_.size())),
         trainer(*stage.e_.model, stage.e_.optimizers, stage.e_.only<Schedule>(), stage.e_.train,
-                stage.e_.budget, stage.team_.comm()),
-        accumulation(stage.e_.train.accumulation),
-        step_tokens(stage.e_.data.batch_tokens) {
+                stage.e_.budget, stage.team_.comm()) {
     observers.add(stage.e_, stage.keys_, stage.e_.data);
     if (stage.e_.budget.seconds == 0) attached.emplace(stage.options_.attached, stage.e_.data, observers);
     for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, averager);
@@ -90,18 +87,14 @@ struct TrainingStage::State {
       int64_t every = validation.every;
       archive(("validations." + key).c_str(), every);
     }
-    int64_t position = loader.position();
-    archive("loader.position", position);
+    PrefixedArchive batches(archive, "batches.");
+    loader.state(batches);
+    archive("tokens", tokens);
     archive_bits(archive, "last_loss", last_loss);
     watch.state(archive);
-    if (position != loader.position()) loader.seek(position);
   }
 
-  std::vector<Batch> next_batches() {
-    std::vector<Batch> batches;
-    for (int i = 0; i < accumulation; ++i) batches.push_back(loader.next());
-    return batches;
-  }
+  std::vector<Batch> next_batches() { return loader.next_step(progress()); }
 
   const Progress& progress() const { return trainer.progress(); }
 
@@ -111,11 +104,10 @@ struct TrainingStage::State {
   TrainingWatch watch;
   Loader loader;
   Trainer trainer;
-  int accumulation;
-  int64_t step_tokens;
   std::optional<Metrics> curves;
+  int64_t tokens = 0;  // all that the steps so far were trained on
   double last_loss = 0;
-  std::vector<double> step_seconds;
+  std::vector<double> token_seconds;  // the seconds per token of each step
 };
 
 TrainingStage::TrainingStage(Experiment& experiment, const Corpus& corpus, const StageKeys& keys,
@@ -239,7 +231,7 @@ void TrainingStage::discarded_warmup(State& state) {
     stop_here("in the discarded warm-up");
   }
   load_checkpoint(aside, e_.model->weights().device(), restored);
-  state.loader.seek(0);
+  state.loader.restart();
   team_.any(false);  // Returns when all ranks have read the file.
   if (team_.leads()) std::filesystem::remove(aside);
 }
@@ -251,15 +243,16 @@ void TrainingStage::take_steps(State& state) {
     const Progress& p = state.progress();
     state.last_loss = report.loss;
     state.watch.see_scale(report.lr_scale);
-    state.step_tokens = report.tokens;
-    state.step_seconds.push_back(report.seconds);
-    if (state.curves) note(*state.curves, p, report);
+    state.watch.see_batches(state.loader.is_plain());
+    state.tokens += report.tokens;
+    state.token_seconds.push_back(report.seconds / double(report.tokens));
+    if (state.curves) note(*state.curves, p, state.tokens, report);
     // A checkpoint at the very end would say nothing of which sites the training visits.
     if (state.trainer.finished()) break;
     bool due = e_.train.checkpoint_seconds > 0 && since_saved.seconds() > e_.train.checkpoint_seconds;
     if (team_.leads()) {
       validate(state);
-      show(state.trainer, report);
+      show(state, report);
       fork(state);
       if (due) save(state, state.folder);
     }
@@ -273,11 +266,11 @@ void TrainingStage::take_steps(State& state) {
 
 /// Takes a step. One that is left has read batches, which whoever goes on must read again.
 StepReport TrainingStage::step_or_stop(State& state) {
-  int64_t position = state.loader.position();
+  Loader::Position position = state.loader.position();
   try {
     return state.trainer.step(state.next_batches());
   } catch (const StepLeft&) {
-    state.loader.seek(position);
+    state.loader.return_to(position);
   }
   save(state, state.folder);
   stop_here(fmt::format("at step {}", state.progress().step));
@@ -289,8 +282,7 @@ void TrainingStage::validate(State& state) {
   for (const auto& [key, validation] : state.observers.validations) {
     if (p.step % validation.every != 0) continue;
     Score score = corpus_.validation().score(*validation.evaluator, e_.model->weights().values()).score;
-    state.curves->add(p.step, p.step * state.step_tokens, p.seconds, validation_row(key),
-                      score.bits_per_byte());
+    state.curves->add(p.step, state.tokens, p.seconds, validation_row(key), score.bits_per_byte());
   }
   e_.model->evaluate_at(Progress());
 }
@@ -318,11 +310,11 @@ void TrainingStage::fork(State& state) const {
   });
 }
 
-void TrainingStage::show(const Trainer& trainer, const StepReport& report) {
+void TrainingStage::show(const State& state, const StepReport& report) {
   if (!status_.due()) return;
-  const Progress& p = trainer.progress();
+  const Progress& p = state.progress();
   double rate = double(report.tokens) / report.seconds;
-  double left = double(p.steps - p.step) * report.seconds;
+  double left = state.loader.tokens_ahead(p) / rate;
   if (p.budget_seconds > 0) left = std::min(left, p.budget_seconds - p.seconds);
   std::string terms;
   for (const auto& [label, term] : report.terms) terms += fmt::format(" + {} {:.4f}", label, term);
@@ -335,14 +327,14 @@ TrainRecord TrainingStage::finish(State& state) {
   const Progress& p = state.progress();
   const WeightTable& table = e_.model->weights();
   state.curves->flush();
-  double usual_seconds = median(state.step_seconds);
+  double usual_seconds = median(state.token_seconds);
   TrainRecord record;
   record.steps = p.step;
-  record.tokens = p.step * state.step_tokens;
+  record.tokens = state.tokens;
   record.parameters = table.parameters();
   record.train_loss = state.last_loss;
   record.seconds = p.seconds;
-  record.tokens_per_second = usual_seconds > 0 ? double(state.step_tokens) / usual_seconds : 0;
+  record.tokens_per_second = usual_seconds > 0 ? 1 / usual_seconds : 0;
   record.weights = hash_of(table.values());
   record.trace = state.watch.trace(state.trainer);
   for (const auto& [key, validation] : state.observers.validations)

@@ -64,7 +64,7 @@ class TrainingStage {
   void validate(State& state);
   void save(State& state, const std::filesystem::path& folder) const;
   void fork(State& state) const;
-  void show(const Trainer& trainer, const StepReport& report);
+  void show(const State& state, const StepReport& report);
   TrainRecord finish(State& state);
 
   Experiment& e_;

@@ -94,6 +94,9 @@ struct Rope final : Modifier {
 
   QueryKey query_key(Block& block, QueryKey qk) override {
     int64_t length = qk.q.shape()[1], turning = turning_of(qk.q.shape()[3]);
+    // Sequences up to that of training share its angles, which are the same for each, and stretch none.
+    int64_t trained = block.forward.shape->sequence_length;
+    if (length < trained && (ntk_reference_length == 0 || trained <= ntk_reference_length)) length = trained;
     Tensor cos_sin = block.forward.table(length, {length, 2, turning / 2},
                                          [&](float* out) { fill(out, length, int(turning)); });
     return {rotate(qk.q, cos_sin), rotate(qk.k, cos_sin)};

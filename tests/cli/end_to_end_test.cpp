@@ -313,6 +313,8 @@ TEST_CASE("each way of being without effect is found and named", "[end]") {
       {"-S 'techniques.qat={effect=\"inert\",weights=[\"role:matrix\"]}'", "qat",
        "leaves every weight as it is"},
       {"-S train.schedule.warmdown_steps=0", "train.schedule", "left the learning rates as they are"},
+      {"-S 'data.sampler={use=\"sequence_length_schedule\",lengths=[32],until=[1]}'", "data.sampler",
+       "what reading the text in its order gives"},
       {"-S 'train.averagers.late={use=\"ema\",decay=0}'", "train.averagers.late", "equals the raw weights"},
       {"-S optimizers.muon.lr=0", "optimizers.muon", "none of the weights that it steps moved"},
       {"-S 'export.quantizers.none={use=\"fp16\",weights=[\"numel>99999999\"]}'", "export.quantizers.none",

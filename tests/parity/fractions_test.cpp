@@ -65,10 +65,46 @@ TEST_CASE("a schedules case may go by the share of the training that is done", "
   CHECK_THAT(rate.reason, Catch::Contains("scale at step 6"));
   Result value = altered("scalar_schedules", 0, "values", 1, {0.8, 0.5});
   CHECK_THAT(value.reason, Catch::Contains("value at 0.8"));
+}
 
-  json["expected"]["seq_len_schedules"] = {{{"refused", true}}};
-  CHECK(name_of(run_json(folder, json).status) == "SKIP");
-  CHECK_THAT(run_json(folder, json).reason, Catch::Contains("seq_len_schedules"));
+TEST_CASE("a schedules case may hold plans of sequence lengths, and when loops begin", "[parity]") {
+  Folder folder;
+  auto plan = [](const char* text) {
+    return Json{{"config",
+                 {{"train_seq_schedule", text},
+                  {"train_seq_len", 32},
+                  {"mode", "step"},
+                  {"iterations", 10},
+                  {"max_wallclock_ms", nullptr}}}};
+  };
+  auto at = [](int step, int length) { return Json{{"step", step}, {"elapsed_ms", 0}, {"seq_len", length}}; };
+  Json lengths = plan("16@0.6,8@0.3"), refused = plan("16"), too_long = plan("64@1");
+  lengths["rows"] = {at(0, 8), at(3, 8), at(4, 16), at(10, 16)};  // 16 goes on behind its end
+  refused["refused"] = too_long["refused"] = true;
+  Json loops = sequence(0, 0);
+  loops["config"]["num_loops"] = 2;
+  for (int step : {2, 3}) {
+    loops["rows"].push_back(row(step, 0, 1, 1));
+    loops["rows"].back()["looping_from_here"] = step == 3;  // 3/8 is the first share above 0.35
+  }
+  Json json = {
+      {"kind", "schedules"},
+      {"tolerance", {{"abs", 1e-12}}},
+      {"expected", {{"fraction_sequences", {loops}}, {"seq_len_schedules", {lengths, refused, too_long}}}}};
+  Result result = run_json(folder, json);
+  INFO(result.reason);
+  CHECK(name_of(result.status) == "PASS");
+
+  Json wrong = json;
+  wrong["expected"]["seq_len_schedules"][0]["rows"][1] = at(3, 16);
+  CHECK_THAT(run_json(folder, wrong).reason, Catch::Contains("length at"));
+  wrong = json;
+  wrong["expected"]["seq_len_schedules"][0].erase("rows");
+  wrong["expected"]["seq_len_schedules"][0]["refused"] = true;
+  CHECK_THAT(run_json(folder, wrong).reason, Catch::Contains("refusal of"));
+  wrong = json;
+  wrong["expected"]["fraction_sequences"][0]["rows"][0]["looping_from_here"] = true;
+  CHECK_THAT(run_json(folder, wrong).reason, Catch::Contains("looping at step 2"));
 }
 
 TEST_CASE("weights are moved by given gradients, with a rate and a momentum for each step", "[parity]") {

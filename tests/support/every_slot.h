@@ -22,6 +22,7 @@ inline const std::vector<std::string> kEverySlot = {
     "techniques.dropout={}",
     "techniques.multi_token_prediction={}",
     "techniques.qat.weights=['role:matrix']",
+    "data.sampler.use='shuffled_sequences'",
     "train.averager.use='ema'",
     "train.averagers.late.use='swa'",
     "export.pruners.magnitude.weights=['role:matrix']",

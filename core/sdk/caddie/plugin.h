@@ -9,6 +9,7 @@
 #include <caddie/math.h>
 #include <caddie/objective.h>
 #include <caddie/parallel.h>
+#include <caddie/sampler.h>
 
 #include <type_traits>
 

@@ -47,6 +47,7 @@ enum class Kind : uint8_t {
   kPruner,
   kQuantizer,
   kResidual,
+  kSampler,
   kSchedule,
   kTrimmer,
   kView,
@@ -62,6 +63,7 @@ struct Shapes {
   int64_t steps = 0;       // the most steps that the training takes; 0 while that is not known
   bool timed = false;      // whether a wall-clock budget may end the training before them
   int start_token = -1;    // the token that starts a document of that stream; -1 while that is not known
+  std::span<const int64_t> shards = {};  // the tokens of each training shard; empty while that is not known
 };
 
 /// Is the base of every technique. What a technique does not override declares nothing.
