@@ -2,9 +2,9 @@
 // Trains the whole model on documents that are scored, in phases: once `documents` (i + 1) / `count`
 // documents are scored, phase i takes the first so many of them, shortest first, joins their tokens (each
 // with the first token of the document behind it), and steps by SGD (sgd.h) through chunks of `chunk_tokens`
-// of them, all but the last, in rows of `rows` sequences whose attention begins anew at each document and
-// each sequence. Later phases train on the documents of earlier ones again. Source:
-// github.com/openai/parameter-golf, pull requests 1610 and 1855.
+// of them, all but the last, in rows of `rows` sequences. Attention begins anew at each document, and within
+// one after each sequence length. Later phases train on the documents of earlier ones again.
+// Source: github.com/openai/parameter-golf, pull requests 1610 and 1855.
 #pragma once
 
 #include <caddie/plugin.h>
@@ -65,7 +65,8 @@ struct Phases {
       }
       positions = tokens - 1;
     }
-    // Returns `count` positions from place `from` on, cut at documents and every `length` positions.
+    // Returns `count` positions from place `from` on, cut at documents and every `length` positions within
+    // them.
     caddie::Passage row(int64_t from, int64_t count, int64_t length) const {
       caddie::Passage row;
       int64_t place = 0, to = from + count + 1;
@@ -76,8 +77,10 @@ struct Phases {
               {part.begin + std::max(from, place) - place, part.begin + std::min(to, end) - place});
         place = end;
       }
-      for (int64_t at = 0; at < count; ++at)
-        if (at % length == 0 || std::ranges::binary_search(starts, from + at)) row.cuts.push_back(at);
+      for (int64_t at = 0, start = 0; at < count; ++at) {
+        if (std::ranges::binary_search(starts, from + at)) start = at;
+        if ((at - start) % length == 0) row.cuts.push_back(at);
+      }
       return row;
     }
   };

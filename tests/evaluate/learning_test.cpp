@@ -51,9 +51,10 @@ TEST_CASE("a position is trained on only once it was scored, and never scored ag
   CHECK_THROWS_WITH(learner.gradient(row), Contains("position 0 is trained on before it was scored"));
   learner.score({&first, 1}, 1);
   CHECK_THROWS_WITH(learner.gradient(beyond), Contains("position 12 is trained on before it was scored"));
-  CHECK_THROWS_WITH(learner.gradient(cut), Contains("rows lie in the stream of 96 and have one length"));
-  CHECK_THROWS_WITH(learner.gradient(outside), Contains("a row of positions 92 to 104"));
-  CHECK_THROWS_WITH(learner.gradient({}), Contains("no row"));
+  CHECK_THROWS_WITH(learner.gradient(cut), Contains("rows of 12 and 6 positions; rows have one length"));
+  CHECK_THROWS_WITH(learner.gradient(outside),
+                    Contains("tokens 92 to 105 cannot be trained on; the stream has 97"));
+  CHECK_THROWS_WITH(learner.gradient(std::span<const Stretch>()), Contains("no row"));
   learner.gradient(row);
   learner.gradient(row);
   learner.score({&later, 1}, 1);

@@ -300,8 +300,8 @@ TEST_CASE("weights for training only are trained and kept, and in no artifact", 
   };
   std::string bytes = file(e);
   CHECK(bytes == file(plain));
-  CHECK(estimate_size(weights.infos(), e.export_parts.quantizers).grown ==
-        estimate_size(plain.model->weights().infos(), plain.export_parts.quantizers).grown);
+  CHECK(estimate_size(weights.infos(), e.export_parts.packers()).grown ==
+        estimate_size(plain.model->weights().infos(), plain.export_parts.packers()).grown);
   std::vector<Tensor> back = read_artifact(bytes, e.export_parts, *e.model);
   int head = weights.find("mtp_heads.0.weight");
   CHECK_FALSE(back[size_t(head)].defined());

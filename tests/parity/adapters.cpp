@@ -113,9 +113,8 @@ void take_row(std::span<Weight> weights, const SafetensorsFile& file, const std:
 void check_adapters(const Case& c, Experiment& experiment, Verdict& verdict) {
   Model& model = *experiment.model;
   set_weights(model, c.tensors("params.safetensors"));
-  SafetensorsFile inputs = c.tensors("inputs.safetensors");
   int64_t rows = c.at("shapes").at("batch"), length = c.at("shapes").at("seq_len");
-  Batch batch = batch_of(inputs.integers("x"), inputs.integers("y"), 0, rows, length);
+  Batch batch = CaseBatches(c).rows(0, rows, length);
   std::vector<double> losses = c.tensors("expected.safetensors").doubles("per_token_loss");
   Adapter& adapter = adapter_of(*experiment.headline().technique.as<Evaluator>());
   double sum = 0;

@@ -112,7 +112,9 @@ void check_evaluators(const Case& c, Bench& bench, Verdict& verdict) {
   if (runs.empty() && !learns) skip("the case has no 'runs'");
   know_case(c, {"variant", learns ? "expected" : "runs", "byte_rule", "bpb_rule"});
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
-  know_tensors(inputs, "the inputs", {"tokens", "base_bytes", "has_leading_space", "is_boundary"});
+  know_tensors(inputs, "the inputs",
+               {"tokens", "base_bytes", "has_leading_space", "is_boundary", "expected.global_tokens.0",
+                "expected.global_tokens.1"});
   std::vector<int64_t> ids = inputs.integers("tokens");
   std::vector<int32_t> tokens(ids.begin(), ids.end());
   Vocabulary vocabulary = vocabulary_of(inputs, c.config().value("bos_id", -1));
