@@ -182,6 +182,7 @@ TEST_CASE("each setting of the core counts from its declared stage on and for no
 TEST_CASE("each setting of each plugin counts from the stage of its slot on", "[keys]") {
   // Lists that must be as long as one another begin with one entry, so that each can be changed by itself.
   const std::map<std::string, std::vector<std::string>> kPlans = {
+      {"lora_ttt", {"evaluators.lora_ttt.short_lengths=[5]", "evaluators.lora_ttt.short_chunks=[2]"}},
       {"sequence_length_schedule", {"data.sampler.lengths=[2]", "data.sampler.until=[0.9]"}},
       {"batch_size_schedule",
        {"data.sequence_length=1", "data.sampler.tokens=[2]", "data.sampler.until=[0.9]"}}};
