@@ -114,8 +114,12 @@ Score Candidate::score(const std::string& label) const {
 PartScore Candidate::score_part(const std::string& label, double fraction) const {
   ModelScorer whole = text_.scorer(weights_);
   SubsetScorer part(whole, fraction);
-  Score score = evaluator(label).as<Evaluator>()->evaluate(part);
-  return {score, {part.stretches().begin(), part.stretches().end()}, part.whole()};
+  try {
+    Score score = evaluator(label).as<Evaluator>()->evaluate(part);
+    return {score, {part.stretches().begin(), part.stretches().end()}, part.whole()};
+  } catch (const Error& error) {
+    throw Error(message("evaluator '{}': {}", {label, error.what()}), error.code());
+  }
 }
 
 }  // namespace caddie
