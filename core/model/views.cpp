@@ -2,7 +2,20 @@
 // Runs the views of weights on a tape of their own, and passes gradients back through them.
 #include "model/views.h"
 
+#include <caddie/kernel.h>
+
+#include <algorithm>
+
 namespace caddie {
+namespace {
+
+struct AddTo {
+  const float* from;
+  float* to;
+  CADDIE_FN void operator()(int64_t i) const { to[i] += from[i]; }
+};
+
+}  // namespace
 
 ViewedWeights::ViewedWeights(Model& model)
     : model_(model), views_(size_t(model.weights().size())), tape_(model.weights().device()) {
@@ -12,10 +25,14 @@ ViewedWeights::ViewedWeights(Model& model)
       views_[size_t(index)].push_back(&view);
       any_ = true;
     }
+  for (const Technique& view : model.parts().of(Kind::kView))
+    for (int i = 0; i < weights.size(); ++i)
+      if (weights.info(i).owner == view.label) owned_.push_back(size_t(i));
   values_.assign(weights.values().begin(), weights.values().end());
   gradients_.resize(values_.size());
   for (size_t i = 0; i < values_.size(); ++i) {
-    if (!views_[i].empty()) gradients_[i] = Tensor(values_[i].shape(), weights.device());
+    if (!views_[i].empty() || std::ranges::find(owned_, i) != owned_.end())
+      gradients_[i] = Tensor(values_[i].shape(), weights.device());
     leaves_.push_back({values_[i], gradients_[i].data(), false});
   }
 }
@@ -56,6 +73,13 @@ void ViewedWeights::pull(std::span<Tensor> gradients) {
   tape_.backward(outputs, seeds);
   for (size_t i : indices)
     if (leaves_[i].summed) copy(gradients_[i], gradients[i]);
+  for (size_t i : owned_) {
+    if (!leaves_[i].summed || !views_[i].empty()) continue;
+    if (!gradients[i].defined())
+      gradients[i] = gradients_[i];
+    else
+      for_each(tape_.device(), gradients[i].numel(), AddTo{gradients_[i].data(), gradients[i].data()});
+  }
 }
 
 }  // namespace caddie

@@ -21,12 +21,14 @@ class ViewedWeights {
   /// Returns what the model reads, in the order of the weights; weights without a view stand there
   /// themselves.
   std::span<const Tensor> values() const { return values_; }
-  /// Replaces gradients of viewed values by gradients of the weights; undefined ones stay undefined.
+  /// Replaces gradients of viewed values by gradients of the weights; undefined ones stay undefined. Weights
+  /// that views declared get what flows back to them besides.
   void pull(std::span<Tensor> gradients);
 
  private:
   Model& model_;
   std::vector<std::vector<const Technique*>> views_;  // indexed by weight
+  std::vector<size_t> owned_;                         // the weights that views declared
   bool any_ = false;
   Tape tape_;
   std::vector<Leaf> leaves_;
