@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The experiment files: each can be built, the published ones have the published sizes, and their schedules
-// switch averaging and quantisation-aware training on in the steps that the logs name.
+// switch averaging, quantisation-aware training and repeated layers on in the steps that the logs name.
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -91,7 +91,7 @@ TEST_CASE("each experiment can be built, and nothing in it goes unread", "[recip
     CHECK_NOTHROW(load(entry.path()));
     ++files;
   }
-  CHECK(files >= 15);
+  CHECK(files >= 28);
 }
 
 TEST_CASE("the published models have the published numbers of parameters", "[recipes]") {
@@ -103,6 +103,32 @@ TEST_CASE("the published models have the published numbers of parameters", "[rec
   CHECK(parameters("pr1226") == 25'517'137);
   CHECK(parameters("pr1226_title") == 27'067'484);
   CHECK(parameters("pr1311") == 26'993'756);
+  CHECK(parameters("pr1493") == 35'944'536);
+  CHECK(parameters("pr1787") == 35'945'658);
+}
+
+// Pull request 1394 has 15 turns of layers where 1493 has 17, and so one skip less, each with a gate. To the
+// parameters of 1787, those of 2014 and 2135 add a smear gate of 12 inputs, its factor, and two caps.
+TEST_CASE("the recipes between published sizes differ by what they add", "[recipes]") {
+  auto parameters = [](const char* name) { return recipe(name).model->weights().parameters(); };
+  CHECK(parameters("pr1394") == 35'944'536 - 2 * 512);
+  for (const char* name : {"pr2014", "pr2135"}) CHECK(parameters(name) == 35'945'658 + 13 + 2);
+}
+
+// The log of pull request 1493 has step 2,016, and that of 1736, with the steps of 1787, 0.441 of all.
+TEST_CASE("layers repeat from the step on that the logs name", "[recipes]") {
+  auto first_repeat = [](const char* name) {
+    Experiment experiment = recipe(name);
+    const Technique& order = experiment.model->parts().of(Kind::kLayerOrder).at(0);
+    int64_t first = -1;
+    walk(experiment, [&](Progress progress) {
+      --progress.step;  // the model asks for its layers before the step is counted
+      if (first < 0 && order.as<LayerOrder>()->acts(progress)) first = progress.step;
+    });
+    return first;
+  };
+  CHECK(first_repeat("pr1493") == 2016);
+  CHECK(first_repeat("pr1787") == 2188);
 }
 
 // The log of pull request 451 has 49 snapshots from step 5,910 on: its mean step time was not constant.
