@@ -2,6 +2,7 @@
 // Implements what the SDK's interfaces and their helpers need in one place only: virtual tables have their
 // home here, so that exceptions and casts work across plugins, and checks that plugins share are written
 // once.
+#include <caddie/blend.h>
 #include <caddie/evaluator.h>
 #include <caddie/export_slots.h>
 #include <caddie/layer_slots.h>

@@ -90,6 +90,7 @@ Json bench_train(const TrainBench& bench) {
   Model& model = *e.model;
   model.initialize(e.only<Initializer>(), 1);
   Trainer trainer(model, e.optimizers, e.only<Schedule>(), e.train, e.budget);
+  trainer.multiply_rates_by(e.rate_factors);
   Rng rng(1, "bench");
   std::vector<Batch> batch = {random_batch(bench, model.shape().vocabulary, rng)};
   std::vector<double> seconds, gradient, update, rest;

@@ -24,12 +24,13 @@ std::vector<Tensor> copies_of(std::span<const Tensor> weights) {
 }  // namespace
 
 ModelLearner::ModelLearner(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
-                           const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators)
+                           const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators,
+                           std::shared_ptr<const StreamBlends> blends)
     : model_(model),
       tokens_(tokens),
       values_(copies_of(weights)),
       positions_(tokens.size() - 1),
-      scorer_(model, values_, tokens, vocabulary, batch_tokens),
+      scorer_(model, values_, tokens, vocabulary, batch_tokens, 1, std::move(blends)),
       sum_(model, accumulators, batch_tokens, 0, Mode::kEvaluate),
       sets_(model),
       packed_(weights.size()) {
@@ -82,11 +83,13 @@ Score ModelLearner::run(const AdaptedWindow& one) {
   Tape::Scope scope(tape);
   tape.start(leaves, one.learns);
   Ids ids = place_ids(model_, tape, tokens_.data() + window.start, 1, window.length);
-  Ids targets = place_ids(model_, tape, tokens_.data() + window.start + 1, 1, window.length);
-  std::vector<float> nats(static_cast<size_t>(window.length));
+  std::vector<int32_t> host;
+  Ids targets = scorer_.place_targets(tape, {&window, 1}, window.length, host);
+  std::vector<float> nats(size_t(targets.numel()));
   float seed = 1.0f / float(std::max<int64_t>(1, window.length - window.first_scored));
   model_.score_adapted(ids, targets, sets_.adapter(), window.first_scored, seed, nats.data());
   if (one.learns) sets_.take_gradients(one.set, leaves);
+  scorer_.blend({&window, 1}, window.length, nats);
   return scorer_.score_of(window, nats.data());
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -19,7 +20,8 @@ class ModelLearner final : public LearningScorer {
   /// `weights` is copied; the others are as ModelScorer has them. The sum of a gradient depends on the number
   /// of accumulators, each of which holds one gradient of the whole model.
   ModelLearner(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
-               const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators);
+               const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators,
+               std::shared_ptr<const StreamBlends> blends = nullptr);
 
   int64_t positions() const override { return scorer_.positions(); }
   int64_t sequence_length() const override { return scorer_.sequence_length(); }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "base/stopwatch.h"
 #include "device/attention.h"
@@ -85,13 +86,15 @@ std::vector<int32_t> padded(std::span<const Window> windows, int64_t length,
 }  // namespace
 
 ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
-                         const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators)
+                         const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators,
+                         std::shared_ptr<const StreamBlends> blends)
     : model_(model),
       weights_(weights),
       tokens_(tokens),
       vocabulary_(vocabulary),
       batch_tokens_(batch_tokens),
       packed_(weights.size()),
+      blends_(std::move(blends)),
       accumulators_(accumulators) {
   check(tokens.size() >= 2, "the validation stream holds {} tokens; at least 2 are needed to predict one",
         tokens.size());
@@ -103,8 +106,8 @@ ModelScorer::~ModelScorer() = default;
 
 LearningScorer& ModelScorer::learning() {
   if (!learner_) {
-    learner_ =
-        std::make_unique<ModelLearner>(model_, weights_, tokens_, vocabulary_, batch_tokens_, accumulators_);
+    learner_ = std::make_unique<ModelLearner>(model_, weights_, tokens_, vocabulary_, batch_tokens_,
+                                              accumulators_, blends_);
     learner_->call_meanwhile(meanwhile_);
   }
   return *learner_;
@@ -207,18 +210,38 @@ std::vector<float> ModelScorer::losses_of(std::span<const Window> windows, const
   int64_t length = mode.length;
   auto rows = int64_t(windows.size());
   std::vector<int32_t> inputs = padded(windows, length, tokens_);
-  std::vector<int32_t> targets = padded(windows, length, tokens_.subspan(1));
+  std::vector<int32_t> targets;
   std::vector<Leaf> leaves = leaves_of(weights_, packed_);
   Tape& tape = thread_tape(model_.weights().device());
   Tape::Scope scope(tape);
   tape.start(leaves, false);
   Ids ids = place_ids(model_, tape, inputs.data(), rows, length);
-  Ids wanted = place_ids(model_, tape, targets.data(), rows, length);
-  std::vector<float> nats(size_t(rows * length));
+  Ids wanted = place_targets(tape, windows, length, targets);
+  std::vector<float> nats(size_t(wanted.numel()));
   std::vector<int64_t> first_scored;
   for (const Window& window : windows) first_scored.push_back(window.first_scored);
   model_.score(ids, wanted, mode.temperature, first_scored, mode.trim, nats.data(), shared);
+  blend(windows, length, nats);
   return nats;
+}
+
+Ids ModelScorer::place_targets(Tape& tape, std::span<const Window> windows, int64_t length,
+                               std::vector<int32_t>& host) const {
+  auto rows = int64_t(windows.size());
+  host = padded(windows, length, tokens_.subspan(1));
+  Ids targets = place_ids(model_, tape, host.data(), rows, length);
+  if (!blends_ || blends_->width() == 0) return targets;
+  std::vector<int32_t> guessed = blends_->guessed(windows, length);
+  host.insert(host.end(), guessed.begin(), guessed.end());
+  return caddie::place_ids(tape, host.data(), rows * (1 + blends_->width()), length);
+}
+
+void ModelScorer::blend(std::span<const Window> windows, int64_t length, std::vector<float>& nats) const {
+  int64_t set = int64_t(windows.size()) * length;
+  if (int64_t(nats.size()) == set) return;
+  for (size_t i = 0; i < windows.size(); ++i)
+    blends_->mix(windows[i], nats.data() + int64_t(i) * length, set);
+  nats.resize(size_t(set));
 }
 
 Score ModelScorer::score_of(const Window& window, const float* nats) const {

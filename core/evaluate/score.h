@@ -11,6 +11,7 @@
 
 #include "autograd/tape.h"
 #include "data/vocabulary.h"
+#include "evaluate/blend.h"
 #include "model/model.h"
 
 namespace caddie {
@@ -22,9 +23,11 @@ class ModelScorer final : public Scorer {
  public:
   /// `tokens` is the validation stream, `weights` what the model reads in place of each weight.
   /// `batch_tokens` positions run through one thread at once. All must outlive the scorer. Learners sum their
-  /// gradients in `accumulators`. Throws Error when the stream has fewer than 2 tokens.
+  /// gradients in `accumulators`. Where there are `blends` of that stream, scores are of what they make of
+  /// the model's probabilities. Throws Error when the stream has fewer than 2 tokens.
   ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
-              const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators = 1);
+              const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators = 1,
+              std::shared_ptr<const StreamBlends> blends = nullptr);
   ~ModelScorer() override;
 
   int64_t positions() const override { return int64_t(tokens_.size()) - 1; }
@@ -43,6 +46,12 @@ class ModelScorer final : public Scorer {
   std::vector<Score> score_each(std::span<const Window> windows, double temperature);
   /// Throws Error when the window does not lie in the stream.
   void check_window(const Window& window) const;
+  /// Returns the targets of windows that are padded to `length`, and behind them what blends guess there, as
+  /// Model::score() takes several sets. `host` gets the tokens and must outlive the pass.
+  Ids place_targets(Tape& tape, std::span<const Window> windows, int64_t length,
+                    std::vector<int32_t>& host) const;
+  /// Lets the blends change the losses of the windows, [sets, windows, length], of which the first set stays.
+  void blend(std::span<const Window> windows, int64_t length, std::vector<float>& nats) const;
   /// Sums the losses [length] of a window over the positions that are scored.
   Score score_of(const Window& window, const float* nats) const;
 
@@ -84,6 +93,7 @@ class ModelScorer final : public Scorer {
   std::vector<int64_t> document_starts_;
   mutable std::vector<PackedLeaf> packed_;  // has an element for each weight
   std::optional<bool> trims_;
+  std::shared_ptr<const StreamBlends> blends_;
   int accumulators_;
   std::unique_ptr<ModelLearner> learner_;
 };

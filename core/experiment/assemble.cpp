@@ -36,6 +36,7 @@ class Assembler {
   void make_model();
   void claim_weights();
   void hand_out();
+  void add_blend(const Part& blend);
   void check_headline() const;
   void check_warmup_keeps() const;
   std::string of_implied_plugin(const std::string& table, const std::string& name) const;
@@ -112,7 +113,7 @@ void Assembler::read_part(const std::string& path, std::string_view section, con
   SlotSettings own;
   own.use = label;
   tree_.read(path, [&](Settings& s) { own.settings(s, slot); });
-  Part part{&slot, path, {}, own.headline};
+  Part part{&slot, path, {}, own.headline, own.evaluators};
   Technique& technique = part.technique;
   used_[path] = own.use;
   technique.plugin = own.use;
@@ -186,6 +187,7 @@ void Assembler::claim_weights() {
 void Assembler::hand_out() {
   Experiment& e = experiment_;
   e.optimizers = routed(Kind::kOptimizer);
+  e.rate_factors = routed(Kind::kRateFactor);
   for (const Technique& technique : techniques_of(Kind::kAverager, false)) e.averager = technique;
   e.extra_averagers = techniques_of(Kind::kAverager, true);
   e.export_parts.pruners = routed(Kind::kPruner);
@@ -198,6 +200,20 @@ void Assembler::hand_out() {
   for (const Part* part : parts_of(Kind::kEvaluator))
     e.evaluators.push_back({part->technique, part->headline});
   if (e.evaluators.size() == 1) e.evaluators[0].headline = true;
+  for (const Part* blend : parts_of(Kind::kBlend)) add_blend(*blend);
+}
+
+/// Gives a blend to the evaluators that it names, or to all where it names none.
+void Assembler::add_blend(const Part& blend) {
+  std::set<std::string> unknown(blend.evaluators.begin(), blend.evaluators.end());
+  for (RoutedEvaluator& evaluator : experiment_.evaluators)
+    if (blend.evaluators.empty() || unknown.erase(evaluator.technique.label) > 0)
+      evaluator.blends.push_back(blend.technique);
+  for (const std::string& label : experiment_.disabled) unknown.erase(label);
+  if (!unknown.empty())
+    tree_.fail_at(join_path(blend.path, "evaluators"),
+                  message("no evaluator of the experiment is called '{}'; name some of [{}], or none for all",
+                          {*unknown.begin(), slot_of(Kind::kEvaluator).path}));
 }
 
 void Assembler::check_headline() const {
@@ -304,10 +320,10 @@ const RoutedEvaluator& Experiment::headline() const {
   fail("the experiment has no headline evaluator");
 }
 
-const Technique& Experiment::stage_evaluator() const {
+const RoutedEvaluator& Experiment::stage_evaluator() const {
   for (const RoutedEvaluator& evaluator : evaluators)
-    if (!evaluator.headline) return evaluator.technique;
-  return headline().technique;
+    if (!evaluator.headline) return evaluator;
+  return headline();
 }
 
 Experiment assemble_watchers(Tree& tree, Registry& registry) {

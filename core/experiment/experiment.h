@@ -28,10 +28,11 @@ struct DataSettings {
   void settings(Settings& s);
 };
 
-/// Holds an evaluator, and whether its score is the run's.
+/// Holds an evaluator, whether its score is the run's, and the blends that change its scores.
 struct RoutedEvaluator {
   Technique technique;
   bool headline = false;
+  std::vector<Technique> blends = {};
 };
 
 /// Holds all that an experiment file describes.
@@ -49,7 +50,8 @@ struct Experiment {
     std::string path;  // such as "optimizers.<label>"
     Technique technique;
     bool headline = false;
-    std::vector<int> weights = {};  // the indices of the weights that it claims
+    std::vector<std::string> evaluators = {};  // labels of those that a blend names
+    std::vector<int> weights = {};             // the indices of the weights that it claims
   };
   std::span<const Slot> slots;        // the table that the parts fill
   std::vector<Part> parts;            // in the order of the slot table, and by label within a slot
@@ -57,7 +59,7 @@ struct Experiment {
 
   // These are the same plugins, in the form in which model, train, export and evaluate take them.
   std::unique_ptr<Model> model;
-  std::vector<Routed> optimizers;
+  std::vector<Routed> optimizers, rate_factors;
   std::optional<Technique> averager;       // averages what is exported
   std::vector<Technique> extra_averagers;  // take further averages of the same training
   ExportParts export_parts;
@@ -74,7 +76,7 @@ struct Experiment {
   const RoutedEvaluator& headline() const;
   /// Returns the evaluator that scores weights on the way to the artifact: the first that is not the
   /// headline, or the headline when there is no other.
-  const Technique& stage_evaluator() const;
+  const RoutedEvaluator& stage_evaluator() const;
 };
 
 /// Builds what `tree` describes, with plugins for the slots of `table`; all of the tree has been read

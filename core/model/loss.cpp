@@ -27,6 +27,22 @@ Tensor rows_of(Var x, int64_t first, int64_t count) {
   return Tensor({1, count, width}, x.data() + first * width, x.device());
 }
 
+// Copies the losses of z, [1, count, V], to the host and returns those of the first set of targets. `first`
+// is where the stretch begins among the `positions` of a batch, of which each set has one target.
+Var losses_of(Var z, Ids targets, int64_t positions, int64_t first, float* nats) {
+  PartScope part("cross entropy");
+  int64_t count = z.shape()[1];
+  auto copied = [&](Var logits, int64_t at) {
+    Var losses = cross_entropy(logits, {targets.data + at, 1, count, targets.device});
+    copy(losses.value(), Tensor({count}, nats + at, Device::kCpu));
+    return losses;
+  };
+  // Further sets need no gradient, so theirs are of logits that nothing leads back from.
+  for (int64_t at = first + positions; at < targets.numel(); at += positions)
+    copied(Tape::current().adopt(z.value()), at);
+  return copied(z, first);
+}
+
 // Tells objectives what was predicted in a stretch that begins at position `at` of a sequence.
 class StretchPrediction final : public Prediction {
  public:
@@ -107,9 +123,7 @@ void Model::score(Ids tokens, Ids targets, double temperature, std::span<const i
     ForwardPass::Stretch scope(pass, first, count);
     Var z = pass.logits(tape.adopt(rows_of(x, row * kept + at - from, count)));
     if (temperature != 1) z = z * float(1 / temperature);
-    PartScope loss("cross entropy");
-    Var losses = cross_entropy(z, {targets.data + first, 1, count, targets.device});
-    copy(losses.value(), Tensor({count}, nats + first, Device::kCpu));
+    losses_of(z, targets, tokens.numel(), first, nats);
     tape.rewind(mark);
   };
   for (int64_t row = 0; row < tokens.batch; ++row)
@@ -130,9 +144,7 @@ void Model::score_adapted(Ids tokens, Ids targets, Adapter& adapter, int64_t fir
     Tensor rows = rows_of(x, at, count);
     ForwardPass::Stretch scope(pass, at, count);
     Var z = pass.logits(dx ? tape.leaf(rows, dx + at * width) : tape.adopt(rows));
-    PartScope loss("cross entropy");
-    Var losses = cross_entropy(z, {targets.data + at, 1, count, targets.device});
-    copy(losses.value(), Tensor({count}, nats + at, Device::kCpu));
+    Var losses = losses_of(z, targets, tokens.length, at, nats);
     if (tape.recording())
       tape.backward_since(mark, losses, seed);
     else

@@ -121,14 +121,16 @@ class Model {
   SharedActivations shared_activations(Ids tokens);
   /// Sets nats[b * T + t] = -log p(target) for each t >= first_scored[b], on a tape that does not record; the
   /// others are left as they are or get a loss too. `nats` lies on the host. Logits are divided by
-  /// `temperature`. With `trim` the last layer works on the positions that are scored alone: the same bits,
-  /// unless a modifier looks from one position to another after that layer's attention. `shared`, when given,
-  /// is that of the tokens and not computed again.
+  /// `temperature`. Targets may be several sets, [S * B, T], and nats with them; one of -1 gives 0. With
+  /// `trim` the last layer works on the positions that are scored alone: the same bits, unless a modifier
+  /// looks from one position to another after that layer's attention. `shared`, when given, is that of the
+  /// tokens and not computed again.
   void score(Ids tokens, Ids targets, double temperature, std::span<const int64_t> first_scored, bool trim,
              float* nats, const SharedActivations* shared = nullptr);
   /// Runs an evaluation of tokens [1,T] with what `adapter` adds, whose weights stand behind the model's own
   /// among the leaves. Sets nats[t] = -log p(target) for each t >= first, and on a tape that records adds the
-  /// gradient of `seed` times their sum to the leaves. `nats` lies on the host.
+  /// gradient of `seed` times their sum to the leaves. `nats` lies on the host. Further sets of targets, [S,
+  /// T], add to nats alone.
   void score_adapted(Ids tokens, Ids targets, Adapter& adapter, int64_t first, float seed, float* nats);
 
  private:

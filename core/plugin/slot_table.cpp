@@ -46,6 +46,8 @@ constexpr Slot kSlots[] = {
      .effect_check = EffectCheck::kMoved},
     {.kind = Kind::kSampler, .name = "sampler", .path = "data.sampler",
      .effect_check = EffectCheck::kBatches, .preset = "sequential"},
+    {.kind = Kind::kRateFactor, .name = "rate_factor", .path = "train.rate_factors", .count = kMany,
+     .claims = kSome, .effect_check = EffectCheck::kRates},
     {.kind = Kind::kSchedule, .name = "schedule", .path = "train.schedule",
      .divergence = Slot::Divergence::kByScale, .effect_check = EffectCheck::kScale},
     {.kind = Kind::kAverager, .name = "averager", .path = "train.averager", .count = kOptional,
@@ -68,6 +70,8 @@ constexpr Slot kSlots[] = {
      .effect_check = EffectCheck::kSmaller},
     {.kind = Kind::kEvaluator, .name = "evaluator", .path = "evaluators", .count = kMany,
      .stage = Stage::kEvaluate, .effect_check = EffectCheck::kWindows},
+    {.kind = Kind::kBlend, .name = "blend", .path = "blends", .count = kMany,
+     .stage = Stage::kEvaluate, .effect_check = EffectCheck::kBlended},
 };
 // clang-format on
 
@@ -106,6 +110,10 @@ constexpr bool can_be_checked(const Slot& s) {
       return s.kind == Kind::kCompressor || s.kind == Kind::kLayout;
     case EffectCheck::kWindows:
       return s.kind == Kind::kEvaluator;
+    case EffectCheck::kRates:
+      return s.kind == Kind::kRateFactor;
+    case EffectCheck::kBlended:
+      return s.kind == Kind::kBlend;
     default:
       return true;
   }
@@ -149,6 +157,9 @@ void SlotSettings::settings(Settings& s, const Slot& slot) {
   if (slot.by_layer) s("layers", layers, "layers where it acts", any(), slot.stage);
   if (slot.kind == Kind::kEvaluator)
     s("headline", headline, "true for the evaluator whose score is the run's", any(), Stage::kReport);
+  if (slot.kind == Kind::kBlend)
+    s("evaluators", evaluators, "labels of the evaluators whose scores it changes; none: all of them", any(),
+      slot.stage);
   s("allow_no_effect", allow_no_effect, "true where it is known to change nothing; else that is an error",
     any(), Stage::kReport);
 }

@@ -42,13 +42,15 @@ struct Slot {
     kView,      // it shows the model other weights than there are
     kGradient,  // the gradients of a training pass over a probe batch are others without it
     kMoved,     // weights that it claims have moved
+    kRates,     // in some step it gave a weight that it claims another learning rate
     kScale,     // in some step it scaled the learning rates
     kBatches,   // some batch was another than plain reading of the text gives
     kFilled,    // it made some initial weight other than zero
     kAverage,   // its average is not the raw weights
     kClaim,     // some weight of the model is one that it claims
     kSmaller,   // what it gives out is smaller than what it gets
-    kWindows    // it asks for other windows than plain ones side by side
+    kWindows,   // it asks for other windows than plain ones side by side
+    kBlended    // it changed the score of some position
   };
 
   Kind kind;
@@ -83,6 +85,7 @@ struct SlotSettings {
   std::vector<std::string> weights;
   Layers layers;
   bool headline = false;
+  std::vector<std::string> evaluators;
   bool allow_no_effect = false;
 
   /// Declares those settings that plugins of this slot have.

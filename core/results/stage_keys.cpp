@@ -166,10 +166,20 @@ std::string StageKeys::prefix_group(const ScheduleSignature& signature, int64_t 
   return named("prefix", text);
 }
 
+std::string StageKeys::blends_text(const Technique& evaluator) const {
+  std::string text;
+  for (const RoutedEvaluator& routed : experiment_.evaluators)
+    if (routed.technique.object == evaluator.object)
+      for (const Technique& blend : routed.blends)
+        for (const Experiment::Part& part : experiment_.parts)
+          if (part.technique.object == blend.object) text += part.path + " " + part_text(part);
+  return text;
+}
+
 std::string StageKeys::observer(const Technique& technique) const {
   for (const Experiment::Part& part : experiment_.parts)
     if (part.technique.object == technique.object)
-      return sha256(part_text(part) + core_text(part.slot->stage)).substr(0, 16);
+      return sha256(part_text(part) + blends_text(technique) + core_text(part.slot->stage)).substr(0, 16);
   fail("'{}' is no part of the experiment that the keys were given", technique.label);
 }
 

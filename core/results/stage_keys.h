@@ -74,6 +74,8 @@ class StageKeys {
   std::string plugin_text(const Experiment::Part& part) const;
   /// Returns a part without its label: its plugin, and its settings that count in the stage of its slot.
   std::string part_text(const Experiment::Part& part) const;
+  /// Returns the text of the blends that change the scores of an evaluator; "" for anything else.
+  std::string blends_text(const Technique& evaluator) const;
   /// Returns what techniques that do not act from the first step on make of the weights from there on.
   std::string layout_text() const;
   /// Returns the core's settings that first count in a stage.

@@ -15,8 +15,9 @@
 namespace caddie {
 
 /// Holds what a training saw of its plugins: the labels of those that it called, the weights that no gradient
-/// reached and that did not move, the views that leave every weight as it is, and whether an initializer made
-/// a number other than zero, a schedule ever changed the learning rates, and a sampler a batch.
+/// reached and that did not move, the views that leave every weight as it is and the rate factors that are 1,
+/// and whether an initializer made a number other than zero, a schedule ever changed the learning rates, and
+/// a sampler a batch.
 struct TrainingTrace {
   std::vector<std::string> visited, unreached, unmoved, idle;
   bool filled = false, scaled = false, sampled = false;
@@ -117,18 +118,20 @@ struct ExportRecord {
   }
 };
 
-/// Holds a score, the labels of the techniques that were called for it, and of an evaluator that learns
-/// whether it changed a weight.
+/// Holds a score, the labels of the techniques that were called for it, of an evaluator that learns whether
+/// it changed a weight, and the labels of the blends that changed the loss of a position.
 struct EvaluateRecord {
   std::vector<std::string> visited;
   ScoreRecord score;
   std::optional<bool> learned;
+  std::vector<std::string> blended;
 
   template <class Fields>
   void fields(Fields& f) {
     f("visited", visited);
     f("score", score);
     f.maybe("learned", learned);
+    f.maybe("blended", blended);
   }
 };
 

@@ -8,6 +8,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/stopwatch.h"
 #include "config/describe.h"
 #include "results/run_folder.h"
 #include "results/summary.h"
@@ -93,9 +94,9 @@ Candidate::Candidate(const fs::path& named, const CandidateOptions& options, Reg
     note_ = message("{}: not the artifact of the run that left {}", {artifact_.string(), file_.string()});
 }
 
-const Technique& Candidate::evaluator(const std::string& label) const {
+const RoutedEvaluator& Candidate::evaluator(const std::string& label) const {
   for (const RoutedEvaluator& evaluator : experiment_.evaluators)
-    if (evaluator.technique.label == label) return evaluator.technique;
+    if (evaluator.technique.label == label) return evaluator;
   fail_usage("{}: no evaluator of its experiment is called '{}'", artifact_.string(), label);
 }
 
@@ -112,10 +113,12 @@ Score Candidate::score(const std::string& label) const {
 }
 
 PartScore Candidate::score_part(const std::string& label, double fraction) const {
-  ModelScorer whole = text_.scorer(weights_);
+  Stopwatch clock;
+  ModelScorer whole = text_.scorer(weights_, text_.blends_of(evaluator(label)));
   SubsetScorer part(whole, fraction);
   try {
-    Score score = evaluator(label).as<Evaluator>()->evaluate(part);
+    Score score = evaluator(label).technique.as<Evaluator>()->evaluate(part);
+    score.seconds = clock.seconds();
     return {score, {part.stretches().begin(), part.stretches().end()}, part.whole()};
   } catch (const Error& error) {
     throw Error(message("evaluator '{}': {}", {label, error.what()}), error.code());

@@ -56,7 +56,7 @@ class Candidate {
   PartScore score_part(const std::string& evaluator, double fraction) const;
 
  private:
-  const Technique& evaluator(const std::string& label) const;
+  const RoutedEvaluator& evaluator(const std::string& label) const;
 
   std::filesystem::path artifact_, file_;
   std::string note_;

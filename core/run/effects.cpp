@@ -142,6 +142,10 @@ EffectFinding judge(const Experiment& experiment, const Experiment::Part& part, 
       return judge_in_model(experiment, part, evidence);
     case EffectCheck::kMoved:
       return judge_moves(experiment, part, evidence.trace);
+    case EffectCheck::kRates:
+      return void_unless(!names(evidence.trace.idle, part.path), "it left every learning rate as it is");
+    case EffectCheck::kBlended:
+      return void_unless(evidence.blended.count(part.technique.label), "it changed no score");
     case EffectCheck::kScale:
       return void_unless(evidence.trace.scaled, "it left the learning rates as they are in every step");
     case EffectCheck::kBatches:
@@ -266,9 +270,12 @@ TrainingTrace TrainingWatch::trace(const Trainer& trainer) const {
     if (!trainer.reached(i)) seen.unreached.push_back(name);
     if (hash_of(weights.value(i)) == initial_[size_t(i)]) seen.unmoved.push_back(name);
   }
-  for (const Experiment::Part& part : experiment_.parts)
+  for (const Experiment::Part& part : experiment_.parts) {
     if (part.slot->effect_check == EffectCheck::kView && leaves_weights(part, trainer))
       seen.idle.push_back(part.technique.label);
+    if (part.slot->effect_check == EffectCheck::kRates && !trainer.rated(part.technique.label))
+      seen.idle.push_back(part.path);
+  }
   return seen;
 }
 

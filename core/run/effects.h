@@ -73,6 +73,7 @@ class TrainingWatch {
 struct Evidence {
   TrainingTrace trace;                                // what TrainingWatch::trace() returned of the training
   std::set<std::string> before_export, after_export;  // the labels of what evaluations called
+  std::set<std::string> blended;                      // the labels of the blends that changed a score
   std::span<const int32_t> probe;                     // one sequence of token ids
   std::span<const Tensor> weights;                    // the averaged weights
   /// These are what the stages that averaged, exported and compressed found, each by the path of the plugin's

@@ -16,7 +16,8 @@ bool same_text(const DataSettings& a, const DataSettings& b) {
 
 std::string validation_key(const Experiment& experiment, const StageKeys& keys) {
   if (experiment.train.validate_every == 0) return "";
-  return keys.observer(experiment.stage_evaluator()) + "/" + std::to_string(experiment.train.validate_every);
+  return keys.observer(experiment.stage_evaluator().technique) + "/" +
+         std::to_string(experiment.train.validate_every);
 }
 
 void Observers::add(const Experiment& experiment, const StageKeys& keys, const DataSettings& data) {

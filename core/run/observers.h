@@ -18,7 +18,7 @@ namespace caddie {
 /// Holds the averagers and validations that watch one training.
 struct Observers {
   struct Validation {
-    const Technique* evaluator;
+    const RoutedEvaluator* evaluator;
     int64_t every;  // the steps from one validation to the next
   };
   // Both maps are keyed by a hash of the plugin and its settings, so that equal observers run once.

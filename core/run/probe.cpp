@@ -46,6 +46,7 @@ class CountingScorer final : public LearningScorer {
 double median_step_seconds(Experiment& e, const Corpus& corpus, double seconds) {
   Loader loader = open_loader(e, corpus);
   Trainer trainer(*e.model, e.optimizers, e.only<Schedule>(), e.train, e.budget);
+  trainer.multiply_rates_by(e.rate_factors);
   double average = loader.tokens_ahead(trainer.progress()) / double(std::max<int64_t>(1, e.budget.steps));
   std::vector<double> steps;
   Stopwatch clock;
@@ -75,8 +76,8 @@ int64_t positions_scored(const Experiment& e, int64_t positions) {
     evaluator.as<Evaluator>()->evaluate(counter);
     return counter.counted;
   };
-  int64_t sum =
-      (1 + int64_t(e.averager.has_value()) + int64_t(e.extra_averagers.size())) * of(e.stage_evaluator());
+  int64_t sum = (1 + int64_t(e.averager.has_value()) + int64_t(e.extra_averagers.size())) *
+                of(e.stage_evaluator().technique);
   for (const RoutedEvaluator& evaluator : e.evaluators) sum += of(evaluator.technique);
   return sum;
 }

@@ -73,7 +73,7 @@ class Run {
   void export_and_score(const Weights& weights);
   void score_artifact(const ExportStage& exported);
   template <class ValuesOf>
-  ScoreRecord score(const Technique& evaluator, const std::string& weights, ValuesOf values,
+  ScoreRecord score(const RoutedEvaluator& evaluator, const std::string& weights, ValuesOf values,
                     std::set<std::string>& visited);
   double bits_per_byte(const Weights& weights);
   void check_effects(std::span<const Tensor> weights);
@@ -163,16 +163,19 @@ void Run::train() {
 /// Returns the score of the weights that `weights` names, and adds the techniques that were called to
 /// `visited`. `values()` returns the weights; it is called only when the store does not know their score.
 template <class ValuesOf>
-ScoreRecord Run::score(const Technique& evaluator, const std::string& weights, ValuesOf values,
+ScoreRecord Run::score(const RoutedEvaluator& routed, const std::string& weights, ValuesOf values,
                        std::set<std::string>& visited) {
+  const Technique& evaluator = routed.technique;
   std::string key = keys_.evaluate(training_, weights, evaluator);
   auto record = store_.get(key, [&](const std::filesystem::path&) -> EvaluateRecord {
     std::vector<Tensor> tensors = values();
-    ValidationText::Scored scored = corpus_->validation().score(evaluator, tensors, true);
-    return {{scored.visited.begin(), scored.visited.end()}, ScoreRecord(scored.score), scored.learned};
+    ValidationText::Scored scored = corpus_->validation().score(routed, tensors, true);
+    std::vector<std::string> called(scored.visited.begin(), scored.visited.end());
+    return {called, ScoreRecord(scored.score), scored.learned, scored.blended};
   });
   summary_.stages.evaluate.push_back(key);
   visited.insert(record.visited.begin(), record.visited.end());
+  evidence_.blended.insert(record.blended.begin(), record.blended.end());
   const ScoreRecord& score = record.score;
   // A store may hold a score that an older version wrote without this check.
   check(std::isfinite(score.bpb),
@@ -271,14 +274,13 @@ void Run::score_artifact(const ExportStage& exported) {
     return reloaded;
   };
   for (const RoutedEvaluator& evaluator : e_.evaluators) {
-    const Technique& technique = evaluator.technique;
-    ScoreRecord s = score(technique, exported.contents(), values, evidence_.after_export);
-    if (&technique == &e_.stage_evaluator()) summary_.bpb_quantized = s.bpb;
+    ScoreRecord s = score(evaluator, exported.contents(), values, evidence_.after_export);
+    if (&evaluator == &e_.stage_evaluator()) summary_.bpb_quantized = s.bpb;
     if (evaluator.headline) {
       summary_.bpb = s.bpb;
       summary_.loss_nats = s.loss_nats;
     }
-    summary_.scores.emplace_back(technique.label, s);
+    summary_.scores.emplace_back(evaluator.technique.label, s);
   }
 }
 

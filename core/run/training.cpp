@@ -77,6 +77,7 @@ struct TrainingStage::State {
     observers.add(stage.e_, stage.keys_, stage.e_.data);
     if (stage.e_.budget.seconds == 0) attached.emplace(stage.options_.attached, stage.e_.data, observers);
     for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, averager);
+    trainer.multiply_rates_by(stage.e_.rate_factors);
     trainer.leave_when(stop_asked);
   }
 

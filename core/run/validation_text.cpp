@@ -54,18 +54,30 @@ ValidationText::ValidationText(Experiment& experiment)
   if (auto problem = find_problem(experiment, sizes)) fail_usage("[{}]: {}", problem->path, problem->text);
 }
 
-ModelScorer ValidationText::scorer(std::span<const Tensor> weights) const {
-  return ModelScorer(*experiment_.model, weights, tokens_, vocabulary_, experiment_.train.micro_batch_tokens,
-                     experiment_.train.gradient_accumulators);
+std::shared_ptr<const StreamBlends> ValidationText::blends_of(const RoutedEvaluator& evaluator,
+                                                              const std::function<void()>& meanwhile) const {
+  if (evaluator.blends.empty()) return nullptr;
+  return std::make_shared<StreamBlends>(evaluator.blends, tokens_, experiment_.model_settings.vocabulary,
+                                        vocabulary_.begin_id(), meanwhile);
 }
 
-ValidationText::Scored ValidationText::score(const Technique& evaluator, std::span<const Tensor> weights,
+ModelScorer ValidationText::scorer(std::span<const Tensor> weights,
+                                   std::shared_ptr<const StreamBlends> blends) const {
+  return ModelScorer(*experiment_.model, weights, tokens_, vocabulary_, experiment_.train.micro_batch_tokens,
+                     experiment_.train.gradient_accumulators, std::move(blends));
+}
+
+ValidationText::Scored ValidationText::score(const RoutedEvaluator& routed, std::span<const Tensor> weights,
                                              bool stops) const {
+  const Technique& evaluator = routed.technique;
   StageScope scope(Stage::kEvaluate);
   CallCounter calls(experiment_, Mode::kEvaluate);
-  ModelScorer model_scorer = scorer(weights);
-  if (stops) model_scorer.call_meanwhile([] { check_not_stopped("while it was scored"); });
+  std::function<void()> meanwhile;
+  if (stops) meanwhile = [] { check_not_stopped("while it was scored"); };
   Stopwatch clock;
+  std::shared_ptr<const StreamBlends> blends = blends_of(routed, meanwhile);
+  ModelScorer model_scorer = scorer(weights, blends);
+  model_scorer.call_meanwhile(meanwhile);
   Score score = with_memory_advice("a smaller train.micro_batch_tokens or fewer --threads need less",
                                    [&] { return evaluator.as<Evaluator>()->evaluate(model_scorer); });
   score.seconds = clock.seconds();
@@ -73,7 +85,8 @@ ValidationText::Scored ValidationText::score(const Technique& evaluator, std::sp
         "evaluator '{}': the score is not finite ({} nats over {} tokens and {} bytes){}; lower the learning "
         "rates or clip the gradient",
         evaluator.label, score.nats, score.tokens, score.bytes, trouble_of(*experiment_.model, weights));
-  return {score, calls.visited(), model_scorer.learned()};
+  return {score, calls.visited(), model_scorer.learned(),
+          blends ? blends->acted() : std::vector<std::string>()};
 }
 
 }  // namespace caddie

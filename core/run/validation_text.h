@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -31,18 +33,24 @@ class ValidationText {
   /// Returns how many positions can be scored.
   int64_t positions() const { return int64_t(tokens_.size()) - 1; }
 
+  /// Returns what the blends of an evaluator make of the text, null where it has none. `meanwhile` is called
+  /// again and again unless it is empty.
+  std::shared_ptr<const StreamBlends> blends_of(const RoutedEvaluator& evaluator,
+                                                const std::function<void()>& meanwhile = {}) const;
   /// Returns what evaluators ask for scores under `weights`, which must outlive it, as must this text.
-  ModelScorer scorer(std::span<const Tensor> weights) const;
+  ModelScorer scorer(std::span<const Tensor> weights,
+                     std::shared_ptr<const StreamBlends> blends = nullptr) const;
 
   struct Scored {
     Score score;
-    std::set<std::string> visited;  // the labels of the techniques that were called
-    std::optional<bool> learned;    // of an evaluator that learns, whether it changed a weight
+    std::set<std::string> visited;     // the labels of the techniques that were called
+    std::optional<bool> learned;       // of an evaluator that learns, whether it changed a weight
+    std::vector<std::string> blended;  // the labels of the blends that changed a score
   };
   /// Returns the score of `weights`, one for each weight of the model, under one evaluator of the experiment.
   /// Throws Error when the score is not finite. With `stops` a request to stop ends it with Error
   /// (kInterrupted).
-  Scored score(const Technique& evaluator, std::span<const Tensor> weights, bool stops = false) const;
+  Scored score(const RoutedEvaluator& evaluator, std::span<const Tensor> weights, bool stops = false) const;
 
  private:
   Experiment& experiment_;

@@ -210,11 +210,32 @@ void Trainer::clip(std::span<Tensor> gradients, double norm) const {
       for_each(gradient.device(), gradient.numel(), ScaleBy{gradient.data(), float(factor)});
 }
 
+/// Returns what multiplies the learning rate of each weight. Throws Error when it is negative or not finite.
+std::vector<double> Trainer::lr_factors() {
+  const WeightTable& table = model_.weights();
+  std::vector<double> factors(size_t(table.size()), 1.0);
+  for (const Routed& routed : rate_factors_) {
+    const Technique& technique = routed.technique;
+    technique.calls->in[size_t(Mode::kTrain)].fetch_add(1, std::memory_order_relaxed);
+    Call<RateFactor> rate = technique.as<RateFactor>();
+    for (int i : routed.weights) {
+      double factor = rate->factor(table.info(i), model_.shape(), progress_);
+      check(factor >= 0 && std::isfinite(factor), "step {}: '{}' multiplies the rate of {} by {}",
+            progress_.step, technique.label, table.info(i).name, factor);
+      if (factor != 1) rated_.insert(technique.label);
+      factors[size_t(i)] *= factor;
+    }
+  }
+  return factors;
+}
+
 void Trainer::update(std::span<Tensor> gradients) {
   const WeightTable& table = model_.weights();
+  std::vector<double> factors = lr_factors();
   for (Routed& optimizer : optimizers_) {
     std::vector<Weight> weights;
-    for (int i : optimizer.weights) weights.push_back({&table.info(i), table.value(i), gradients[size_t(i)]});
+    for (int i : optimizer.weights)
+      weights.push_back({&table.info(i), table.value(i), gradients[size_t(i)], factors[size_t(i)]});
     optimizer.technique.calls->in[size_t(Mode::kTrain)].fetch_add(1, std::memory_order_relaxed);
     optimizer.technique.as<Optimizer>()->step(weights, progress_);
   }
@@ -251,6 +272,12 @@ void Trainer::restored_state(Archive& archive, std::span<const std::string> keep
 void Trainer::state(Archive& archive) {
   restored_state(archive, {});
   archive("reached", reached_);
+  for (const Routed& routed : rate_factors_) {
+    const std::string& label = routed.technique.label;
+    int64_t rated = this->rated(label);
+    archive(("rated." + label).c_str(), rated);
+    if (rated) rated_.insert(label);
+  }
   archive("progress.step", progress_.step);
   archive_bits(archive, "progress.seconds", progress_.seconds);
   for (auto& [name, averager] : averagers_) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,12 @@ class Trainer {
   /// step.
   void add_averager(std::string name, PluginRef<Averager> averager);
 
+  /// Lets techniques multiply the rates of the weights that they claim. It must be called before the first
+  /// step.
+  void multiply_rates_by(std::span<const Routed> factors) {
+    rate_factors_.assign(factors.begin(), factors.end());
+  }
+
   /// Lets a step be left between two micro-batches as soon as `asked` says so, which it must then go on
   /// saying; threads ask it at once. Steps of several ranks, who would have to agree, are always finished.
   void leave_when(std::function<bool()> asked) { leave_ = std::move(asked); }
@@ -94,6 +101,9 @@ class Trainer {
   /// Returns whether a gradient other than zero ever reached the weight.
   bool reached(int weight) const { return reached_.data()[weight] != 0; }
 
+  /// Returns whether the rate factor of that label has ever changed a rate.
+  bool rated(const std::string& label) const { return rated_.count(label) > 0; }
+
   /// Shows the archive all that a resumed training needs: weights, optimizers, averagers, progress. The same
   /// calls save and load.
   void state(Archive& archive);
@@ -115,10 +125,13 @@ class Trainer {
   void note_reached(std::span<const double> squares);
   void clip(std::span<Tensor> gradients, double norm) const;
   void update(std::span<Tensor> gradients);
+  std::vector<double> lr_factors();
   std::vector<Weight> live_weights() const;
 
   Model& model_;
   std::vector<Routed>& optimizers_;
+  std::vector<Routed> rate_factors_;
+  std::set<std::string> rated_;
   PluginRef<Schedule> schedule_;
   Comm* comm_;  // is null when there is one rank
   std::map<std::string, TimedAverager> averagers_;

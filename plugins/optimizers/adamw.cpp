@@ -41,19 +41,20 @@ struct AdamW final : Optimizer {
     add_zeros(weights, first);
     add_zeros(weights, second);
     ++steps;
-    double rate = lr * progress.lr_scale;
+    double first_scale = 1 / (1 - std::pow(beta1, double(steps)));
     AdamWStep kernel{};
-    kernel.keep = float(1 - rate * weight_decay);
     kernel.mix_first = float(1 - beta1);
     kernel.beta2 = float(beta2);
     kernel.mix_second = float(1 - beta2);
-    kernel.rate = float(rate / (1 - std::pow(beta1, double(steps))));
     kernel.second_scale = float(1 / std::sqrt(1 - std::pow(beta2, double(steps))));
     kernel.eps = float(eps);
     for_chunks(weights, [&](const Chunk& chunk) {
       const Weight& weight = weights[size_t(chunk.weight)];
       if (!weight.gradient.defined()) return;
       AdamWStep k = kernel;
+      double rate = lr * progress.lr_scale * weight.lr_factor;
+      k.keep = float(1 - rate * weight_decay);
+      k.rate = float(rate * first_scale);
       k.g = weight.gradient.data() + chunk.begin;
       k.w = weight.value.data() + chunk.begin;
       k.m = first[size_t(chunk.weight)].data() + chunk.begin;

@@ -31,10 +31,7 @@ struct Lion final : Optimizer {
   void state(Archive& a) override { a("momenta", momenta); }
   void step(std::span<Weight> weights, const Progress& progress) override {
     add_zeros(weights, momenta);
-    double rate = lr * progress.lr_scale;
     LionStep kernel{};
-    kernel.keep = float(1 - rate * weight_decay);
-    kernel.rate = float(rate);
     kernel.beta1 = float(beta1);
     kernel.mix1 = float(1 - beta1);
     kernel.beta2 = float(beta2);
@@ -43,6 +40,9 @@ struct Lion final : Optimizer {
       const Weight& weight = weights[size_t(chunk.weight)];
       if (!weight.gradient.defined()) return;
       LionStep k = kernel;
+      double rate = lr * progress.lr_scale * weight.lr_factor;
+      k.keep = float(1 - rate * weight_decay);
+      k.rate = float(rate);
       k.g = weight.gradient.data() + chunk.begin;
       k.w = weight.value.data() + chunk.begin;
       k.m = momenta[size_t(chunk.weight)].data() + chunk.begin;

@@ -55,7 +55,8 @@ struct Muon final : OrthogonalizedMomentum {
     add_zeros(weights, momenta);
     double mu = momentum_at(progress.step), decay = decay_at(progress);
     for_weights(weights, [&](int i) {
-      update(weights[size_t(i)], momenta[size_t(i)], mu, lr * progress.lr_scale, decay);
+      double rate = lr * progress.lr_scale * weights[size_t(i)].lr_factor;
+      update(weights[size_t(i)], momenta[size_t(i)], mu, rate, decay);
     });
   }
 

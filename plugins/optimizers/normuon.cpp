@@ -59,8 +59,10 @@ struct NorMuon final : OrthogonalizedMomentum {
     }
     add_zeros(weights, momenta);
     double mu = momentum_at(progress.step), decay = decay_at(progress);
-    for_weights(weights,
-                [&](int i) { update(weights[size_t(i)], size_t(i), mu, lr * progress.lr_scale, decay); });
+    for_weights(weights, [&](int i) {
+      double rate = lr * progress.lr_scale * weights[size_t(i)].lr_factor;
+      update(weights[size_t(i)], size_t(i), mu, rate, decay);
+    });
   }
 
   void update(const Weight& weight, size_t i, double mu, double rate, double decay) const {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstring>
 
 #include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
@@ -122,7 +121,7 @@ TEST_CASE("scores have the bits of the plain losses, however little is computed"
         std::vector<float> scored = score(*experiment.model, first, trim);
         for (int64_t row = 0; row < kRows; ++row) {
           auto at = size_t(row * kLength + first);
-          CHECK(std::memcmp(&scored[at], &plain[at], size_t(kLength - first) * sizeof(float)) == 0);
+          CHECK(std::equal(&scored[at], &scored[at] + (kLength - first), &plain[at]));
         }
       }
   }
@@ -141,7 +140,7 @@ TEST_CASE("attention's output can be changed by what queries were before any tec
     std::vector<float> plain = plain_losses(*experiment.model), trimmed = score(*experiment.model, 130, true);
     for (int64_t row = 0; row < kRows; ++row) {
       auto at = size_t(row * kLength + 130);
-      CHECK(std::memcmp(&trimmed[at], &plain[at], 20 * sizeof(float)) == 0);
+      CHECK(std::equal(&trimmed[at], &trimmed[at] + 20, &plain[at]));
     }
     return plain;
   };

@@ -112,6 +112,7 @@ void check_train_steps(const Case& c, Bench& bench, Verdict& verdict) {
 
   Trainer trainer(model, experiment.optimizers, experiment.only<Schedule>(), experiment.train,
                   experiment.budget);
+  trainer.multiply_rates_by(experiment.rate_factors);
   if (experiment.averager) trainer.add_averager("averager", experiment.averager->as<Averager>());
   train(c, batches, experiment, trainer, verdict);
   double tolerance = c.tolerance("final_params_abs");

@@ -170,6 +170,49 @@ TEST_CASE("optimizers descend, and go on from a restored state to the same bits"
   }
 }
 
+TEST_CASE("optimizers multiply the learning rate by the factor of each weight", "[conformance]") {
+  for (const std::string& name : plugins_of(Kind::kOptimizer)) {
+    INFO(name);
+    Bowl slow({{32, 16}, {16, 33}}), half = slow, mixed = slow;
+    auto take_steps = [&](Bowl& bowl, double lr, std::vector<double> factors) {
+      auto optimizer = make_plugin<Optimizer>(name, {{"lr", lr}, {"weight_decay", 0.5}});
+      Progress progress{.steps = 40};
+      for (; progress.step < 3; ++progress.step) {
+        std::vector<Weight> weights = bowl.weights();
+        for (size_t i = 0; i < weights.size(); ++i) weights[i].lr_factor = factors[i];
+        optimizer->step(weights, progress);
+      }
+    };
+    std::vector<Tensor> start = clones(slow.values);
+    slow.values = clones(start);
+    half.values = clones(start);
+    mixed.values = clones(start);
+    take_steps(slow, 0.0625, {1, 1});
+    take_steps(half, 0.125, {0.5, 0.5});  // Powers of two leave no rounding.
+    take_steps(mixed, 0.125, {0, 0.5});
+    CHECK(same_bits(slow.values, half.values));
+    CHECK(caddie::same_bits(mixed.values[0], start[0]));
+    CHECK(caddie::same_bits(mixed.values[1], half.values[1]));
+  }
+}
+
+TEST_CASE("rate factors are finite and not negative", "[conformance]") {
+  ModelShape model = each_layer_once({.vocabulary = 31, .layers = 4, .width = 77});
+  for (const std::string& name : plugins_of(Kind::kRateFactor)) {
+    INFO(name);
+    auto rate = make_plugin<RateFactor>(name);
+    WeightInfo info = weight_info("w", {2, 2});
+    const WeightInfo* claimed[] = {&info};
+    rate->validate({model, claimed});
+    for (info.layer = -1; info.layer < model.layers; ++info.layer)
+      for (Progress at{.steps = 10}; at.step < 10; ++at.step) {
+        double factor = rate->factor(info, model, at);
+        CHECK(std::isfinite(factor));
+        CHECK(factor >= 0);
+      }
+  }
+}
+
 TEST_CASE("schedules stay between nothing and the full rate", "[conformance]") {
   for (const std::string& name : plugins_of(Kind::kSchedule))
     for (double budget_seconds : {0.0, 100.0}) {

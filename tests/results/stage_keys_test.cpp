@@ -172,8 +172,8 @@ TEST_CASE("each setting of the core counts from its declared stage on and for no
   for (const std::string& path : stuck) {
     INFO(path);
     bool named = path.ends_with(".use") || path.starts_with("data.") || path.ends_with(".enabled") ||
-                 path.ends_with(".weights") || path.ends_with(".headline") || path == "export.pack_bits" ||
-                 path == "export.quantizers.gptq.clip";
+                 path.ends_with(".weights") || path.ends_with(".headline") || path.ends_with(".evaluators") ||
+                 path == "export.pack_bits" || path == "export.quantizers.gptq.clip";
     CHECK(named);
   }
   CHECK(changed(keys_with({}), keys_with({"export.pack_bits=true"})) == all_from(Stage::kQuantize));
@@ -204,7 +204,7 @@ TEST_CASE("each setting of each plugin counts from the stage of its slot on", "[
     for (const std::string& path : stuck) {
       INFO(path);
       CHECK((path.ends_with(".use") || path.ends_with(".enabled") || path.ends_with(".weights") ||
-             path.ends_with(".headline")));
+             path.ends_with(".headline") || path.ends_with(".evaluators")));
     }
   }
   CHECK(checked > 80);

@@ -53,7 +53,7 @@ TEST_CASE("scoring again gives the bits of the run's own score", "[run]") {
   Corpus corpus(e);
   for (const RoutedEvaluator& evaluator : e.evaluators) {
     const std::string& label = evaluator.technique.label;
-    Score own = corpus.validation().score(evaluator.technique, weights).score, again = candidate.score(label);
+    Score own = corpus.validation().score(evaluator, weights).score, again = candidate.score(label);
     CHECK(again.nats == own.nats);
     CHECK(again.tokens == own.tokens);
     CHECK(again.bytes == own.bytes);

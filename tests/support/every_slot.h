@@ -22,6 +22,7 @@ inline const std::vector<std::string> kEverySlot = {
     "techniques.dropout={}",
     "techniques.multi_token_prediction={}",
     "techniques.qat.weights=['role:matrix']",
+    "train.rate_factors.layerwise_lr.weights=['role:matrix']",
     "data.sampler.use='shuffled_sequences'",
     "train.averager.use='ema'",
     "train.averagers.late.use='swa'",
@@ -33,6 +34,7 @@ inline const std::vector<std::string> kEverySlot = {
     "export.quantizers.others.weights=['!role:matrix']",
     "export.trimmers.selective_pruning.weights=['role:matrix']",
     "evaluators.sliding={use='sliding_window',headline=true}",
+    "blends.ngram_tilt.order=2",
 };
 
 /// A small experiment with changes, on the laboratory's text.

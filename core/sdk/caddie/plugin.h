@@ -3,6 +3,7 @@
 // one CADDIE_PLUGIN line.
 #pragma once
 
+#include <caddie/blend.h>
 #include <caddie/evaluator.h>
 #include <caddie/export_slots.h>
 #include <caddie/layer_slots.h>

@@ -32,6 +32,7 @@ enum class Kind : uint8_t {
   kAllocator,
   kAttentionMask,
   kAverager,
+  kBlend,
   kCompressor,
   kCorrector,
   kEmbedding,
@@ -46,6 +47,7 @@ enum class Kind : uint8_t {
   kOptimizer,
   kPruner,
   kQuantizer,
+  kRateFactor,
   kResidual,
   kSampler,
   kSchedule,
@@ -200,8 +202,8 @@ CADDIE_API void check_matrices(const Shapes& shapes);
 /// Updates weights from their gradients, in place.
 struct CADDIE_API Optimizer : Plugin {
   static constexpr Kind kKind = Kind::kOptimizer;
-  /// Updates the weights routed to it, always the same ones in the same order. progress.lr_scale multiplies
-  /// the rate.
+  /// Updates the weights routed to it, always the same ones in the same order. progress.lr_scale and
+  /// the weight's lr_factor multiply the rate.
   virtual void step(std::span<Weight> weights, const Progress& progress) = 0;
   /// Names what changes during training and must be restored with a checkpoint.
   virtual void state(Archive&) {}
@@ -212,6 +214,14 @@ struct CADDIE_API Schedule : Plugin {
   static constexpr Kind kKind = Kind::kSchedule;
   /// Returns what the learning rates are multiplied by in the step about to be taken.
   virtual double scale(const Progress& progress) const = 0;
+};
+
+/// Multiplies the learning rates of single weights, beside the schedule, which scales all of them alike.
+struct CADDIE_API RateFactor : Plugin {
+  static constexpr Kind kKind = Kind::kRateFactor;
+  /// Returns what the rate of a claimed weight is multiplied by in the step about to be taken, 0 or more.
+  /// Where several plugins claim a weight, their factors are multiplied.
+  virtual double factor(const WeightInfo& info, const ModelShape& model, const Progress& progress) const = 0;
 };
 
 /// Averages the weights over the training steps.

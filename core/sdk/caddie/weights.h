@@ -51,7 +51,8 @@ struct WeightInfo {
 struct Weight {
   const WeightInfo* info;
   Tensor value;
-  Tensor gradient;  // the mean over the batch, which step() may overwrite; undefined when there is none
+  Tensor gradient;       // the mean over the batch, which step() may overwrite; undefined when there is none
+  double lr_factor = 1;  // what multiplies the learning rate of this weight alone
 };
 
 /// Holds the sizes that every part of the model agrees on.
