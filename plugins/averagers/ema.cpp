@@ -7,7 +7,7 @@
 #include <caddie/weight_loops.h>
 using namespace caddie;
 
-struct Blend {
+struct MoveTowards {
   float decay, rest;
   const float* w;
   float* e;
@@ -34,7 +34,7 @@ struct Ema final : Averager {
     for_chunks(live, [&](const Chunk& chunk) {
       const Tensor &w = live[size_t(chunk.weight)].value, &e = averages[size_t(chunk.weight)];
       for_each(w.device(), chunk.end - chunk.begin,
-               Blend{float(decay), float(1 - decay), w.data() + chunk.begin, e.data() + chunk.begin});
+               MoveTowards{float(decay), float(1 - decay), w.data() + chunk.begin, e.data() + chunk.begin});
     });
   }
   std::span<const Tensor> average() const override { return averages; }

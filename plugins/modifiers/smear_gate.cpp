@@ -22,7 +22,7 @@ struct Starts {
 };
 
 // Computes y = x + share (previous - x); at a start, `previous` is x itself if `self`, else zero.
-struct Blend {
+struct MixBefore {
   Starts starts;
   bool self;
   const float *x, *share;
@@ -77,12 +77,12 @@ struct BlendByShare {
   }
 };
 
-// Puts Blend and its gradients on the tape. x: [B,T,C], share: [C].
+// Puts MixBefore and its gradients on the tape. x: [B,T,C], share: [C].
 Var blend(Var x, Var share, Starts starts, bool self) {
   Var y = result(x.shape());
   int n = int(x.shape().last());
   int64_t rows = x.shape().rows();
-  for_rows(x.device(), rows, n, Blend{starts, self, x.data(), share.data(), y.data()});
+  for_rows(x.device(), rows, n, MixBefore{starts, self, x.data(), share.data(), y.data()});
   record(y, {x, share}, [=] {
     if (x.needs_grad()) {
       GradientSlot dx = x.grad_slot();
