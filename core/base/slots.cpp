@@ -8,6 +8,7 @@
 #include <caddie/layer_slots.h>
 #include <caddie/objective.h>
 #include <caddie/sampler.h>
+#include <caddie/text_transform.h>
 
 namespace caddie {
 

@@ -11,12 +11,14 @@
 #include "cli/verbs.h"
 #include "data/inspect.h"
 #include "data/prepare.h"
+#include "plugin/registry.h"
 
 namespace caddie {
 namespace {
 
 struct PrepareArguments {
   PrepareOptions options;
+  std::string transform;
   bool json = false;
 };
 
@@ -75,7 +77,11 @@ void warn_of_unknown(const PrepareResult& result) {
 }
 
 void run_prepare(const PrepareArguments& arguments) {
-  const PrepareOptions& options = arguments.options;
+  PrepareOptions options = arguments.options;
+  Registry registry;
+  if (!arguments.transform.empty())
+    options.transform = {arguments.transform,
+                         registry.make<TextTransform>(arguments.transform, "data prepare: --transform")};
   PrepareResult result = prepare(options);
   if (arguments.json)
     print_json(options, result);
@@ -112,6 +118,8 @@ void add_prepare(CLI::App& data) {
   verb->add_option("--shard-tokens", options.shard_tokens, "tokens of a full shard")->capture_default_str();
   verb->add_option("--field", options.field, "field of a JSON line that holds the text")
       ->capture_default_str();
+  verb->add_option("--transform", arguments->transform,
+                   "plugin of kind text_transform that rewrites each document before it is tokenized");
   verb->add_flag("--json", arguments->json, "print the result as JSON");
   verb->callback([arguments] { run_prepare(*arguments); });
 }

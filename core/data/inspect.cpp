@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "base/entropy.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "data/byte_sidecar.h"
 #include "data/shards.h"
 #include "data/tokenizer.h"
 #include "data/vocabulary.h"
@@ -36,10 +38,12 @@ constexpr SplitFiles kSplits[] = {{"train", "*train_*.bin"}, {"validation", "*va
 std::vector<fs::path> shards_in(const fs::path& folder, const char* pattern) {
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : entries_of(folder))
-    if (matches(pattern, entry.path().filename().string())) files.push_back(entry.path());
+    if (matches(pattern, entry.path().filename().string()) && !is_sidecar(entry.path()))
+      files.push_back(entry.path());
   return files;
 }
 
+/// Returns the bytes of text that the pieces of the tokens have.
 int64_t bytes_of(const TokenStream& stream, const Vocabulary& vocabulary) {
   std::vector<int32_t> tokens(size_t(std::min(kChunk, stream.size())));
   int64_t bytes = 0;
@@ -51,6 +55,18 @@ int64_t bytes_of(const TokenStream& stream, const Vocabulary& vocabulary) {
     bytes += vocabulary.bytes(read.first(read.size() - 1), read.subspan(1));
   }
   return bytes;
+}
+
+/// Counts the bytes of a split's text, and by how many its tokens overcount them. Sidecars tell those of a
+/// text that was transformed; where training has none they stay unknown.
+void count_bytes(SplitReport& report, const TokenStream& stream, const Vocabulary& vocabulary) {
+  bool training = report.name == kSplits[0].name;
+  if (training && vocabulary.has_symbols()) return;
+  std::vector<uint16_t> sidecar = load_byte_sidecar(stream, vocabulary);
+  report.bytes = sidecar.empty() ? bytes_of(stream, vocabulary)
+                                 : std::accumulate(sidecar.begin(), sidecar.end(), int64_t(0));
+  for (size_t file = 0; sidecar.empty() && file < stream.files().size(); ++file)
+    report.overcount += vocabulary.overcount(stream.tokens(file));
 }
 
 std::string sample_of(const TokenStream& stream, const Tokenizer& tokenizer) {
@@ -76,10 +92,8 @@ SplitReport inspect_split(const char* name, const TokenStream& stream, const Tok
   if (stream.size() > 0) report.entropy = bits * std::log(2.0) / double(stream.size());
   if (!tokenizer || report.max_id >= tokenizer->pieces()) return report;
   report.documents = counts[size_t(tokenizer->begin_id())];
-  report.bytes = bytes_of(stream, *vocabulary);
+  count_bytes(report, stream, *vocabulary);
   report.unknown = counts[size_t(std::max(vocabulary->unknown_id(), 0))];
-  for (size_t file = 0; file < stream.files().size(); ++file)
-    report.overcount += vocabulary->overcount(stream.tokens(file));
   if (report.bytes > 0) report.bits_per_byte = bits / double(report.bytes);
   report.sample = sample_of(stream, *tokenizer);
   return report;
@@ -97,6 +111,8 @@ void compare_split(const fs::path& folder, const SplitFiles& split, const Json& 
       continue;
     }
     if (xxh3_file(*found) != shard.at("xxh3")) problems.push_back(file + " has another hash");
+    if (shard.contains("sidecar") && xxh3_file(sidecar_of(*found)) != shard["sidecar"].at("xxh3"))
+      problems.push_back(sidecar_of(file).string() + " has another hash");
     present.erase(found);
   }
   for (const fs::path& extra : present)
@@ -121,7 +137,9 @@ std::string describe(const SplitReport& split) {
   std::string text =
       fmt::format("{}: {} tokens in {} shard(s), {} distinct ids up to {}\n", split.name,
                   with_commas(split.tokens), split.shards, with_commas(split.distinct_ids), split.max_id);
-  if (split.documents >= 0)
+  if (split.documents >= 0 && split.bytes < 0)
+    text += fmt::format("  {} documents, whose bytes no sidecar tells\n", with_commas(split.documents));
+  else if (split.documents >= 0)
     text += fmt::format("  {} documents, {} bytes of text, {:.4f} bytes per token\n",
                         with_commas(split.documents), with_commas(split.bytes),
                         double(split.bytes) / double(std::max<int64_t>(split.tokens, 1)));
@@ -193,18 +211,18 @@ std::string to_json(const FolderReport& report) {
   Json splits = Json::object();
   for (const SplitReport& split : report.splits) {
     bool counted = split.documents >= 0;
-    splits[split.name] = {
-        {"shards", split.shards},
-        {"tokens", split.tokens},
-        {"documents", known(counted, split.documents)},
-        {"bytes", known(counted, split.bytes)},
-        {"bytes_per_token", known(counted && split.tokens > 0, double(split.bytes) / double(split.tokens))},
-        {"unknown_tokens", known(counted, split.unknown)},
-        {"distinct_ids", split.distinct_ids},
-        {"max_id", split.max_id},
-        {"unigram_nats_per_token", split.entropy},
-        {"unigram_bits_per_byte", known(split.bits_per_byte > 0, split.bits_per_byte)},
-        {"sample", split.sample}};
+    splits[split.name] = {{"shards", split.shards},
+                          {"tokens", split.tokens},
+                          {"documents", known(counted, split.documents)},
+                          {"bytes", known(split.bytes >= 0, split.bytes)},
+                          {"bytes_per_token", known(split.bytes >= 0 && split.tokens > 0,
+                                                    double(split.bytes) / double(split.tokens))},
+                          {"unknown_tokens", known(counted, split.unknown)},
+                          {"distinct_ids", split.distinct_ids},
+                          {"max_id", split.max_id},
+                          {"unigram_nats_per_token", split.entropy},
+                          {"unigram_bits_per_byte", known(split.bits_per_byte > 0, split.bits_per_byte)},
+                          {"sample", split.sample}};
   }
   Json json = {{"folder", report.folder.string()},
                {"tokenizer", known(report.pieces > 0, report.tokenizer.string())},

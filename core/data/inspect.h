@@ -13,7 +13,7 @@ namespace caddie {
 struct SplitReport {
   std::string name;  // "train" or "validation"
   int64_t shards = 0, tokens = 0;
-  int64_t documents = -1, bytes = -1;  // -1 when no tokenizer is known
+  int64_t documents = -1, bytes = -1;  // -1 when no tokenizer is known, or no sidecar of a transformed text
   int64_t unknown = 0;                 // tokens that the tokenizer has for what it cannot spell
   int64_t overcount = 0;               // the bytes that the tokens count beyond those of their text
   int64_t distinct_ids = 0;

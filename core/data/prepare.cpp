@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -17,8 +18,8 @@
 #include "data/corpus.h"
 #include "data/documents.h"
 #include "data/progress.h"
-#include "data/shard_writer.h"
 #include "data/split.h"
+#include "data/split_writer.h"
 #include "data/tokenizer.h"
 #include "data/vocabulary.h"
 #include "data/work_folder.h"
@@ -51,6 +52,7 @@ std::string key_of(const PrepareOptions& options, const std::vector<Input>& inpu
               {"validation_fraction", options.validation_fraction},
               {"shard_tokens", options.shard_tokens},
               {"field", options.field}};
+  if (options.transform) key["transform"] = options.transform.name;
   if (options.tokenizer.empty())
     key["vocab"] = options.vocab;
   else
@@ -62,14 +64,18 @@ std::string key_of(const PrepareOptions& options, const std::vector<Input>& inpu
 /// Returns what a manifest tells of the shards in its folder. Throws Error when one of them is damaged, and
 /// an exception of the JSON library when the manifest is.
 PrepareResult result_in(const Json& manifest, const fs::path& output) {
+  auto check_shard = [&](const Json& described, int64_t tokens) {
+    fs::path file = output / described.at("file").get<std::string>();
+    check(int64_t(Shard(file).tokens().size()) == tokens,
+          "{}: does not hold the {} tokens of the manifest; remove the folder and prepare it again",
+          file.string(), tokens);
+  };
   auto read_split = [&](const char* name) {
     const Json& split = manifest.at("splits").at(name);
     for (const Json& shard : split.at("shards")) {
-      fs::path file = output / shard.at("file").get<std::string>();
       auto tokens = shard.at("tokens").get<int64_t>();
-      check(int64_t(Shard(file).tokens().size()) == tokens,
-            "{}: does not hold the {} tokens of the manifest; remove the folder and prepare it again",
-            file.string(), tokens);
+      check_shard(shard, tokens);
+      if (shard.contains("sidecar")) check_shard(shard["sidecar"], tokens);
     }
     return PreparedSplit{.documents = split.at("documents"),
                          .tokens = split.at("tokens"),
@@ -160,47 +166,16 @@ std::string train_on(const PrepareOptions& options, const std::vector<Input>& in
     while (pass.next(document)) {
       Digest digest = digest_of(document);
       bool sampled = share >= 1 || double(digest.high) < share * 0x1p64;
-      if (sampled && pass.side(split, digest) == Side::kTrain) return true;
+      if (!sampled || pass.side(split, digest) != Side::kTrain) continue;
+      if (options.transform) document = options.transform.apply(document).text;
+      return true;
     }
     return false;
   };
-  std::string model = train_tokenizer(next, options.vocab);
+  std::string model = train_tokenizer(next, options.vocab, options.transform.symbols());
   progress.finish("done");
   return model;
 }
-
-/// Holds what was written of one split.
-struct Encoded {
-  PreparedSplit counts;
-  std::vector<ShardFile> shards;
-};
-
-/// Appends documents to one split.
-class SplitWriter {
- public:
-  SplitWriter(const fs::path& folder, const char* name, int64_t shard_tokens)
-      : shards_(folder, name, shard_tokens) {}
-
-  void add(const std::vector<int32_t>& ids, const Vocabulary& vocabulary) {
-    std::vector<uint16_t> tokens(ids.begin(), ids.end());
-    counts_.overcount += vocabulary.overcount(tokens);
-    counts_.unknown += std::count(ids.begin(), ids.end(), vocabulary.unknown_id());
-    shards_.append(tokens);
-    counts_.documents += 1;
-    counts_.tokens += int64_t(ids.size());
-    counts_.bytes += vocabulary.bytes(std::span(ids).first(ids.size() - 1), std::span(ids).subspan(1));
-  }
-
-  Encoded finish() {
-    Encoded split{.counts = counts_, .shards = shards_.finish()};
-    split.counts.shards = int64_t(split.shards.size());
-    return split;
-  }
-
- private:
-  ShardWriter shards_;
-  PreparedSplit counts_;
-};
 
 struct EncodedCorpus {
   Encoded train, validation;
@@ -222,22 +197,41 @@ void check_corpus(const PrepareOptions& options, const EncodedCorpus& corpus) {
         "text");
 }
 
+/// Adds a document that was transformed. Only validation needs the bytes of each token, which take longer.
+void encode_transformed(const TransformedText& text, Side side, Tokenizer& tokenizer,
+                        std::vector<int32_t>& ids, SplitWriter& writer) {
+  if (side == Side::kTrain) {
+    tokenizer.encode(text.text, ids);
+    writer.add(ids, std::accumulate(text.bytes.begin(), text.bytes.end(), int64_t(0)));
+  } else {
+    std::vector<uint16_t> bytes(ids.size(), 0);
+    tokenizer.encode(text, ids, bytes);
+    writer.add(ids, bytes);
+  }
+}
+
 /// Writes the shards of both splits.
 EncodedCorpus encode(const PrepareOptions& options, const std::vector<Input>& inputs, const TailSplit& split,
                      Tokenizer& tokenizer, const fs::path& folder) {
   Vocabulary vocabulary(folder / "tokenizer.model", tokenizer.pieces());
   ByteProgress progress("encoding", file_bytes_of(inputs), options.quiet);
   Pass pass(inputs, options.field, progress);
-  SplitWriter train(folder, "train", options.shard_tokens), validation(folder, "val", options.shard_tokens);
+  SplitWriter train(folder, "train", options.shard_tokens, vocabulary);
+  SplitWriter validation(folder, "val", options.shard_tokens, vocabulary);
   int64_t duplicates = 0;
   std::vector<int32_t> ids;
   for (std::string document; pass.next(document);) {
     Side side = pass.side(split, digest_of(document));
     duplicates += side == Side::kDropped;
     if (side == Side::kDropped) continue;
+    SplitWriter& writer = side == Side::kTrain ? train : validation;
     ids.assign(1, tokenizer.begin_id());
-    tokenizer.encode(document, ids);
-    (side == Side::kTrain ? train : validation).add(ids, vocabulary);
+    if (options.transform) {
+      encode_transformed(options.transform.apply(document), side, tokenizer, ids, writer);
+    } else {
+      tokenizer.encode(document, ids);
+      writer.add(ids);
+    }
   }
   EncodedCorpus corpus{train.finish(), validation.finish(), duplicates};
   int64_t tokens = corpus.train.counts.tokens + corpus.validation.counts.tokens;
@@ -249,6 +243,8 @@ Json json_of(const Encoded& split) {
   Json shards = Json::array();
   for (const ShardFile& shard : split.shards)
     shards.push_back({{"file", shard.name}, {"tokens", shard.tokens}, {"xxh3", shard.hash}});
+  for (size_t i = 0; i < split.sidecars.size(); ++i)
+    shards[i]["sidecar"] = {{"file", split.sidecars[i].name}, {"xxh3", split.sidecars[i].hash}};
   return {{"documents", split.counts.documents},
           {"tokens", split.counts.tokens},
           {"bytes", split.counts.bytes},
@@ -265,23 +261,25 @@ Json manifest_of(const PrepareOptions& options, const std::vector<Input>& inputs
                      {"xxh3", input.hash},
                      {"documents", input.documents},
                      {"text_bytes", input.text_bytes}});
-  return {{"format", kFormat},
-          {"key", key},
-          {"command", command_of(options)},
-          {"settings",
-           {{"validation_fraction", options.validation_fraction},
-            {"shard_tokens", options.shard_tokens},
-            {"field", options.field}}},
-          {"inputs", std::move(files)},
-          {"tokenizer",
-           {{"file", "tokenizer.model"},
-            {"sha256", sha256_file(folder / "tokenizer.model")},
-            {"pieces", result.pieces},
-            {"source",
-             options.tokenizer.empty() ? "trained on the training documents" : options.tokenizer.string()}}},
-          {"splits", {{"train", json_of(corpus.train)}, {"validation", json_of(corpus.validation)}}},
-          {"duplicates_dropped", result.duplicates_dropped},
-          {"invalid_documents", result.invalid_documents}};
+  Json manifest = {{"format", kFormat},
+                   {"key", key},
+                   {"command", command_of(options)},
+                   {"settings",
+                    {{"validation_fraction", options.validation_fraction},
+                     {"shard_tokens", options.shard_tokens},
+                     {"field", options.field}}},
+                   {"inputs", std::move(files)},
+                   {"tokenizer",
+                    {{"file", "tokenizer.model"},
+                     {"sha256", sha256_file(folder / "tokenizer.model")},
+                     {"pieces", result.pieces},
+                     {"source", options.tokenizer.empty() ? "trained on the training documents"
+                                                          : options.tokenizer.string()}}},
+                   {"splits", {{"train", json_of(corpus.train)}, {"validation", json_of(corpus.validation)}}},
+                   {"duplicates_dropped", result.duplicates_dropped},
+                   {"invalid_documents", result.invalid_documents}};
+  if (options.transform) manifest["transform"] = options.transform.name;
+  return manifest;
 }
 
 void check_output_is_free(const fs::path& output) {
@@ -303,6 +301,7 @@ std::string command_of(const PrepareOptions& options) {
     command += fmt::format(" --vocab {}", options.vocab);
   else
     command += fmt::format(" --tokenizer '{}'", options.tokenizer.string());
+  if (options.transform) command += fmt::format(" --transform {}", options.transform.name);
   return command + fmt::format(" --validation-fraction {} --shard-tokens {} --field '{}'",
                                options.validation_fraction, options.shard_tokens, options.field);
 }
@@ -318,7 +317,7 @@ PrepareResult prepare(const PrepareOptions& options) {
   check_output_is_free(output);
 
   if (!options.tokenizer.empty())
-    Tokenizer(options.tokenizer);  // It is refused before any work, by its name.
+    options.transform.check_tokenizer(options.tokenizer);  // It is refused before any work, by its name.
   WorkFolder work(output);
   TailSplit split = survey(options, inputs);
   check_unchanged(inputs);  // The passes must read the same text, and an error of one may come of a change.

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "data/split_writer.h"
+#include "data/transform.h"
+
 namespace caddie {
 
 /// Says what to make of which text.
@@ -18,18 +21,12 @@ struct PrepareOptions {
   double validation_fraction = 0.02;   // the share of the text's bytes to hold out, in [0, 1)
   int64_t shard_tokens = 100'000'000;  // the tokens that a full shard has
   std::string field = "text";          // the field of a JSON line that holds the text
+  NamedTransform transform;            // what rewrites each document, if anything does
   bool quiet = false;                  // leaves out the progress on stderr
 };
 
 /// Returns the command line that asks for these options; the manifest notes it.
 std::string command_of(const PrepareOptions& options);
-
-/// Counts what one split holds. Its bytes are those of the text as the tokens spell it.
-struct PreparedSplit {
-  int64_t documents = 0, tokens = 0, bytes = 0, shards = 0;
-  int64_t unknown = 0;  // tokens that say only that the tokenizer cannot spell something; they have no bytes
-  int64_t overcount = 0;  // the bytes that the tokens count beyond those of their text
-};
 
 /// Tells what prepare() made.
 struct PrepareResult {
@@ -48,10 +45,13 @@ struct PrepareResult {
 /// one side, and every source is represented. A training document with the text of a validation document is
 /// dropped. The tokenizer sees training documents only.
 ///
+/// With a transform each document is rewritten before the tokenizer sees it, once it is shown that its text
+/// comes back from what is written, and each validation shard gets a byte sidecar, val_bytes_%06d.bin.
+///
 /// All is written to "<output>.partial" and renamed when complete. Memory holds one document, the hashes of
 /// the validation documents and, while a tokenizer is trained, its sample of the text. Throws Error when the
-/// output folder holds anything else than the result of the same inputs and settings, or the tokenizer counts
-/// more bytes than the text has.
+/// output folder holds anything else than the result of the same inputs and settings, the tokenizer counts
+/// more bytes than the text has or lacks a symbol of the transform, or a document does not come back.
 PrepareResult prepare(const PrepareOptions& options);
 
 }  // namespace caddie

@@ -23,6 +23,7 @@ constexpr size_t kHeaderBytes = 256 * sizeof(int32_t);
 
 std::vector<std::filesystem::path> shards_matching(const std::string& pattern) {
   std::vector<std::filesystem::path> files = files_matching(pattern);
+  std::erase_if(files, is_sidecar);
   check(
       !files.empty(),
       "data: no shard matches \"{}\"{}; give a pattern such as data/prose/train_*.bin, and make shards with "
@@ -62,6 +63,17 @@ std::string shard_header(int64_t count) {
   return header;
 }
 
+bool is_sidecar(const std::filesystem::path& file) {
+  std::string name = file.stem().string();
+  size_t end = name.rfind('_');
+  return end != name.npos && name.substr(0, end).ends_with(kSidecar);
+}
+
+std::filesystem::path sidecar_of(const std::filesystem::path& shard) {
+  std::string name = shard.filename().string();
+  return shard.parent_path() / name.insert(std::min(name.rfind('_'), name.size()), kSidecar);
+}
+
 void write_shard(const std::filesystem::path& path, std::span<const uint16_t> tokens) {
   std::string bytes = shard_header(int64_t(tokens.size()));
   bytes.append(reinterpret_cast<const char*>(tokens.data()), tokens.size_bytes());
@@ -86,6 +98,15 @@ void TokenStream::copy(int64_t begin, int64_t count, int32_t* out) const {
     std::copy_n(tokens.begin(), taken, out + done);
     done += int64_t(taken);
   }
+}
+
+std::vector<std::filesystem::path> TokenStream::files_with_sidecars() const {
+  std::vector<std::filesystem::path> all;
+  for (const std::filesystem::path& file : files_) {
+    all.push_back(file);
+    if (std::filesystem::exists(sidecar_of(file))) all.push_back(sidecar_of(file));
+  }
+  return all;
 }
 
 int TokenStream::max_id() const {

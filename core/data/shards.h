@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mapped_file.h"
@@ -35,8 +36,18 @@ void write_shard(const std::filesystem::path& path, std::span<const uint16_t> to
 /// so many.
 std::string shard_header(int64_t count);
 
+/// Stands in the names of byte sidecars, before the number.
+inline constexpr std::string_view kSidecar = "_bytes";
+
+/// Returns where the byte sidecar of a shard lies, a shard that holds bytes in place of ids: beside
+/// val_000000.bin as val_bytes_000000.bin. The name needs no file.
+std::filesystem::path sidecar_of(const std::filesystem::path& shard);
+
+/// Tells whether a file is named as byte sidecars are.
+bool is_sidecar(const std::filesystem::path& file);
+
 /// Joins the tokens of all shards that match a pattern, one shard after the other in the order of their
-/// paths' bytes.
+/// paths' bytes. Byte sidecars that match it are passed over.
 class TokenStream final : public TrainingText {
  public:
   /// `pattern` is such as "data/prose/train_*.bin". Throws Error naming the pattern when no file matches it.
@@ -50,6 +61,8 @@ class TokenStream final : public TrainingText {
 
   const std::vector<std::filesystem::path>& files() const { return files_; }
   const std::string& pattern() const { return pattern_; }
+  /// Returns all files that its text depends on: the shards, each followed by its byte sidecar if it has one.
+  std::vector<std::filesystem::path> files_with_sidecars() const;
 
   /// Returns the tokens of the file at this index of files().
   std::span<const uint16_t> tokens(size_t file) const override { return shards_[file].tokens(); }

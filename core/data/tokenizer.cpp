@@ -9,6 +9,7 @@
 #include <array>
 #include <cctype>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -191,6 +192,23 @@ void Tokenizer::encode(std::string_view text, std::vector<int32_t>& ids) {
     }
     begin = end;
   }
+}
+
+void Tokenizer::encode(const TransformedText& text, std::vector<int32_t>& ids,
+                       std::vector<uint16_t>& bytes) const {
+  auto encoded = state_->model.EncodeAsImmutableProto({text.text.data(), text.text.size()});
+  for (const auto& piece : encoded.pieces()) {
+    auto begin = text.bytes.begin() + piece.begin(), end = text.bytes.begin() + piece.end();
+    auto count = std::accumulate(begin, end, int64_t(0));
+    check(count <= std::numeric_limits<uint16_t>::max(),
+          "tokenizer: one token stands for {} bytes of text; a sidecar counts at most 65535", count);
+    ids.push_back(int32_t(piece.id()));
+    bytes.push_back(uint16_t(count));
+  }
+}
+
+bool Tokenizer::has_piece(std::string_view symbol) const {
+  return !state_->model.IsUnknown(state_->model.PieceToId({symbol.data(), symbol.size()}));
 }
 
 std::string Tokenizer::decode(std::span<const int32_t> ids) const {

@@ -2,6 +2,8 @@
 // Trains a byte-pair encoding with SentencePiece, and encodes text with a cache of whole words.
 #pragma once
 
+#include <caddie/text_transform.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -17,12 +19,13 @@ namespace caddie {
 inline constexpr std::string_view kSpaceMark = "\u2581";
 
 /// Trains a byte-pair encoding on the documents that `next` yields, until it returns false, and returns the
-/// bytes of the model file. Ids 0 to 3 are padding, beginning of document, end, unknown; then come 256 byte
-/// pieces, so that every text can be spelled. Text is normalised by nmt_nfkc, digits are single pieces, no
-/// space is put before the first word. The model may have fewer than `vocab` pieces when the text has no more
-/// pairs to merge. The same documents give the same bytes. Throws Error when `vocab` is too small for the
-/// text.
-std::string train_tokenizer(const std::function<bool(std::string&)>& next, int vocab);
+/// bytes of the model file. Ids 0 to 3 are padding, beginning of document, end, unknown; then come `symbols`,
+/// each a piece that no other contains, and 256 byte pieces, so that every text can be spelled. Text is
+/// normalised by nmt_nfkc, digits are single pieces, no space is put before the first word. The model may
+/// have fewer than `vocab` pieces when the text has no more pairs to merge. The same documents give the same
+/// bytes. Throws Error when `vocab` is too small for the text.
+std::string train_tokenizer(const std::function<bool(std::string&)>& next, int vocab,
+                            const std::vector<std::string>& symbols = {});
 
 /// Encodes and decodes with a SentencePiece model. Several threads must not use it at once, because encode()
 /// fills a cache.
@@ -44,6 +47,13 @@ class Tokenizer {
 
   /// Appends the ids that SentencePiece gives the whole `text`, without the cache.
   void encode_plain(std::string_view text, std::vector<int32_t>& ids) const;
+
+  /// Appends the same ids, and to `bytes` for each of them how many bytes of the original text it stands for.
+  /// White space that the model drops counts nowhere.
+  void encode(const TransformedText& text, std::vector<int32_t>& ids, std::vector<uint16_t>& bytes) const;
+
+  /// Returns whether `symbol` is one piece.
+  bool has_piece(std::string_view symbol) const;
 
   /// Returns the text that the ids spell. Throws Error when an id is not in [0, pieces()).
   std::string decode(std::span<const int32_t> ids) const;

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/exit_code.h"
+#include "base/text.h"
 #include "data/tokenizer.h"
 
 namespace caddie {
@@ -73,8 +74,9 @@ int smallest_vocabulary(std::string_view message) {
 
 }  // namespace
 
-std::string train_tokenizer(const std::function<bool(std::string&)>& next, int vocab) {
-  const std::unordered_map<std::string, std::string> settings = {
+std::string train_tokenizer(const std::function<bool(std::string&)>& next, int vocab,
+                            const std::vector<std::string>& symbols) {
+  std::unordered_map<std::string, std::string> settings = {
       {"model_type", "bpe"},
       {"vocab_size", std::to_string(vocab)},
       {"hard_vocab_limit", "false"},
@@ -89,6 +91,7 @@ std::string train_tokenizer(const std::function<bool(std::string&)>& next, int v
       {"unk_id", "3"},
       {"minloglevel", "2"},
   };
+  if (!symbols.empty()) settings["user_defined_symbols"] = join(symbols, ",");
   Lines lines(next);
   check(!lines.done(), "tokenizer: no text to train on");
   std::string model;

@@ -46,6 +46,10 @@ class Vocabulary {
   /// space counts 3 bytes, not 1, behind the first place of a piece, and where it is spelt by byte pieces.
   int64_t overcount(std::span<const uint16_t> ids) const;
 
+  /// Returns whether the tokenizer was given characters of the private use area as pieces, which a text
+  /// transform writes and which stand for no text.
+  bool has_symbols() const { return has_symbols_; }
+
   /// Returns whether overcount() can be anything but 0.
   bool may_overcount() const { return may_overcount_; }
 
@@ -66,14 +70,14 @@ class Vocabulary {
   ByteTables tables_;
   std::vector<uint8_t> inner_marks_;              // marks for a space behind the first place of each piece
   std::array<int, 3> mark_bytes_ = {-1, -1, -1};  // the byte pieces that spell the mark for a space
-  bool may_overcount_ = false;
+  bool may_overcount_ = false, has_symbols_ = false;
   int pieces_ = 0, begin_id_ = -1, unknown_id_ = -1;
   std::filesystem::path path_;
   std::string hash_;
 };
 
-/// Throws Error (kUsage) when the shards hold an id that the vocabulary lacks or ids whose bytes it
-/// overcounts, or when a manifest.json beside them names another tokenizer.
-void check_matches(const TokenStream& stream, const Vocabulary& vocabulary);
+/// Throws Error (kUsage) when the shards hold an id that the vocabulary lacks or, unless sidecars count the
+/// bytes, ids whose bytes it overcounts, or when a manifest.json beside them names another tokenizer.
+void check_matches(const TokenStream& stream, const Vocabulary& vocabulary, bool has_sidecar = false);
 
 }  // namespace caddie

@@ -25,12 +25,12 @@ std::vector<Tensor> copies_of(std::span<const Tensor> weights) {
 
 ModelLearner::ModelLearner(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
                            const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators,
-                           std::shared_ptr<const StreamBlends> blends)
+                           std::span<const uint16_t> sidecar, std::shared_ptr<const StreamBlends> blends)
     : model_(model),
       tokens_(tokens),
       values_(copies_of(weights)),
       positions_(tokens.size() - 1),
-      scorer_(model, values_, tokens, vocabulary, batch_tokens, 1, std::move(blends)),
+      scorer_(model, values_, tokens, vocabulary, batch_tokens, 1, sidecar, std::move(blends)),
       sum_(model, accumulators, batch_tokens, 0, Mode::kEvaluate),
       sets_(model),
       packed_(weights.size()) {

@@ -21,7 +21,7 @@ class ModelLearner final : public LearningScorer {
   /// of accumulators, each of which holds one gradient of the whole model.
   ModelLearner(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
                const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators,
-               std::shared_ptr<const StreamBlends> blends = nullptr);
+               std::span<const uint16_t> sidecar = {}, std::shared_ptr<const StreamBlends> blends = nullptr);
 
   int64_t positions() const override { return scorer_.positions(); }
   int64_t sequence_length() const override { return scorer_.sequence_length(); }

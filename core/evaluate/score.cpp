@@ -87,16 +87,20 @@ std::vector<int32_t> padded(std::span<const Window> windows, int64_t length,
 
 ModelScorer::ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
                          const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators,
-                         std::shared_ptr<const StreamBlends> blends)
+                         std::span<const uint16_t> sidecar, std::shared_ptr<const StreamBlends> blends)
     : model_(model),
       weights_(weights),
       tokens_(tokens),
       vocabulary_(vocabulary),
       batch_tokens_(batch_tokens),
+      sidecar_(sidecar),
       packed_(weights.size()),
       blends_(std::move(blends)),
       accumulators_(accumulators) {
   check(tokens.size() >= 2, "the validation stream holds {} tokens; at least 2 are needed to predict one",
+        tokens.size());
+  check(sidecar.empty() || sidecar.size() == tokens.size(),
+        "the sidecar counts the bytes of {} tokens; the validation stream holds {}", sidecar.size(),
         tokens.size());
   for (int64_t i = 0; i < positions(); ++i)
     if (tokens[size_t(i)] == vocabulary.begin_id()) document_starts_.push_back(i);
@@ -107,7 +111,7 @@ ModelScorer::~ModelScorer() = default;
 LearningScorer& ModelScorer::learning() {
   if (!learner_) {
     learner_ = std::make_unique<ModelLearner>(model_, weights_, tokens_, vocabulary_, batch_tokens_,
-                                              accumulators_, blends_);
+                                              accumulators_, sidecar_, blends_);
     learner_->call_meanwhile(meanwhile_);
   }
   return *learner_;
@@ -250,7 +254,8 @@ Score ModelScorer::score_of(const Window& window, const float* nats) const {
   const int32_t* token = tokens_.data() + window.start;
   for (int64_t t = window.first_scored; t < window.length; ++t) {
     score.nats += nats[t];
-    score.bytes += vocabulary_.bytes(token[t], token[t + 1]);
+    score.bytes +=
+        sidecar_.empty() ? vocabulary_.bytes(token[t], token[t + 1]) : sidecar_[size_t(window.start + t + 1)];
     ++score.tokens;
   }
   return score;

@@ -23,11 +23,12 @@ class ModelScorer final : public Scorer {
  public:
   /// `tokens` is the validation stream, `weights` what the model reads in place of each weight.
   /// `batch_tokens` positions run through one thread at once. All must outlive the scorer. Learners sum their
-  /// gradients in `accumulators`. Where there are `blends` of that stream, scores are of what they make of
-  /// the model's probabilities. Throws Error when the stream has fewer than 2 tokens.
+  /// gradients in `accumulators`. `sidecar` says how many bytes each token stands for; where it is empty the
+  /// vocabulary does. Where there are `blends` of that stream, scores are of what they make of the model's
+  /// probabilities. Throws Error when the stream has fewer than 2 tokens, or the sidecar not as many.
   ModelScorer(Model& model, std::span<const Tensor> weights, std::span<const int32_t> tokens,
               const Vocabulary& vocabulary, int64_t batch_tokens, int accumulators = 1,
-              std::shared_ptr<const StreamBlends> blends = nullptr);
+              std::span<const uint16_t> sidecar = {}, std::shared_ptr<const StreamBlends> blends = nullptr);
   ~ModelScorer() override;
 
   int64_t positions() const override { return int64_t(tokens_.size()) - 1; }
@@ -90,6 +91,7 @@ class ModelScorer final : public Scorer {
   std::span<const int32_t> tokens_;
   const Vocabulary& vocabulary_;
   int64_t batch_tokens_;
+  std::span<const uint16_t> sidecar_;
   std::vector<int64_t> document_starts_;
   mutable std::vector<PackedLeaf> packed_;  // has an element for each weight
   std::optional<bool> trims_;

@@ -75,8 +75,12 @@ constexpr Slot kSlots[] = {
 };
 // clang-format on
 
+/// Is the slot that no experiment fills: its plugin is named when data are prepared, and by their manifest.
+constexpr Slot kPreparing = {.kind = Kind::kTextTransform, .name = "text_transform", .path = ""};
+
 constexpr bool has_row(Kind kind) {
-  return std::any_of(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) { return s.kind == kind; });
+  return kind == kPreparing.kind ||
+         std::any_of(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) { return s.kind == kind; });
 }
 
 constexpr bool every_kind_has_a_row() {
@@ -138,6 +142,7 @@ bool is_in_model(const Slot& slot) {
 }
 
 const Slot& slot_of(Kind kind) {
+  if (kind == kPreparing.kind) return kPreparing;
   return *std::find_if(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) { return s.kind == kind; });
 }
 

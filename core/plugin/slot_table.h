@@ -66,13 +66,14 @@ struct Slot {
   bool by_layer = false;         // tells whether the experiment says in which layers a plugin there acts
 };
 
-/// Returns every slot, in the order in which a run comes to them.
+/// Returns every slot that an experiment fills, in the order in which a run comes to them.
 std::span<const Slot> slot_table();
 
 /// Returns whether the plugins there are parts of the model, which the forward pass calls.
 bool is_in_model(const Slot& slot);
 
-/// Returns the first slot of a kind.
+/// Returns the first slot of a kind. Its path is empty for plugins that no experiment names, because the data
+/// are prepared by them.
 const Slot& slot_of(Kind kind);
 
 /// Returns the name of the kind and of its slots, such as "activation".

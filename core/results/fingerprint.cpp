@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "base/hash_cache.h"
 #include "base/json.h"
+#include "data/byte_sidecar.h"
 #include "data/shards.h"
 
 namespace caddie {
@@ -54,7 +55,11 @@ Hashes promised_hashes(const std::filesystem::path& folder) {
   try {
     Json told = Json::parse(read_file(manifest));
     for (const Json& split : told.at("splits"))
-      for (const Json& shard : split.at("shards")) hashes.emplace(shard.at("file"), shard.at("xxh3"));
+      for (const Json& shard : split.at("shards")) {
+        hashes.emplace(shard.at("file"), shard.at("xxh3"));
+        if (shard.contains("sidecar"))
+          hashes.emplace(shard["sidecar"].at("file"), shard["sidecar"].at("xxh3"));
+      }
   } catch (const Json::exception&) {  // It is the manifest of another program.
   }
   return hashes;
@@ -66,7 +71,8 @@ Hashed hash_data(const std::string& pattern) {
   Hashed data;
   std::string text;
   TokenStream stream(pattern);
-  for (const std::filesystem::path& file : stream.files()) {
+  check_byte_sidecars(stream);
+  for (const std::filesystem::path& file : stream.files_with_sidecars()) {
     auto [known, is_new] = promised.try_emplace(file.parent_path());
     if (is_new) known->second = promised_hashes(file.parent_path());
     auto wanted = known->second.find(file.filename());
@@ -116,7 +122,8 @@ const std::string& file_hash(const std::filesystem::path& path) { return hashed_
 
 void check_still_hashed(const TokenStream& stream) {
   const std::vector<HashedFile>& files = hashed_data(stream.pattern()).files;
-  bool same = std::equal(files.begin(), files.end(), stream.files().begin(), stream.files().end(),
+  std::vector<std::filesystem::path> now = stream.files_with_sidecars();
+  bool same = std::equal(files.begin(), files.end(), now.begin(), now.end(),
                          [](const HashedFile& hashed, const auto& file) { return hashed.path == file; });
   check(same, "{}: shards came or went while they were in use; start the command again when all are there",
         stream.pattern());

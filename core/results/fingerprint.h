@@ -16,8 +16,9 @@ std::filesystem::path engine_file();
 /// Returns the SHA-256 of the library that this code is part of, in hexadecimal.
 const std::string& engine_hash();
 
-/// Returns a hash of the names and the bytes of the shards that match a pattern. Throws Error when there are
-/// none, and Error (kUsage) naming the shard when its bytes are not those that `caddie data prepare` left.
+/// Returns a hash of the names and the bytes of the shards that match a pattern and of their byte sidecars.
+/// Throws Error when there are none, and Error (kUsage) naming the shard when its bytes are not those that
+/// `caddie data prepare` left, or its byte sidecar is missing.
 const std::string& data_hash(const std::string& pattern);
 
 /// Returns the SHA-256 of a file, which must not change while the program runs.

@@ -10,7 +10,7 @@ Corpus::Corpus(Experiment& experiment)
     : sequence_length_(size_t(experiment.data.sequence_length)),
       train_(experiment.data.train),
       validation_(experiment) {
-  check_matches(train_, validation_.vocabulary());
+  check_matches(train_, validation_.vocabulary(), validation_.has_sidecar());
 }
 
 std::span<const int32_t> Corpus::probe() const {

@@ -8,6 +8,7 @@
 #include "base/exit_code.h"
 #include "base/out_of_memory.h"
 #include "base/stopwatch.h"
+#include "data/byte_sidecar.h"
 #include "data/validation.h"
 #include "experiment/validate.h"
 #include "process/interrupt.h"
@@ -44,8 +45,10 @@ std::string trouble_of(const Model& model, std::span<const Tensor> weights) {
 ValidationText::ValidationText(Experiment& experiment)
     : experiment_(experiment), vocabulary_(vocabulary_of(experiment)) {
   TokenStream stream(experiment.data.validation);
-  check_matches(stream, vocabulary_);
+  sidecar_ = load_byte_sidecar(stream, vocabulary_);
+  check_matches(stream, vocabulary_, has_sidecar());
   tokens_ = load_validation(stream, experiment.data.sequence_length);
+  if (has_sidecar()) sidecar_.resize(tokens_.size());
   check_still_hashed(stream);
   DataSizes sizes;
   sizes.positions = positions();
@@ -64,7 +67,7 @@ std::shared_ptr<const StreamBlends> ValidationText::blends_of(const RoutedEvalua
 ModelScorer ValidationText::scorer(std::span<const Tensor> weights,
                                    std::shared_ptr<const StreamBlends> blends) const {
   return ModelScorer(*experiment_.model, weights, tokens_, vocabulary_, experiment_.train.micro_batch_tokens,
-                     experiment_.train.gradient_accumulators, std::move(blends));
+                     experiment_.train.gradient_accumulators, sidecar_, std::move(blends));
 }
 
 ValidationText::Scored ValidationText::score(const RoutedEvaluator& routed, std::span<const Tensor> weights,

@@ -22,14 +22,16 @@ namespace caddie {
 /// goes through this class, so that both check the same and score the same positions.
 class ValidationText {
  public:
-  /// Throws Error (kUsage) when the validation shards, the tokenizer and the model do not fit each other, or
-  /// a shard is not what its manifest says, and Error when a file was changed since this process hashed it.
-  /// `experiment` must outlive the text.
+  /// Throws Error as load_byte_sidecar() does, and Error (kUsage) when the validation shards, the tokenizer
+  /// and the model do not fit each other, or a shard is not what its manifest says, and Error when a file was
+  /// changed since this process hashed it. `experiment` must outlive the text.
   explicit ValidationText(Experiment& experiment);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
   /// Returns the tokens: whole sequences, and one target more.
   std::span<const int32_t> tokens() const { return tokens_; }
+  /// Returns whether byte sidecars, and not the vocabulary, tell how many bytes each token stands for.
+  bool has_sidecar() const { return !sidecar_.empty(); }
   /// Returns how many positions can be scored.
   int64_t positions() const { return int64_t(tokens_.size()) - 1; }
 
@@ -56,6 +58,7 @@ class ValidationText {
   Experiment& experiment_;
   Vocabulary vocabulary_;
   std::vector<int32_t> tokens_;
+  std::vector<uint16_t> sidecar_;  // the bytes of each token; empty where the vocabulary tells them
 };
 
 }  // namespace caddie

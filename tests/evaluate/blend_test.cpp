@@ -55,7 +55,7 @@ struct BlendedText : LearningText {
     return std::make_shared<StreamBlends>(blends, tokens, kPieces, -1, std::function<void()>());
   }
   ModelScorer blended(std::shared_ptr<const StreamBlends> by) {
-    return {*experiment.model, experiment.model->weights().values(), tokens, bytes, 24, 2, std::move(by)};
+    return {*experiment.model, experiment.model->weights().values(), tokens, bytes, 24, 2, {}, std::move(by)};
   }
   ModelScorer blended() { return blended(read()); }
   /// The loss of position t in a window that ends with it.

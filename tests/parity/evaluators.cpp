@@ -42,6 +42,20 @@ Vocabulary vocabulary_of(const SafetensorsFile& inputs, int begin_id) {
   return Vocabulary(std::move(tables), begin_id);
 }
 
+/// How many bytes the tokens of a case have, by pieces or each by itself.
+struct ByteRule {
+  Vocabulary vocabulary;
+  std::vector<uint16_t> sidecar;
+};
+
+ByteRule byte_rule_of(const SafetensorsFile& inputs, size_t tokens, int begin_id) {
+  if (!inputs.has("val_bytes")) return {vocabulary_of(inputs, begin_id), {}};
+  std::vector<int64_t> bytes = inputs.integers("val_bytes");
+  ByteTables no_pieces{std::vector<int16_t>(tokens), std::vector<uint8_t>(tokens),
+                       std::vector<uint8_t>(tokens)};
+  return {Vocabulary(std::move(no_pieces), begin_id), {bytes.begin(), bytes.end()}};
+}
+
 /// The length of a window, where the runs do not say it.
 int64_t window_of(const Case& c) {
   for (const char* name : {"eval_seq_len", "train_seq_len", "ttt_eval_seq_len"})
@@ -61,17 +75,18 @@ Facts run_facts(const Case& c, const Json& run) {
 }
 
 /// Scores all tokens under an evaluator that learns, with the weights of the case.
-void check_learning(const Case& c, std::span<const int32_t> tokens, const Vocabulary& vocabulary,
-                    Bench& bench, Verdict& verdict) {
+void check_learning(const Case& c, std::span<const int32_t> tokens, const ByteRule& bytes, Bench& bench,
+                    Verdict& verdict) {
   Tree tree = bench.experiment(c, run_facts(c, Json::object()));
   Experiment experiment = assemble(tree, bench);
   set_weights(*experiment.model, c.tensors("params.safetensors"));
-  ModelScorer scorer(*experiment.model, experiment.model->weights().values(), tokens, vocabulary,
-                     experiment.train.micro_batch_tokens, experiment.train.gradient_accumulators);
+  ModelScorer scorer(*experiment.model, experiment.model->weights().values(), tokens, bytes.vocabulary,
+                     experiment.train.micro_batch_tokens, experiment.train.gradient_accumulators,
+                     bytes.sidecar);
   check_learner(c, *experiment.headline().technique.as<Evaluator>(), scorer, *experiment.model, verdict);
 }
 
-void check_run(const Case& c, const Json& run, std::span<const int32_t> tokens, const Vocabulary& vocabulary,
+void check_run(const Case& c, const Json& run, std::span<const int32_t> all, const ByteRule& bytes,
                Bench& bench, Verdict& verdict) {
   Tree tree = bench.experiment(c, run_facts(c, run));
   Share share{run.value("rank", int64_t(0)), run.value("world_size", int64_t(1))};
@@ -82,9 +97,11 @@ void check_run(const Case& c, const Json& run, std::span<const int32_t> tokens, 
   set_weights(*experiment.model, c.tensors("params.safetensors"));
   ViewedWeights views(*experiment.model);
   views.refresh(Progress(), Mode::kEvaluate, false);
-  ModelScorer model_scorer(*experiment.model, views.values(),
-                           tokens.first(run.at("num_tokens").get<size_t>()), vocabulary,
-                           experiment.train.micro_batch_tokens);
+  std::span<const int32_t> tokens = all.first(run.at("num_tokens").get<size_t>());
+  std::span<const uint16_t> sidecar(bytes.sidecar);
+  ModelScorer model_scorer(*experiment.model, views.values(), tokens, bytes.vocabulary,
+                           experiment.train.micro_batch_tokens, 1,
+                           sidecar.empty() ? sidecar : sidecar.first(tokens.size()));
   RankScorer scorer(model_scorer, share);
   Score score = experiment.headline().technique.as<Evaluator>()->evaluate(scorer);
 
@@ -110,16 +127,16 @@ void check_evaluators(const Case& c, Bench& bench, Verdict& verdict) {
   bench.experiment(c, run_facts(c, runs.empty() ? Json::object() : runs[0]));
   bool learns = runs.empty() && c.json.contains("expected");
   if (runs.empty() && !learns) skip("the case has no 'runs'");
-  know_case(c, {"variant", learns ? "expected" : "runs", "byte_rule", "bpb_rule"});
+  know_case(c, {"variant", learns ? "expected" : "runs", "byte_rule", "bpb_rule", "batching"});
   SafetensorsFile inputs = c.tensors("inputs.safetensors");
   know_tensors(inputs, "the inputs",
-               {"tokens", "base_bytes", "has_leading_space", "is_boundary", "expected.global_tokens.0",
-                "expected.global_tokens.1"});
+               {"tokens", "val_bytes", "base_bytes", "has_leading_space", "is_boundary",
+                "expected.global_tokens.0", "expected.global_tokens.1"});
   std::vector<int64_t> ids = inputs.integers("tokens");
   std::vector<int32_t> tokens(ids.begin(), ids.end());
-  Vocabulary vocabulary = vocabulary_of(inputs, c.config().value("bos_id", -1));
-  if (learns) check_learning(c, tokens, vocabulary, bench, verdict);
-  for (const Json& run : runs) check_run(c, run, tokens, vocabulary, bench, verdict);
+  ByteRule bytes = byte_rule_of(inputs, tokens.size(), c.config().value("bos_id", -1));
+  if (learns) check_learning(c, tokens, bytes, bench, verdict);
+  for (const Json& run : runs) check_run(c, run, tokens, bytes, bench, verdict);
 }
 
 }  // namespace caddie::parity

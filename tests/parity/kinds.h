@@ -8,6 +8,8 @@ namespace caddie::parity {
 
 /// Byte tables of a SentencePiece model, ids and byte counts of texts.
 void check_byte_tables(const Case& c, Bench& bench, Verdict& verdict);
+/// Texts that a transform rewrites, their ids, and the bytes of each token; texts that do not come back.
+void check_text_transform(const Case& c, Bench& bench, Verdict& verdict);
 /// Batches of every rank, validation tokens, shards to refuse.
 void check_loader(const Case& c, Bench& bench, Verdict& verdict);
 /// Bucket numbers of hashed token pairs and triples.

@@ -22,6 +22,7 @@ const std::map<std::string, Check> kChecks = {{"averagers", check_averagers},
                                               {"optimizer_steps", check_optimizer_steps},
                                               {"quantizers", check_quantizers},
                                               {"schedules", check_schedules},
+                                              {"text_transform", check_text_transform},
                                               {"train_steps", check_train_steps}};
 
 void run(const Case& c, Registry& registry, const UpstreamTable& table, Result& result) {

@@ -69,6 +69,9 @@ TEST_CASE("document_mask: from the token that starts a document, or as the batch
   const Numbers tokens = {5, 6, 1, 7, 1, 1, 1, 8, 9, 1, 4, 4};
   CHECK(first_seen("document_mask", {}, tokens, 1) == Numbers{0, 0, 2, 2, 4, 5, 6, 6, 6, 9, 9, 9});
   CHECK(first_seen("document_mask", {}, tokens, 2) == Numbers{0, 0, 2, 2, 4, 5, 0, 0, 0, 3, 3, 3});
+  // Documents of 2, 2, 1, 1, 3 and 3 tokens: the last two are cut behind their second token.
+  CHECK(first_seen("document_mask", {{"longest", 2.0}}, tokens, 1) ==
+        Numbers{0, 0, 2, 2, 4, 5, 6, 6, 8, 9, 9, 11});
   CHECK(first_seen("document_mask", {{"bos_id", 6.0}}, tokens, 3) ==
         Numbers{0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0});
   const Numbers told = {0, 0, 0, 3, 3, 3, 0, 1, 1, 1, 1, 1};

@@ -189,6 +189,7 @@ TEST_CASE("each setting of each plugin counts from the stage of its slot on", "[
   int checked = 0;
   for (const PluginFile& file : registry().files()) {
     const Slot& slot = slot_of(plugin_entry(file.name).kind);
+    if (slot.path.empty()) continue;  // no experiment names it
     std::string table(slot.path);
     if (slot.count == Slot::Count::kMany) table = join_path(table, file.name);
     std::vector<std::string> changes = use_of(file.name);

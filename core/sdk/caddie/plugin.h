@@ -11,6 +11,7 @@
 #include <caddie/objective.h>
 #include <caddie/parallel.h>
 #include <caddie/sampler.h>
+#include <caddie/text_transform.h>
 
 #include <type_traits>
 

@@ -51,6 +51,7 @@ enum class Kind : uint8_t {
   kResidual,
   kSampler,
   kSchedule,
+  kTextTransform,
   kTrimmer,
   kView,
   kCount  // the number of kinds
