@@ -10,7 +10,7 @@ namespace {
 /// Attention behind all sites of alibi; inputs are q [B,T,H,D], k and v [B,T,K,D].
 Var attention_with(PluginHost& host) {
   TestForward forward({}, {});
-  Block block = {forward, 0};
+  Block block{forward, 0, Part::kAttention, {}, {}, {}, {}};
   auto& alibi = host.as<Modifier>();
   QueryKey qk = alibi.query_key(block, {host.input(0), host.input(1)});
   return alibi.attended(block, attention(qk.q, qk.k, alibi.value(block, host.input(2))));
