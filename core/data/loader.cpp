@@ -78,9 +78,7 @@ void Loader::restart() {
   begin();
   plain_ = true;
   micro_steps_ = 0;
-  position_.clear();
-  Numbers numbers(position_, false);
-  show(numbers);
+  remember();
 }
 
 void Loader::show(Archive& archive) {
@@ -89,6 +87,12 @@ void Loader::show(Archive& archive) {
   plain_ = plain != 0;
   archive("micro_steps", micro_steps_);
   sampler_->state(archive);
+}
+
+void Loader::remember() {
+  position_.clear();
+  Numbers numbers(position_, false);
+  show(numbers);
 }
 
 void Loader::return_to(const Position& position) {
@@ -103,21 +107,20 @@ void Loader::return_to(const Position& position) {
 void Loader::state(Archive& archive) {
   return_to(Position(position_));
   show(archive);
-  position_.clear();
-  Numbers numbers(position_, false);
-  show(numbers);
+  remember();
 }
 
 std::vector<Batch> Loader::next(const Progress& progress) {
   BatchSize size = sampler_->size(batching_.size, progress);
-  if (ahead_.valid() && size != size_) return_to(Position(position_));
-  size_ = size;
+  if (size != size_) {
+    // What is drawn ahead reads the size, and is of the old one.
+    if (ahead_.valid()) return_to(Position(position_));
+    size_ = size;
+  }
   Drawn drawn = ahead_.valid() ? ahead_.get() : draw();
   plain_ = plain_ && continues_plainly(drawn.sequences);
   ++micro_steps_;
-  position_.clear();
-  Numbers numbers(position_, false);
-  show(numbers);
+  remember();
   // A system that starts no further thread has the next batch read when it is asked for.
   constexpr std::launch kAheadIfPossible = std::launch::async | std::launch::deferred;
   ahead_ = std::async(kAheadIfPossible, [this] { return draw(); });

@@ -84,6 +84,8 @@ class Loader {
   void append(const Sequence& sequence, Batch& batch) const;
   bool continues_plainly(std::span<const Sequence> sequences) const;
   void show(Archive& archive);
+  /// Notes where the sampler stands as position_.
+  void remember();
 
   const TokenStream* stream_;
   PluginRef<Sampler> sampler_;

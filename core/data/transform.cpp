@@ -32,8 +32,7 @@ void NamedTransform::check_tokenizer(const std::filesystem::path& tokenizer) con
     if (!model.has_piece(symbol))
       fail_usage(
           "{}: has no piece for the symbol \"{}\" of the transform '{}'; take a tokenizer that was trained "
-          "on "
-          "text that it transformed, or let one be trained",
+          "on text that it transformed, or let one be trained",
           tokenizer.string(), symbol, name);
 }
 

@@ -52,3 +52,25 @@ struct Plan {
     }
   }
 };
+
+/// Reads in the order of the stream batches whose size follows a plan.
+struct PlannedSize : InStreamOrder {
+  Plan plan;
+
+  /// Returns the experiment's size with a value of the plan in its place.
+  virtual caddie::BatchSize with(int64_t value, const caddie::BatchSize& set) const = 0;
+
+  void declare(caddie::Settings& s, const char* name, const char* help) {
+    s(name, plan.values, help, caddie::at_least(1));
+    s("until", plan.until, "share of the training up to which each holds, rising; the last one goes on",
+      caddie::between(0, 1));
+  }
+  std::vector<caddie::BatchSize> sizes(const caddie::BatchSize& set) const override {
+    std::vector<caddie::BatchSize> all;
+    for (int64_t value : plan.values) all.push_back(with(value, set));
+    return all.empty() ? std::vector<caddie::BatchSize>{set} : all;
+  }
+  caddie::BatchSize size(const caddie::BatchSize& set, const caddie::Progress& progress) const override {
+    return plan.empty() ? set : with(plan.at(progress), set);
+  }
+};
