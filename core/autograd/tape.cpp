@@ -9,6 +9,7 @@
 #include "autograd/profile.h"
 #include "autograd/scope.h"
 #include "device/device.h"
+#include "tensor/add_to.h"
 #include "tensor/finite.h"
 
 namespace caddie {
@@ -21,13 +22,6 @@ struct Fill {
   float* out;
   float value;
   CADDIE_FN void operator()(int64_t i) const { out[i] = value; }
-};
-
-// Adds one tensor to another.
-struct AddTo {
-  const float* from;
-  float* to;
-  CADDIE_FN void operator()(int64_t i) const { to[i] += from[i]; }
 };
 
 }  // namespace

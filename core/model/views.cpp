@@ -2,20 +2,11 @@
 // Runs the views of weights on a tape of their own, and passes gradients back through them.
 #include "model/views.h"
 
-#include <caddie/kernel.h>
-
 #include <algorithm>
 
+#include "tensor/add_to.h"
+
 namespace caddie {
-namespace {
-
-struct AddTo {
-  const float* from;
-  float* to;
-  CADDIE_FN void operator()(int64_t i) const { to[i] += from[i]; }
-};
-
-}  // namespace
 
 ViewedWeights::ViewedWeights(Model& model)
     : model_(model), views_(size_t(model.weights().size())), tape_(model.weights().device()) {

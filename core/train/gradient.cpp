@@ -13,7 +13,7 @@ namespace caddie {
 namespace {
 
 /// Adds `from` to `to`, or copies it there when nothing was there yet.
-struct AddTo {
+struct AddOrCopyTo {
   const float* from;
   float* to;
   bool fresh;
@@ -151,7 +151,7 @@ void GradientSum::add_accumulators() {
     for (size_t l = 1; l < accumulators_.size(); ++l) {
       const Leaf& leaf = accumulators_[l].leaves[weight];
       if (!leaf.summed) continue;
-      for_each(device, chunk.end - chunk.begin, AddTo{leaf.gradient + chunk.begin, to, fresh});
+      for_each(device, chunk.end - chunk.begin, AddOrCopyTo{leaf.gradient + chunk.begin, to, fresh});
       fresh = false;
     }
   });

@@ -6,6 +6,7 @@
 #include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
 #include "support/plugins.h"
+#include "support/scored_losses.h"
 #include "support/small_model.h"
 
 using namespace caddie;
@@ -125,18 +126,8 @@ TEST_CASE("masked models are scored to the same bits whole and in part", "[plugi
   Experiment experiment = model_with({"techniques.document_mask = {}", "techniques.depth_recurrence = {}",
                                       "techniques.local_attention = { positions = 40, layers = 'last 2' }"});
   Model& model = *experiment.model;
-  std::vector<Leaf> leaves = leaves_of(model.weights().values());
   Numbers tokens = two_documents();
-  auto losses = [&](int64_t first, bool trim) {
-    Tape& tape = thread_tape(Device::kCpu);
-    Tape::Scope scope(tape);
-    tape.start(leaves, false);
-    std::vector<float> nats(139);
-    model.score(place_ids(tape, tokens.data(), 1, 139), place_ids(tape, tokens.data() + 1, 1, 139), 1,
-                std::vector<int64_t>{first}, trim, nats.data());
-    return std::vector<float>(nats.begin() + 130, nats.end());
-  };
-  CHECK(losses(130, true) == losses(0, false));
+  CHECK(scored_losses(model, tokens, 130, true, 130) == scored_losses(model, tokens, 0, false, 130));
 }
 
 TEST_CASE("gradients do not cross documents", "[plugins]") {

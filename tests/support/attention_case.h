@@ -94,4 +94,24 @@ inline double worst(const Floats& values, const std::vector<double>& wanted) {
   return difference / (magnitude + 1e-30);
 }
 
+/// Checks what attention gives for a case under each instruction set: near the reference, and the same bits.
+inline void check_near_reference(const AttentionCase& prepared) {
+  const AttentionReference wanted = reference(prepared);
+  AttentionCase first = prepared;
+  bool ran = false;
+  on_each_isa([&] {
+    AttentionCase c = prepared;
+    c.run();
+    CHECK(worst(c.y, wanted.y) < 2e-6);
+    CHECK(worst(c.log_sum, wanted.log_sum) < 2e-6);
+    CHECK(worst(c.dq, wanted.dq) < 1e-5);
+    CHECK(worst(c.dk, wanted.dk) < 1e-5);
+    CHECK(worst(c.dv, wanted.dv) < 1e-5);
+    if (!ran) first = c;
+    ran = true;
+    CHECK(c.y == first.y);
+    CHECK((c.dq == first.dq && c.dk == first.dk && c.dv == first.dv));
+  });
+}
+
 }  // namespace caddie::testing

@@ -4,6 +4,7 @@
 
 #include <caddie/random.h>
 
+#include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -104,6 +105,16 @@ struct SmallArtifact {
     return dequantize(from, infos, others);
   }
 };
+
+/// Checks that a file is refused with any one of its bits flipped.
+inline void check_flipped_bits_are_refused(SmallArtifact& f, const std::string& bytes) {
+  for (size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+    std::string damaged = bytes;
+    damaged[bit / 8] = char(damaged[bit / 8] ^ (1 << bit % 8));
+    INFO(bit);
+    CHECK_THROWS_AS(f.read(damaged), Error);
+  }
+}
 
 /// One tensor "w" of shape [2,3] with one int8 array "q" of that shape.
 inline Artifact tiny() { return {{{"w", "whole", {2, 3}, {{"q", Type::kInt8, {2, 3}, "abcdef"}}}}, "store"}; }
