@@ -20,7 +20,8 @@ class AdapterSets {
   /// Adds sets with initial values, no two alike, and returns the number of the first. Throws Error when the
   /// adapter is another one than before, or leaves a weight to an initializer.
   int64_t add(Adapter& adapter, int64_t count);
-  int64_t size() const { return int64_t(sets_.size()); }
+  /// Frees the memory of sets.
+  void drop(int64_t first, int64_t count);
   Adapter& adapter() const { return *adapter_; }
   /// Returns the weights of a set with their latest gradients. Throws Error when there is no such set.
   std::span<Weight> weights(int64_t number);
@@ -30,17 +31,26 @@ class AdapterSets {
   /// Takes the gradients of a set from leaves that a pass has filled.
   void take_gradients(int64_t number, std::span<const Leaf> leaves);
 
+  /// Notes that a set is about to be read.
+  void note_use(int64_t number);
+  /// Tells whether a set was read that had been trained to other values than it began with.
+  bool have_learned() const { return have_learned_; }
+
  private:
   struct Set {
     WeightTable table;
     std::vector<Tensor> gradients;
     std::vector<Weight> weights;
+    bool trained = false;  // whether it ever got gradients
     explicit Set(Device device) : table(device) {}
   };
+  /// Returns a set as it begins.
+  std::unique_ptr<Set> made(Adapter& adapter, int64_t number) const;
 
   const Model& model_;
   Adapter* adapter_ = nullptr;
-  std::vector<std::unique_ptr<Set>> sets_;
+  std::vector<std::unique_ptr<Set>> sets_;  // null for those that were dropped
+  bool have_learned_ = false;
 };
 
 }  // namespace caddie

@@ -98,6 +98,7 @@ std::vector<Score> ModelLearner::score_adapted(std::span<const AdaptedWindow> wi
   for (const AdaptedWindow& one : windows) {
     scorer_.check_window(one.window);
     mark_scored(one.window);
+    sets_.note_use(one.set);
   }
   std::vector<Score> scores(windows.size());
   parallel_for(int(windows.size()), [&](int i) {
@@ -108,13 +109,12 @@ std::vector<Score> ModelLearner::score_adapted(std::span<const AdaptedWindow> wi
     if (!learns) continue;
     auto from = positions_.begin() + window.start;
     std::fill(from + window.first_scored, from + window.length, Position::kTrainedOn);
-    set_learned_ = true;
   }
   return scores;
 }
 
 bool ModelLearner::has_learned(std::span<const Tensor> given) const {
-  if (set_learned_) return true;
+  if (sets_.have_learned()) return true;
   for (size_t i = 0; i < learned_.size(); ++i)
     if (!same_bits(learned_[i].value, given[learned_index_[i]])) return true;
   return false;

@@ -31,9 +31,10 @@ class ModelLearner final : public LearningScorer {
   std::span<Weight> weights() override;
   double gradient(std::span<const Passage> rows) override;
   int64_t add_sets(Adapter& adapter, int64_t count) override { return sets_.add(adapter, count); }
+  void drop_sets(int64_t first, int64_t count) override { sets_.drop(first, count); }
   std::span<Weight> set(int64_t number) override { return sets_.weights(number); }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override;
-  /// Tells whether a weight of the model, or of an adapter, was trained to another value.
+  /// Tells whether a weight of the model was changed, or one of an adapter that a later score read.
   bool has_learned(std::span<const Tensor> given) const;
   /// Lets `check` be called again and again, as ModelScorer::call_meanwhile() does.
   void call_meanwhile(const std::function<void()>& check);
@@ -58,7 +59,6 @@ class ModelLearner final : public LearningScorer {
   ModelScorer scorer_;
   GradientSum sum_;
   AdapterSets sets_;
-  bool set_learned_ = false;
   std::vector<PackedLeaf> packed_;  // of the values that windows with adapters read
   std::function<void()> meanwhile_;
 };

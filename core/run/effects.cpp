@@ -199,6 +199,7 @@ class WindowRecorder final : public LearningScorer {
     return 1;
   }
   int64_t add_sets(Adapter&, int64_t) override { return 0; }
+  void drop_sets(int64_t, int64_t) override {}
   std::span<Weight> set(int64_t) override { return {}; }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override {
     plain_ = false;

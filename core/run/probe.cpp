@@ -29,6 +29,7 @@ class CountingScorer final : public LearningScorer {
     return 1;
   }
   int64_t add_sets(Adapter&, int64_t) override { return 0; }
+  void drop_sets(int64_t, int64_t) override {}
   std::span<Weight> set(int64_t) override { return {}; }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override {
     for (const AdaptedWindow& one : windows) counted += (one.learns ? kPasses : 1) * one.window.length;

@@ -104,12 +104,15 @@ struct LoraTtt final : Learner {
       Sets fresh = keeps ? Sets() : new_sets(scorer, int64_t(batch.size()));
       if (keeps) begin_anew(scorer, kept);
       learn_batch(scorer, batch, length, keeps ? kept : fresh, total);
+      if (!keeps) drop(scorer, fresh);
       auto at = order == "longest_first" ? scored.begin() : scored.end();
       for (const Document& document : batch) at = scored.insert(at, document.positions) + 1;
       for (int64_t wanted; (wanted = phases.awaited(phase)) > 0 && int64_t(scored.size()) >= wanted;
            ++phase) {
         phases.train(scorer, {scored.begin(), scored.begin() + wanted});
-        if (keep_a) kept = new_sets(scorer, batch_documents);
+        if (!keep_a) continue;
+        drop(scorer, kept);
+        kept = new_sets(scorer, batch_documents);
       }
     }
     return total;
@@ -148,6 +151,9 @@ struct LoraTtt final : Learner {
     sets.m.resize(size_t(count));
     sets.v.resize(size_t(count));
     return sets;
+  }
+  static void drop(LearningScorer& scorer, const Sets& sets) {
+    scorer.drop_sets(sets.first, int64_t(sets.m.size()));
   }
   // Sets B and the moments to zero.
   static void begin_anew(LearningScorer& scorer, Sets& sets) {

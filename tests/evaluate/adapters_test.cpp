@@ -121,8 +121,13 @@ TEST_CASE("sets begin apart, learn from their own windows, and leave the model a
     CHECK_FALSE(same_bits(learner.set(0)[0].value, learner.set(1)[0].value));
     learner.score_adapted(windows);
     set_thread_count(before);
+    Tensor gradient = clone(learner.set(1)[0].gradient);
+    CHECK(scorer.learned() == false);  // Nothing was scored by a set that has changed.
+    learner.set(1)[0].value.data()[0] += 1;
+    const AdaptedWindow next = {{36, 12, 0}, 1, false};
+    learner.score_adapted({&next, 1});
     CHECK(scorer.learned() == true);
-    return clone(learner.set(1)[0].gradient);
+    return gradient;
   };
   Tensor together = gradients(1, both);
   CHECK(same_bits(together, gradients(3, both)));
@@ -140,6 +145,10 @@ TEST_CASE("what an adapter must not do is an error that says so", "[learning]") 
   CHECK(learner.add_sets(adapter, 1) == 2);
   CHECK_THROWS_WITH(learner.add_sets(other, 1), Contains("a learner has one adapter"));
   CHECK_THROWS_WITH(learner.set(3), Contains("there is no set 3"));
+  learner.drop_sets(2, 1);
+  CHECK_THROWS_WITH(learner.set(2), Contains("there is no set 2"));
+  CHECK_THROWS_WITH(learner.drop_sets(2, 1), Contains("there is no set 2"));
+  CHECK(learner.add_sets(adapter, 1) == 3);
   const std::vector<AdaptedWindow> twice = {{{0, 6, 0}, 0, false}, {{6, 6, 0}, 0, false}};
   CHECK_THROWS_WITH(learner.score_adapted(twice), Contains("set 0 of an adapter's weights is to score two"));
   const AdaptedWindow first = {{0, 12, 0}, 0, true}, again = {{0, 12, 8}, 1, false},

@@ -40,6 +40,7 @@ class AdapterFinder final : public LearningScorer {
   std::span<Weight> weights() override { return {}; }
   double gradient(std::span<const Passage>) override { return 0; }
   int64_t add_sets(Adapter& adapter, int64_t) override { throw Found{&adapter}; }
+  void drop_sets(int64_t, int64_t) override {}
   std::span<Weight> set(int64_t) override { return {}; }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow>) override { return {}; }
 

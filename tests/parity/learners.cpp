@@ -32,6 +32,7 @@ class ScoreRecorder final : public LearningScorer {
     ++added_;
     return first;
   }
+  void drop_sets(int64_t first, int64_t count) override { scorer_.drop_sets(first, count); }
   std::span<Weight> set(int64_t number) override { return scorer_.set(number); }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override {
     std::vector<Score> each = scorer_.score_adapted(windows);

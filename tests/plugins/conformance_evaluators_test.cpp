@@ -40,13 +40,18 @@ struct UniformScorer final : LearningScorer {
     return 1;
   }
   int64_t add_sets(Adapter&, int64_t added) override { return std::exchange(sets_, sets_ + added); }
+  void drop_sets(int64_t first, int64_t dropped) override {
+    for (int64_t number = first; number < first + dropped; ++number) CHECK(dropped_.insert(number).second);
+  }
   std::span<Weight> set(int64_t number) override {
     CHECK(number < sets_);
+    CHECK(dropped_.count(number) == 0);
     return {};
   }
   std::vector<Score> score_adapted(std::span<const AdaptedWindow> windows) override {
     std::vector<Score> scores;
     for (const AdaptedWindow& one : windows) {
+      CHECK(dropped_.count(one.set) == 0);
       scores.push_back(take(one.window));
       for (int64_t i = one.window.first_scored; one.learns && i < one.window.length; ++i)
         train_on(one.window.start + i);
@@ -73,6 +78,7 @@ struct UniformScorer final : LearningScorer {
     trained_on.insert(position);
   }
   int64_t sets_ = 0;
+  std::set<int64_t> dropped_;
 };
 
 /// Cuts learners short, so that they come to train on texts of a few hundred positions.

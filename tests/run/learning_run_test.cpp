@@ -47,10 +47,12 @@ TEST_CASE("what learners score has the same bits on any number of threads, and l
 
 TEST_CASE("a learner that changes no weight is told, and is an error for who is strict", "[end]") {
   const std::string idle =
-      "-S 'evaluators.sgd_ttt={stride=16,chunk_tokens=512,lr=0}' -S evaluators.standard.headline=true";
+      "-S 'evaluators.sgd_ttt={stride=16,chunk_tokens=512,lr=0}' -S 'evaluators.lora_ttt={lr=0}' "
+      "-S evaluators.standard.headline=true";
   Json summary = run("idle", idle);
-  CHECK_THAT(summary.at("effects").at("evaluators.sgd_ttt").get<std::string>(),
-             Catch::Contains("it left every weight as it was"));
+  for (const char* name : {"evaluators.sgd_ttt", "evaluators.lora_ttt"})
+    CHECK_THAT(summary.at("effects").at(name).get<std::string>(),
+               Catch::Contains("it left every weight as it was"));
   Outcome strict = laboratory().run("idle_strict", idle + " --strict");
   CHECK(strict.code != 0);
   CHECK_THAT(strict.output, Catch::Contains("it left every weight as it was"));

@@ -105,6 +105,8 @@ class CADDIE_API LearningScorer : public Scorer {
   /// Makes `count` more sets of the weights of an adapter, each with initial values of its own, and returns
   /// the number of the first. There is one adapter at most, which must outlive the scorer.
   virtual int64_t add_sets(Adapter& adapter, int64_t count) = 0;
+  /// Frees the memory of `count` sets from `first` on, which are then no sets any more.
+  virtual void drop_sets(int64_t first, int64_t count) = 0;
   /// Returns the weights of a set, which the learner changes, with their gradients, in the order of their
   /// declaration.
   virtual std::span<Weight> set(int64_t number) = 0;
