@@ -63,8 +63,7 @@ class Analysis {
     ArmRow row;
     row.arm = &arm;
     row.is_baseline = arm.label == a_.baseline;
-    for (const RunRow& run : a_.runs) {
-      if (run.arm != &arm) continue;
+    for (const RunRow& run : a_.runs_of(&arm)) {
       ++row.planned;
       row.failed += run.state.status == RunStatus::failed;
       if (run.is_done()) row.seeds.push_back(run.run->seed);
@@ -121,9 +120,8 @@ class Analysis {
   std::vector<std::vector<CurvePoint>> curves(const Arm* arm, const std::vector<int64_t>& seeds) {
     auto [found, is_new] = curves_.try_emplace(arm);
     if (is_new)
-      for (const RunRow& run : a_.runs)
-        if (run.arm == arm && run.is_done())
-          found->second[run.run->seed] = read_curve(folder_ / run.run->folder, kBpb.name);
+      for (const RunRow& run : a_.runs_of(arm))
+        if (run.is_done()) found->second[run.run->seed] = read_curve(folder_ / run.run->folder, kBpb.name);
     std::vector<std::vector<CurvePoint>> chosen;
     for (const auto& [seed, curve] : found->second)
       if (seeds.empty() || std::count(seeds.begin(), seeds.end(), seed) > 0) chosen.push_back(curve);
@@ -142,10 +140,19 @@ const ArmRow& Ablation::baseline_row() const {
   return *std::find_if(arms.begin(), arms.end(), [](const ArmRow& arm) { return arm.is_baseline; });
 }
 
+std::span<const RunRow> Ablation::runs_of(const Arm* arm) const {
+  struct ByArm {
+    bool operator()(const RunRow& run, const Arm* other) const { return run.arm < other; }
+    bool operator()(const Arm* other, const RunRow& run) const { return other < run.arm; }
+  };
+  auto [first, last] = std::equal_range(runs.begin(), runs.end(), arm, ByArm());
+  return {first, last};
+}
+
 std::map<int64_t, double> Ablation::by_seed(const Arm* arm, std::string_view metric) const {
   std::map<int64_t, double> values;
-  for (const RunRow& run : runs) {
-    if (run.arm != arm || !run.is_done()) continue;
+  for (const RunRow& run : runs_of(arm)) {
+    if (!run.is_done()) continue;
     double value = run.number(metric);
     if (std::isfinite(value)) values[run.run->seed] = value;
   }

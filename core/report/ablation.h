@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,6 +93,8 @@ struct Ablation {
   std::optional<bool> claim_met;
 
   const ArmRow& baseline_row() const;
+  /// Returns the runs of an arm of the plan, by seed.
+  std::span<const RunRow> runs_of(const Arm* arm) const;
   /// Returns a metric of an arm's finished runs by seed.
   std::map<int64_t, double> by_seed(const Arm* arm, std::string_view metric) const;
   /// Returns the numbers of by_seed() without their seeds.

@@ -20,9 +20,8 @@ FinishedArm finished_arm(const std::filesystem::path& folder, const std::string&
   const Arm* arm = ablation.baseline_row().arm;
   finished.values = ablation.by_seed(arm, metric);
   if (finished.values.empty()) fail_usage("{}:{}: no finished run has {}", folder.string(), label, metric);
-  for (const RunRow& run : ablation.runs)
-    if (run.arm == arm && finished.values.contains(run.run->seed))
-      finished.trainings[run.run->seed] = run.training();
+  for (const RunRow& run : ablation.runs_of(arm))
+    if (finished.values.contains(run.run->seed)) finished.trainings[run.run->seed] = run.training();
   finished.pooled = ablation.pool_over_arms(metric);
   finished.label = label;
   finished.metric = metric;

@@ -197,8 +197,9 @@ class Regression {
   /// returns false where there is no such part.
   bool measure(Effect& effect, const Basis& others, const Regressor& column, double step, double variance,
                double df) const {
-    if (scores_.empty() || others.holds(column)) return false;
+    if (scores_.empty()) return false;
     Regressor own = others.outside(column);
+    if (Basis::is_nothing(own, column)) return false;
     double length = dot(own, own);
     effect.size = step * dot(own, scores_) / length;
     effect.standard_error = step * std::sqrt(variance / length);

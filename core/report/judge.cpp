@@ -265,7 +265,7 @@ class Judge {
   void follow_race() {
     std::vector<RunState> states;  // the state of each run, in the plan's order
     for (const PlannedRun& run : plan_.runs)
-      for (const RunRow& row : a_.runs)
+      for (const RunRow& row : a_.runs_of(&plan_.arms[run.arm]))
         if (row.run == &run) states.push_back(row.state);
     std::vector<Standing> now = standings(plan_, states);
     a_.confidence = 1 - 2 * plan_.race->alpha;

@@ -267,8 +267,8 @@ class Notes {
     };
     for (const ArmRow& arm : a_.arms) {
       if (arm.effect_check != "no_effect" && arm.effect_check != "partial") continue;
-      for (const RunRow& run : a_.runs) {
-        if (run.arm != arm.arm || !run.is_done() || !run.state.summary.effects) continue;
+      for (const RunRow& run : a_.runs_of(arm.arm)) {
+        if (!run.is_done() || !run.state.summary.effects) continue;
         for (const auto& [technique, reason] : *run.state.summary.effects)
           add(fmt::format("{}: {}", technique, reason), arm.arm->label);
         break;
@@ -285,8 +285,8 @@ class Notes {
   void tell_steps() {
     for (const ArmRow& arm : a_.arms) {
       double usual = median(a_.numbers(arm.arm, kSteps.name));
-      for (const RunRow& run : a_.runs)
-        if (arm.arm->seconds > 0 && run.arm == arm.arm && run.is_done() &&
+      for (const RunRow& run : a_.runs_of(arm.arm))
+        if (arm.arm->seconds > 0 && run.is_done() &&
             std::abs(run.number(kSteps) - usual) > (1 - kSlow) * usual)
           note(
               fmt::format("steps: {} s{} made {:.0f} steps, its arm usually {:.0f}: its score is not "

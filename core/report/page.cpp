@@ -139,8 +139,8 @@ class Page {
   std::vector<Point> mean_curve(const Arm* arm, const char* name, bool by_time) const {
     std::map<int64_t, std::vector<CurvePoint>> by_step;
     size_t runs = 0;
-    for (const RunRow& run : a_.runs) {
-      if (run.arm != arm || !run.is_done()) continue;
+    for (const RunRow& run : a_.runs_of(arm)) {
+      if (!run.is_done()) continue;
       ++runs;
       for (const CurvePoint& point : read_curve(folder_ / run.run->folder, name))
         by_step[point.step].push_back(point);

@@ -140,7 +140,7 @@ class RunIndex::Database {
     run("SELECT folder, stamp FROM run", {}, [&](sqlite3_stmt* row) { known[text(row, 0)] = text(row, 1); });
     int count = 0;
     for (const fs::path& path : runs) {
-      std::string name = fs::relative(path, folder).string(), stamp = stamp_of(path);
+      std::string name = path.lexically_relative(folder).string(), stamp = stamp_of(path);
       auto before = known.extract(name);
       if (before && before.mapped() == stamp) continue;
       forget(name);
@@ -218,7 +218,7 @@ RunIndex::RunIndex(RunIndex&&) noexcept = default;
 std::optional<RunValue> RunIndex::value(const fs::path& run, std::string_view name) const {
   std::optional<RunValue> found;
   database_->run("SELECT kind, value FROM value WHERE folder = ? AND name = ?",
-                 {fs::relative(run, folder_).string(), std::string(name)},
+                 {run.lexically_relative(folder_).string(), std::string(name)},
                  [&](sqlite3_stmt* row) { found = Database::value(row, 0); });
   return found;
 }
@@ -226,7 +226,7 @@ std::optional<RunValue> RunIndex::value(const fs::path& run, std::string_view na
 RunValues RunIndex::values(const fs::path& run) const {
   RunValues values;
   database_->run("SELECT name, kind, value FROM value WHERE folder = ?",
-                 {fs::relative(run, folder_).string()},
+                 {run.lexically_relative(folder_).string()},
                  [&](sqlite3_stmt* row) { values[Database::text(row, 0)] = Database::value(row, 1); });
   return values;
 }

@@ -14,7 +14,14 @@ constexpr double kNothing = 1e-8;
 }  // namespace
 
 double dot(const Regressor& a, const Regressor& b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  // Sums side by side need not wait for each other's additions.
+  constexpr size_t kSums = 8;
+  double sums[kSums] = {}, rest = 0;
+  size_t whole = a.size() / kSums * kSums;
+  for (size_t i = 0; i < whole; i += kSums)
+    for (size_t k = 0; k < kSums; ++k) sums[k] += a[i + k] * b[i + k];
+  for (size_t i = whole; i < a.size(); ++i) rest += a[i] * b[i];
+  return std::accumulate(std::begin(sums), std::end(sums), rest);
 }
 
 Regressor Basis::outside(Regressor column) const {
@@ -27,15 +34,14 @@ Regressor Basis::outside(Regressor column) const {
 }
 
 void Basis::add(const Regressor& column) {
-  if (holds(column)) return;
   Regressor rest = outside(column);
+  if (is_nothing(rest, column)) return;
   double length = std::sqrt(dot(rest, rest));
   for (double& value : rest) value /= length;
   columns_.push_back(std::move(rest));
 }
 
-bool Basis::holds(const Regressor& column) const {
-  Regressor rest = outside(column);
+bool Basis::is_nothing(const Regressor& rest, const Regressor& column) {
   return dot(rest, rest) <= kNothing * kNothing * dot(column, column);
 }
 

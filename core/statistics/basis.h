@@ -20,8 +20,9 @@ class Basis {
   /// Adds what lies outside the basis, normed to length 1. A column that the basis holds already changes
   /// nothing.
   void add(const Regressor& column);
-  /// Tells whether the column is a linear combination of those that were added, but for rounding.
-  bool holds(const Regressor& column) const;
+  /// Tells whether outside(column), which is `rest`, is nothing but rounding: the column is then a linear
+  /// combination of those that were added.
+  static bool is_nothing(const Regressor& rest, const Regressor& column);
   size_t rank() const { return columns_.size(); }
 
  private:

@@ -128,8 +128,7 @@ double Dunnett::critical(double alpha, Tail tail) const {
   return 0.5 * (below + above);
 }
 
-Rotations::Rotations(std::span<const std::vector<double>> differences, Tail tail, int turns)
-    : extremes_(differences.size()) {
+Rotations::Rotations(std::span<const std::vector<double>> differences, Tail tail, int turns) {
   size_t seeds = differences.empty() ? 0 : differences[0].size();
   auto along = [&](const std::vector<double>& values, std::span<const double> direction) {
     return std::inner_product(values.begin(), values.end(), direction.begin(), 0.0);
@@ -140,28 +139,33 @@ Rotations::Rotations(std::span<const std::vector<double>> differences, Tail tail
     observed_.push_back(extremity(t_along(along(values, flat), squares.back(), seeds), tail));
   }
   if (seeds < 2) return;
+  extremes_.reserve(size_t(turns) * differences.size());
   std::mt19937_64 random(1);
   for (int turn = 0; turn < turns; ++turn) {
     std::vector<double> direction = random_direction(random, seeds);
     for (size_t arm = 0; arm < differences.size(); ++arm)
-      extremes_[arm].push_back(
+      extremes_.push_back(
           float(extremity(t_along(along(differences[arm], direction), squares[arm], seeds), tail)));
   }
 }
 
+size_t Rotations::turns() const { return observed_.empty() ? 0 : extremes_.size() / observed_.size(); }
+
 double Rotations::p(size_t arm, const std::vector<size_t>& among) const {
-  size_t turns = extremes_[arm].size(), beyond = 1;
-  for (size_t turn = 0; turn < turns; ++turn)
+  size_t beyond = 1;
+  for (size_t turn = 0; turn < turns(); ++turn) {
+    const float* of_turn = extremes_.data() + turn * observed_.size();
     beyond += std::any_of(among.begin(), among.end(),
-                          [&](size_t other) { return double(extremes_[other][turn]) >= observed_[arm]; });
-  return double(beyond) / double(turns + 1);
+                          [&](size_t other) { return double(of_turn[other]) >= observed_[arm]; });
+  }
+  return double(beyond) / double(turns() + 1);
 }
 
 double Rotations::critical(double alpha) const {
-  if (extremes_.empty() || extremes_[0].empty()) return kUnknown;
-  std::vector<float> largest = extremes_[0];
-  for (const std::vector<float>& arm : extremes_)
-    for (size_t turn = 0; turn < arm.size(); ++turn) largest[turn] = std::max(largest[turn], arm[turn]);
+  if (extremes_.empty()) return kUnknown;
+  std::vector<float> largest;
+  for (auto of_turn = extremes_.begin(); of_turn != extremes_.end(); of_turn += long(observed_.size()))
+    largest.push_back(*std::max_element(of_turn, of_turn + long(observed_.size())));
   auto rank = size_t(std::ceil((1 - alpha) * double(largest.size() + 1))) - 1;
   rank = std::min(rank, largest.size() - 1);
   std::nth_element(largest.begin(), largest.begin() + long(rank), largest.end());

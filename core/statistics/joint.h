@@ -63,8 +63,10 @@ class Rotations {
   double critical(double alpha) const;
 
  private:
-  std::vector<std::vector<float>> extremes_;  // by arm, then turn: how far t lies on the side that counts
-  std::vector<double> observed_;
+  size_t turns() const;
+
+  std::vector<float> extremes_;   // by turn, then arm: how far t lies on the side that counts
+  std::vector<double> observed_;  // by arm
 };
 
 }  // namespace caddie
