@@ -12,7 +12,8 @@ thread_local int innermost_layer = -1;
 
 }  // namespace
 
-PartScope::PartScope(const char* part) : outer_(innermost_part), work_({nullptr, part}) {
+PartScope::PartScope(const char* part)
+    : outer_(innermost_part), work_({nullptr, part, nullptr, innermost_layer}) {
   innermost_part = part;
   charge_forward(part);
 }
@@ -27,7 +28,5 @@ LayerScope::LayerScope(int layer) : outer_(innermost_layer) { innermost_layer = 
 LayerScope::~LayerScope() { innermost_layer = outer_; }
 
 const char* current_part() { return innermost_part; }
-
-int current_layer() { return innermost_layer; }
 
 }  // namespace caddie

@@ -34,7 +34,5 @@ class LayerScope {
 
 /// Returns the part of the innermost scope of this thread, or null outside of all scopes.
 const char* current_part();
-/// Returns the layer of the innermost scope of this thread, or -1 outside of all layers.
-int current_layer();
 
 }  // namespace caddie

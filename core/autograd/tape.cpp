@@ -129,14 +129,14 @@ const PackedMatrix* Tape::packed(Var w, Transpose transpose) const {
   return leaf.packed ? &leaf.packed->get(transpose, leaf.value) : nullptr;
 }
 
-std::optional<Tape::Place> Tape::first_not_finite() const {
+std::optional<Worker> Tape::first_not_finite() const {
   for (const Closure& closure : closures_)
-    if (!is_finite(closure.output->value)) return Place{closure.part ? closure.part : "", closure.layer};
+    if (!is_finite(closure.output->value)) return closure.worker;
   return {};
 }
 
 void Tape::push(Var y, void* closure, void (*run)(void*), void (*destroy)(void*)) {
-  closures_.push_back({y.node(), closure, run, destroy, current_part(), current_layer(), at_work()});
+  closures_.push_back({y.node(), closure, run, destroy, current_part(), at_work()});
 }
 
 float* Tape::gradient_memory(int64_t count) {
@@ -158,7 +158,9 @@ void Tape::run_closures(size_t first) {
     Closure& closure = closures_[i];
     if (!closure.output->gradient) continue;
     charge_backward(closure.part);
-    AtWork work(closure.worker);
+    Worker worker = closure.worker;
+    worker.backward = true;
+    AtWork work(worker);
     closure.run(closure.memory);
     recycle(*closure.output);
   }

@@ -68,13 +68,8 @@ class Tape {
   /// Starts a pass and forgets all values of the last one. The parameters are read from `leaves`, which must
   /// live until the next call.
   void start(std::span<Leaf> leaves, bool recording, LinearObserver* observer = nullptr);
-  /// Names where a recorded value was computed.
-  struct Place {
-    std::string part;  // It is that of the innermost PartScope, or "" outside of all.
-    int layer = -1;    // It is -1 outside of all layers.
-  };
-  /// Returns where the first recorded value was computed that holds a number that is not finite, or nothing.
-  std::optional<Place> first_not_finite() const;
+  /// Returns who computed the first recorded value that holds a number that is not finite, or nothing.
+  std::optional<Worker> first_not_finite() const;
   /// Runs the tape backwards from y with dy = seed everywhere, and marks the leaves that got a gradient.
   void backward(Var y, float seed);
   /// Runs the tape backwards from the gradients that are already there.
@@ -142,7 +137,6 @@ class Tape {
     void (*run)(void*);
     void (*destroy)(void*);
     const char* part;
-    int layer;
     Worker worker;
   };
   void clear();

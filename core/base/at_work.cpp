@@ -2,9 +2,12 @@
 // Keeps the innermost worker of each thread, and the plugin that its latest exception came from.
 #include "base/at_work.h"
 
+#include <atomic>
 #include <filesystem>
 #include <new>
 #include <system_error>
+
+#include "base/exit_code.h"
 
 namespace caddie {
 namespace {
@@ -15,6 +18,9 @@ namespace {
 [[gnu::tls_model("initial-exec")]] thread_local constinit bool kept = false;
 
 constexpr unsigned kLongestName = 256;
+
+constexpr int64_t kNoStep = -1;
+std::atomic<int64_t> current_step = kNoStep;
 
 // The plugin that the latest exception of this thread came from; "" when it was none.
 thread_local constinit char thrower[kLongestName] = "";
@@ -27,6 +33,11 @@ class Writer {
     while (*more && at_ < end_) *at_++ = *more++;
     *at_ = 0;
   }
+  void add(int64_t number) {
+    if (number >= 10) add(number / 10);
+    char digit[] = {char('0' + number % 10), 0};
+    add(digit);
+  }
 
  private:
   char *at_, *end_;
@@ -35,6 +46,29 @@ class Writer {
 bool same(const char* a, const char* b) {
   while (*a && *a == *b) ++a, ++b;
   return *a == *b;
+}
+
+/// Writes who works, and where in the model.
+void write(const Worker& worker, Writer& out) {
+  if (worker.plugin) {
+    out.add("plugin '");
+    out.add(worker.plugin);
+    out.add("'");
+  }
+  if (worker.label && !(worker.plugin && same(worker.plugin, worker.label))) {
+    out.add(worker.plugin ? " (technique '" : "'");
+    out.add(worker.label);
+    out.add(worker.plugin ? "')" : "'");
+  }
+  if (worker.site) {
+    out.add(" at ");
+    out.add(worker.site);
+  }
+  if (worker.layer >= 0) {
+    out.add(worker.site ? " of layer " : " in layer ");
+    out.add(worker.layer);
+  }
+  if (worker.backward) out.add(", backward");
 }
 
 }  // namespace
@@ -48,10 +82,9 @@ AtWork::AtWork(Worker worker) : outer_(innermost), exceptions_(std::uncaught_exc
 }
 
 AtWork::~AtWork() {
-  if (std::uncaught_exceptions() > exceptions_ && !kept) {
-    kept = true;
-    if (!describe(innermost, thrower, kLongestName)) thrower[0] = 0;
-  }
+  // A part of the core that a plugin called throws on its behalf.
+  if (std::uncaught_exceptions() > exceptions_ && !kept)
+    if (kept = describe(innermost, thrower, kLongestName); !kept) thrower[0] = 0;
   innermost = outer_;
 }
 
@@ -64,19 +97,29 @@ void AtWork::throws_again(const std::string& who) {
 
 Worker at_work() { return innermost; }
 
+AtStep::AtStep(int64_t step) { current_step = step; }
+AtStep::~AtStep() { current_step = kNoStep; }
+
 bool describe(const Worker& worker, char* text, unsigned size) {
   Writer out(text, size);
-  if (worker.plugin) {
-    out.add("plugin '");
-    out.add(worker.plugin);
-    out.add("'");
-  }
-  if (worker.label && !(worker.plugin && same(worker.plugin, worker.label))) {
-    out.add(worker.plugin ? " (technique '" : "'");
-    out.add(worker.label);
-    out.add(worker.plugin ? "')" : "'");
+  write(worker, out);
+  if (int64_t step = current_step; step != kNoStep) {
+    out.add(", step ");
+    out.add(step);
   }
   return worker.plugin != nullptr;
+}
+
+std::string text_of(const Worker& worker) {
+  char text[kLongestName];
+  Writer out(text, sizeof text);
+  write(worker, out);
+  return text;
+}
+
+Error blamed(const Error& error) {
+  std::string who = AtWork::latest_thrower();
+  return who.empty() || error.code() == kInterrupted ? error : Error(who + ": " + error.what(), error.code());
 }
 
 std::string text_of(const std::exception_ptr& exception) {

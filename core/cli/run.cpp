@@ -142,6 +142,9 @@ void add_run_command(CLI::App& app) {
                    "start from the weights in this safetensors file");
   verb->add_flag("--allow-unused-weights", arguments->options.training.allow_unused_weights,
                  "go on where that file holds tensors that the model lacks");
+  verb->add_flag("--check-finite", arguments->options.training.check_finite,
+                 "look in each step for the first output of a technique that is not finite, which a loss may "
+                 "hide; forward passes take twice as long");
   verb->add_option(
       "--store", arguments->options.store,
       "folder where runs that agree up to a stage find its output; by default nothing is shared");

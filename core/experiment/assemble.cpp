@@ -58,8 +58,30 @@ class Assembler {
 /// Collects the names of the settings that a plugin declares.
 struct NamesOfSettings final : Settings {
   std::set<std::string> all;
-  void visit(const Setting& setting) override { all.insert(setting.name); }
+  std::string twice;  // a name that was declared again
+  void visit(const Setting& setting) override {
+    if (!all.insert(setting.name).second) twice = setting.name;
+  }
 };
+
+/// Throws Error when a plugin could not do what its author means: it hooks into no site, or has a setting
+/// that nobody can set.
+void check_well_made(const Technique& technique) {
+  check(technique.entry->kind != Kind::kModifier || technique.entry->sites != 0,
+        "plugin '{}' overrides none of a modifier's sites, so it can change nothing; a hook has the name and "
+        "the "
+        "signature of the one in caddie/slots.h",
+        technique.plugin);
+  NamesOfSettings names;
+  technique.any()->settings(names);
+  check(names.twice.empty(), "plugin '{}' declares the setting '{}' twice", technique.plugin, names.twice);
+  static const std::vector<std::string> kOwn = slot_setting_names();
+  for (const std::string& own : kOwn)
+    check(
+        !names.all.contains(own),
+        "plugin '{}' declares a setting '{}', which is the core's in every plugin's table; call it otherwise",
+        technique.plugin, own);
+}
 
 /// Returns a table and where it stands in its file, for messages.
 std::string place(const Tree& tree, const std::string& path) {
@@ -124,6 +146,7 @@ void Assembler::read_part(const std::string& path, std::string_view section, con
   technique.allow_no_effect = own.allow_no_effect;
   technique.entry = registry_.open(own.use, place(tree_, path)).entry;
   technique.object = make_object(own.use, *technique.entry);
+  check_well_made(technique);
   Stage first = own.enabled ? slot.stage : Stage::kNothing;
   tree_.read(
       path, [&](Settings& s) { technique.any()->settings(s); }, first);

@@ -107,6 +107,9 @@ std::vector<std::string> remarks_on(const Experiment& experiment, const DataSize
     std::vector<const WeightInfo*> claimed = claimed_by(part, *experiment.model);
     std::string remark = part.technique.any()->remark(shapes_for(claimed, experiment, sizes));
     if (!remark.empty()) remarks.push_back(message("[{}] {}", {part.path, remark}));
+    for (const std::string& pattern : part.technique.weights)
+      if (select_weights(experiment.model->weights().infos(), {&pattern, 1}, part.path).empty())
+        remarks.push_back(message("[{}] '{}' matches no weight of this model", {part.path, pattern}));
   }
   return remarks;
 }

@@ -109,15 +109,30 @@ class ForwardPass final : public Forward {
     owner_ = &technique;
     where_ = where;
     technique.calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
-    return technique.as<Slot>();
+    bool in_layer = where.execution >= 0, at_site = where.site != Site::kCount;
+    return technique.as<Slot>(at_site ? detail::kSites<Modifier>[size_t(where.site)].name : nullptr,
+                              in_layer ? order_[size_t(where.execution)].layer : -1);
   }
+  // Returns what a plugin gave back, while it still counts as at work. Throws Error unless it is like what it
+  // was given; heads, the last axis of four, may be made longer on the way into the attention, and back.
+  static Var returned(Var value, Shape wanted) {
+    check(value.defined(), "it returned no value");
+    const Shape& shape = value.shape();
+    if (shape.rank() == 4 && wanted.rank() == 4) wanted = {wanted[0], wanted[1], wanted[2], shape[3]};
+    check(shape == wanted, "it returned {} in place of {}", shape, wanted);
+    return value;
+  }
+  static QueryKey returned(const QueryKey& value, const QueryKey& given) {
+    return {returned(value.q, given.q.shape()), returned(value.k, given.k.shape())};
+  }
+  static Var returned(Var value, Var given) { return returned(value, given.shape()); }
   // Passes `value` through the modifiers of a site that stands outside the layers.
   template <class Value>
   Value through(Site site, Value (Modifier::*step)(Forward&, Value), Value value) {
     for (const Technique* technique : model_.at(site)) {
       if (is_passed_over(*technique)) continue;
       PartScope part(technique->label.c_str());
-      value = ((*call<Modifier>(*technique, {site})).*step)(*this, value);
+      value = returned(((*call<Modifier>(*technique, {site})).*step)(*this, value), value);
     }
     return value;
   }
@@ -127,7 +142,7 @@ class ForwardPass final : public Forward {
     for (const Technique* technique : model_.at(site)) {
       if (is_passed_over(*technique) || !model_.acts_in(*technique, block.layer)) continue;
       PartScope part(technique->label.c_str());
-      value = ((*call<Modifier>(*technique, at(site, block))).*step)(block, value);
+      value = returned(((*call<Modifier>(*technique, at(site, block))).*step)(block, value), value);
     }
     return value;
   }

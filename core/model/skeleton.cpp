@@ -68,7 +68,7 @@ Var ForwardPass::stem() {
   for (const Technique& embedding : model_.parts_.of(Kind::kEmbedding)) {
     if (is_passed_over(embedding)) continue;
     PartScope own(embedding.label.c_str());
-    e = e + call<Embedding>(embedding)->embed(*this);
+    e = e + returned(call<Embedding>(embedding)->embed(*this), e);
   }
   e = through(Site::kEmbedded, &Modifier::embedded, e);
   Var x = rms_norm(e, float(model_.settings_.embedding_norm_eps));
@@ -139,7 +139,7 @@ class ForwardPass::LayerMlp final : public MlpPass {
     const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
     if (pass_.is_passed_over(activation)) return x;
     PartScope own(activation.label.c_str());
-    return pass_.call<Activation>(activation, at(Site::kCount, block_))->apply(x);
+    return returned(pass_.call<Activation>(activation, at(Site::kCount, block_))->apply(x), x);
   }
 
  private:
@@ -207,7 +207,7 @@ Var ForwardPass::Layer::mlp(Var x) {
     const Technique* shape = pass_.model_.parts_.any(Kind::kMlp);
     if (shape && !pass_.is_passed_over(*shape)) {
       PartScope own(shape->label.c_str());
-      y = pass_.call<Mlp>(*shape, at(Site::kCount, block_))->mlp(mlp, block_.h);
+      y = returned(pass_.call<Mlp>(*shape, at(Site::kCount, block_))->mlp(mlp, block_.h), block_.h);
     } else {
       y = mlp.down(mlp.activate(mlp.up(block_.h)));
     }
@@ -312,7 +312,9 @@ Var ForwardPass::hidden_by_layers(Streams streams, int64_t first) {
 Var ForwardPass::logits(Var x) {
   PartScope part("head products");
   const Technique& head = model_.parts_.one(Kind::kHead);
-  Var z = is_passed_over(head) ? linear(x, token_table) : call<Head>(head)->logits(*this, x);
+  Shape wanted = {x.shape()[0], x.shape()[1], int64_t(shape->vocabulary)};
+  Var z =
+      is_passed_over(head) ? linear(x, token_table) : returned(call<Head>(head)->logits(*this, x), wanted);
   Var more = adapter_ ? adapter_->logits(*this, x) : Var();
   return modified(more.defined() ? z + more : z);
 }

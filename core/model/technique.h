@@ -84,10 +84,11 @@ struct Technique {
   /// Returns the plugin, whatever its kind.
   Call<Plugin> any() const { return {*object, worker()}; }
 
-  /// Returns the plugin by its interface. Throws Error when it is of another kind, or when the stage that is
-  /// being made comes before the one that its slot counts from.
+  /// Returns the plugin by its interface; `site` and `layer` say where the model calls it. Throws Error when
+  /// it is of another kind, or when the stage that is being made comes before the one that its slot counts
+  /// from.
   template <class Interface>
-  Call<Interface> as() const {
+  Call<Interface> as(const char* site = nullptr, int layer = -1) const {
     check(!entry || entry->kind == Interface::kKind, "'{}' is no plugin of the kind that it is used as",
           label);
     check(
@@ -96,7 +97,7 @@ struct Technique {
         "that stage",
         label);
     if (!calls->any.load(std::memory_order_relaxed)) calls->any = true;  // Threads ask at every site.
-    return {static_cast<Interface&>(*object), worker()};
+    return {static_cast<Interface&>(*object), {plugin.c_str(), label.c_str(), site, layer}};
   }
 };
 

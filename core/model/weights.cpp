@@ -6,6 +6,7 @@
 #include <caddie/parallel.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "base/exit_code.h"
@@ -54,6 +55,20 @@ bool has_size(std::string_view comparison, const WeightInfo& info, std::string_v
   return (info.shape.numel() <= bound) == (sign == "<=");
 }
 
+// Tells whether the weight's name is one of those that a glob stands for.
+bool has_name(std::string_view glob, const WeightInfo& info, std::string_view owner) {
+  bool is_glob = std::all_of(glob.begin(), glob.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("_.*?[]-").find(c) != std::string_view::npos;
+  });
+  if (glob.empty() || !is_glob)
+    fail_usage(
+        "{}: '{}' selects no weights; write a pattern of names such as blocks.0.*, role:matrix, numel>65536, "
+        "one of these behind '!', or several joined by '&'",
+        owner, glob);
+  return matches(glob, info.name);
+}
+
 // A pattern is one or several terms joined by '&', which must all hold; '!' before a term turns it around.
 bool claims(const std::string& pattern, const WeightInfo& info, std::string_view owner) {
   for (std::string& term : split(pattern, '&')) {
@@ -62,7 +77,7 @@ bool claims(const std::string& pattern, const WeightInfo& info, std::string_view
     std::string_view text = std::string_view(term).substr(negated);
     bool holds = text.starts_with("role:")   ? has_role(text.substr(5), info, owner)
                  : text.starts_with("numel") ? has_size(text.substr(5), info, owner)
-                                             : matches(text, info.name);
+                                             : has_name(text, info, owner);
     if (holds == negated) return false;
   }
   return true;

@@ -2,6 +2,9 @@
 // Handlers of signals and of exit() write one line with write(), as neither may do more.
 #include "process/last_words.h"
 
+#include <caddie/abi.h>
+#include <dlfcn.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -60,6 +63,15 @@ void on_crash(int signal, siginfo_t* info, void*) {
   if (info->si_code <= 0) ::raise(signal);
 }
 
+using Ending = void (*)(int);
+Ending next_exit = nullptr;  // what _exit() would be without the one below
+pid_t refusing_process = 0;
+
+[[noreturn]] void end_at_once(int code) {
+  if (next_exit) next_exit(code);
+  for (;;) ::syscall(SYS_exit_group, code);
+}
+
 void on_exit_call(int code, void*) {
   if (!exit_is_refused) return;
   char who[kLongestLine / 2];
@@ -69,7 +81,15 @@ void on_exit_call(int code, void*) {
     say({"error: ", who, ": ended the program by exit(", number.text, ") instead of returning"});
   else
     say({"error: the program was ended by exit(", number.text, ") in the middle of its work"});
-  ::_exit(kPluginRefused);
+  end_at_once(kPluginRefused);
+}
+
+/// Ends the process at once, unless a plugin asks for that in the program itself: a child that was forked
+/// ends as it likes.
+[[noreturn]] void end_unless_refused(int code) {
+  char who[kLongestLine / 2];
+  if (::getpid() == refusing_process && describe(at_work(), who, sizeof who)) on_exit_call(code, nullptr);
+  end_at_once(code);
 }
 
 }  // namespace
@@ -94,6 +114,9 @@ void name_crashes() {
 
 void refuse_exit() {
   exit_is_refused = true;
+  refusing_process = ::getpid();
+  std::at_quick_exit([] { on_exit_call(0, nullptr); });
+  next_exit = reinterpret_cast<Ending>(::dlsym(RTLD_NEXT, "_exit"));
   refuse_exit_first();
 }
 
@@ -104,3 +127,9 @@ void refuse_exit_first() {
 }
 
 }  // namespace caddie
+
+// Plugins find these before the ones of the C library, because the program's libraries come first.
+extern "C" {
+CADDIE_API void _exit(int code) { caddie::end_unless_refused(code); }
+CADDIE_API void _Exit(int code) noexcept { caddie::end_unless_refused(code); }
+}

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/owned_folder.h"
 #include "base/text.h"
+#include "process/stall_watch.h"
 #include "results/metrics.h"
 #include "results/provenance.h"
 #include "results/run_folder.h"
@@ -31,8 +32,6 @@ void check_not_stopped_waiting() {
   check_not_stopped("while another process was at work on a stage of this run");
 }
 
-int ranks_of(const RunOptions& options) { return options.training.comm ? options.training.comm->size() : 1; }
-
 /// Takes one experiment through all stages, and writes what its folder holds.
 class Run {
  public:
@@ -41,8 +40,8 @@ class Run {
         e_(experiment),
         registry_(registry),
         options_(options),
-        key_(run_key(tree, experiment, registry, options.training.initial_weights, ranks_of(options))),
-        keys_(tree, experiment, registry, options.training.initial_weights, ranks_of(options)),
+        key_(run_key(tree, experiment, registry, options.training.initial_weights, options.training.ranks())),
+        keys_(tree, experiment, registry, options.training.initial_weights, options.training.ranks()),
         team_(options.training.comm, key_.run),
         folder_(own_run_folder(options.folder)),
         claim_(FolderClaim::take_or_refuse(folder_.path(), "wait for it or name another --output")),
@@ -360,12 +359,14 @@ RunSummary Run::go() {
   std::filesystem::remove(folder_.file(kSummaryFile));  // How this run ends is not known yet.
   write_run_record(folder_.path(), record);
   summary_.status = "running";
+  StallWatch watch(e_.train.stall_seconds, [this](const std::string& why) { end_early("failed", why); });
   try {
     run_stages();
-  } catch (const Error& error) {
+  } catch (const Error& unnamed) {
+    Error error = blamed(unnamed);
     bool stopped = error.code() == kInterrupted || tells_of_full_disk(error.what());
     end_early(stopped ? "stopped" : "failed", stopped ? "" : error.what());
-    throw;
+    throw error;
   } catch (...) {
     end_early("failed", text_of(std::current_exception()));
     throw;
@@ -385,7 +386,7 @@ RunSummary run_experiment(const Tree& tree, Experiment& experiment, const Regist
 void run_along(const Tree& tree, Experiment& experiment, const Registry& registry,
                const RunOptions& options) {
   const std::filesystem::path& weights = options.training.initial_weights;
-  int ranks = ranks_of(options);
+  int ranks = options.training.ranks();
   Team team(options.training.comm, run_key(tree, experiment, registry, weights, ranks).run);
   std::filesystem::path folder = team.wait_for_start();
   if (folder.empty()) return;

@@ -42,7 +42,7 @@ void note(Metrics& curves, const Progress& p, int64_t tokens, const StepReport& 
   };
   add(kTrainLoss, report.loss);
   for (const auto& [label, term] : report.terms)
-    curves.add(p.step, p.step * report.tokens, p.seconds, name_of_term(label), term);
+    curves.add(p.step, tokens, p.seconds, name_of_term(label), term);
   add(kGradientNorm, report.gradient_norm);
   add(kLearningRateScale, report.lr_scale);
 }
@@ -79,6 +79,7 @@ struct TrainingStage::State {
     for (auto& [key, averager] : observers.averagers) trainer.add_averager(key, averager);
     trainer.multiply_rates_by(stage.e_.rate_factors);
     trainer.leave_when(stop_asked);
+    if (stage.options_.check_finite) trainer.check_outputs_first();
   }
 
   /// Reads or writes what a checkpoint carries.

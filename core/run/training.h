@@ -23,9 +23,11 @@ struct TrainingOptions {
   // empty, the initializer makes the weights.
   std::filesystem::path initial_weights;
   bool allow_unused_weights = false;  // Tensors of initial_weights that the model lacks are no error.
+  bool check_finite = false;          // Each step looks at all outputs of its forward passes first.
   std::vector<std::filesystem::path> attached;  // the experiments whose observers are attached
   std::vector<int64_t> forks;                   // the steps after which other trainings go their own way
   Comm* comm = nullptr;                         // the ranks that train together; null for one rank
+  int ranks() const { return comm ? comm->size() : 1; }
 };
 
 /// Trains the model of an experiment, or finds the training in the store.

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/exit_code.h"
+#include "base/heartbeat.h"
 #include "base/out_of_memory.h"
 #include "base/stopwatch.h"
 #include "data/byte_sidecar.h"
@@ -75,8 +76,11 @@ ValidationText::Scored ValidationText::score(const RoutedEvaluator& routed, std:
   const Technique& evaluator = routed.technique;
   StageScope scope(Stage::kEvaluate);
   CallCounter calls(experiment_, Mode::kEvaluate);
-  std::function<void()> meanwhile;
-  if (stops) meanwhile = [] { check_not_stopped("while it was scored"); };
+  auto meanwhile = [stops] {
+    beat();
+    if (stops) check_not_stopped("while it was scored");
+  };
+  BeatingWork work;
   Stopwatch clock;
   std::shared_ptr<const StreamBlends> blends = blends_of(routed, meanwhile);
   ModelScorer model_scorer = scorer(weights, blends);

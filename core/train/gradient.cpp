@@ -6,6 +6,7 @@
 
 #include "autograd/place_ids.h"
 #include "autograd/thread_tape.h"
+#include "base/heartbeat.h"
 #include "model/token_ids.h"
 #include "tensor/finite.h"
 
@@ -83,8 +84,8 @@ void GradientSum::read(std::span<const Tensor> values) {
     }
 }
 
-std::string GradientSum::find_trouble(std::span<const Batch> batches, std::span<const Tensor> values,
-                                      const Progress& progress) {
+std::string GradientSum::first_not_finite(std::span<const Batch> batches, std::span<const Tensor> values,
+                                          const Progress& progress) {
   for (size_t i = 0; i < values.size(); ++i) {
     const WeightInfo& info = model_.weights().info(int(i));
     if (!is_finite(values[i])) return message("weight {} of '{}' is not finite", {info.name, info.owner});
@@ -99,12 +100,10 @@ std::string GradientSum::find_trouble(std::span<const Batch> batches, std::span<
     pass.documents = documents_of(tape, micro);
     model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), mode_, pass);
     ++pass.micro_batch;
-    std::optional<Tape::Place> place = tape.first_not_finite();
-    if (!place) continue;
-    std::string layer = place->layer < 0 ? "" : message(" in layer {}", {place->layer});
-    return message("the first output that is not finite is that of '{}'{}", {place->part, layer});
+    if (std::optional<Worker> worker = tape.first_not_finite())
+      return "the first output that is not finite is that of " + text_of(*worker);
   }
-  return "every output of the forward passes is finite, so the loss itself is too large";
+  return "";
 }
 
 double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> values,
@@ -121,6 +120,7 @@ double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> 
       if (leave && leave()) return;
       TrainingPass pass{progress, first + int64_t(m)};
       sums[m] = run_micro_batch(micros[m], accumulators_[size_t(l)], total, pass);
+      beat();
     }
   });
   if (leave && leave()) throw StepLeft();

@@ -37,10 +37,9 @@ class GradientSum {
              const std::function<bool()>& leave = {});
 
   /// Says where numbers first stop being finite for these batches: in a weight, or in the output of a
-  /// technique or part of the model; else that every output is finite and the loss itself is too large. Runs
-  /// forward passes again until it finds the place.
-  std::string find_trouble(std::span<const Batch> batches, std::span<const Tensor> values,
-                           const Progress& progress);
+  /// technique or part of the model; "" where all are finite. Runs forward passes until it finds the place.
+  std::string first_not_finite(std::span<const Batch> batches, std::span<const Tensor> values,
+                               const Progress& progress);
 
   /// Returns the mean of each objective's term over all positions of the last run(), in nats per token.
   std::span<double> terms() { return terms_; }

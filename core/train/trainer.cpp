@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/heartbeat.h"
 #include "base/stopwatch.h"
 #include "train/checkpoint.h"
 
@@ -51,6 +52,10 @@ void TrainSettings::settings(Settings& s) {
     Stage::kReport);
   s("checkpoint_seconds", checkpoint_seconds, "seconds between checkpoints; 0 for none", at_least(0),
     Stage::kNothing);
+  s("stall_seconds", stall_seconds,
+    "seconds without a finished micro-batch or window after which a run is ended and the technique at work "
+    "named, if it is also 20 times the longest such wait; 0 for never",
+    at_least(0), Stage::kNothing);
   s("discarded_warmup_steps", discarded_warmup_steps,
     "steps taken before training at full rate, after which weights start over; they only leave a trace in "
     "discarded_warmup_keeps",
@@ -100,6 +105,8 @@ std::vector<Weight> Trainer::live_weights() const {
 }
 
 StepReport Trainer::step(std::span<const Batch> batches) {
+  AtStep at(progress_.step);
+  BeatingWork work;
   Stopwatch whole;
   progress_.lr_scale = schedule_->scale(progress_);
   StepReport report = advance(batches);
@@ -129,6 +136,7 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   report.lr_scale = progress_.lr_scale;
   views_.refresh(progress_, Mode::kTrain, true);
   report.phases.views = clock.lap();
+  if (checks_outputs_) check_outputs(batches);
   bool may_leave = comm_ == nullptr;
   report.loss =
       gradient_.run(batches, views_.values(), progress_, may_leave ? leave_ : std::function<bool()>());
@@ -179,12 +187,23 @@ void Trainer::average_over_ranks(StepReport& report, std::span<Tensor> gradients
 /// Throws Error saying where the trouble begins when the loss, or what an objective adds to it, is not
 /// finite.
 void Trainer::check_finite(const StepReport& report, std::span<const Batch> batches) {
-  if (!std::isfinite(report.loss))
+  if (!std::isfinite(report.loss)) {
+    std::string place = gradient_.first_not_finite(batches, views_.values(), progress_);
     fail("step {}: the loss is {}: {}; lower the learning rates or clip the gradient", progress_.step,
-         report.loss, gradient_.find_trouble(batches, views_.values(), progress_));
+         report.loss,
+         place.empty() ? "every output of the forward passes is finite, so the loss itself is too large"
+                       : place);
+  }
   for (const auto& [label, term] : report.terms)
     check(std::isfinite(term), "step {}: '{}' adds {} to the loss; lower its weight or the learning rates",
           progress_.step, label, term);
+}
+
+/// Throws Error naming the first output of the forward passes that holds a number that is not finite,
+/// although the loss may not show it.
+void Trainer::check_outputs(std::span<const Batch> batches) {
+  std::string place = gradient_.first_not_finite(batches, views_.values(), progress_);
+  check(place.empty(), "step {}: {}; --check-finite asks for this", progress_.step, place);
 }
 
 /// Throws Error naming the first weight whose gradient holds a number that is not finite.

@@ -25,6 +25,7 @@ struct TrainSettings {
   double clip_norm = 0;
   int64_t validate_every = 0;
   double checkpoint_seconds = 60;
+  double stall_seconds = 60;
   int64_t discarded_warmup_steps = 0;
   std::vector<std::string> discarded_warmup_keeps;
   bool select_on_validation = false;
@@ -80,6 +81,9 @@ class Trainer {
   /// saying; threads ask it at once. Steps of several ranks, who would have to agree, are always finished.
   void leave_when(std::function<bool()> asked) { leave_ = std::move(asked); }
 
+  /// Lets every step first run its forward passes once more and look for numbers that are not finite.
+  void check_outputs_first() { checks_outputs_ = true; }
+
   /// Takes one step over all rows of the batches. Throws StepLeft when it was left. Throws Error when the
   /// loss or the gradient is not finite, which names the step, the tensor or the place in the model, and the
   /// technique.
@@ -122,6 +126,7 @@ class Trainer {
   std::vector<std::pair<std::string, double>> labelled_terms();
   void check_finite(const StepReport& report, std::span<const Batch> batches);
   void check_finite(std::span<const double> squares) const;
+  void check_outputs(std::span<const Batch> batches);
   void note_reached(std::span<const double> squares);
   void clip(std::span<Tensor> gradients, double norm) const;
   void update(std::span<Tensor> gradients);
@@ -138,6 +143,7 @@ class Trainer {
   TrainSettings settings_;
   Progress progress_;
   std::function<bool()> leave_;
+  bool checks_outputs_ = false;
   ViewedWeights views_;
   GradientSum gradient_;
   Tensor reached_;  // holds a number for each weight, in a tensor so that a checkpoint can hold it

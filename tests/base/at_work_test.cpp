@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is at work, in which thread, and who threw.
 #include "base/at_work.h"
+#include "base/exit_code.h"
 
 #include <caddie/error.h>
 #include <caddie/parallel.h>
@@ -117,4 +118,42 @@ TEST_CASE("what a destructor does while an exception passes does not change who 
           AtWork plugin({"a", "a"});
           throw std::runtime_error("no");
         }) == "plugin 'a': no");
+}
+
+TEST_CASE("a worker is told with its place in the model and the step", "[base]") {
+  Worker worker{"a", "b", "branch", 3};
+  CHECK(text_of(worker) == "plugin 'a' (technique 'b') at branch of layer 3");
+  CHECK(text_of(Worker{nullptr, "norms", nullptr, 12}) == "'norms' in layer 12");
+  CHECK(text_of(Worker{"a", "a", "logits", -1, true}) == "plugin 'a' at logits, backward");
+  AtStep at(105);
+  CHECK(text_after([&] {
+          AtWork work(worker);
+          throw 42;
+        }) ==
+        "plugin 'a' (technique 'b') at branch of layer 3, step 105: it throws what is no exception of "
+        "C++'s library");
+}
+
+TEST_CASE("an Error names the plugin that it came from, also through a part of the core", "[base]") {
+  auto told = [](auto throws) {
+    try {
+      throws();
+    } catch (const Error& error) {
+      return std::string(blamed(error).what());
+    }
+    return std::string();
+  };
+  CHECK(told([] {
+          AtWork plugin({"a", "a", "stem"});
+          AtWork part({nullptr, "attention"});
+          fail("no such row");
+        }) == "plugin 'a' at stem: no such row");
+  CHECK(told([] {
+          AtWork part({nullptr, "attention"});
+          fail("no such row");
+        }) == "no such row");
+  CHECK(told([] {
+          AtWork plugin({"a", "a"});
+          throw Error("stopped", kInterrupted);
+        }) == "stopped");
 }

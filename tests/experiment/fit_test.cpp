@@ -2,6 +2,8 @@
 // Techniques that need or cannot stand each other, told by words on their plugins' cards.
 #include <catch2/catch.hpp>
 
+#include <cstdlib>
+
 #include "base/files.h"
 #include "experiment/fit.h"
 #include "support/laboratory.h"
@@ -63,4 +65,27 @@ toggle = "sleeper"
   CHECK(plan.output.find("left out: +reader: [techniques.reader]: reader needs light") != std::string::npos);
   CHECK(plan.output.find("left out: +lamp +sleeper: [techniques.sleeper]: sleeper cannot") !=
         std::string::npos);
+}
+
+TEST_CASE("a plugin that could not do what its author means is refused, and told what is wrong", "[fit]") {
+  auto refusal = [&](const char* setting, const std::string& technique) {
+    setting ? ::setenv("NAMESAKE", setting, 1) : ::unsetenv("NAMESAKE");
+    std::string told;
+    try {
+      with({technique + "={}"});
+    } catch (const Error& error) {
+      told = error.what();
+    }
+    ::unsetenv("NAMESAKE");
+    return told;
+  };
+  CHECK_THAT(refusal(nullptr, "hookless"),
+             Catch::StartsWith("plugin 'hookless' overrides none of a modifier's sites"));
+  CHECK(refusal(nullptr, "namesake").empty());
+  CHECK(refusal("more", "namesake").empty());
+  CHECK(refusal("gain", "namesake") == "plugin 'namesake' declares the setting 'gain' twice");
+  for (const char* own : {"enabled", "layers", "use", "allow_no_effect"})
+    CHECK_THAT(refusal(own, "namesake"),
+               Catch::StartsWith(std::string("plugin 'namesake' declares a setting '") + own +
+                                 "', which is the core's"));
 }

@@ -36,6 +36,11 @@ TEST_CASE("patterns select weights by name, role and size", "[model]") {
   CHECK(select("role:scalar & numel>1").empty());
   CHECK_THROWS_WITH(select("role:tensor"), Catch::Contains("[test]") && Catch::Contains("names no role"));
   CHECK_THROWS_WITH(select("numel=5"), Catch::Contains("numel=5"));
+  for (const char* no_selector : {"layer<2", "blocks.0.attn,blocks.1.attn", "size>5", "", "!", "*& "}) {
+    INFO(no_selector);
+    CHECK_THROWS_WITH(select(no_selector),
+                      Catch::Contains("[test]: '") && Catch::Contains("selects no weights"));
+  }
 }
 
 TEST_CASE("a term behind ! selects whatever it does not match", "[model]") {

@@ -101,21 +101,25 @@ TEST_CASE("what a plugin throws while it is made is caught where it is made", "[
 }
 
 TEST_CASE("a plugin that ends the program during its work is named, and never with exit code 0", "[plugin]") {
-  for (const char* threads : {"1", "2"}) {
-    INFO(threads);
-    Outcome ended = run_with("forward pass: exit", "unruly_exit", std::string("--threads ") + threads);
-    CHECK(ended.code == 4);
-    CHECK_THAT(ended.output, Catch::Contains("error: plugin 'unruly': ended the program by exit(0)"));
-  }
+  for (const char* threads : {"1", "2"})
+    for (const char* deed : {"forward pass: exit", "forward pass: exit at once"}) {
+      INFO(threads << " " << deed);
+      Outcome ended = run_with(deed, "unruly_exit", std::string("--threads ") + threads);
+      CHECK(ended.code == 4);
+      CHECK_THAT(ended.output,
+                 Catch::Contains("error: plugin 'unruly' in layer 0, step 0: ended the program by exit(0)"));
+    }
+  CHECK(run_with("backward pass: exit quickly", "unruly_exit").code == 4);
 }
 
 TEST_CASE("a plugin that crashes during its work is named, and the signal still ends the program",
           "[plugin]") {
   Outcome crashed = run_with("forward pass: crash", "unruly_crash");
-  CHECK_THAT(crashed.output, Catch::Contains("error: plugin 'unruly': crashed with signal 11 (Segmentation"));
+  CHECK_THAT(crashed.output, Catch::Contains("error: plugin 'unruly' in layer 0, step 0: crashed with signal "
+                                             "11 (Segmentation"));
   if (!kSanitized) CHECK(crashed.code == 128 + SIGSEGV);
   crashed = run_with("backward pass: abort", "unruly_abort");
-  CHECK_THAT(crashed.output, Catch::Contains("error: plugin 'unruly': crashed with signal 6 (Aborted)"));
+  CHECK_THAT(crashed.output, Catch::Contains(", backward, step 0: crashed with signal 6 (Aborted)"));
   CHECK(crashed.code != 0);
 }
 
@@ -123,11 +127,47 @@ TEST_CASE("whatever a plugin throws during its work, the run fails and names it"
   auto reason = [](const char* output) { return read_summary(laboratory().folder(output)).fail_reason; };
   Outcome failed = run_with("forward pass: throw", "unruly_throw");
   CHECK(failed.code == 1);
-  const char* words = "plugin 'unruly': it throws what is no exception of C++'s library";
-  CHECK_THAT(failed.output, Catch::Contains(std::string("error: ") + words));
+  std::string who = "plugin 'unruly' in layer 0, step 0: ";
+  std::string words = who + "it throws what is no exception of C++'s library";
+  CHECK_THAT(failed.output, Catch::Contains("error: " + words));
   CHECK(reason("unruly_throw") == words);
   failed = run_with("forward pass: throw an exception", "unruly_exception", "--threads 2");
   CHECK(failed.code == 1);
-  CHECK_THAT(failed.output, Catch::Contains("error: plugin 'unruly': no such thing"));
-  CHECK(reason("unruly_exception") == "plugin 'unruly': no such thing");
+  CHECK_THAT(failed.output, Catch::Contains("error: " + who + "no such thing"));
+  CHECK(reason("unruly_exception") == who + "no such thing");
+  failed = run_with("forward pass: throw an error", "unruly_error");
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.output, Catch::Contains("error: " + who + "my own words"));
+  CHECK(reason("unruly_error") == who + "my own words");
+}
+
+TEST_CASE("a plugin that gives back no value, or one of another shape, is named", "[plugin]") {
+  Outcome failed = run_with("forward pass: give back nothing", "unruly_nothing");
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.output,
+             Catch::Contains("error: plugin 'unruly' in layer 0, step 0: it returned no value"));
+  failed = run_with("forward pass: give back a row", "unruly_row");
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.output, Catch::Contains("plugin 'unruly' in layer 0, step 0: it returned ["));
+}
+
+TEST_CASE("what is not finite is named although the loss hides it, where that is asked for", "[plugin]") {
+  CHECK(run_with("forward pass: hide what is not finite", "unruly_hidden").code == 0);
+  Outcome failed = run_with("forward pass: hide what is not finite", "unruly_found", "--check-finite");
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.output, Catch::Contains("step 0: the first output that is not finite is that of plugin "
+                                            "'unruly' in layer 0"));
+}
+
+TEST_CASE("a plugin that hangs ends the run, which says where", "[plugin]") {
+  for (const char* place : {"forward pass", "backward pass"}) {
+    INFO(place);
+    Outcome hung = run_with((std::string(place) + ": hang").c_str(), "unruly_hang",
+                            "-S train.stall_seconds=0.3 --threads 2");
+    CHECK(hung.code == 1);
+    CHECK_THAT(hung.output, Catch::Contains("error: plugin 'unruly' in layer") &&
+                                Catch::Contains("no micro-batch and no window was finished for"));
+    CHECK_THAT(read_summary(laboratory().folder("unruly_hang")).fail_reason,
+               Catch::StartsWith("plugin 'unruly' in layer"));
+  }
 }

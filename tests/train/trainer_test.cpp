@@ -159,7 +159,7 @@ TEST_CASE("what stops being finite is named with its step, its place and its tec
   SECTION("a technique") {
     spoil("blocks.1.attn.q_gain", 3e38f);
     table.value(table.find("blocks.1.attn.c_q.weight")).data()[0] = 1e4f;
-    says("that of 'q_gain' in layer 1");
+    says("that of plugin 'q_gain' at query_key of layer 1");
   }
   SECTION("a part of the model") {
     spoil("blocks.3.mlp.fc.weight", 3e38f);
