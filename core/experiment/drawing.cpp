@@ -104,7 +104,8 @@ std::string Drawing::mlp() const {
 std::string Drawing::value(const char* pattern, int layer) const {
   const ModelShape& m = model_.shape();
   const ModelParts& parts = model_.parts();
-  std::vector<std::string> embeddings = {"tok_emb"};
+  const Technique* table = parts.any(Kind::kTokenTable);
+  std::vector<std::string> embeddings = {table ? called(*table) : "tok_emb"};
   for (const Technique& embedding : parts.of(Kind::kEmbedding)) embeddings.push_back(called(embedding));
   return fmt::format(fmt::runtime(pattern), fmt::arg("embeddings", join(embeddings, " + ")),
                      fmt::arg("width", m.width), fmt::arg("masks", masks(layer)), fmt::arg("heads", m.heads),

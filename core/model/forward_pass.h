@@ -26,7 +26,6 @@ class ForwardPass final : public Forward {
       : model_(model), micro_batch_(at.micro_batch), without_(at.without), adapter_(adapter) {
     tokens = ids;
     documents = at.documents;
-    token_table = model.token_table_;
     mode = how;
     progress = at.progress;
     shape = &model.shape_;
@@ -42,6 +41,7 @@ class ForwardPass final : public Forward {
     return found == cache_.end() ? Var() : found->second;
   }
 
+  Var logits_by_table(Var x) override;
   IndexedRng rng(int key) const override;
 
   /// Runs the stem and what the first layer computes before its attention. The result is undefined when a
@@ -104,6 +104,22 @@ class ForwardPass final : public Forward {
   static CallPlace at(Site site, const Block& block) {
     return {site, block.execution, block.part, block.lane};
   }
+  /// Makes the technique that asks for something the calling one again once it has it.
+  class Detour {
+   public:
+    explicit Detour(ForwardPass& pass) : pass_(pass), owner_(pass.owner_), where_(pass.where_) {}
+    ~Detour() {
+      pass_.owner_ = owner_;
+      pass_.where_ = where_;
+    }
+    Detour(const Detour&) = delete;
+    Detour& operator=(const Detour&) = delete;
+
+   private:
+    ForwardPass& pass_;
+    const Technique* owner_;
+    CallPlace where_;
+  };
   template <class Slot>
   Call<Slot> call(const Technique& technique, const CallPlace& where = {}) {
     owner_ = &technique;
@@ -147,6 +163,10 @@ class ForwardPass final : public Forward {
     return value;
   }
   Var norm(Var x) const;
+  // Returns zeros of this shape, which no gradient leads back from.
+  Var zeros(const Shape& of_shape) const;
+  // Returns what the table gives for the tokens, [B,T,C].
+  Var embedding_by_table();
   Var stem();
   // Holds what a layer computes before its attention: the residual stream x, its norm h, and the products of
   // h, not yet changed by modifiers.

@@ -14,18 +14,25 @@ namespace {
 /// Lets one technique declare its weights.
 class Declaration final : public Weights {
  public:
-  Declaration(WeightTable& table, const ModelShape& shape, std::string owner, std::vector<int> layers)
-      : table_(table), shape_(shape), owner_(std::move(owner)), layers_(std::move(layers)) {}
+  Declaration(WeightTable& table, const ModelShape& shape, Init token_table, std::string owner,
+              std::vector<int> layers)
+      : table_(table),
+        shape_(shape),
+        token_table_(std::move(token_table)),
+        owner_(std::move(owner)),
+        layers_(std::move(layers)) {}
   const ModelShape& model() const override { return shape_; }
   const std::vector<int>& layers() const override { return layers_; }
 
  private:
   Parameter declare(WeightInfo info) override {
     info.owner = owner_;
+    if (info.init.kind == Init::Kind::kTokenTable) info.init = token_table_;
     return table_.add(std::move(info));
   }
   WeightTable& table_;
   const ModelShape& shape_;
+  Init token_table_;
   std::string owner_;
   std::vector<int> layers_;
 };
@@ -107,6 +114,7 @@ std::vector<Execution> Model::longest_order() const {
 
 // Finds out how many layers there are for techniques, and how often they run.
 void Model::arrange_layers() {
+  check_one_at_most(parts_.of(Kind::kTokenTable), "the table of the token embedding");
   check_one_at_most(parts_.of(Kind::kLayerOrder), "the order of the layers");
   check_one_at_most(parts_.of(Kind::kMlp), "the shape of the MLP");
   check_one_at_most(parts_.of(Kind::kResidual), "how sublayers read and write the residual stream");
@@ -116,7 +124,8 @@ void Model::arrange_layers() {
 }
 
 void Model::declare_for(Technique& technique) {
-  Declaration declaration(weights_, shape_, technique.label, technique.layers.resolve(shape_.layers));
+  Declaration declaration(weights_, shape_, Init::normal(settings_.embedding_init_std), technique.label,
+                          technique.layers.resolve(shape_.layers));
   technique.any()->weights(declaration);
 }
 
@@ -125,8 +134,10 @@ void Model::declare_weights() {
     return weights_.add({std::move(name), shape, role, place, layer, "model", std::move(init)});
   };
   int64_t C = shape_.width, kv = int64_t(shape_.kv_heads) * shape_.head_size, F = shape_.hidden;
-  token_table_ = add("tok_emb.weight", {shape_.vocabulary, C}, Role::kEmbedding,
-                     Init::normal(settings_.embedding_init_std), Place::kTokens, -1);
+  if (parts_.of(Kind::kTokenTable).empty())
+    token_table_ = add("tok_emb.weight", {shape_.vocabulary, C}, Role::kEmbedding,
+                       Init::normal(settings_.embedding_init_std), Place::kTokens, -1);
+  for (Technique& table : parts_.of(Kind::kTokenTable)) declare_for(table);
   for (Technique& embedding : parts_.of(Kind::kEmbedding)) declare_for(embedding);
   for (Technique& modifier : parts_.of(Kind::kModifier)) declare_for(modifier);
   for (int i = 0; i < settings_.layers; ++i) {
@@ -140,8 +151,9 @@ void Model::declare_weights() {
          matrix("attn.proj.weight", C, C, Place::kAttentionOut), matrix("mlp.fc.weight", F, C, Place::kMlpIn),
          matrix("mlp.proj.weight", C, F, Place::kMlpOut)});
   }
+  constexpr Kind kDeclared[] = {Kind::kTokenTable, Kind::kEmbedding, Kind::kModifier};
   for (uint8_t kind = 0; kind < uint8_t(Kind::kCount); ++kind) {
-    if (Kind(kind) == Kind::kEmbedding || Kind(kind) == Kind::kModifier) continue;
+    if (std::ranges::find(kDeclared, Kind(kind)) != std::end(kDeclared)) continue;
     for (Technique& part : parts_.of(Kind(kind))) declare_for(part);
   }
 }

@@ -103,7 +103,8 @@ class Model {
 
   /// Returns the logits [B,T,V] on this thread's tape, whose leaves stand for the weights. Several threads
   /// may call it at once. `without` is passed over, as if it did nothing: an embedding adds nothing, a
-  /// modifier or an activation hands its value on, and a head is the product with the token table.
+  /// modifier or an activation hands its value on, a head is the product with the token table, and what a
+  /// token table would give is zero.
   Var logits(Ids tokens, Mode mode, const TrainingPass& at);
   Var logits(Ids tokens, Mode mode, const Progress& progress, const Technique* without = nullptr) {
     return logits(tokens, mode, TrainingPass{progress, 0, without, {}});
@@ -146,7 +147,7 @@ class Model {
   ModelShape shape_;
   ModelParts parts_;
   WeightTable weights_;
-  Parameter token_table_;
+  Parameter token_table_;  // undefined where a plugin stands for it
   std::vector<LayerWeights> layers_;
   Progress evaluated_at_;
   uint64_t seed_ = 0;

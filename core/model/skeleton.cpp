@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one forward pass:
 //
-//   e = token_table[tokens] + embeddings      -> embedded
+//   e = table[tokens] + embeddings            -> embedded
 //   x = x0 = rms_norm(e)                      -> stem
 //   for each layer, in the model's order:     -> enter, mixed
 //     h = rms_norm(x)                         -> normed
@@ -13,8 +13,9 @@
 //                                             -> leave
 //   logits = head(rms_norm(x))                -> logits
 //
-// Arrows name the sites at which modifiers act. A plugin may choose the order of the layers, and another one
-// what their sublayers read and where their outputs go, and a third one the shape of the MLP.
+// Arrows name the sites at which modifiers act. A plugin may choose the order of the layers, another one what
+// their sublayers read and where their outputs go, a third one the shape of the MLP, and a fourth one stands
+// for the table, which a tied head reads as well.
 #include <algorithm>
 
 #include "autograd/scope.h"
@@ -62,9 +63,32 @@ Var ForwardPass::norm(Var x) const {
   return rms_norm(x, float(model_.settings_.norm_eps));
 }
 
+Var ForwardPass::zeros(const Shape& of_shape) const {
+  Var x = result(of_shape);
+  copy(Tensor(of_shape, tokens.device), x.value());
+  return x;
+}
+
+Var ForwardPass::embedding_by_table() {
+  const Technique* table = model_.parts_.any(Kind::kTokenTable);
+  if (!table) return gather(model_.token_table_, tokens);
+  if (is_passed_over(*table)) return zeros({tokens.batch, tokens.length, shape->width});
+  PartScope own(table->label.c_str());
+  return call<TokenTable>(*table)->embed(*this);
+}
+
+Var ForwardPass::logits_by_table(Var x) {
+  const Technique* table = model_.parts_.any(Kind::kTokenTable);
+  if (!table) return linear(x, model_.token_table_);
+  if (is_passed_over(*table)) return zeros({tokens.batch, tokens.length, shape->vocabulary});
+  PartScope own(table->label.c_str());
+  Detour detour(*this);
+  return call<TokenTable>(*table, {Site::kLogits})->logits(*this, x);
+}
+
 Var ForwardPass::stem() {
   PartScope part("embedding");
-  Var e = gather(token_table, tokens);
+  Var e = embedding_by_table();
   for (const Technique& embedding : model_.parts_.of(Kind::kEmbedding)) {
     if (is_passed_over(embedding)) continue;
     PartScope own(embedding.label.c_str());
@@ -313,19 +337,14 @@ Var ForwardPass::logits(Var x) {
   PartScope part("head products");
   const Technique& head = model_.parts_.one(Kind::kHead);
   Shape wanted = {x.shape()[0], x.shape()[1], int64_t(shape->vocabulary)};
-  Var z =
-      is_passed_over(head) ? linear(x, token_table) : returned(call<Head>(head)->logits(*this, x), wanted);
+  Var z = is_passed_over(head) ? logits_by_table(x) : returned(call<Head>(head)->logits(*this, x), wanted);
   Var more = adapter_ ? adapter_->logits(*this, x) : Var();
   return modified(more.defined() ? z + more : z);
 }
 
 Var ForwardPass::modified(Var logits) {
-  const Technique* owner = owner_;
-  CallPlace where = where_;
-  Var z = through(Site::kLogits, &Modifier::logits, logits);
-  owner_ = owner;
-  where_ = where;
-  return z;
+  Detour detour(*this);
+  return through(Site::kLogits, &Modifier::logits, logits);
 }
 
 Var ForwardPass::term(const Technique& objective, Prediction& prediction) {

@@ -34,6 +34,8 @@ void fill(Tensor& host, const WeightInfo& info, Initializer& initializer, const 
       for (int64_t i = 0; i < n; ++i) host.data()[i] = float(info.init.rows[size_t(i / (n / rows))]);
       return;
     }
+    case Init::Kind::kTokenTable:
+      fail("{}: only a weight of the model can start as its table of tokens does", info.name);
   }
 }
 

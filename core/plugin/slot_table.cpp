@@ -22,6 +22,8 @@ constexpr auto kEach = Slot::Claims::kEach;
 constexpr Slot kSlots[] = {
     {.kind = Kind::kInitializer, .name = "initializer", .path = "model.initializer",
      .effect_check = EffectCheck::kFilled},
+    {.kind = Kind::kTokenTable, .name = "token_table", .path = kTechniques, .count = kMany,
+     .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kEmbedding, .name = "embedding", .path = kTechniques, .count = kMany,
      .effect_check = EffectCheck::kLogits, .drawn = true},
     {.kind = Kind::kModifier, .name = "modifier", .path = kTechniques, .count = kMany,

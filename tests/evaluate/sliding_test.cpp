@@ -81,11 +81,13 @@ std::vector<std::string> on(std::vector<std::string> names) {
   return names;
 }
 
-/// Every modifier and embedding alone, then all together.
+/// Every token table, modifier and embedding alone, then all but the tables together, of which a model has
+/// one.
 std::vector<std::vector<std::string>> companies() {
   std::vector<std::string> all = on(plugins_of(Kind::kModifier));
   for (const std::string& name : on(plugins_of(Kind::kEmbedding))) all.push_back(name);
   std::vector<std::vector<std::string>> companies = {{}};
+  for (const std::string& table : on(plugins_of(Kind::kTokenTable))) companies.push_back({table});
   for (const std::string& one : all) companies.push_back({one});
   companies.push_back(all);
   return companies;

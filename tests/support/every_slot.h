@@ -12,6 +12,7 @@ namespace caddie::testing {
 
 /// Changes after which every slot of the small experiment is filled and every stage has something to do.
 inline const std::vector<std::string> kEverySlot = {
+    "techniques.factored_embedding={}",
     "techniques.bigram_hash={}",
     "techniques.value_residual={}",
     "techniques.local_attention={}",

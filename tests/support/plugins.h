@@ -228,6 +228,8 @@ class TestForward final : public Forward {
   }
   void keep(int key, Var x) override { cache_[key] = x; }
   IndexedRng rng(int key) const override { return {0, "test/" + std::to_string(key)}; }
+  Var logits_by_table(Var x) override { return linear(x, token_table); }
+  Parameter token_table;  // [V,C], which heads are tied to
   Var kept(int key) const override {
     auto found = cache_.find(key);
     return found == cache_.end() ? Var() : found->second;

@@ -52,6 +52,7 @@ enum class Kind : uint8_t {
   kSampler,
   kSchedule,
   kTextTransform,
+  kTokenTable,
   kTrimmer,
   kView,
   kCount  // the number of kinds
@@ -95,10 +96,9 @@ enum class Mode : uint8_t { kTrain, kEvaluate };
 class CADDIE_API Forward {
  public:
   virtual ~Forward();
-  Ids tokens;             // [B,T], the token ids that the pass reads
-  Ids documents;          // [B,T], where in its row each position's document begins; attention stops there
-  Var x0;                 // [B,T,C], the output of the stem; defined from the first layer on
-  Parameter token_table;  // [V,C], the table of the token embedding
+  Ids tokens;     // [B,T], the token ids that the pass reads
+  Ids documents;  // [B,T], where in its row each position's document begins; attention stops there
+  Var x0;         // [B,T,C], the output of the stem; defined from the first layer on
   Mode mode = Mode::kTrain;
   Progress progress;
   const ModelShape* shape = nullptr;
@@ -108,6 +108,9 @@ class CADDIE_API Forward {
   virtual void keep(int key, Var x) = 0;
   /// Returns what the calling technique kept under `key` in this pass, or an undefined Var.
   virtual Var kept(int key) const = 0;
+  /// Returns the logits [B,T,V] that the table of the token embedding gives for x [B,T,C], as a head that is
+  /// tied to it does.
+  virtual Var logits_by_table(Var x) = 0;
   /// Returns the random numbers of the place where the calling technique is called. They depend on the run's
   /// seed, the technique's label, the step, the micro-batch, the site, the layer's turn, sublayer and stream,
   /// and `key`, and on nothing else: however many threads there are, and if the pass is computed again, they
@@ -152,6 +155,17 @@ struct CADDIE_API Activation : Plugin {
   virtual Var apply(Var x) = 0;  // takes and returns the same shape, which may be any
 };
 
+/// Stands for the table of the token embedding, in both of its uses. Without one, a token is embedded as its
+/// row of a table [V,C], by which a tied head multiplies; a model has one such plugin at most. Its own table
+/// is called "tok_emb.weight" and starts as Init::as_token_table().
+struct CADDIE_API TokenTable : Plugin {
+  static constexpr Kind kKind = Kind::kTokenTable;
+  /// Returns the embeddings of forward.tokens, [B,T,C].
+  virtual Var embed(Forward& forward) = 0;
+  /// Takes [B,T,C] and returns the logits [B,T,V] of a tied head, with the positions that a head sees.
+  virtual Var logits(Forward& forward, Var x) = 0;
+};
+
 /// Adds something to the token embedding.
 struct CADDIE_API Embedding : Plugin {
   static constexpr Kind kKind = Kind::kEmbedding;
@@ -177,9 +191,9 @@ struct CADDIE_API Modifier : Plugin {
   virtual QueryKey query_key(Block&, QueryKey qk) { return qk; }  // [B,T,H,D] and [B,T,K,D], before attention
   virtual Var value(Block&, Var v) { return v; }                  // [B,T,K,D], before attention
   virtual Var attended(Block&, Var y) { return y; }  // [B,T,H,D], attention's; the block's values can be read
-  virtual Var branch(Block&, Var y) { return y; }    // [B,T,C], the sublayer's output, before it is added
-  virtual Var leave(Block&, Var x) { return x; }     // [B,T,C], the residual stream after the layer
-  virtual Var logits(Forward&, Var z) { return z; }  // [B,T,V], before the loss
+  virtual Var branch(Block&, Var y) { return y; }     // [B,T,C], the sublayer's output, before it is added
+  virtual Var leave(Block&, Var x) { return x; }      // [B,T,C], the residual stream after the layer
+  virtual Var logits(Forward&, Var z) { return z; }   // [B,T,V], before the loss
 };
 
 /// Fills matrices with their initial values.

@@ -18,7 +18,7 @@ enum class Place : uint8_t { kOther, kTokens, kQuery, kKey, kValue, kAttentionOu
 
 /// Says which value a weight starts from.
 struct Init {
-  enum class Kind : uint8_t { kInitializer, kRows, kNormal, kUniform };
+  enum class Kind : uint8_t { kInitializer, kRows, kNormal, kUniform, kTokenTable };
   Kind kind = Kind::kInitializer;
   double deviation = 0, bound = 0;
   std::vector<double> rows = {};
@@ -33,6 +33,8 @@ struct Init {
   static Init normal(double deviation) { return {Kind::kNormal, deviation, 0, {}}; }
   /// Draws evenly from -bound to bound.
   static Init uniform(double bound) { return {Kind::kUniform, 0, bound, {}}; }
+  /// Draws as the experiment's model.embedding_init_std says, as the model's own table of tokens is drawn.
+  static Init as_token_table() { return {Kind::kTokenTable}; }
 };
 
 /// Describes one declared weight.
