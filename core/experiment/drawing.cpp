@@ -38,7 +38,8 @@ constexpr Line kLayerLines[] = {
     {"y = attention(q, k, v{masks})", Site::kAttended},
     {"x += y Wo", Site::kBranch},
     {"h = rms_norm(x)", Site::kNormed},
-    {"x += {mlp}  (hidden {hidden})", Site::kBranch},
+    {"u = {mlp}  (hidden {hidden})", Site::kActivated},
+    {"x += u Wproj", Site::kBranch},
     {"x", Site::kLeave}};
 constexpr Line kLastLines[] = {{"logits = {head}(rms_norm(x))  [B, T, {vocabulary}]", Site::kLogits}};
 
@@ -89,12 +90,12 @@ std::string Drawing::masks(int layer) const {
   return out;
 }
 
-/// Returns what the MLP computes of h, its activation included where that is asked.
+/// Returns what the MLP computes of h before Wproj, its activation included where that is asked.
 std::string Drawing::mlp() const {
   const ModelParts& parts = model_.parts();
   const Technique& activation = parts.one(Kind::kActivation);
   const Technique* shape = parts.any(Kind::kMlp);
-  if (!shape) return called(activation) + "(h Wfc) Wproj";
+  if (!shape) return called(activation) + "(h Wfc)";
   for (const Experiment::Part& part : e_.parts)
     if (part.technique.object == activation.object && is_replaced(e_, part)) return called(*shape) + "(h)";
   return called(*shape) + "(h) with " + called(activation);

@@ -9,7 +9,8 @@
 //     y = attention(q, k, v)                  -> attended, under the attention masks
 //     x += y Wo^T                             -> branch
 //     h = rms_norm(x)                         -> normed
-//     x += activation(h Wfc^T) Wproj^T        -> branch
+//     u = activation(h Wfc^T)                 -> activated
+//     x += u Wproj^T                          -> branch
 //                                             -> leave
 //   logits = head(rms_norm(x))                -> logits
 //
@@ -152,13 +153,15 @@ class ForwardPass::Layer final : public LayerPass {
 
 class ForwardPass::LayerMlp final : public MlpPass {
  public:
-  LayerMlp(ForwardPass& pass, Execution of, const Block& block, const Model::LayerWeights& weights)
+  LayerMlp(ForwardPass& pass, Execution of, Block& block, const Model::LayerWeights& weights)
       : pass_(pass), block_(block), weights_(weights) {
     execution = of;
   }
 
   Var up(Var x) override { return linear(x, weights_.mlp_in); }
-  Var down(Var x) override { return linear(x, weights_.mlp_out); }
+  Var down(Var x) override {
+    return linear(pass_.through(Site::kActivated, &Modifier::activated, block_, x), weights_.mlp_out);
+  }
   Var activate(Var x) override {
     const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
     if (pass_.is_passed_over(activation)) return x;
@@ -168,7 +171,7 @@ class ForwardPass::LayerMlp final : public MlpPass {
 
  private:
   ForwardPass& pass_;
-  const Block& block_;
+  Block& block_;
   const Model::LayerWeights& weights_;
 };
 

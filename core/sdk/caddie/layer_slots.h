@@ -77,7 +77,7 @@ class CADDIE_API MlpPass {
   virtual Var up(Var x) = 0;
   /// Returns the experiment's activation of x, of any shape.
   virtual Var activate(Var x) = 0;
-  /// Returns x Wproj^T, [B,T,C], of x [B,T,F].
+  /// Returns x Wproj^T, [B,T,C], of x [B,T,F], which passes through the modifiers of its site first.
   virtual Var down(Var x) = 0;
 };
 

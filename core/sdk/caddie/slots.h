@@ -191,6 +191,7 @@ struct CADDIE_API Modifier : Plugin {
   virtual QueryKey query_key(Block&, QueryKey qk) { return qk; }  // [B,T,H,D] and [B,T,K,D], before attention
   virtual Var value(Block&, Var v) { return v; }                  // [B,T,K,D], before attention
   virtual Var attended(Block&, Var y) { return y; }  // [B,T,H,D], attention's; the block's values can be read
+  virtual Var activated(Block&, Var x) { return x; }  // [B,T,F], the MLP's hidden values, before Wproj
   virtual Var branch(Block&, Var y) { return y; }     // [B,T,C], the sublayer's output, before it is added
   virtual Var leave(Block&, Var x) { return x; }      // [B,T,C], the residual stream after the layer
   virtual Var logits(Forward&, Var z) { return z; }   // [B,T,V], before the loss
