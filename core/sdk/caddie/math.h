@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defines exp, tanh, sigmoid and the rounding to 16-bit formats in plain arithmetic, so that they vectorise
-// and give the same bits on every device.
+// Defines exp, tanh, sigmoid and the rounding to formats of 16 and 8 bits in plain arithmetic, so that they
+// vectorise and give the same bits on every device.
 #pragma once
 
 #include <caddie/abi.h>
@@ -101,6 +101,33 @@ CADDIE_FN inline float from_half(uint16_t half) {
     return sign ? -value : value;
   }
   return bits_to_float(sign | ((exponent + 112u) << 23) | (fraction << 13));
+}
+
+/// Returns the bits of the nearest float of 8 bits, ties to even: 4 bits of exponent and 3 of fraction,
+/// finite up to 448, which larger numbers become, and without infinities (E4M3). Source: arXiv:2209.05433.
+CADDIE_FN inline uint8_t to_e4m3(float x) {
+  uint32_t bits = float_to_bits(x);
+  uint32_t sign = (bits >> 24) & 0x80u;
+  uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x43e00000u) return uint8_t(sign | (magnitude > 0x7f800000u ? 0x7fu : 0x7eu));
+  if (magnitude < 0x3c800000u) {  // It is subnormal: adding 2^14 aligns the fraction at its last bit, 2^-9.
+    float aligned = bits_to_float(magnitude) + 16384.0f;
+    return uint8_t(sign | (float_to_bits(aligned) - 0x46800000u));
+  }
+  uint32_t odd = (magnitude >> 20) & 1u;
+  return uint8_t(sign | ((magnitude - 0x3c000000u + 0x7ffffu + odd) >> 20));
+}
+
+/// Returns the value of the bits that to_e4m3() gives as float32, which holds it exactly.
+CADDIE_FN inline float from_e4m3(uint8_t bits) {
+  uint32_t sign = uint32_t(bits & 0x80u) << 24;
+  uint32_t exponent = (bits >> 3) & 15u, fraction = bits & 7u;
+  if (exponent == 15 && fraction == 7) return bits_to_float(sign | 0x7fc00000u);
+  if (exponent == 0) {
+    float value = float(fraction) * 0.001953125f;
+    return sign ? -value : value;
+  }
+  return bits_to_float(sign | ((exponent + 120u) << 23) | (fraction << 20));
 }
 
 }  // namespace caddie
