@@ -2,8 +2,47 @@
 #include "parity/engine.h"
 
 #include <algorithm>
+#include <set>
 
 namespace caddie::parity {
+namespace {
+
+/// Says where a weight lies in a file: in which tensor, and from which element on.
+struct Place {
+  std::string tensor;
+  int64_t first = 0;
+};
+
+Place place_of(const SafetensorsFile& file, const WeightInfo& weight) {
+  const std::string kParts[] = {"attn.c_q.", "attn.c_k.", "attn.c_v."};
+  for (int64_t part = 0; part < 3; ++part) {
+    size_t at = weight.name.find(kParts[part]);
+    if (at == std::string::npos) continue;
+    std::string fused = weight.name;
+    fused.replace(at, kParts[part].size(), "attn.c_qkv.");
+    if (!file.has(fused)) break;
+    int64_t rows = file.tensor(fused).shape[0], own = weight.shape[0];
+    return {fused, part == 0 ? 0 : (rows - (3 - part) * own) * weight.shape.last()};
+  }
+  return {weight.name};
+}
+
+}  // namespace
+
+Tensor floats_of(const SafetensorsFile& file, const WeightInfo& weight) {
+  Place place = place_of(file, weight);
+  Tensor whole = file.floats(place.tensor);
+  if (place.tensor == weight.name) return whole;
+  return clone(Tensor(weight.shape, whole.data() + place.first, Device::kCpu));
+}
+
+std::vector<double> doubles_of(const SafetensorsFile& file, const WeightInfo& weight) {
+  Place place = place_of(file, weight);
+  std::vector<double> whole = file.doubles(place.tensor);
+  if (place.tensor == weight.name) return whole;
+  auto first = whole.begin() + place.first;
+  return {first, first + weight.shape.numel()};
+}
 
 Facts model_facts(const Case& c, int64_t sequence_length) {
   Facts facts = {{"seq_len", sequence_length}};
@@ -19,15 +58,16 @@ Experiment assemble(Tree& tree, Bench& bench) {
 
 void set_weights(Model& model, const SafetensorsFile& file, const std::vector<std::string>& unread) {
   const WeightTable& weights = model.weights();
+  std::set<std::string> used(unread.begin(), unread.end());
   for (int i = 0; i < weights.size(); ++i) {
-    Tensor stored = file.floats(weights.info(i).name);
+    used.insert(place_of(file, weights.info(i)).tensor);
+    Tensor stored = floats_of(file, weights.info(i));
     check(stored.shape() == weights.info(i).shape, "weight '{}' has shape {} in the model and {} in the case",
           weights.info(i).name, weights.info(i).shape, stored.shape());
     copy(stored, weights.value(i));
   }
   for (const std::string& name : file.names())
-    check(weights.find(name) >= 0 || std::find(unread.begin(), unread.end(), name) != unread.end(),
-          "the model lacks the weight '{}' of the case", name);
+    check(used.contains(name), "the model lacks the weight '{}' of the case", name);
 }
 
 void compare_weights(const Model& model, std::span<const Tensor> values, const SafetensorsFile& file,

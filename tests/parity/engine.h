@@ -13,6 +13,11 @@ Facts model_facts(const Case& c, int64_t sequence_length);
 /// The experiment of the tree, on the CPU, on the path that `caddie run` takes.
 Experiment assemble(Tree& tree, Bench& bench);
 
+/// Returns a weight of the model, or its gradient, as a file of upstream's weights holds it. Where that keeps
+/// queries, keys and values in one matrix, "attn.c_qkv", each is a stretch of its rows, in this order.
+Tensor floats_of(const SafetensorsFile& file, const WeightInfo& weight);
+std::vector<double> doubles_of(const SafetensorsFile& file, const WeightInfo& weight);
+
 /// Gives every weight its value from the file. Throws Error naming a weight that the file lacks, one that the
 /// model lacks, or one of another shape. The model may lack those of `unread`, which upstream's code has and
 /// does not read.

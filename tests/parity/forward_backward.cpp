@@ -33,18 +33,24 @@ void check_logits(Model& model, std::span<const Tensor> values, const Batch& bat
       c.tolerance("logits_abs"));
 }
 
-/// Checks the mean loss of an evaluation, which sees nothing of what training adds.
-void check_evaluation(Model& model, const Batch& batch, const Case& c, Verdict& verdict) {
-  std::vector<Leaf> leaves = leaves_of(model.weights().values());
+/// Checks the mean loss of an evaluation under some weights, and the loss of each position where the case has
+/// it. `more` is what upstream's mean holds besides the cross entropy.
+void check_evaluation(Model& model, std::span<const Tensor> values, const Batch& batch, double more,
+                      const Case& c, Verdict& verdict) {
+  std::vector<Leaf> leaves = leaves_of(values);
   Tape& tape = thread_tape(Device::kCpu);
   Tape::Scope scope(tape);
   tape.start(leaves, false);
   Ids tokens = place_ids(model, tape, batch.inputs.data(), batch.rows, batch.length);
   Ids targets = place_ids(model, tape, batch.targets.data(), batch.rows, batch.length);
-  double nats = sum(model.losses(tokens, targets, Mode::kEvaluate, Progress()).value());
+  Tensor nats = model.losses(tokens, targets, Mode::kEvaluate, Progress()).value();
   double wanted = c.expected().at("loss_eval_mode").get<double>();
-  verdict.within("loss in evaluation", std::abs(nats / double(targets.numel()) - wanted),
+  verdict.within("loss in evaluation", std::abs(sum(nats) / double(targets.numel()) + more - wanted),
                  c.tolerance("loss_abs"));
+  if (!c.expected().contains("per_token_loss")) return;
+  std::vector<double> each = c.tensors("expected.safetensors").doubles("per_token_loss");
+  verdict.within("loss of a position", largest_difference(numbers(nats), each),
+                 c.tolerance("per_token_loss_abs"));
 }
 
 void check_gradients(const Model& model, std::span<const Tensor> gradients, const Case& c,
@@ -60,25 +66,33 @@ void check_gradients(const Model& model, std::span<const Tensor> gradients, cons
       verdict.equal("gradient of " + name + ", which nothing reads", gradient.defined());
       continue;
     }
-    std::vector<double> wanted = expected.doubles(name);
+    std::vector<double> wanted = doubles_of(expected, model.weights().info(i));
     double scale = largest_magnitude(wanted) + kShareOfLargest * largest;
     double difference = gradient.defined() ? largest_difference(numbers(gradient), wanted) : INFINITY;
     verdict.within("gradient of " + name, difference / scale, c.tolerance("grad_rel"));
   }
 }
 
-/// Returns where the training stands whose pass a case is; it is over unless a rule says otherwise.
-Progress progress_of(Tree& tree) {
+/// Holds what rules say of the pass itself.
+struct PassOptions {
   double fraction = 1;
-  tree.read("parity", [&](Settings& s) {
-    s("fraction", fraction, "which share of the training is over", between(0, 1));
-  });
-  constexpr int64_t kSteps = 1000;
-  Progress progress;
-  progress.steps = kSteps;
-  progress.step = std::llround(fraction * kSteps);
-  return progress;
-}
+  bool evaluates_as_trained = false;
+
+  explicit PassOptions(Tree& tree) {
+    tree.read("parity", [&](Settings& s) {
+      s("fraction", fraction, "which share of the training is over", between(0, 1));
+      s("evaluates_as_trained", evaluates_as_trained,
+        "whether upstream's evaluations read rounded weights, and count what is added to the loss");
+    });
+  }
+  Progress progress() const {
+    constexpr int64_t kSteps = 1000;
+    Progress progress;
+    progress.steps = kSteps;
+    progress.step = std::llround(fraction * kSteps);
+    return progress;
+  }
+};
 
 }  // namespace
 
@@ -91,9 +105,11 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   know_case(c, {"shapes", "variant"});
   if (c.json.value("variant", "lora") != "lora") skip("variant {}", c.json.value("variant", ""));
   know_keys(c.at("shapes"), "shapes", {"batch", "seq_len"});
-  know_keys(c.expected(), "expected",
-            {"loss", "loss_eval_mode", "grads", "params_without_grad", "logits", "per_token_loss"});
-  Progress progress = progress_of(tree);
+  know_keys(
+      c.expected(), "expected",
+      {"loss", "loss_note", "loss_eval_mode", "grads", "params_without_grad", "logits", "per_token_loss"});
+  PassOptions options(tree);
+  Progress progress = options.progress();
   Experiment experiment = assemble(tree, bench);
   if (c.has("lora.safetensors")) return check_adapters(c, experiment, verdict);
   Model& model = *experiment.model;
@@ -104,10 +120,15 @@ void check_forward_backward(const Case& c, Bench& bench, Verdict& verdict) {
   ViewedWeights views(model);
   views.refresh(progress, Mode::kTrain, true);
   GradientSum gradient(model, experiment.train.gradient_accumulators, experiment.train.micro_batch_tokens);
-  double loss = gradient.run({&batch, 1}, views.values(), progress);
-  for (double term : gradient.terms()) loss += term;
-  verdict.within("loss", std::abs(loss - c.expected().at("loss").get<double>()), c.tolerance("loss_abs"));
-  if (c.expected().contains("loss_eval_mode")) check_evaluation(model, batch, c, verdict);
+  double loss = gradient.run({&batch, 1}, views.values(), progress), terms = 0;
+  for (double term : gradient.terms()) terms += term;
+  verdict.within("loss", std::abs(loss + terms - c.expected().at("loss").get<double>()),
+                 c.tolerance("loss_abs"));
+  if (c.expected().contains("loss_eval_mode")) {
+    bool trained = options.evaluates_as_trained;
+    check_evaluation(model, trained ? views.values() : model.weights().values(), batch, trained ? terms : 0,
+                     c, verdict);
+  }
   if (c.expected().contains("logits")) check_logits(model, views.values(), batch, progress, c, verdict);
   views.pull(gradient.gradients());
   check_gradients(model, gradient.gradients(), c, without, verdict);
