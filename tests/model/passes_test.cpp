@@ -88,7 +88,8 @@ std::vector<float> plain_losses(Model& model) {
 }  // namespace
 
 TEST_CASE("losses a stretch at a time give the gradient of the whole", "[passes]") {
-  Experiment experiment = model_with({"logit_softcap", "unet_skips", "resid_mix"});
+  Experiment experiment =
+      model_with({"logit_softcap", "unet_skips", "resid_mix", "factored_embedding", "vocabulary_bias"});
   Model& model = *experiment.model;
   auto [nats, gradients] = gradients_of(model, [&](Tape&, Ids inputs, Ids targets) {
     return model.add_gradients(inputs, targets, Mode::kTrain, TrainingPass(), 0.25f).nats;

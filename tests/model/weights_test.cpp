@@ -49,6 +49,18 @@ TEST_CASE("a term behind ! selects whatever it does not match", "[model]") {
   CHECK(select("!*") == std::vector<int>{});
 }
 
+TEST_CASE("only a weight of a model starts as its table of tokens does", "[model]") {
+  struct Unasked final : Initializer {
+    void fill(Tensor&, const WeightInfo&, const ModelShape&, Rng&) override {}
+  } initializer;
+  WeightTable table(Device::kCpu);
+  WeightInfo info = weight("a.table", {3, 2}, Role::kEmbedding);
+  info.init = Init::as_token_table();
+  table.add(info);
+  CHECK_THROWS_WITH(table.initialize(initializer, {}, 7, false),
+                    Catch::Contains("a.table: only a weight of the model can start"));
+}
+
 TEST_CASE("every weight is claimed exactly once", "[model]") {
   std::vector<WeightInfo> infos = some_weights();
   CHECK_NOTHROW(check_claimed_once(infos, std::vector<Claim>{{"a", {0, 2}}, {"b", {1, 3}}}, "optimizer"));

@@ -39,6 +39,17 @@ Tensor logits_by(Model& model) {
   return clone(model.logits({kTableTokens.data(), 2, 3}, Mode::kEvaluate, Progress()).value());
 }
 
+/// Keeps something before it asks for logits by the table, and looks for it afterwards.
+struct KeepingHead final : Head {
+  bool found = false;
+  Var logits(Forward& forward, Var x) override {
+    forward.keep(3, x);
+    Var z = forward.logits_by_table(x);
+    found = forward.kept(3).defined();
+    return z;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("token tables embed tokens and give logits, with the right gradients", "[conformance]") {
@@ -89,6 +100,23 @@ TEST_CASE("a factored table as wide as the model is the plain one when its proje
   }
   Tensor wanted = logits_by(*plain.model), got = logits_by(*factored.model);
   check_values(got, {wanted.data(), wanted.data() + wanted.numel()}, 1e-6);
+}
+
+TEST_CASE("a head that asks for logits by the table is the calling technique again afterwards",
+          "[embeddings]") {
+  for (const std::vector<std::string>& changes :
+       {std::vector<std::string>{}, {"techniques.factored_embedding = {}"}}) {
+    Experiment e = small_experiment(changes);
+    ModelParts parts = e.model->parts();
+    PluginEntry entry{PluginCard{}, Kind::kHead, 0, nullptr};
+    auto head = std::make_shared<KeepingHead>();
+    parts.of(Kind::kHead) = {
+        {.label = "head", .plugin = "keeping", .entry = &entry, .layers = {}, .object = head}};
+    Model model(e.model_settings, 12, parts, Device::kCpu);
+    fill_by_name(model);
+    logits_by(model);
+    CHECK(head->found);
+  }
 }
 
 TEST_CASE("a model has one table, which starts as model.embedding_init_std says", "[embeddings]") {
