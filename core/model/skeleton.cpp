@@ -75,7 +75,7 @@ Var ForwardPass::embedding_by_table() {
   if (!table) return gather(model_.token_table_, tokens);
   if (is_passed_over(*table)) return zeros({tokens.batch, tokens.length, shape->width});
   PartScope own(table->label.c_str());
-  return call<TokenTable>(*table)->embed(*this);
+  return returned(call<TokenTable>(*table)->embed(*this), {tokens.batch, tokens.length, shape->width});
 }
 
 Var ForwardPass::logits_by_table(Var x) {
