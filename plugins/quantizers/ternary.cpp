@@ -196,6 +196,9 @@ struct Ternary final : Quantizer {
     if (host.data() != weight.data()) copy(host, weight);
   }
 
+  // With the scale mean|w|, normal numbers come back with an error of 0.51; rows of a few numbers vary.
+  double largest_error() const override { return 0.7; }
+
   /// Returns the scale of a group with `counted` numbers in its mean.
   static float scale_of(std::span<const float> group, size_t counted, const std::string& name) {
     double sum = 0;

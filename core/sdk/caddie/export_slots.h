@@ -58,6 +58,9 @@ struct CADDIE_API Quantizer : Plugin {
   /// Fills the weight from what pack() returned, perhaps of another object of this plugin with other
   /// settings. Throws Error when the arrays do not fit the weight.
   virtual void unpack(const Packed& packed, Tensor& weight) const = 0;
+  /// Returns the most that |w' - w| / |w| may be, where w holds independent normal numbers and w' is what
+  /// unpack() gives back. Tests hold the quantizer to it; one of very few bits returns more than this.
+  virtual double largest_error() const { return 0.1; }
 };
 
 /// Shows an allocator one matrix whose inputs a calibration has seen.
