@@ -149,7 +149,13 @@ std::vector<std::filesystem::path> Registry::default_folders() {
 }
 
 bool Registry::has(std::string_view name) const {
-  return std::any_of(files_.begin(), files_.end(), [&](const PluginFile& f) { return f.name == name; });
+  return opened_.count(name) > 0 ||
+         std::any_of(files_.begin(), files_.end(), [&](const PluginFile& f) { return f.name == name; });
+}
+
+void Registry::add(const std::string& name, const PluginEntry& entry) {
+  check(!has(name), "there is a plugin '{}' already", name);
+  opened_[name] = {{name, {}}, "", &entry};
 }
 
 const LoadedPlugin& Registry::open(std::string_view name, std::string_view where) {

@@ -40,6 +40,14 @@ struct LoadedPlugin {
   const PluginEntry* entry = nullptr;
 };
 
+/// Returns the entry of a plugin that is a part of the program, with the first card that T is given.
+template <class T>
+const PluginEntry& built_in(const PluginCard& card) {
+  static const PluginEntry entry = {card, detail::kind_of<T>(), detail::sites_of<T>(),
+                                    []() -> Plugin* { return new T; }};
+  return entry;
+}
+
 /// Returns a new object of a plugin. Throws Error (exit code 4) naming the plugin when its constructor
 /// throws.
 std::unique_ptr<Plugin> make_object(std::string_view name, const PluginEntry& entry);
@@ -60,6 +68,10 @@ class Registry {
 
   /// Tells whether there is a plugin called `name`.
   bool has(std::string_view name) const;
+
+  /// Adds a plugin that has no file, as if it had been opened; it is none of files(). The entry must outlive
+  /// the registry. Throws Error when there is a plugin of that name.
+  void add(const std::string& name, const PluginEntry& entry);
 
   /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
   /// there is none, naming near ones, when it was built for another SDK, saying which and how to rebuild it,
