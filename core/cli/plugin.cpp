@@ -49,6 +49,8 @@ void add_plugin_command(CLI::App& app) {
   list->add_flag("--json", *json, "print JSON");
   list->callback([json] { list_plugins(*json); });
 
+  add_plugin_test_command(*plugin);
+
   CLI::App* one = plugin->add_subcommand("describe", "settings, source, sites and weights of one plugin");
   one->add_option("name", *name, "plugin")->required();
   one->add_flag("--json", *json, "print JSON");

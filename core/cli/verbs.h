@@ -49,6 +49,9 @@ void add_bench_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 void add_gc_command(CLI::App& app);
 
+/// Adds `caddie plugin test`, which stands in a file of its own.
+void add_plugin_test_command(CLI::App& plugin);
+
 /// Adds `caddie artifact score`, which is `caddie eval` of a file; it stands in the same file as that.
 void add_score_command(CLI::App& artifact);
 
