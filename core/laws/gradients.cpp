@@ -19,10 +19,10 @@ namespace {
 
 // Differences over long steps miss curvature, and over short ones they drown in the rounding of float32: a
 // slope is right when it agrees with one of these. Steps are shares of a weight's size.
-constexpr double kStepSizes[] = {3e-2, 1e-2, 3e-3, 1e-3};
-constexpr double kTolerance = 0.02;  // how far slopes may differ, as a share of their usual size
-constexpr double kRounding = 2e-6;   // the relative error of a value behind all layers
-constexpr double kDeviation = 0.2;   // that of the random weights
+constexpr double kStepSizes[] = {1e-2, 3e-3, 1e-3, 3e-4, 1e-4};
+constexpr double kTolerance = 0.03;  // how far slopes may differ, as a share of their usual size
+constexpr double kRounding = 1e-6;   // the relative error of a value behind all layers
+constexpr double kDeviation = 0.1;   // that of the random weights
 
 /// Is a value at a site and its sum under a random adjoint.
 struct Weighed {
@@ -164,7 +164,7 @@ class LossOfModel final : public Differentiable {
 /// Weighs what a view shows in training.
 class ViewsOfModel final : public Differentiable {
  public:
-  explicit ViewsOfModel(Model& model) : model_(model), views_(model) {}
+  explicit ViewsOfModel(Model& model) : views_(model) {}
   std::vector<Weighed> values() override {
     views_.refresh(Progress(), Mode::kTrain, false);
     Weighed sum{"what it shows of the weights", 0, 0};
@@ -197,7 +197,6 @@ class ViewsOfModel final : public Differentiable {
   }
 
  private:
-  Model& model_;
   ViewedWeights views_;
 };
 

@@ -41,7 +41,7 @@ class Lockstep final : public SiteListener {
  public:
   void see(const SitePlace&, std::span<const Var>) override { wait(); }
   void wait() {
-    if (!on_) return;
+    if (!on_ || given_up_) return;
     int turn = turn_.load();
     if (waiting_.fetch_add(1) + 1 == kThreads) {
       waiting_ = 0;
@@ -55,7 +55,7 @@ class Lockstep final : public SiteListener {
     given_up_ = false;
     on_ = true;
   }
-  /// Lets all go on, since one of them will not come any more.
+  /// Lets all go on, since one of them will come to no further site.
   void give_up() { given_up_ = true; }
   void end() { on_ = false; }
 
@@ -75,8 +75,9 @@ void all_at_once(Lockstep& lockstep, Body body) {
       body(i);
     } catch (...) {
       thrown[i] = std::current_exception();
-      lockstep.give_up();
     }
+    // Behind its last site no other thread has to wait for this one.
+    lockstep.give_up();
   });
   lockstep.end();
   for (const std::exception_ptr& one : thrown)

@@ -249,10 +249,10 @@ TEST_CASE("trainings with random numbers and terms have the same bits on any num
                     [&](Archive& archive) { resumed.trainer.state(archive); });
     for (int i = 2; i < 4; ++i) CHECK(training.step(i).terms == resumed.step(i).terms);
     results.push_back(training.weights());
-    CHECK(testing::same_bits(results.back(), resumed.weights()));
+    CHECK(same_bits(results.back(), resumed.weights()));
   }
   set_thread_count(threads);
-  CHECK(testing::same_bits(results[0], results[1]));
+  CHECK(same_bits(results[0], results[1]));
 }
 
 TEST_CASE("ranks report the mean of each term, and train to the same weights", "[ranks]") {
@@ -279,7 +279,7 @@ TEST_CASE("ranks report the mean of each term, and train to the same weights", "
   CHECK(reports[0].terms == reports[1].terms);
   for (size_t i = 0; i < 3; ++i)
     CHECK(reports[0].terms[i].second == Approx(whole.terms[i].second).epsilon(1e-9));
-  CHECK(testing::same_bits(ranks[0].model->weights().values(), ranks[1].model->weights().values()));
+  CHECK(same_bits(ranks[0].model->weights().values(), ranks[1].model->weights().values()));
 }
 
 TEST_CASE("weights for training only are trained and kept, and in no artifact", "[export]") {

@@ -11,7 +11,7 @@
 
 using namespace caddie;
 using caddie::testing::check_gradients;
-using caddie::testing::random_tensor;
+using caddie::random_tensor;
 
 namespace {
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every blend promises, and the guesses of ngram_tilt, worked out anew for each position.
+// The guesses of ngram_tilt, worked out anew for each position.
 #include <caddie/random.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <numeric>
 
 #include "support/plugins.h"
 
@@ -36,72 +35,7 @@ std::vector<std::vector<Guess>> guesses_of(Blend& blend, const Tokens& tokens) {
   return all;
 }
 
-bool same(const std::vector<Guess>& a, const std::vector<Guess>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Guess& x, const Guess& y) {
-    return x.token == y.token && x.strength == y.strength;
-  });
-}
-
-/// Short contexts, so that something comes back in a text of some hundred tokens.
-Values short_contexts(const std::string& name) {
-  if (name == "ngram_tilt") return {{"order", 3.0}};
-  return {};
-}
-
 }  // namespace
-
-TEST_CASE("blends guess tokens from what they have read, and begin anew when told", "[conformance]") {
-  const Tokens tokens = repetitive(300);
-  for (const std::string& name : plugins_of(Kind::kBlend)) {
-    INFO(name);
-    auto blend = make_plugin<Blend>(name, short_contexts(name));
-    auto first = guesses_of(*blend, tokens), again = guesses_of(*blend, tokens);
-    Tokens other = tokens;
-    for (size_t i = 150; i < other.size(); ++i) other[i] = (other[i] + 1 + int32_t(i % 3)) % kPieces;
-    auto changed = guesses_of(*blend, other);
-    size_t made = 0, differing = 0;
-    for (size_t i = 0; i < first.size(); ++i) {
-      INFO("position " << i);
-      CHECK(same(first[i], again[i]));
-      if (i < 150 && !same(first[i], changed[i])) FAIL_CHECK("it knew of tokens behind the position");
-      differing += !same(first[i], changed[i]);
-      made += first[i].size();
-      std::vector<bool> seen(kPieces);
-      for (const Guess& guess : first[i]) {
-        REQUIRE(guess.token >= 0);
-        REQUIRE(guess.token < kPieces);
-        CHECK_FALSE(seen[size_t(guess.token)]);
-        seen[size_t(guess.token)] = true;
-      }
-    }
-    CHECK(made > 0);
-    CHECK(differing > 0);
-  }
-}
-
-TEST_CASE("what blends make of a distribution over the whole vocabulary adds up to 1", "[conformance]") {
-  const Tokens tokens = repetitive(300);
-  for (const std::string& name : plugins_of(Kind::kBlend)) {
-    INFO(name);
-    auto blend = make_plugin<Blend>(name, short_contexts(name));
-    Rng rng(9, "distributions");
-    for (const std::vector<Guess>& guesses : guesses_of(*blend, tokens)) {
-      if (guesses.empty()) continue;
-      std::vector<double> p(kPieces);
-      double sharpness = 30 * rng.uniform();  // from nearly even to nearly certain
-      for (double& one : p) one = std::exp(sharpness * rng.uniform());
-      double whole = std::accumulate(p.begin(), p.end(), 0.0);
-      for (double& one : p) one /= whole;
-      std::vector<double> guessed;
-      for (const Guess& guess : guesses) guessed.push_back(p[size_t(guess.token)]);
-      double factor = blend->mix(guesses, guessed);
-      for (double& one : p) one *= factor;
-      for (size_t i = 0; i < guesses.size(); ++i) p[size_t(guesses[i].token)] = guessed[i];
-      CHECK(std::accumulate(p.begin(), p.end(), 0.0) == Approx(1).margin(1e-6).epsilon(0));
-      for (double one : p) CHECK(one >= 0);
-    }
-  }
-}
 
 TEST_CASE("ngram_tilt guesses what a count over all that was read gives", "[blends]") {
   const Tokens tokens = repetitive(500);

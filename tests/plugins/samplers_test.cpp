@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Orders of made-up shards, worked out by hand, and what every sampler promises: ranks share each micro-step,
-// and a restored state goes on with the same sequences.
+// Orders of made-up shards, worked out by hand.
 #include <catch2/catch.hpp>
 
 #include <cmath>
@@ -41,56 +40,6 @@ ModelShape model_of_length(int length) {
 }
 
 }  // namespace
-
-TEST_CASE("every sampler shares a micro-step out among ranks, and goes on from its state", "[conformance]") {
-  // Documents of one to eleven tokens; the shards are of three sizes.
-  MadeUpText text = sevens({150, 90, 133});
-  for (auto& shard : text.all)
-    for (size_t i = 0, next = 0, step = 1; i < shard.size(); ++i)
-      if (i == next) {
-        shard[i] = 1;
-        next += step = 1 + step % 11;
-      }
-  for (const std::string& name : plugins_of(Kind::kSampler)) {
-    INFO(name);
-    auto sampler = make_plugin<Sampler>(name), other = make_plugin<Sampler>(name);
-    BatchSize part = {24, 8};
-    sampler->begin({text, part, 2, 9});
-    other->begin({text, part, 2, 9});
-    CHECK(sampler->sizes({48, 8}).at(0).tokens == 48);
-    auto is_share = [&](const std::vector<Sequence>& drawn) {
-      int64_t tokens = 0;
-      std::set<int64_t> sums;
-      for (const Sequence& sequence : drawn) {
-        CHECK(sequence.start >= 0);
-        CHECK(sequence.length >= 1);
-        CHECK(sequence.length <= part.length);
-        sums.insert(tokens += sequence.length);
-      }
-      CHECK(tokens == 2 * part.tokens);
-      CHECK(sums.count(part.tokens) == 1);
-    };
-    for (int call = 0; call < 21; ++call) {  // more than the text holds
-      std::vector<Sequence> drawn = sampler->next(part);
-      is_share(drawn);
-      CHECK(other->next(part) == drawn);
-    }
-    MemoryArchive archive;
-    archive.save(*sampler);
-    std::vector<Sequence> next = sampler->next(part);
-    archive.load(*sampler);  // takes it back
-    CHECK(sampler->next(part) == next);
-    auto fresh = make_plugin<Sampler>(name);
-    fresh->begin({text, part, 2, 9});
-    archive.load(*fresh);
-    CHECK(fresh->next(part) == next);
-    for (int call = 0; call < 9; ++call) CHECK(fresh->next(part) == sampler->next(part));
-    sampler->begin({text, part, 2, 9});
-    auto again = make_plugin<Sampler>(name);
-    again->begin({text, part, 2, 9});
-    CHECK(sampler->next(part) == again->next(part));
-  }
-}
 
 TEST_CASE("shuffled_sequences draws each sequence of a shard once, behind one another's phase",
           "[samplers]") {

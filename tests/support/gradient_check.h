@@ -12,16 +12,9 @@
 #include <vector>
 
 #include "autograd/tape.h"
+#include "laws/samples.h"
 
 namespace caddie::testing {
-
-/// Standard normal numbers times `deviation`, the same for the same name.
-inline Tensor random_tensor(const Shape& shape, const char* name, double deviation = 1) {
-  Tensor tensor(shape);
-  Rng rng(7, name);
-  for (int64_t i = 0; i < tensor.numel(); ++i) tensor.data()[i] = float(deviation * rng.normal());
-  return tensor;
-}
 
 /// Runs `op` on values of the given inputs; element i of the vector is the value of Parameter{i}.
 inline Tensor run(const std::function<Var()>& op, const std::vector<Tensor>& inputs) {

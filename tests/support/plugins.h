@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "laws/samples.h"
 #include "ops/later_ids.h"
 #include "plugin/registry.h"
 #include "support/gradient_check.h"
@@ -43,10 +44,6 @@ inline std::vector<std::string> plugins_of(Kind kind) {
   return names;
 }
 
-inline bool same_bits(std::span<const Tensor> a, std::span<const Tensor> b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const Tensor& x, const Tensor& y) { return caddie::same_bits(x, y); });
-}
 inline bool finite(const Tensor& x) {
   return std::all_of(x.data(), x.data() + x.numel(), [](float value) { return std::isfinite(value); });
 }
@@ -94,53 +91,6 @@ std::unique_ptr<Slot> make_plugin(const std::string& name, const Values& values 
   plugin->settings(settings);
   settings.finish();
   return plugin;
-}
-
-/// Keeps what a plugin saves, and hands it to another: save(a); load(b).
-class MemoryArchive final : public Archive {
- public:
-  template <class Stateful>
-  void save(Stateful& plugin) {
-    loading_ = false;
-    plugin.state(*this);
-  }
-  template <class Stateful>
-  void load(Stateful& plugin) {
-    loading_ = true;
-    plugin.state(*this);
-  }
-  const std::vector<Tensor>& tensors(const std::string& name) const { return tensors_.at(name); }
-
-  void operator()(const char* name, Tensor& tensor) override {
-    if (loading_)
-      tensor = clone(tensors_.at(name).at(0));
-    else
-      tensors_[name] = {clone(tensor)};
-  }
-  void operator()(const char* name, std::vector<Tensor>& tensors) override {
-    std::vector<Tensor> copies;
-    for (const Tensor& tensor : loading_ ? tensors_.at(name) : tensors) copies.push_back(clone(tensor));
-    (loading_ ? tensors : tensors_[name]) = std::move(copies);
-  }
-  void operator()(const char* name, int64_t& number) override {
-    if (loading_)
-      number = numbers_.at(name);
-    else
-      numbers_[name] = number;
-  }
-
- private:
-  bool loading_ = false;
-  std::map<std::string, std::vector<Tensor>> tensors_;
-  std::map<std::string, int64_t> numbers_;
-};
-
-inline WeightInfo weight_info(const std::string& name, const Shape& shape, Role role = Role::kMatrix) {
-  WeightInfo info;
-  info.name = name;
-  info.shape = shape;
-  info.role = role;
-  return info;
 }
 
 /// The shape of a model whose layers each run once.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/small_model.h"
 
+#include "laws/plain_parts.h"
+
 namespace caddie::testing {
 
 Tree small_tree(const std::vector<std::string>& changes) {
@@ -40,10 +42,6 @@ std::vector<std::string> use_of(const std::string& name) {
   return changes;
 }
 
-void fill_by_name(Model& model) {
-  WeightTable& weights = model.weights();
-  for (int i = 0; i < weights.size(); ++i)
-    copy(random_tensor(weights.info(i).shape, weights.info(i).name.c_str(), 0.3), weights.value(i));
-}
+void fill_by_name(Model& model) { caddie::fill_by_name(model, 0.3); }
 
 }  // namespace caddie::testing

@@ -78,9 +78,9 @@ TEST_CASE("a checkpoint continues a training to the same bits, averages too", "[
                   [&](Archive& archive) { second.trainer.state(archive); });
   CHECK(second.trainer.progress().step == 3);
   for (int i = 3; i < 6; ++i) second.step(i);
-  CHECK(testing::same_bits(whole.weights(), second.weights()));
-  CHECK(testing::same_bits(whole.trainer.averaged_by("ema"), second.trainer.averaged_by("ema")));
-  CHECK_FALSE(testing::same_bits(first.weights(), second.weights()));
+  CHECK(same_bits(whole.weights(), second.weights()));
+  CHECK(same_bits(whole.trainer.averaged_by("ema"), second.trainer.averaged_by("ema")));
+  CHECK_FALSE(same_bits(first.weights(), second.weights()));
 }
 
 TEST_CASE("a step that is left between micro-batches leaves the training as it was", "[train]") {
@@ -93,12 +93,12 @@ TEST_CASE("a step that is left between micro-batches leaves the training as it w
     left.trainer.leave_when([&] { return asked++ >= asks; });
     CHECK_THROWS_AS(left.step(2), StepLeft);
     CHECK(left.trainer.progress().step == 2);
-    CHECK(testing::same_bits(left.weights(), before));
+    CHECK(same_bits(left.weights(), before));
   }
   left.trainer.leave_when([] { return false; });
   for (int i = 2; i < 4; ++i) left.step(i);
-  CHECK(testing::same_bits(left.weights(), whole.weights()));
-  CHECK(testing::same_bits(left.trainer.averaged_by("ema"), whole.trainer.averaged_by("ema")));
+  CHECK(same_bits(left.weights(), whole.weights()));
+  CHECK(same_bits(left.trainer.averaged_by("ema"), whole.trainer.averaged_by("ema")));
 }
 
 TEST_CASE("a checkpoint of another model is refused by name", "[train]") {
@@ -118,17 +118,17 @@ TEST_CASE("a further average does not change the training", "[train]") {
     with.step(i);
     slow.step(i);
   }
-  CHECK(testing::same_bits(with.weights(), slow.weights()));
-  CHECK_FALSE(testing::same_bits(slow.trainer.averaged_by("ema"), slow.trainer.averaged_by("slow")));
-  CHECK_FALSE(testing::same_bits(slow.weights(), slow.trainer.averaged_by("ema")));
+  CHECK(same_bits(with.weights(), slow.weights()));
+  CHECK_FALSE(same_bits(slow.trainer.averaged_by("ema"), slow.trainer.averaged_by("slow")));
+  CHECK_FALSE(same_bits(slow.weights(), slow.trainer.averaged_by("ema")));
 }
 
 TEST_CASE("a gradient is clipped to the norm that is allowed, and told as it was", "[train]") {
   Training plain, clipped({"train.clip_norm=0.01"}), wide({"train.clip_norm=1e9"});
   CHECK(clipped.step(0).gradient_norm == plain.step(0).gradient_norm);
   wide.step(0);
-  CHECK(testing::same_bits(plain.weights(), wide.weights()));
-  CHECK_FALSE(testing::same_bits(plain.weights(), clipped.weights()));
+  CHECK(same_bits(plain.weights(), wide.weights()));
+  CHECK_FALSE(same_bits(plain.weights(), clipped.weights()));
 }
 
 TEST_CASE("a loss that is no number ends the training", "[train]") {
