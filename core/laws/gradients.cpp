@@ -18,7 +18,8 @@ namespace caddie {
 namespace {
 
 // Differences over long steps miss curvature, and over short ones they drown in the rounding of float32: a
-// slope is right when it agrees with one of these. Steps are shares of a weight's size.
+// slope is right when it agrees with one of these, and wrong when two of them agree with each other instead.
+// Steps are shares of a weight's size.
 constexpr double kStepSizes[] = {1e-2, 3e-3, 1e-3, 3e-4, 1e-4};
 constexpr double kTolerance = 0.03;  // how far slopes may differ, as a share of their usual size
 constexpr double kRounding = 1e-6;   // the relative error of a value behind all layers
@@ -258,25 +259,23 @@ Slope slope_of(std::span<const Tensor> gradient, const Direction& direction) {
   return slope;
 }
 
-/// Checks one slope against the differences of all steps.
-void hold_slope(const Slope& slope, std::span<const Difference> differences, size_t number,
-                const Direction& direction) {
-  double nearest = 0, least = INFINITY;
+/// Checks one slope against the differences of all steps: one of them must give it, unless they settle
+/// nowhere. Returns 1 where one does, -1 where they settle nowhere, and 0 where they are too rough to say.
+int hold_slope(const Slope& slope, std::span<const Difference> differences, size_t number,
+               const Direction& direction) {
+  double before = NAN, settled = NAN;
   for (size_t s = 0; s < std::size(kStepSizes); ++s) {
-    const Weighed& value = differences[s].high[number];
     double expected = differences[s].slope(number, kStepSizes[s]);
     double size = std::max({slope.size, std::abs(expected), 1e-30});
     // A value that hardly depends on these weights says nothing, for its rounding is larger than its slope.
-    if (kRounding * value.size / kStepSizes[s] > kTolerance * size) continue;
-    double error = std::abs(slope.value - expected) / size;
-    if (error < least) {
-      least = error;
-      nearest = expected;
-    }
+    if (kRounding * differences[s].high[number].size / kStepSizes[s] > kTolerance * size) continue;
+    if (std::abs(slope.value - expected) <= kTolerance * size) return 1;
+    if (std::abs(expected - before) <= kTolerance * size) settled = expected;
+    before = expected;
   }
-  hold(!std::isfinite(least) || least <= kTolerance,
-       "the gradient is wrong in {}: along {} its slope is {}, and differences give {}",
-       differences[0].high[number].place, direction.text, slope.value, nearest);
+  hold(std::isnan(settled), "the gradient is wrong in {}: along {} its slope is {}, and differences give {}",
+       differences[0].high[number].place, direction.text, slope.value, settled);
+  return std::isnan(before) ? 0 : -1;
 }
 
 void look_at_slopes(Model& model, const std::string& owner, Differentiable& of) {
@@ -295,11 +294,15 @@ void look_at_slopes(Model& model, const std::string& owner, Differentiable& of) 
     move(model, weights, direction, 0);
   }
   size_t count = of.values().size();
+  int agreeing = 0;  // less those that settle nowhere
   for (size_t number = 0; number < count; ++number) {
     std::vector<Tensor> gradient = of.gradient(number);
     for (size_t d = 0; d < directions.size(); ++d)
-      hold_slope(slope_of(gradient, directions[d]), differences[d], number, directions[d]);
+      agreeing += hold_slope(slope_of(gradient, directions[d]), differences[d], number, directions[d]);
   }
+  if (agreeing < 0)
+    throw DoesNotApply{
+        "differences over shorter and shorter steps settle nowhere, as where numbers are rounded"};
 }
 
 /// Tells whether what leaves a place is looked at.

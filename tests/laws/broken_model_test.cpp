@@ -70,6 +70,15 @@ struct Kinked final : Activation {
   Var apply(Var x) override { return map(Relu(), x); }
 };
 
+/// Rounds what it is given, and hands gradients on as if it did not.
+struct Rounds final : Modifier {
+  Var embedded(Forward&, Var x) override {
+    Var y = scaled(x, 1);
+    for (int64_t i = 0; i < x.value().numel(); ++i) y.data()[i] = std::round(x.data()[i] * 16) / 16;
+    return y;
+  }
+};
+
 /// Leaves at one site what it wants at another one in a member, as if there were one pass at a time.
 struct MemberRace final : Modifier {
   Var seen;
@@ -160,6 +169,15 @@ TEST_CASE("wrong gradients of other parts of a model are found", "[laws]") {
   CHECK_THAT(broken<WrongObjective>("gradients", kTrainingOnly),
              Contains("is wrong in the loss with its term"));
   CHECK(broken<Kinked>("gradients") == "");
+}
+
+TEST_CASE("a gradient that goes straight through a rounding is not compared with its jumps", "[laws]") {
+  Registry registry;
+  registry.add("tried", built_in<Rounds>({.summary = "A test.", .source = "tests"}));
+  Subject subject(registry, "tried");
+  LawFinding finding = hold_to(law_called(Kind::kModifier, "gradients"), subject);
+  CHECK(finding.outcome == LawFinding::Outcome::kDoesNotApply);
+  CHECK_THAT(finding.why, Contains("settle nowhere, as where numbers are rounded"));
 }
 
 TEST_CASE("a member that passes change is found by passes on several threads", "[laws]") {
