@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie plugin list and caddie plugin describe NAME say what techniques there are, and what each takes and
-// does.
+// does; the other verbs about plugins stand in files of their names.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "base/console.h"
 #include "base/json.h"
@@ -14,21 +16,34 @@
 namespace caddie {
 namespace {
 
-std::string state_of(const PluginFile& file) {
+/// Says of one plugin what it is and whether it can be used.
+struct ListedPlugin {
+  PluginFile file;
+  std::string kind;   // the kind, or where it cannot be opened that of its folder
+  std::string state;  // "ok", "ok, but" what its user should know, or "refused:" and why
+};
+
+ListedPlugin listed(Registry& registry, const PluginFile& file) {
+  std::string folder = file.path.parent_path().filename();
   try {
-    std::string sdk = sdk_of(file);
-    if (sdk == sdk_of_this_program()) return "ok";
-    return sdk.empty() ? "refused: no entry symbol" : "refused: built for SDK " + sdk;
+    const LoadedPlugin& loaded = registry.open(file.name, "plugin list");
+    std::string state = loaded.remark.empty() ? "ok" : "ok, but " + loaded.remark;
+    return {file, std::string(name_of(loaded.entry->kind)), state};
   } catch (const Error& error) {
-    return std::string("refused: ") + error.what();
+    std::string kind = is_kind_folder(folder) ? folder.substr(0, folder.size() - 1) : "unknown";
+    return {file, kind, std::string("refused: ") + error.what()};
   }
 }
 
 void list_plugins(bool json) {
   Registry registry;
+  registry.keep_remarks();
+  std::vector<ListedPlugin> plugins;
+  for (const PluginFile& file : registry.files()) plugins.push_back(listed(registry, file));
+  std::stable_sort(plugins.begin(), plugins.end(),
+                   [](const ListedPlugin& a, const ListedPlugin& b) { return a.kind < b.kind; });
   Json all = Json::array();
-  for (const PluginFile& file : registry.files()) {
-    std::string kind = file.path.parent_path().filename().string(), state = state_of(file);
+  for (const auto& [file, kind, state] : plugins) {
     if (json)
       all.push_back({{"name", file.name}, {"kind", kind}, {"path", file.path.string()}, {"state", state}});
     else
@@ -49,6 +64,8 @@ void add_plugin_command(CLI::App& app) {
   list->add_flag("--json", *json, "print JSON");
   list->callback([json] { list_plugins(*json); });
 
+  add_plugin_new_command(*plugin);
+  add_plugin_build_command(*plugin);
   add_plugin_test_command(*plugin);
 
   CLI::App* one = plugin->add_subcommand("describe", "settings, source, sites and weights of one plugin");

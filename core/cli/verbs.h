@@ -49,7 +49,9 @@ void add_bench_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 void add_gc_command(CLI::App& app);
 
-/// Adds `caddie plugin test`, which stands in a file of its own.
+/// These add `caddie plugin new`, `build` and `test`, which stand in files of their names.
+void add_plugin_new_command(CLI::App& plugin);
+void add_plugin_build_command(CLI::App& plugin);
 void add_plugin_test_command(CLI::App& plugin);
 
 /// Adds `caddie artifact score`, which is `caddie eval` of a file; it stands in the same file as that.

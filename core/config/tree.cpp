@@ -11,6 +11,7 @@
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "config/folders.h"
 #include "config/renamed_keys.h"
 
 namespace caddie {
@@ -45,6 +46,7 @@ class Loader {
     auto source =
         std::make_shared<const Source>(Source{file.string(), with_new_names(read_file(file)), sources_++});
     TreeNode own = parse_toml(source);
+    place_plugin_folders(own, folder_of(file));
     open_.push_back(file);
     if (const TreeNode* extends = own.find("extends")) {
       // A file that was read before this list is not read again. Within the list it is, so that a file named
@@ -218,6 +220,7 @@ void Tree::override_with(std::string_view assignment) {
   }
   if (parent && node->name == "use") note_other_plugin(*parent, value);
   merge(*node, value);
+  if (parent == &root_ && node->name == kPluginFolders) place_plugin_folders(root_, "");
   read_ = {};
   known_.clear();
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "experiment/experiment.h"
 #include "experiment/fit.h"
+#include "experiment/plugin_folders.h"
 #include "experiment/validate.h"
 
 namespace caddie {
@@ -286,6 +287,7 @@ Experiment Assembler::run() {
     s("seed", e.seed, "seed of the initial weights and of everything else that is drawn", at_least(0),
       Stage::kSeed);
   });
+  add_plugin_folders(tree_, registry_);
   tree_.read("budget", [&](Settings& s) { e.budget.settings(s); });
   tree_.read("data", [&](Settings& s) { e.data.settings(s); });
   tree_.read("train", [&](Settings& s) { e.train.settings(s); });
@@ -312,6 +314,7 @@ Experiment Assembler::run() {
 
 Experiment Assembler::watchers() {
   Experiment& e = experiment_;
+  add_plugin_folders(tree_, registry_);
   tree_.read("data", [&](Settings& s) { e.data.settings(s); });
   tree_.read("train", [&](Settings& s) { e.train.settings(s); });
   read_parts(

@@ -14,11 +14,13 @@
 #include <tuple>
 
 #include "base/at_work.h"
+#include "base/console.h"
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "plugin/build_note.h"
 #include "plugin/elf.h"
 #include "plugin/trial.h"
 #include "process/last_words.h"
@@ -71,11 +73,38 @@ void check_arithmetic(const PluginFile& file) {
 void check_stamp(const PluginFile& file) {
   std::string stamp = sdk_of(file);
   if (stamp == sdk_of_this_program()) return;
-  std::string built_for = stamp.empty() ? "no SDK of Caddie (it has no entry symbol)" : "SDK " + stamp;
+  if (!exported_names(MappedFile(file.path).bytes()))
+    throw Error(message("{} is no library", {file.path.string()}), kPluginRefused);
+  if (stamp.empty())
+    throw Error(
+        message("{} has no CADDIE_PLUGIN line: it is no plugin; write one at the end of its source, or "
+                "take the file out of its folder",
+                {file.path.string()}),
+        kPluginRefused);
+  std::filesystem::path source = source_of(file.path);
   throw Error(
-      message("{} was built for {}, this caddie is SDK {}; rebuild it: cmake --build --preset release",
-              {file.path.string(), built_for, sdk_of_this_program()}),
+      message("{} was built for SDK {}, this caddie is SDK {}; build it again: caddie plugin build {}",
+              {file.path.string(), stamp, sdk_of_this_program(),
+               source.empty() ? file.name + ".cpp" : source.string()}),
       kPluginRefused);
+}
+
+// Returns what is likely to be meant otherwise with a plugin that was opened.
+std::string remark_on(const PluginFile& file, Kind kind) {
+  std::string path = file.path.string();
+  if (std::string stale = staleness(file.path); !stale.empty()) return message("{}: {}", {path, stale});
+  std::string folder = file.path.parent_path().filename();
+  if (!is_kind_folder(folder) || folder == folder_of_kind(kind)) return "";
+  return message("{}: it is of kind {} and lies in the folder of {}; move its source to {}/ and build again",
+                 {path, name_of(kind), folder, folder_of_kind(kind)});
+}
+
+// Says a remark that was not said before in this process.
+void say_once(const std::string& remark) {
+  static std::mutex mutex;
+  static std::set<std::string> said;
+  std::lock_guard lock(mutex);
+  if (!remark.empty() && said.insert(remark).second) say_aside("warning: " + remark);
 }
 
 std::string entry_symbol() { return kEntryPrefix + sdk_of_this_program(); }
@@ -126,9 +155,26 @@ std::string sdk_of(const PluginFile& file) {
 
 std::string sdk_of_this_program() { return CADDIE_STRING(CADDIE_SDK_HASH); }
 
-Registry::Registry(std::vector<std::filesystem::path> folders) : folders_(std::move(folders)) {
-  for (const auto& folder : folders_)
-    for (const auto& inner : collect(folder, files_)) collect(inner, files_);
+Registry::Registry(const std::vector<std::filesystem::path>& folders) {
+  for (const auto& folder : folders) look_in(folder);
+  sort_files();
+}
+
+void Registry::look_in(const std::filesystem::path& folder) {
+  std::error_code error;  // A folder that is missing is no other one.
+  for (const auto& known : folders_)
+    if (std::filesystem::equivalent(known, folder, error)) return;
+  folders_.push_back(folder);
+  for (const auto& inner : collect(folder, files_)) collect(inner, files_);
+}
+
+void Registry::add_folder(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) fail_usage("there is no folder {}", folder.string());
+  look_in(folder);
+  sort_files();
+}
+
+void Registry::sort_files() {
   std::sort(files_.begin(), files_.end(), [](const PluginFile& a, const PluginFile& b) {
     return std::tie(a.name, a.path) < std::tie(b.name, b.path);
   });
@@ -139,12 +185,20 @@ Registry::Registry(std::vector<std::filesystem::path> folders) : folders_(std::m
                   kPluginRefused);
 }
 
-std::vector<std::filesystem::path> Registry::default_folders() {
+std::filesystem::path Registry::own_folder() {
   std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-  std::vector<std::filesystem::path> folders = {program.parent_path().parent_path() / "plugins"};
-  if (const char* more = std::getenv("CADDIE_PLUGINS"))
-    for (const std::string& folder : split(more, ':'))
-      if (!folder.empty()) folders.emplace_back(folder);
+  return program.parent_path().parent_path() / "lib/caddie/plugins";
+}
+
+std::vector<std::filesystem::path> Registry::default_folders() {
+  std::vector<std::filesystem::path> folders = {own_folder(), "plugins"};
+  const char* more = std::getenv("CADDIE_PLUGINS");
+  for (const std::string& folder : split(more ? more : "", ':')) {
+    if (folder.empty()) continue;
+    if (!std::filesystem::is_directory(folder))
+      fail_usage("CADDIE_PLUGINS names {}: there is no such folder", folder);
+    folders.emplace_back(folder);
+  }
   return folders;
 }
 
@@ -161,7 +215,9 @@ void Registry::add(const std::string& name, const PluginEntry& entry) {
 const LoadedPlugin& Registry::open(std::string_view name, std::string_view where) {
   if (auto found = opened_.find(name); found != opened_.end()) return found->second;
   try {
-    return opened_.emplace(std::string(name), load(name)).first->second;
+    const LoadedPlugin& loaded = opened_.emplace(std::string(name), load(name)).first->second;
+    if (says_remarks_) say_once(loaded.remark);
+    return loaded;
   } catch (const Error& error) {
     throw Error(message("{}: {}", {where, error.what()}), error.code());
   }
@@ -183,6 +239,7 @@ LoadedPlugin Registry::load(std::string_view name) const {
   check_arithmetic(file);
   auto& entry = library.get<const PluginEntry*()>(entry_symbol());
   LoadedPlugin loaded{file, sha256_file(file.path), entry()};
+  loaded.remark = remark_on(file, loaded.entry->kind);
   // Objects and exceptions of a plugin may outlive every handle to it, so it is never unloaded.
   static auto* kept = new std::vector<boost::dll::shared_library>;
   kept->push_back(std::move(library));

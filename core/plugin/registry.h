@@ -38,6 +38,7 @@ struct LoadedPlugin {
   PluginFile file;
   std::string sha256;  // the file's hash
   const PluginEntry* entry = nullptr;
+  std::string remark = {};  // what its user should know, such as that its source is newer; empty when nothing
 };
 
 /// Returns the entry of a plugin that is a part of the program, with the first card that T is given.
@@ -57,11 +58,20 @@ class Registry {
  public:
   /// Looks in each folder and one level below it, and opens no file. Throws Error naming a folder that is
   /// there and cannot be listed; with exit code 4 when two libraries have the same name.
-  explicit Registry(std::vector<std::filesystem::path> folders = default_folders());
+  explicit Registry(const std::vector<std::filesystem::path>& folders = default_folders());
 
-  /// Returns the folder "plugins" that belongs to this program, and what the environment variable
-  /// CADDIE_PLUGINS adds (folders separated by ':').
+  /// Returns the folder of the plugins that belong to this program.
+  static std::filesystem::path own_folder();
+
+  /// Returns that folder, "plugins" of the working folder, and what the environment variable CADDIE_PLUGINS
+  /// adds (folders separated by ':'). Throws Error (kUsage) naming one of these that is missing.
   static std::vector<std::filesystem::path> default_folders();
+
+  /// Looks in one more folder. Throws Error (kUsage) when it is missing, and as the constructor does.
+  void add_folder(const std::filesystem::path& folder);
+
+  /// Keeps remarks from being said when a plugin is opened: LoadedPlugin has them.
+  void keep_remarks() { says_remarks_ = false; }
 
   /// Returns all files, in the order of their names.
   const std::vector<PluginFile>& files() const { return files_; }
@@ -76,7 +86,7 @@ class Registry {
   /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
   /// there is none, naming near ones, when it was built for another SDK, saying which and how to rebuild it,
   /// or when it does not return from being loaded, made and asked for its settings, which a child process
-  /// tries first.
+  /// tries first. A remark on it is said aside, once in a process.
   const LoadedPlugin& open(std::string_view name, std::string_view where);
 
   /// Returns a new object of the plugin. Throws Error unless the plugin is of kind `kind`.
@@ -91,7 +101,10 @@ class Registry {
 
  private:
   LoadedPlugin load(std::string_view name) const;
+  void look_in(const std::filesystem::path& folder);
+  void sort_files();
 
+  bool says_remarks_ = true;
   std::vector<std::filesystem::path> folders_;
   std::vector<PluginFile> files_;
   std::map<std::string, LoadedPlugin, std::less<>> opened_;

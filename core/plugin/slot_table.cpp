@@ -150,6 +150,18 @@ const Slot& slot_of(Kind kind) {
 
 std::string_view name_of(Kind kind) { return slot_of(kind).name; }
 
+std::string folder_of_kind(Kind kind) { return std::string(name_of(kind)) + "s"; }
+
+bool is_kind_folder(std::string_view name) {
+  return name.ends_with('s') && kind_called(name.substr(0, name.size() - 1)).has_value();
+}
+
+std::optional<Kind> kind_called(std::string_view name) {
+  for (uint8_t kind = 0; kind < uint8_t(Kind::kCount); ++kind)
+    if (name_of(Kind(kind)) == name) return Kind(kind);
+  return std::nullopt;
+}
+
 // `use` itself counts for the report alone, because the file of the plugin that it names counts in the stage
 // of its slot. The switch counts for nothing, because a table that is switched off is left out.
 void SlotSettings::settings(Settings& s, const Slot& slot) {

@@ -7,6 +7,7 @@
 
 #include <caddie/plugin.h>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,6 +79,15 @@ const Slot& slot_of(Kind kind);
 
 /// Returns the name of the kind and of its slots, such as "activation".
 std::string_view name_of(Kind kind);
+
+/// Returns the folder that holds the plugins of a kind, such as "activations".
+std::string folder_of_kind(Kind kind);
+
+/// Tells whether plugins of some kind lie in folders of that name.
+bool is_kind_folder(std::string_view name);
+
+/// Returns the kind of that name; nothing where there is none.
+std::optional<Kind> kind_called(std::string_view name);
 
 /// Holds what the core itself reads in the table of a plugin, beside the plugin's own settings.
 struct SlotSettings {

@@ -2,8 +2,6 @@
 // A map keeps each hash; data is hashed shard by shard and held against its manifest where there is one.
 #include "results/fingerprint.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -104,12 +102,6 @@ const Hashed& hashed_file(const std::filesystem::path& path) {
 }
 
 }  // namespace
-
-std::filesystem::path engine_file() {
-  Dl_info info = {};
-  dladdr(reinterpret_cast<void*>(&engine_file), &info);
-  return info.dli_fname;
-}
 
 const std::string& engine_hash() {
   // It is not watched: a program that is built anew meanwhile does not change the one that runs.

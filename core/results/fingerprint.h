@@ -6,12 +6,11 @@
 #include <filesystem>
 #include <string>
 
+#include "base/engine_file.h"
+
 namespace caddie {
 
 class TokenStream;
-
-/// Returns the path of the library that this code is part of.
-std::filesystem::path engine_file();
 
 /// Returns the SHA-256 of the library that this code is part of, in hexadecimal.
 const std::string& engine_hash();

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/files.h"
+#include "experiment/plugin_folders.h"
 #include "run/candidate.h"
 
 namespace caddie {
@@ -22,10 +23,14 @@ Inspection inspect_artifact(const InspectRequest& request, StatusLine& status) {
     layout = registry.make<Layout>(name, request.file.string());
     return *layout;
   };
+  std::filesystem::path beside = experiment_beside(request.file, request.experiment);
+  if (!beside.empty()) {
+    Tree tree = Tree::load(beside);
+    add_plugin_folders(tree, registry);
+  }
   Artifact artifact = decode(bytes, find_compressor, kPayloadLimit, find_layout);
   Inspection found;
   std::vector<WeightInfo> infos;
-  std::filesystem::path beside = experiment_beside(request.file, request.experiment);
   if (!beside.empty()) {
     Experiment experiment = load_experiment(beside, {}, registry, Device::kCpu);
     std::span<const WeightInfo> known = experiment.model->weights().infos();

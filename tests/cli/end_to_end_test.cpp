@@ -373,7 +373,7 @@ TEST_CASE("damaged shards and foreign tokenizers are refused", "[end]") {
 
 TEST_CASE("a plugin built for another SDK is refused before its code runs", "[end]") {
   fs::path folder = laboratory().folder("foreign_plugins");
-  std::string library = read_file(build_folder() / "plugins/averagers/ema.so");
+  std::string library = read_file(build_folder() / "lib/caddie/plugins/averagers/ema.so");
   const std::string entry = "caddie_plugin_";
   for (size_t at = 0; (at = library.find(entry, at)) != std::string::npos; at += entry.size())
     library.replace(at + entry.size(), 4, "0000");

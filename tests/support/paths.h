@@ -9,8 +9,8 @@ namespace caddie {
 /// The folder of the root's CMakeLists.txt.
 const std::filesystem::path& source_folder();
 
-/// The folder of the build: the program is in bin/, plugins in plugins/<kind>s/, those that only tests use in
-/// fixtures/.
+/// The folder of the build: the program is in bin/, plugins in lib/caddie/plugins/<kind>s/, those that only
+/// tests use in fixtures/.
 const std::filesystem::path& build_folder();
 
 }  // namespace caddie

@@ -1,0 +1,32 @@
+# caddie_add_plugin(NAME SOURCE): adds the library NAME.so of one technique, which is used as NAME. Caddie's own build and
+# the builds of others, by the package Caddie, call the same function. A line "// Links: zlib" in the source names the
+# libraries that it needs besides, as pkg-config knows them. The library lies in the folder plugins of the build.
+function(caddie_add_plugin name source)
+  get_filename_component(source ${source} ABSOLUTE)
+  get_property(other GLOBAL PROPERTY CADDIE_PLUGIN_${name})
+  if(other)
+    message(FATAL_ERROR "two plugins are called '${name}': ${other} and ${source}; rename one of them")
+  elseif(TARGET ${name})
+    message(FATAL_ERROR "${source}: no plugin can be called '${name}', for a target of this build is; rename the file")
+  endif()
+  set_property(GLOBAL PROPERTY CADDIE_PLUGIN_${name} ${source})
+
+  add_library(${name} MODULE ${source})
+  # It is loaded by a program that has libcaddie.so already, and need not know where that lies.
+  set_target_properties(${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} SKIP_BUILD_RPATH ON
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins
+    CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_link_libraries(${name} PRIVATE Caddie::sdk Caddie::caddie)
+  target_link_options(${name} PRIVATE -Wl,--no-undefined -Wl,-Bsymbolic-functions)
+
+  file(STRINGS ${source} links REGEX "^// Links: ")
+  string(REGEX MATCHALL "[^ ;]+" libraries "${links}")
+  list(REMOVE_ITEM libraries // Links:)
+  if(libraries)
+    find_package(PkgConfig REQUIRED)
+  endif()
+  foreach(library ${libraries})
+    pkg_check_modules(${library} REQUIRED QUIET IMPORTED_TARGET ${library})
+    target_link_libraries(${name} PRIVATE PkgConfig::${library})
+  endforeach()
+endfunction()
