@@ -3,6 +3,8 @@
 // held against their sources by time, as the build does.
 #include "plugin/build_note.h"
 
+#include <caddie/error.h>
+
 #include <algorithm>
 
 #include "base/files.h"
@@ -19,14 +21,19 @@ namespace fs = std::filesystem;
 
 fs::path note_path(const fs::path& library) { return library.string() + ".json"; }
 
-/// Returns the source of a plugin of this program's own build, where there is one.
+/// Returns the source of a plugin of this program's own build, where there is one. An installation without a
+/// note of its compiler has none.
 fs::path source_in_tree(const fs::path& library) {
   std::error_code error;
   fs::path folder = library.parent_path();
   if (!fs::equivalent(folder.parent_path(), Registry::own_folder(), error) || error) return {};
-  const fs::path& sources = toolchain().sources;
-  if (sources.empty()) return {};
-  return sources / folder.filename() / library.filename().replace_extension(".cpp");
+  try {
+    const fs::path& sources = toolchain().sources;
+    if (sources.empty()) return {};
+    return sources / folder.filename() / library.filename().replace_extension(".cpp");
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 # caddie_add_plugin(NAME SOURCE): adds the library NAME.so of one technique, which is used as NAME. Caddie's own build and
 # the builds of others, by the package Caddie, call the same function. A line "// Links: zlib" in the source names the
-# libraries that it needs besides, as pkg-config knows them. The library lies in the folder plugins of the build.
+# libraries that it needs besides, as pkg-config knows them. The library lies in the folder plugins of the build. Where
+# the build has tests, one holds the plugin to the promises of its kind.
 function(caddie_add_plugin name source)
   get_filename_component(source ${source} ABSOLUTE)
   get_property(other GLOBAL PROPERTY CADDIE_PLUGIN_${name})
@@ -28,5 +29,22 @@ function(caddie_add_plugin name source)
   foreach(library ${libraries})
     pkg_check_modules(${library} REQUIRED QUIET IMPORTED_TARGET ${library})
     target_link_libraries(${name} PRIVATE PkgConfig::${library})
+  endforeach()
+
+  if(TARGET Caddie::program)
+    add_test(NAME ${name} COMMAND Caddie::program plugin test ${name})
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT CADDIE_PLUGINS=${CMAKE_BINARY_DIR}/plugins)
+  endif()
+endfunction()
+
+# caddie_remove_orphans(FOLDER LIBRARY...): removes the libraries below FOLDER that are none of these: those of sources
+# that are gone, which the program would still find.
+function(caddie_remove_orphans folder)
+  file(GLOB built ${folder}/*/*.so)
+  foreach(library ${built})
+    if(NOT library IN_LIST ARGN)
+      message(STATUS "Removing ${library}, which has no source any more")
+      file(REMOVE ${library} ${library}.json)
+    endif()
   endforeach()
 endfunction()

@@ -162,6 +162,7 @@ Registry::Registry(const std::vector<std::filesystem::path>& folders) {
 
 void Registry::look_in(const std::filesystem::path& folder) {
   std::error_code error;  // A folder that is missing is no other one.
+  if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error)) return;
   for (const auto& known : folders_)
     if (std::filesystem::equivalent(known, folder, error)) return;
   folders_.push_back(folder);
