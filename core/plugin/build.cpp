@@ -91,6 +91,21 @@ Words links_of(const std::string& text) {
   return libraries;
 }
 
+/// Tells whether a source, or a header beside it that it includes, matches the pattern.
+bool matches_with_headers(const fs::path& source, const std::regex& pattern, int depth = 0) {
+  constexpr std::string_view kInclude = "#include \"";
+  constexpr int kMostDepth = 16;  // Headers may include each other.
+  std::string text = read_file(source);
+  if (std::regex_search(text, pattern)) return true;
+  for (const std::string& line : split(text, '\n')) {
+    if (!line.starts_with(kInclude) || depth == kMostDepth) continue;
+    std::string name = line.substr(kInclude.size());
+    fs::path header = source.parent_path() / name.substr(0, name.find('"'));
+    if (fs::is_regular_file(header) && matches_with_headers(header, pattern, depth + 1)) return true;
+  }
+  return false;
+}
+
 /// Holds the two commands that make a library, which lack the names of the files.
 struct Commands {
   Words compile, link;
@@ -99,9 +114,8 @@ struct Commands {
 
 Commands commands_for(const fs::path& source) {
   const Toolchain& tools = toolchain();
-  std::string text = read_file(source);
-  Words libraries = links_of(text);
-  bool kernels = tools.kernels && std::regex_search(text, std::regex(tools.kernels->pattern));
+  Words libraries = links_of(read_file(source));
+  bool kernels = tools.kernels && matches_with_headers(source, std::regex(tools.kernels->pattern));
   Commands commands;
   commands.compile = {kernels ? tools.kernels->compiler : tools.compiler};
   const Words& options = kernels ? tools.kernels->compile : tools.compile;
@@ -123,11 +137,10 @@ std::vector<fs::path> prerequisites(const std::string& rule) {
   std::vector<fs::path> files;
   std::string word;
   auto end_word = [&] {
-    if (!word.empty() && !word.ends_with(':') && !word.starts_with(toolchain().include.string() + "/"))
-      files.emplace_back(word);
+    if (!word.empty() && !word.starts_with(toolchain().include.string() + "/")) files.emplace_back(word);
     word.clear();
   };
-  for (size_t i = 0; i < rule.size(); ++i) {
+  for (size_t i = rule.find(':') + 1; i < rule.size(); ++i) {
     if (rule[i] == '\\' && i + 1 < rule.size() && rule[i + 1] == ' ')
       word += rule[++i];
     else if (rule[i] == ' ' || rule[i] == '\n' || rule[i] == '\\')
@@ -173,8 +186,9 @@ fs::path compile(const Commands& commands, const fs::path& source, const WorkFol
   std::string name = source.stem(), object = work / (name + ".o");
   fs::path library = work / (name + ".so");
   Words compile = commands.compile, link = commands.link;
-  for (const std::string& word : {std::string("-MMD"), std::string("-MF"), (work / "inputs.d").string(),
-                                  std::string("-c"), source.string(), std::string("-o"), object})
+  for (const std::string& word :
+       {std::string("-MMD"), std::string("-MT"), std::string("plugin"), std::string("-MF"),
+        (work / "inputs.d").string(), std::string("-c"), source.string(), std::string("-o"), object})
     compile.push_back(word);
   // The libraries that an object needs stand behind it.
   link.insert(link.begin() + 1, object);
