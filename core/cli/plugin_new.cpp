@@ -48,7 +48,9 @@ void prepare_text() {
   options.vocab = 512;
   options.validation_fraction = 0.1;
   options.quiet = true;
-  if (!std::filesystem::exists(options.output)) prepare(options);
+  if (std::filesystem::exists(options.output)) return;
+  prepare(options);
+  tell("prepared {} from {}\n", options.output.string(), options.text[0]);
 }
 
 void new_verb(const NewArguments& arguments) {

@@ -11,9 +11,12 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "plugin/own_folder.h"
+#include "plugin/toolchain.h"
 #include "results/run_folder.h"
 #include "support/laboratory.h"
+#include "support/paths.h"
 
 using namespace caddie;
 using namespace caddie::testing;
@@ -137,4 +140,13 @@ TEST_CASE("a user's warnings are no errors, headers beside a source count, and a
   fs::rename("plugins/compressors/plain.so", "plugins/averagers/plain.so");
   CHECK_THAT(shell("plugin list").output,
              Contains("it is of kind compressor and lies in the folder of averagers"));
+}
+
+TEST_CASE("the README tells the options that plugins are compiled with", "[plugin]") {
+  std::string text =
+      std::regex_replace(read_file(source_folder() / "plugins/README.md"), std::regex("\n"), " ");
+  std::string options = join(toolchain().compile, " ");
+  if (options.find("-fsanitize") != std::string::npos) return;
+  CHECK_THAT(text, Contains(std::regex_replace(options, std::regex(" -DCADDIE_.*| -D_GLIBCXX.*"), "")));
+  CHECK_THAT(text, Contains(join(toolchain().link, " ")));
 }
