@@ -21,7 +21,7 @@ program() {
 fresh_machine() {
   rm -rf "${box:?}"/*
   mkdir -p "$box/bin" "$repository/build/release/bin" "$repository/build/tidy" "$repository/plugins/optimizers" \
-    "$repository/core" "$repository/tests"
+    "$repository/core" "$repository/templates" "$repository/tests"
   cp "$source_dir/bootstrap" "$repository"
   touch "$repository/plugins/optimizers/muon.cpp" "$repository/core/rows.inl"
   echo 'exit 0' >"$repository/tests/bootstrap_test.sh"
