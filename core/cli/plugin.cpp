@@ -55,7 +55,7 @@ void list_plugins(bool json) {
 }  // namespace
 
 void add_plugin_command(CLI::App& app) {
-  CLI::App* plugin = app.add_subcommand("plugin", "what techniques there are, and what each takes and does");
+  CLI::App* plugin = app.add_subcommand("plugin", "techniques: write one, build it, list all, describe one");
   plugin->require_subcommand(1);
   auto json = std::make_shared<bool>(false);
   auto name = std::make_shared<std::string>();

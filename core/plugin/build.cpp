@@ -45,8 +45,10 @@ class WorkFolder {
   fs::path path_;
 };
 
-/// Runs a program and returns its exit code. Throws Error when a signal stops this one meanwhile.
+/// Runs a program and returns its exit code. Throws Error when it is not there, and when a signal stops this
+/// one meanwhile.
 int run_program(const Words& command) {
+  check(fs::exists(command.at(0)), "{}: this compiler built Caddie and is not here; install it", command[0]);
   ChildSet children;
   children.start(0, {.arguments = command, .program = command.at(0)});
   while (true) {

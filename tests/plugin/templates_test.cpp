@@ -88,7 +88,10 @@ TEST_CASE("what a new plugin of each kind begins as compiles, declares a setting
   compile_all();
   Registry registry({"plugins"});
   REQUIRE(registry.files().size() == all_kinds().size());
-  PrepareOptions text{.text = {text_of_templates()}, .output = "data/small", .vocab = 512};
+  PrepareOptions text;
+  text.text = {text_of_templates()};
+  text.output = "data/small";
+  text.vocab = 512;
   text.validation_fraction = 0.1;
   text.quiet = true;
   prepare(text);
