@@ -29,7 +29,7 @@ void put(const fs::path& folder, const std::string& name, const char* original =
 /// An experiment on the laboratory's, with more lines before it.
 void write_experiment(const fs::path& file, const std::string& lines) {
   write_file(file, lines + "extends = \"" + laboratory().experiment().string() +
-                       "\"\n[train.averager]\nuse = \"mine\"\n");
+                       "\"\n[train.averager]\nuse = \"mine\"\nallow_no_effect = true\n");
 }
 
 /// The key of the run that an experiment describes, which it would be written under.
@@ -121,5 +121,5 @@ values = [2]
   Outcome swept = shell("sweep lab/sweep.toml -j 1");
   INFO(swept.output);
   CHECK(swept.code == 0);
-  CHECK_THAT(swept.output, Contains("mine") && Contains("other"));
+  CHECK_THAT(swept.output, Contains("2 of 2 runs done") && Contains("use=other"));
 }

@@ -107,7 +107,7 @@ TEST_CASE("what a new plugin of each kind begins as compiles, declares a setting
       text.output = "data/" + name;
       CHECK(prepare(text).train.tokens > 0);
     }
-    Outcome run = shell("run " + name + ".toml --strict -S budget.steps=10 --output runs/" + name);
+    Outcome run = shell("run " + name + ".toml --strict --output runs/" + name);
     INFO(run.output);
     CHECK(run.code == 0);
     if (run.code == 0) CHECK(read_summary("runs/" + name).effect_check == "ok");
