@@ -61,6 +61,7 @@ says "$box/log" "no plugin can be called 'other', for a target of this build is;
 mkdir -p "$box/libraries/averagers"
 touch "$box/libraries/averagers/here.so" "$box/libraries/averagers/gone.so"
 cat >"$box/remove.cmake" <<END
+cmake_minimum_required(VERSION 3.25)
 include($box/moved/lib/cmake/Caddie/caddie_add_plugin.cmake)
 caddie_remove_orphans($box/libraries $box/libraries/averagers/here.so)
 END
