@@ -16,6 +16,10 @@ struct NewPlugin final : Allocator {
   std::vector<FineColumns> choose(std::span<const CalibratedWeight> weights) override {
     std::vector<FineColumns> chosen;
     for (const CalibratedWeight& weight : weights) {
+      if (weight.bits >= 8) {
+        chosen.emplace_back();
+        continue;
+      }
       const float* rms = weight.input_rms->data();
       int64_t all = weight.input_rms->numel();
       int64_t largest = std::max_element(rms, rms + all) - rms;
@@ -27,7 +31,7 @@ struct NewPlugin final : Allocator {
   int64_t extra_bytes(std::span<const CalibratedWeight> weights) const override {
     int64_t bits = 0;  // those of the integers, and a scale of two bytes for each row
     for (const CalibratedWeight& weight : weights)
-      bits += weight.info->shape[0] * (columns * (8 - weight.bits) + 16);
+      if (weight.bits < 8) bits += weight.info->shape[0] * (columns * (8 - weight.bits) + 16);
     return bits / 8;
   }
 };

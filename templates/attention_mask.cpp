@@ -11,7 +11,7 @@ struct StartOfBlock {
 };
 
 struct NewPlugin final : AttentionMask {
-  int length = 16;
+  int length = 8;
 
   void settings(Settings& s) override { s("length", length, "positions of a block", between(1, 1 << 20)); }
   Ids first_seen(Forward& forward) override { return map_ids(StartOfBlock{length}, forward.tokens); }

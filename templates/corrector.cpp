@@ -27,9 +27,11 @@ struct NewPlugin final : Corrector {
   }
   // The arrays may come from another object with other settings, or from a damaged file.
   void correct(const Packed& packed, Tensor& weight) const override {
-    check(packed.size() == 1 && packed[0].shape.numel() <= weight.numel(), "the correction does not fit");
+    check(packed.size() == 1 && packed[0].shape.rank() == 2 && packed[0].shape[0] <= weight.shape()[0] &&
+              packed[0].shape[1] == weight.shape()[1],
+          "the correction does not fit a weight of shape {}", weight.shape());
     std::vector<float> lost = floats_of(packed[0]);
-    check(int64_t(lost.size()) <= weight.numel(), "the correction does not fit");
+    check(int64_t(lost.size()) == packed[0].shape.numel(), "the correction is damaged");
     for (size_t i = 0; i < lost.size(); ++i) weight.data()[i] += lost[i];
   }
   int64_t extra_bytes(std::span<const WeightInfo* const> weights) const override {
