@@ -122,6 +122,20 @@ TEST_CASE("the ternary recipe has the published parameters that something reads"
   CHECK(bytes == 2'490'112);
 }
 
+// CaseOps came with pull request 1729, the tilt with 2130 and 2135; 2014 has none, and 2135 counts it to
+// learning.
+TEST_CASE("the recipes from CaseOps on read transformed text, and the last one tilts its headline alone",
+          "[recipes]") {
+  for (const char* name : {"pr1787", "pr2014", "pr2135"}) {
+    INFO(name);
+    CHECK_THAT(recipe(name).data.train, Catch::Contains("lossless_caps_caseops_v1"));
+    CHECK_THAT(recipe(std::string(name) + "_cpu").data.train, Catch::Contains("case_ops"));
+    for (const RoutedEvaluator& evaluator : recipe(name).evaluators)
+      CHECK(evaluator.blends.size() == size_t(evaluator.headline && std::string(name) == "pr2135"));
+  }
+  CHECK_THAT(recipe("pr1493").data.train, !Catch::Contains("caseops"));
+}
+
 // Pull request 1394 has 15 turns of layers where 1493 has 17, and so one skip less, each with a gate. To the
 // parameters of 1787, those of 2014 and 2135 add a smear gate of 12 inputs, its factor, and two caps.
 TEST_CASE("the recipes between published sizes differ by what they add", "[recipes]") {
