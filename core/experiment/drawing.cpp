@@ -126,14 +126,16 @@ std::string Drawing::lines(std::span<const Line> all, int layer) const {
 }
 
 /// Says how the layers are put together where a technique chooses it: the order in which they run, each turn
-/// with the layer whose matrices it borrows in parentheses, and what joins their sublayers.
+/// with the layer whose matrices it borrows in parentheses and a prime where those of its MLP are its own,
+/// and what joins their sublayers.
 std::string Drawing::arrangement() const {
   std::string out;
   for (const Technique& order : model_.parts().of(Kind::kLayerOrder)) {
     out += "  layers run as";
     for (const Execution& turn : model_.longest_order())
-      out += turn.layer == turn.matrices ? fmt::format(" {}", turn.layer)
-                                         : fmt::format(" {}({})", turn.layer, turn.matrices);
+      out += fmt::format(" {}{}{}", turn.layer,
+                         turn.layer == turn.matrices ? "" : fmt::format("({})", turn.matrices),
+                         turn.mlp_in.defined() ? "'" : "");
     out += "  <- " + called(order) + "\n";
   }
   for (const Technique& residual : model_.parts().of(Kind::kResidual))

@@ -158,9 +158,10 @@ class ForwardPass::LayerMlp final : public MlpPass {
     execution = of;
   }
 
-  Var up(Var x) override { return linear(x, weights_.mlp_in); }
+  Var up(Var x) override { return linear(x, of_turn(execution.mlp_in, weights_.mlp_in)); }
   Var down(Var x) override {
-    return linear(pass_.through(Site::kActivated, &Modifier::activated, block_, x), weights_.mlp_out);
+    Var hidden = pass_.through(Site::kActivated, &Modifier::activated, block_, x);
+    return linear(hidden, of_turn(execution.mlp_out, weights_.mlp_out));
   }
   Var activate(Var x) override {
     const Technique& activation = pass_.model_.parts_.one(Kind::kActivation);
@@ -170,6 +171,8 @@ class ForwardPass::LayerMlp final : public MlpPass {
   }
 
  private:
+  static Parameter of_turn(Parameter own, Parameter of_layer) { return own.defined() ? own : of_layer; }
+
   ForwardPass& pass_;
   Block& block_;
   const Model::LayerWeights& weights_;

@@ -22,8 +22,9 @@ struct Numbers {
     const ModelShape& shape = e.model->shape();
     logits = rows * double(shape.vocabulary);
     hidden = rows * double(shape.width) * double(shape.executions);
+    const Technique* mlp = e.model->parts().any(Kind::kMlp);
     for (const WeightInfo& info : e.model->weights().infos())
-      if (info.place == Place::kMlpIn && info.owner != "model")
+      if (info.place == Place::kMlpIn && mlp && info.owner == mlp->label)
         gates += rows * double(info.shape[0]) * double(shape.executions) / double(shape.matrices);
   }
 

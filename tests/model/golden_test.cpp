@@ -162,6 +162,31 @@ TEST_CASE("tiny models give their known losses, gradients and logits", "[golden]
   for (const Golden& golden : kModels) check_forward(golden);
 }
 
+// From a forward pass in NumPy, in float64 with gradients by HIPS autograd, that gives the numbers of G1 too.
+TEST_CASE("repeats with MLPs of their own give their known losses, gradients and logits", "[golden]") {
+  const Golden kModels[] = {
+      {"tied",
+       {"techniques.depth_recurrence = {}"},
+       32,
+       3.331966,
+       3.470684,
+       {0.784465, -0.452456, -0.656075, -0.212298}},
+      {"untied",
+       {"techniques.depth_recurrence = { loops = 2, untie_mlps = true }"},
+       40,
+       3.254938,
+       3.574056,
+       {-0.016747, -0.566909, -0.378712, 0.569326}},
+      {"with own vectors",
+       {"techniques.depth_recurrence = { first = 0, last = 1, own_vectors = true, untie_mlps = true }"},
+       44,
+       3.222692,
+       3.169350,
+       {1.806409, -1.082276, 1.939798, -1.108483}},
+  };
+  for (const Golden& golden : kModels) check_forward(golden);
+}
+
 TEST_CASE("two ranks train like one, each on its half of the batch", "[golden]") {
   const std::vector<double> kLosses = {3.183077, 1.619501, 0.874021, 0.499940, 0.295743};
   const int kThreads = thread_count();

@@ -117,6 +117,61 @@ TEST_CASE("repeats with vectors of their own share matrices alone", "[model]") {
   CHECK(Pass(small, Progress()).logits == Pass(copies, Progress()).logits);
 }
 
+TEST_CASE("an MLP that is untied is read by its own repeat alone", "[model]") {
+  Experiment tied = model_around({"model.layers = 3", "techniques.depth_recurrence.loops = 2"});
+  Experiment untied =
+      model_around({"model.layers = 3",
+                    "techniques.depth_recurrence = { loops = 2, start = [0.5, 0.75], untie_mlps = true }"});
+  Model &one = *tied.model, &own = *untied.model;
+  CHECK(own.weights().parameters() - one.weights().parameters() == int64_t(4 * 2 * 128 * 64));
+  CHECK(own.shape().executions == 7);
+  CHECK(own.weights().size() == one.weights().size() + 8);
+  std::vector<std::string> of_repeats;
+  for (int layer : {1, 2})
+    for (int repeat : {1, 2})
+      for (const char* which : {"fc", "proj"}) {
+        std::string name = message("override_mlps.{}_p{}.{}.weight", {layer, repeat, which});
+        int to = own.weights().find(name);
+        REQUIRE(to >= 0);
+        CHECK(own.weights().info(to).layer == layer);
+        of_repeats.push_back(name);
+      }
+  // While they hold what the layers' own MLPs hold they change nothing.
+  for (int i = 0; i < own.weights().size(); ++i) {
+    std::string name = own.weights().info(i).name;
+    if (name.starts_with("override_mlps.")) name = "blocks." + name.substr(14, 1) + ".mlp" + name.substr(18);
+    copy(one.weights().value(one.weights().find(name)), own.weights().value(i));
+  }
+  Pass same(own, Progress());
+  CHECK(same.logits == Pass(one, Progress()).logits);
+  // Before the second repeat begins, nothing reads its MLPs.
+  Progress first;
+  first.steps = 100;
+  first.step = 60;
+  Pass begun(own, first);
+  for (const std::string& name : of_repeats) {
+    INFO(name);
+    int at = own.weights().find(name);
+    CHECK(squared_norm(same.gradients[size_t(at)]) > 0);
+    CHECK((squared_norm(begun.gradients[size_t(at)]) > 0) == (name.find("_p1.") != std::string::npos));
+  }
+}
+
+TEST_CASE("gradients of a repeat's own MLP are those of the logits", "[model]") {
+  for (const char* own_vectors : {"false", "true"}) {
+    Experiment experiment =
+        model_around({"model.layers = 2", "model.dim = 16", "model.vocabulary = 31",
+                      "techniques.depth_recurrence = { first = 0, last = 1, untie_mlps = true }",
+                      std::string("techniques.depth_recurrence.own_vectors = ") + own_vectors});
+    Model& model = *experiment.model;
+    std::vector<int32_t> ids = {3, 14, 15, 9, 2, 6};
+    std::vector<Tensor> values(model.weights().values().begin(), model.weights().values().end());
+    check_gradients(
+        [&] { return model.logits(place_ids(Tape::current(), ids.data(), 1, 6), Mode::kTrain, Progress()); },
+        values, 1e-2, 1e-2, 6);
+  }
+}
+
 TEST_CASE("repeats begin at their share of the training, one by one if asked", "[model]") {
   Experiment experiment = small_experiment(
       {"model.layers = 3", "techniques.depth_recurrence = { loops = 2, start = [0.5, 0.75] }"});

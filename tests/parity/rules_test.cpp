@@ -96,6 +96,25 @@ TEST_CASE("the ternary record bounds logits by a polynomial and turns pairs by Y
                        Catch::Contains("yarn_reference_length = 1024"));
 }
 
+TEST_CASE("repeats may have an MLP of their own, in both forms of upstream", "[parity]") {
+  Facts loop = {{"num_loops", 2},  {"loop_start", 1},        {"loop_end", 2},
+                {"loop_phase", 2}, {"looping_active", true}, {"recurrence_variant", "index_list"}};
+  CHECK_THAT(toml("fb_smear_gate", loop), !Catch::Contains("untie_mlps"));
+  loop["untie_loop_mlps"] = true;
+  CHECK_THAT(toml("fb_smear_gate", loop),
+             Catch::Contains("depth_recurrence.loops = 2") && Catch::Contains("untie_mlps = true"));
+  Facts turns = {{"recur_layers", {1, 2}},
+                 {"recurrence_active", true},
+                 {"recurrence_variant", "virtual_layers"},
+                 {"repeat_untie_mlp", "none"}};
+  CHECK_THAT(toml("fb_smear_gate", turns), !Catch::Contains("untie_mlps"));
+  turns["repeat_untie_mlp"] = "full";
+  CHECK_THAT(toml("fb_smear_gate", turns),
+             Catch::Contains("own_vectors = true") && Catch::Contains("untie_mlps = true"));
+  turns["repeat_untie_mlp"] = "down";
+  CHECK_THROWS_WITH(toml("fb_smear_gate", turns), Catch::Contains("repeat_untie_mlp = \"down\""));
+}
+
 TEST_CASE("what upstream adds to the loss becomes objectives", "[parity]") {
   std::string text = toml("fb_smear_gate", {{"mtp_num_heads", 2}, {"mtp_loss_weight", 0.3}});
   CHECK_THAT(text, Catch::Contains("multi_token_prediction.heads = 2") &&

@@ -21,15 +21,18 @@ struct AttentionMask : Plugin {
 struct Execution {
   int layer = 0;     // the layer as techniques see it, with its vectors and settings
   int matrices = 0;  // the layer whose matrices of attention and MLP are used
-  bool operator==(const Execution&) const = default;
+  // These take the place of that layer's matrices of the MLP, [F,C] and [C,F], where they are defined.
+  Parameter mlp_in = {}, mlp_out = {};
 };
 
 /// Chooses the order in which the layers run, some perhaps more than once. Before training has come to where
-/// acts() says yes, each layer runs once, in turn; a model has one such plugin at most.
+/// acts() says yes, each layer runs once, in turn; a model has one such plugin at most. It may declare
+/// matrices of the MLP for turns of its own.
 struct CADDIE_API LayerOrder : Plugin {
   static constexpr Kind kKind = Kind::kLayerOrder;
   /// Returns the longest order that there will be in a model with the matrices of `layers` layers. What
-  /// techniques learn for each layer or for each execution is made for it.
+  /// techniques learn for each layer or for each execution is made for it. It is asked before and after
+  /// weights().
   virtual std::vector<Execution> longest(int layers) const = 0;
   /// Returns the order of a pass at `progress`, when the plugin acts.
   virtual std::vector<Execution> order(int layers, const Progress& progress) const = 0;
