@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/numbers.h"
+#include "cli/sweep.h"
 #include "cli/verbs.h"
 #include "report/cells.h"
 #include "report/prior_runs.h"
@@ -23,6 +24,7 @@ namespace {
 
 struct PlanArguments {
   std::filesystem::path file, output;
+  std::vector<std::string> overrides;
   double sd = 0, paired_sd = 0, effect = 0, power = 0.8;
   int jobs = 0;
   bool probe = false, why_excluded = false, json = false;
@@ -207,7 +209,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
 }
 
 void plan_verb(const PlanArguments& arguments) {
-  Plan plan = make_plan(read_sweep(arguments.file));
+  Plan plan = make_plan(read_sweep(arguments.file, arguments.overrides));
   if (!arguments.output.empty()) {
     fill_missing_groups(plan);
     write_plan(plan, arguments.output);
@@ -224,6 +226,7 @@ void add_plan_command(CLI::App& app) {
   auto arguments = std::make_shared<PlanArguments>();
   CLI::App* verb = app.add_subcommand("plan", "what a sweep would run, and what it could show");
   verb->add_option("sweep", arguments->file, "sweep file (TOML)")->required();
+  declare_base_overrides(*verb, arguments->overrides);
   verb->add_option("-o,--output", arguments->output, "folder to freeze the plan in, for caddie sweep FOLDER");
   verb->add_option("-j,--jobs", arguments->jobs, "runs at a time, for the time estimate")
       ->check(side_by_side());

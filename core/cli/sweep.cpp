@@ -48,6 +48,15 @@ void sweep_verb(SweepArguments& arguments) {
   if (end.code != kFine) throw Error(end.error, end.code);
 }
 
+void declare_base_overrides(CLI::App& verb, std::vector<std::string>& overrides) {
+  verb.add_option(
+          "-S,--set", overrides,
+          "override one setting of the base in all arms, as for a short trial: -S budget.steps=5; may be "
+          "repeated")
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
 void declare_running(CLI::App& verb, SweepArguments& arguments) {
   RunnerOptions& runner = arguments.runner;
   runner.jobs = 0;
@@ -74,7 +83,9 @@ void add_sweep_command(CLI::App& app) {
   verb->add_option("sweep", arguments->request.file,
                    "sweep file (TOML), or the folder of a sweep that was begun")
       ->required();
-  verb->add_option("--output", arguments->request.output, "folder of the sweep; by default results/<name>");
+  verb->add_option("--output", arguments->request.output,
+                   "folder of the sweep; by default results/<name>, or results/<name>-trial with -S");
+  declare_base_overrides(*verb, arguments->request.overrides);
   verb->add_flag("--fresh", arguments->request.fresh,
                  "throw away the sweep's runs and trainings, and start over");
   verb->add_flag("--replan", arguments->request.replan,

@@ -18,6 +18,9 @@ struct SweepArguments {
   bool json = false;
 };
 
+/// Declares -S, which changes the base of a sweep file.
+void declare_base_overrides(CLI::App& verb, std::vector<std::string>& overrides);
+
 /// Declares the options that say how the runs of a sweep are made.
 void declare_running(CLI::App& verb, SweepArguments& arguments);
 

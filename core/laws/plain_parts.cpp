@@ -19,7 +19,7 @@ struct PlainActivation final : Activation {
 };
 
 struct PlainHead final : Head {
-  Var logits(Forward& forward, Var x) override { return linear(x, forward.token_table); }
+  Var logits(Forward& forward, Var x) override { return forward.logits_by_table(x); }
 };
 
 struct PlainInitializer final : Initializer {

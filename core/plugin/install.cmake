@@ -71,7 +71,7 @@ function(caddie_write_toolchain file include templates sources)
 ]] @ONLY)
 endfunction()
 caddie_write_toolchain(${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/caddie.toolchain.json ${PROJECT_SOURCE_DIR}/core/sdk
-  ${PROJECT_SOURCE_DIR}/templates ${PROJECT_SOURCE_DIR}/plugins)
+  ${PROJECT_SOURCE_DIR}/core/sdk/templates ${PROJECT_SOURCE_DIR}/plugins)
 caddie_write_toolchain(${CMAKE_BINARY_DIR}/install/caddie.toolchain.json ../include ../share/caddie/templates "")
 
 # The program finds its library, and its plugins, from where it lies itself.
@@ -83,7 +83,7 @@ endif()
 install(FILES ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/caddie.source.json ${CMAKE_BINARY_DIR}/install/caddie.toolchain.json
   DESTINATION lib)
 install(DIRECTORY core/sdk/caddie DESTINATION include FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY templates DESTINATION share/caddie)
+install(DIRECTORY core/sdk/templates DESTINATION share/caddie)
 
 # The package, for find_package(Caddie).
 include(CMakePackageConfigHelpers)

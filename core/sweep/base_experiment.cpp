@@ -14,9 +14,8 @@ namespace {
 
 /// Returns all settings of an experiment by path, defaults included; none when the file is an experiment only
 /// with an arm's changes.
-std::map<std::string, std::string> resolve(const std::filesystem::path& file) {
+std::map<std::string, std::string> resolve(Tree tree) {
   std::map<std::string, std::string> values;
-  Tree tree = Tree::load(file);
   try {
     Registry registry;
     assemble(tree, registry, Device::kCpu);
@@ -29,15 +28,15 @@ std::map<std::string, std::string> resolve(const std::filesystem::path& file) {
 
 }  // namespace
 
-BaseExperiment::BaseExperiment(std::filesystem::path file)
-    : file_(std::move(file)), tree_(Tree::load(file_)) {
+BaseExperiment::BaseExperiment(const std::filesystem::path& file, std::span<const std::string> overrides)
+    : unread_(Tree::load(file, overrides)), tree_(unread_) {
   read_all(tree_);
   text_ = tree_.canonical();
 }
 
 std::string BaseExperiment::value(const std::string& path) {
   if (tree_.has(path)) return tree_.read_text(path);
-  if (!resolved_) resolved_ = resolve(file_);
+  if (!resolved_) resolved_ = resolve(unread_);
   auto found = resolved_->find(path);
   return found != resolved_->end() ? found->second : "";
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ namespace caddie {
 
 class BaseExperiment {
  public:
-  /// Throws Error (kUsage) when the file, or one that it extends, is missing or no TOML.
-  explicit BaseExperiment(std::filesystem::path file);
+  /// `overrides` are laid upon what the file says. Throws Error (kUsage) when the file, or one that it
+  /// extends, is missing or no TOML.
+  explicit BaseExperiment(const std::filesystem::path& file, std::span<const std::string> overrides = {});
 
   /// Tells whether the file, or one that it extends, writes something at `path`.
   bool has(const std::string& path) const { return tree_.has(path); }
@@ -26,11 +28,11 @@ class BaseExperiment {
   /// Defaults are unknown, so "", where the base is an experiment only with an arm's changes.
   std::string value(const std::string& path);
 
-  /// Returns everything that is written, in canonical form.
+  /// Returns everything that is written or laid upon it, in canonical form.
   const std::string& text() const { return text_; }
 
  private:
-  std::filesystem::path file_;
+  Tree unread_;  // as it is before anything was asked for
   Tree tree_;
   std::string text_;
   // These are all settings with their defaults, found when the first default is asked for.

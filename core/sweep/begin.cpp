@@ -96,6 +96,8 @@ LockedSweep begun_sweep(const SweepRequest& request) {
   if (request.replan) fail_usage("--replan reads the sweep file again; name that file");
   if (!request.output.empty())
     fail_usage("--output is where a sweep file's results go; a sweep that was begun stays in its folder");
+  if (!request.overrides.empty())
+    fail_usage("-S changes the base of a sweep that is planned; name the sweep's file");
   fs::path folder = sweep_folder(request.file);
   FolderClaim claim = claim_sweep(folder);
   Plan plan = still_comparable(read_plan(folder));
@@ -107,7 +109,7 @@ LockedSweep begun_sweep(const SweepRequest& request) {
 }
 
 LockedSweep sweep_of_file(const SweepRequest& request) {
-  SweepFile file = read_sweep(request.file);
+  SweepFile file = read_sweep(request.file, request.overrides);
   fs::path folder = request.output.empty() ? fs::path("results") / file.name : request.output;
   Plan plan = make_plan(file);
   FolderClaim claim = claim_sweep(folder);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "results/claim.h"
 #include "sweep/plan.h"
@@ -14,9 +15,10 @@ namespace caddie {
 struct SweepRequest {
   // This is a sweep file, or a name by which sweep_folder() finds the folder of a sweep that was begun.
   std::string file;
-  std::filesystem::path output = {};  // the folder of a sweep file's results; empty for results/<name>
-  bool fresh = false;                 // whether to throw away the sweep's runs and trainings
-  bool replan = false;                // whether to take in edits of the files
+  std::filesystem::path output = {};        // the folder of a sweep file's results; empty for results/<name>
+  std::vector<std::string> overrides = {};  // are laid upon the base of a sweep file, for all arms
+  bool fresh = false;                       // whether to throw away the sweep's runs and trainings
+  bool replan = false;                      // whether to take in edits of the files
 };
 
 /// Holds a sweep that no other process works on, with its frozen plan.

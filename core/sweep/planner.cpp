@@ -34,7 +34,7 @@ class Planner {
  public:
   explicit Planner(const SweepFile& sweep)
       : sweep_(sweep),
-        base_(Tree::load(sweep.base)),
+        base_(Tree::load(sweep.base, sweep.base_overrides)),
         scope_(sweep.file.string() + ": [when] exclude", "caddie explain shows what the base has") {
     for (const std::string& text : sweep.exclude)
       exclude_.emplace_back(text, sweep.file.string() + ": [when] exclude");

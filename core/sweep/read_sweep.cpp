@@ -156,7 +156,7 @@ void check_names(Tree tree) {
 
 }  // namespace
 
-SweepFile read_sweep(const std::filesystem::path& file) {
+SweepFile read_sweep(const std::filesystem::path& file, std::vector<std::string> base_overrides) {
   Tree tree = Tree::load(file);
   check_names(tree);
   SweepFile sweep;
@@ -165,7 +165,9 @@ SweepFile read_sweep(const std::filesystem::path& file) {
   read_all(whole);
   sweep.text = whole.canonical();
   read_head(tree, sweep);
-  BaseExperiment base(sweep.base);
+  if (!base_overrides.empty()) sweep.name += "-trial";
+  sweep.base_overrides = std::move(base_overrides);
+  BaseExperiment base(sweep.base, sweep.base_overrides);
   sweep.base_text = base.text();
   read_seeds(tree, sweep);
   std::vector<std::string> techniques = read_design(tree, sweep);

@@ -58,6 +58,7 @@ struct RunSettings {
 /// Holds everything that a sweep file says.
 struct SweepFile {
   std::filesystem::path file, base;
+  std::vector<std::string> base_overrides;  // what the command line lays upon the base, for all arms
   std::string name, question;
   std::vector<int64_t> seeds;
   int64_t baseline_extra = 0;  // seeds that only the baseline gets, counted on from the largest
@@ -74,8 +75,10 @@ struct SweepFile {
   std::string base_text;  // the base experiment, merged, in canonical form
 };
 
-/// Reads `file`. Throws Error (kUsage) that shows the place of the first thing that is wrong.
-SweepFile read_sweep(const std::filesystem::path& file);
+/// Reads `file`. `base_overrides` change the base experiment, as for a short trial of all arms; the sweep is
+/// then called NAME-trial, so that its results have a folder of their own. Throws Error (kUsage) that shows
+/// the place of the first thing that is wrong.
+SweepFile read_sweep(const std::filesystem::path& file, std::vector<std::string> base_overrides = {});
 
 /// Returns a sweep that runs nothing but `experiment` itself, for one seed after the other.
 SweepFile seeds_of(const std::filesystem::path& experiment, std::string name, std::vector<int64_t> seeds);

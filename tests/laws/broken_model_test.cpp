@@ -51,7 +51,7 @@ struct WrongActivation final : Activation {
   Var apply(Var x) override { return scaled(x, 1, 0.9f) * sigmoid(x); }
 };
 struct WrongHead final : Head {
-  Var logits(Forward& forward, Var x) override { return scaled(linear(x, forward.token_table), 1, 2); }
+  Var logits(Forward& forward, Var x) override { return scaled(forward.logits_by_table(x), 1, 2); }
 };
 struct WrongView final : WeightView {
   Var view(Var w, const WeightInfo&, const Progress&, Mode mode) override {

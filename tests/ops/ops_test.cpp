@@ -10,8 +10,8 @@
 #include "support/plugins.h"
 
 using namespace caddie;
-using caddie::testing::check_gradients;
 using caddie::random_tensor;
+using caddie::testing::check_gradients;
 
 namespace {
 

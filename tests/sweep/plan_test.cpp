@@ -40,6 +40,28 @@ toggle = "value_residual"
 
 }  // namespace
 
+TEST_CASE("a trial of a sweep changes the base of all arms and has a name of its own", "[sweep]") {
+  QuickStart start;
+  start.sweep(kTwoToggles);
+  fs::path file = start.scratch / "sweep.toml";
+  Plan plan = make_plan(read_sweep(file)), trial = make_plan(read_sweep(file, {"budget.steps=5"}));
+  CHECK(trial.name == plan.name + "-trial");
+  CHECK(trial.base_text != plan.base_text);
+  REQUIRE(trial.arms.size() == plan.arms.size());
+  for (size_t i = 0; i < plan.arms.size(); ++i) {
+    CHECK(plan.arms[i].steps == 300);
+    CHECK(trial.arms[i].steps == 5);
+    CHECK(trial.arms[i].overrides == plan.arms[i].overrides);
+  }
+  // An axis over what the trial changes keeps its values, and so needs the trial's value among them.
+  fs::path over_steps = start.scratch.write(
+      "steps.toml", "base = \"" + start.experiment("quickstart.toml").string() +
+                        "\"\nseeds = [1]\n[[axis]]\nkey = \"budget.steps\"\nvalues = [100, 200]\n");
+  CHECK_THROWS_WITH(read_sweep(over_steps, {"budget.steps=5"}),
+                    Catch::Contains("'budget.steps' is 5 in the base"));
+  CHECK_NOTHROW(read_sweep(over_steps, {"budget.steps=100"}));
+}
+
 TEST_CASE("the level that the base has is the baseline, however it is written", "[sweep]") {
   QuickStart start;
   auto baseline_of = [&](const std::string& axis) {

@@ -13,7 +13,7 @@ struct NewPlugin final : Head {
   void weights(Weights& w) override {
     scale = w.add("new_plugin.scale", {w.model().width}, Role::kVector, Init::constant(start));
   }
-  Var logits(Forward& forward, Var x) override { return linear(x * scale, forward.token_table); }
+  Var logits(Forward& forward, Var x) override { return forward.logits_by_table(x * scale); }
 };
 
 CADDIE_PLUGIN(NewPlugin, .summary = "Logits by the token table, of scaled channels.", .source = "fill in");
