@@ -3,6 +3,8 @@
 // given to what leaves the site; the slope along a random direction of the weights before it must be that
 // which differences of the forward pass give. Sites are looked at in the order of the pass, so the first one
 // that differs is where the wrong gradient comes from.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -274,7 +276,8 @@ int hold_slope(const Slope& slope, std::span<const Difference> differences, size
     before = expected;
   }
   hold(std::isnan(settled), "the gradient is wrong in {}: along {} its slope is {}, and differences give {}",
-       differences[0].high[number].place, direction.text, slope.value, settled);
+       differences[0].high[number].place, direction.text, fmt::format("{:.4g}", slope.value),
+       fmt::format("{:.4g}", settled));
   return std::isnan(before) ? 0 : -1;
 }
 

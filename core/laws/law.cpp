@@ -23,9 +23,9 @@ Subject::Subject(Registry& registry, std::string name, std::vector<std::string> 
 std::unique_ptr<Plugin> Subject::made(const std::vector<std::string>& more) const {
   std::unique_ptr<Plugin> plugin = make_object(name_, *entry_);
   Tree tree = Tree::parse("", name_);
-  for (const std::string& setting : settings_) tree.override_with("plugin." + setting);
-  for (const std::string& setting : more) tree.override_with("plugin." + setting);
-  tree.read("plugin", [&](Settings& s) { plugin->settings(s); });
+  for (const std::string& setting : settings_) tree.override_with(name_ + "." + setting);
+  for (const std::string& setting : more) tree.override_with(name_ + "." + setting);
+  tree.read(name_, [&](Settings& s) { plugin->settings(s); });
   tree.check_all_read();
   return plugin;
 }

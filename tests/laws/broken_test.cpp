@@ -231,6 +231,10 @@ TEST_CASE("caddie plugin test prints a line for each law, and fails when one is 
   CHECK(fine.code == 0);
   CHECK_THAT(fine.output, Contains("passed         compressor") && Contains("passed         randomness"));
 
+  Outcome wrong = shell("plugin test zlib --set levl=3");
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.output, Contains("unknown key 'levl' in [zlib]") && !Contains("FAILED"));
+
   // The fixture draws one number when it is loaded, so that only another process gives it away.
   ::setenv("CADDIE_PLUGINS", (build_folder() / "fixtures").c_str(), 1);
   Outcome found = shell("plugin test process_seeded");
