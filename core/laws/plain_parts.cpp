@@ -118,6 +118,8 @@ struct Tap final : Modifier {
   }
 };
 
+static_assert(detail::sites_of<Tap>() == (1u << uint8_t(Site::kCount)) - 1, "the tap lacks a site");
+
 template <class T>
 void add(Registry& registry, const char* name, Phase phase = Phase::kLimit) {
   if (!registry.has(name))
