@@ -100,6 +100,7 @@ struct Tap final : Modifier {
   }
   Var value(Block& block, Var v) override { return told(at(Site::kValue, block), v); }
   Var attended(Block& block, Var y) override { return told(at(Site::kAttended, block), y); }
+  Var activated(Block& block, Var x) override { return told(at(Site::kActivated, block), x); }
   Var branch(Block& block, Var y) override { return told(at(Site::kBranch, block), y); }
   Var leave(Block& block, Var x) override { return told(at(Site::kLeave, block), x); }
   Var logits(Forward&, Var z) override { return told({Site::kLogits}, z); }

@@ -3,6 +3,7 @@
 #include "report/ablation.h"
 
 #include <caddie/error.h>
+#include <caddie/parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -34,8 +35,9 @@ class Analysis {
       : plan_(plan), folder_(folder) {
     a_.plan = &plan;
     a_.baseline = baseline.empty() ? plan.baseline().label : baseline;
-    for (const PlannedRun& run : plan.runs)
-      a_.runs.push_back({&run, &plan.arms[run.arm], state_of(plan, run, folder)});
+    for (const PlannedRun& run : plan.runs) a_.runs.push_back({&run, &plan.arms[run.arm], {}});
+    parallel_for(int(a_.runs.size()),
+                 [&](int i) { a_.runs[size_t(i)].state = state_of(plan, plan.runs[size_t(i)], folder); });
     std::stable_sort(a_.runs.begin(), a_.runs.end(), [](const RunRow& x, const RunRow& y) {
       return std::pair(x.run->arm, x.run->seed) < std::pair(y.run->arm, y.run->seed);
     });

@@ -3,7 +3,7 @@
 // longer know how large their hidden values are.
 #include "autograd/thread_tape.h"
 #include "experiment/drawing.h"
-#include "support/arrays.h"
+#include "laws/samples.h"
 #include "support/plugins.h"
 #include "support/small_model.h"
 
