@@ -77,7 +77,7 @@ LawFinding hold_to(const Law& law, const Subject& subject) {
   } catch (const Breach& breach) {
     return broken(breach.why);
   } catch (const Error& error) {
-    return broken(std::string("it throws \"") + error.what() + "\"");
+    return broken(std::string("it throws \"") + blamed(error).what() + "\"");
   } catch (...) {
     return broken(text_of(std::current_exception()));
   }

@@ -198,9 +198,8 @@ TEST_CASE("randomness that is not the run's own is found", "[laws]") {
 TEST_CASE("what is not finite, not there or of another shape is found at its site", "[laws]") {
   CHECK(broken<MakesNan>("passes") ==
         "tried: branch of the MLP of layer 3: the value behind it is not finite: [0, 0, 1] is nan");
-  CHECK_THAT(broken<Undefined>("passes"), Contains("leave of layer 0: the value is undefined"));
-  CHECK_THAT(broken<WrongShape>("passes"),
-             Contains("logits: the value behind it is [744]; wanted [2, 12, 31]"));
+  CHECK_THAT(broken<Undefined>("passes"), Contains("at leave of layer 0: it returned no value"));
+  CHECK_THAT(broken<WrongShape>("passes"), Contains("at logits: it returned [744] in place of [2, 12, 31]"));
   CHECK_THAT(broken<Idle>("passes"), StartsWith("tried: it changes no loss in training"));
 }
 
