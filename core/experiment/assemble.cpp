@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/exit_code.h"
 #include "base/text.h"
 #include "experiment/experiment.h"
 #include "experiment/fit.h"
@@ -65,23 +66,27 @@ struct NamesOfSettings final : Settings {
   }
 };
 
-/// Throws Error when a plugin could not do what its author means: it hooks into no site, or has a setting
-/// that nobody can set.
-void check_well_made(const Technique& technique) {
-  check(technique.entry->kind != Kind::kModifier || technique.entry->sites != 0,
+/// Says why a plugin could not do what its author means: it hooks into no site, or has a setting that nobody
+/// can set; "" where it could.
+std::string fault_of(const Technique& technique) {
+  if (technique.entry->kind == Kind::kModifier && technique.entry->sites == 0)
+    return message(
         "plugin '{}' overrides none of a modifier's sites, so it can change nothing; a hook has the name and "
         "the "
         "signature of the one in caddie/slots.h",
-        technique.plugin);
+        {technique.plugin});
   NamesOfSettings names;
   technique.any()->settings(names);
-  check(names.twice.empty(), "plugin '{}' declares the setting '{}' twice", technique.plugin, names.twice);
+  if (!names.twice.empty())
+    return message("plugin '{}' declares the setting '{}' twice", {technique.plugin, names.twice});
   static const std::vector<std::string> kOwn = slot_setting_names();
   for (const std::string& own : kOwn)
-    check(
-        !names.all.contains(own),
-        "plugin '{}' declares a setting '{}', which is the core's in every plugin's table; call it otherwise",
-        technique.plugin, own);
+    if (names.all.contains(own))
+      return message(
+          "plugin '{}' declares a setting '{}', which is the core's in every plugin's table; call it "
+          "otherwise",
+          {technique.plugin, own});
+  return "";
 }
 
 /// Returns a table and where it stands in its file, for messages.
@@ -147,7 +152,8 @@ void Assembler::read_part(const std::string& path, std::string_view section, con
   technique.allow_no_effect = own.allow_no_effect;
   technique.entry = registry_.open(own.use, place(tree_, path)).entry;
   technique.object = make_object(own.use, *technique.entry);
-  check_well_made(technique);
+  if (std::string fault = fault_of(technique); !fault.empty())
+    throw Error(place(tree_, path) + ": " + fault, kPluginRefused);
   Stage first = own.enabled ? slot.stage : Stage::kNothing;
   tree_.read(
       path, [&](Settings& s) { technique.any()->settings(s); }, first);

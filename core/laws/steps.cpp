@@ -112,9 +112,8 @@ void look_at_optimizer_state(const Subject& subject) {
       take_step(*other, resumed, step);
       hold(
           same_bits(straight.values, resumed.values),
-          "resumed behind step {} it takes another step {}: {} and not {}, in the first weight; state() must "
-          "name every member that steps change",
-          cut, step, double(resumed.values[0].data()[0]), double(straight.values[0].data()[0]));
+          "resumed behind step {} it takes another step {}; state() must name every member that steps change",
+          cut, step);
     }
   }
 }

@@ -30,8 +30,7 @@ class ForwardPass final : public Forward {
     progress = at.progress;
     shape = &model.shape_;
     const Technique* orders = model.orders_layers(progress, without_);
-    order_ = orders ? call<LayerOrder>(*orders)->order(model.settings_.layers, progress)
-                    : each_once(model.settings_.layers);
+    order_ = orders ? order_by(*orders) : each_once(model.settings_.layers);
     executions = int(order_.size());
   }
 
@@ -142,6 +141,12 @@ class ForwardPass final : public Forward {
     return {returned(value.q, given.q.shape()), returned(value.k, given.k.shape())};
   }
   static Var returned(Var value, Var given) { return returned(value, given.shape()); }
+  std::vector<Execution> order_by(const Technique& technique) {
+    Call<LayerOrder> orders = call<LayerOrder>(technique);
+    std::vector<Execution> turns = orders->order(model_.settings_.layers, progress);
+    model_.check_order(turns, technique);
+    return turns;
+  }
   // Passes `value` through the modifiers of a site that stands outside the layers.
   template <class Value>
   Value through(Site site, Value (Modifier::*step)(Forward&, Value), Value value) {

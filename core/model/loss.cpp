@@ -27,20 +27,38 @@ Tensor rows_of(Var x, int64_t first, int64_t count) {
   return Tensor({1, count, width}, x.data() + first * width, x.device());
 }
 
+// Sets the loss that each row z of the logits has for another token than its target, of which the loss is
+// known: their difference is that of two logits. There is none, 0, for tokens below 0.
+struct LossOfAnother {
+  const float *logits, *loss;
+  const int32_t *target, *other;
+  float* out;
+  int64_t vocabulary;
+  CADDIE_FN void operator()(int64_t i) const {
+    const float* z = logits + i * vocabulary;
+    out[i] = other[i] < 0 ? 0 : loss[i] + (z[target[i]] - z[other[i]]);
+  }
+};
+
 // Copies the losses of z, [1, count, V], to the host and returns those of the first set of targets. `first`
 // is where the stretch begins among the `positions` of a batch, of which each set has one target.
 Var losses_of(Var z, Ids targets, int64_t positions, int64_t first, float* nats) {
   PartScope part("cross entropy");
   int64_t count = z.shape()[1];
-  auto copied = [&](Var logits, int64_t at) {
-    Var losses = cross_entropy(logits, {targets.data + at, 1, count, targets.device});
+  auto copied = [&](Var losses, int64_t at) {
     copy(losses.value(), Tensor({count}, nats + at, Device::kCpu));
     return losses;
   };
-  // Further sets need no gradient, so theirs are of logits that nothing leads back from.
-  for (int64_t at = first + positions; at < targets.numel(); at += positions)
-    copied(Tape::current().adopt(z.value()), at);
-  return copied(z, first);
+  Var losses = copied(cross_entropy(z, {targets.data + first, 1, count, targets.device}), first);
+  // Further sets need no gradient, and no second look at the whole vocabulary.
+  for (int64_t at = first + positions; at < targets.numel(); at += positions) {
+    Var others = result(losses.shape());
+    for_each(z.device(), count,
+             LossOfAnother{z.data(), losses.data(), targets.data + first, targets.data + at, others.data(),
+                           z.shape().last()});
+    copied(others, at);
+  }
+  return losses;
 }
 
 // Tells objectives what was predicted in a stretch that begins at position `at` of a sequence.

@@ -107,9 +107,32 @@ std::vector<Execution> each_once(int layers) {
   return order;
 }
 
+// Throws Error unless all turns of an order are of layers and of matrices that there are.
+static void check_turns(std::span<const Execution> turns, int layers, int matrices,
+                        const std::string& label) {
+  check(!turns.empty(), "'{}': its order runs no layer", label);
+  for (size_t i = 0; i < turns.size(); ++i) {
+    auto [layer, of] = std::pair(turns[i].layer, turns[i].matrices);
+    check(layer >= 0 && layer < layers, "'{}': turn {} of its order is of layer {}; wanted 0 to {}", label, i,
+          layer, layers - 1);
+    check(of >= 0 && of < matrices, "'{}': turn {} of its order has the matrices of layer {}; wanted 0 to {}",
+          label, i, of, matrices - 1);
+  }
+}
+
 std::vector<Execution> Model::longest_order() const {
   const Technique* chosen = parts_.any(Kind::kLayerOrder);
-  return chosen ? chosen->as<LayerOrder>()->longest(settings_.layers) : each_once(settings_.layers);
+  if (!chosen) return each_once(settings_.layers);
+  std::vector<Execution> turns = chosen->as<LayerOrder>()->longest(settings_.layers);
+  // Turns may be layers of their own, with vectors of their own.
+  check_turns(turns, std::max(settings_.layers, int(turns.size())), settings_.layers, chosen->label);
+  return turns;
+}
+
+void Model::check_order(std::span<const Execution> turns, const Technique& by) const {
+  check_turns(turns, shape_.layers, settings_.layers, by.label);
+  check(int(turns.size()) <= shape_.executions, "'{}': its order has {} turns; longest() has {}", by.label,
+        turns.size(), shape_.executions);
 }
 
 // Finds out how many layers there are for techniques, and how often they run.

@@ -89,7 +89,9 @@ class Model {
   /// Returns the plugin that chooses the order of the layers at `progress`, null where each runs once.
   /// `without` is passed over, as in logits().
   const Technique* orders_layers(const Progress& progress, const Technique* without) const;
-  /// Returns the longest order that there will be.
+  /// Throws Error unless an order that `by` chose runs layers that there are, and is none too long.
+  void check_order(std::span<const Execution> turns, const Technique& by) const;
+  /// Returns the longest order that there will be. Throws Error when it runs layers that there cannot be.
   std::vector<Execution> longest_order() const;
   /// Says where the training stands whose model is evaluated; without that it is over.
   void evaluate_at(const Progress& progress) { evaluated_at_ = progress; }

@@ -51,6 +51,18 @@ Ids from_position(int64_t first, const Ids& ids) {
   return kept;
 }
 
+// Throws Error unless a mask says for each position which one it sees first, and none behind itself.
+void check_first_seen(const Ids& seen, const Ids& tokens) {
+  check(seen.data && seen.batch == tokens.batch && seen.length == tokens.length,
+        "it returned first positions for [{}, {}]; wanted [{}, {}]", seen.batch, seen.length, tokens.batch,
+        tokens.length);
+  for (int64_t i = 0; seen.device == Device::kCpu && i < seen.numel(); ++i) {
+    int64_t t = i % seen.length, least = t > 0 ? seen.data[i - 1] : 0;
+    check(seen.data[i] >= least && seen.data[i] <= t,
+          "position {} is to see those from {} on; wanted {} to {}", t, seen.data[i], least, t);
+  }
+}
+
 }  // namespace
 
 IndexedRng ForwardPass::rng(int key) const {
@@ -250,7 +262,9 @@ void ForwardPass::ask_masks() {
   for (const Technique& mask : model_.parts_.of(Kind::kAttentionMask)) {
     if (is_passed_over(mask)) continue;
     PartScope own(mask.label.c_str());
-    masks_.emplace_back(&mask, call<AttentionMask>(mask)->first_seen(*this));
+    Call<AttentionMask> asked = call<AttentionMask>(mask);
+    masks_.emplace_back(&mask, asked->first_seen(*this));
+    check_first_seen(masks_.back().second, tokens);
   }
 }
 

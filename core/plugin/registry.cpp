@@ -53,8 +53,11 @@ const PluginFile& file_called(std::string_view name, const std::vector<PluginFil
   std::vector<std::string> names, places;
   for (const PluginFile& other : files) names.push_back(other.name);
   for (const auto& folder : folders) places.push_back(folder.string());
-  throw Error(message("there is no plugin '{}' in {}{}", {name, join(places, ", "), suggestion(name, names)}),
-              kPluginRefused);
+  std::string source = std::string(name) + ".cpp";
+  std::string hint = std::filesystem::exists(source)
+                         ? message("; {} lies here: caddie plugin build {}", {source, source})
+                         : suggestion(name, names);
+  throw Error(message("there is no plugin '{}' in {}{}", {name, join(places, ", "), hint}), kPluginRefused);
 }
 
 // Throws Error when loading changed the arithmetic: a library linked with -ffast-math sets the processor to

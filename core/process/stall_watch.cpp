@@ -101,7 +101,8 @@ void StallWatch::watch(double least) {
     std::string who = plugin_at_work_anywhere();
     std::string reason = fmt::format(
         "{}no micro-batch and no window was finished for {:.0f} s (the longest wait before took {:.1f} s); "
-        "where that is meant, raise train.stall_seconds or set it to 0",
+        "where that is meant, raise train.stall_seconds or set it to 0; the first piece has ten times as "
+        "long",
         who.empty() ? "" : who + ": ", judge.silence(), judge.longest());
     at_end_(reason);
     tell(stderr, "error: {}\n", reason);

@@ -261,8 +261,13 @@ void Trainer::update(std::span<Tensor> gradients) {
 }
 
 std::vector<Tensor> Trainer::averaged_by(const std::string& averager) const {
-  std::span<const Tensor> average = averagers_.at(averager).averager->average();
-  if (average.empty()) average = model_.weights().values();
+  std::span<const Tensor> live = model_.weights().values();
+  Call<Averager> asked = averagers_.at(averager).averager.call();
+  std::span<const Tensor> average = asked->average();
+  if (average.empty()) average = live;
+  auto same_shape = [](const Tensor& a, const Tensor& b) { return a.defined() && a.shape() == b.shape(); };
+  check(std::equal(average.begin(), average.end(), live.begin(), live.end(), same_shape),
+        "its average is not of the shapes of the {} weights", live.size());
   return {average.begin(), average.end()};
 }
 

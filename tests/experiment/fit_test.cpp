@@ -80,12 +80,16 @@ TEST_CASE("a plugin that could not do what its author means is refused, and told
     return told;
   };
   CHECK_THAT(refusal(nullptr, "hookless"),
-             Catch::StartsWith("plugin 'hookless' overrides none of a modifier's sites"));
+             Catch::Contains("quickstart.toml") || Catch::Contains("techniques.hookless"));
+  CHECK_THAT(refusal(nullptr, "hookless"),
+             Catch::Contains("plugin 'hookless' overrides none of a modifier's sites"));
   CHECK(refusal(nullptr, "namesake").empty());
   CHECK(refusal("more", "namesake").empty());
-  CHECK(refusal("gain", "namesake") == "plugin 'namesake' declares the setting 'gain' twice");
+  CHECK_THAT(refusal("gain", "namesake"),
+             Catch::StartsWith("[techniques.namesake] (") &&
+                 Catch::EndsWith("plugin 'namesake' declares the setting 'gain' twice"));
   for (const char* own : {"enabled", "layers", "use", "allow_no_effect"})
     CHECK_THAT(refusal(own, "namesake"),
-               Catch::StartsWith(std::string("plugin 'namesake' declares a setting '") + own +
-                                 "', which is the core's"));
+               Catch::Contains(std::string("plugin 'namesake' declares a setting '") + own +
+                               "', which is the core's"));
 }

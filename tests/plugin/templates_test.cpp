@@ -95,6 +95,7 @@ TEST_CASE("what a new plugin of each kind begins as compiles, declares a setting
   text.validation_fraction = 0.1;
   text.quiet = true;
   prepare(text);
+  std::string names;
   for (Kind kind : all_kinds()) {
     std::string name = name_for(kind);
     INFO(name);
@@ -111,5 +112,9 @@ TEST_CASE("what a new plugin of each kind begins as compiles, declares a setting
     INFO(run.output);
     CHECK(run.code == 0);
     if (run.code == 0) CHECK(read_summary("runs/" + name).effect_check == "ok");
+    names += " " + name;
   }
+  Outcome laws = shell("plugin test" + names);
+  INFO(laws.output);
+  CHECK(laws.code == 0);
 }
