@@ -185,7 +185,7 @@ std::string broken_apart(double seconds) {
 
 TEST_CASE("an optimizer that forgets its state or climbs is found", "[laws]") {
   CHECK_THAT(broken<Momentum<false>>("state"),
-             StartsWith("tried: resumed behind step 1 it takes another step 1: ") &&
+             StartsWith("tried: resumed behind step 1 it takes another step 1; ") &&
                  Contains("state() must name every member that steps change"));
   CHECK_THAT(broken<Momentum<false>>("resumed training"),
              Contains("a training that is resumed behind step 1 differs in step "));
