@@ -84,11 +84,17 @@ void on_exit_call(int code, void*) {
   end_at_once(kPluginRefused);
 }
 
-/// Ends the process at once, unless a plugin asks for that in the program itself: a child that was forked
-/// ends as it likes.
-[[noreturn]] void end_unless_refused(int code) {
+/// Refuses the end of the process where a plugin asks for it in the program itself: a child that was forked
+/// ends as it likes. Several threads may ask at once, of whom each is refused.
+void refuse_end(int code) {
   char who[kLongestLine / 2];
   if (::getpid() == refusing_process && describe(at_work(), who, sizeof who)) on_exit_call(code, nullptr);
+}
+
+/// Ends the process by the function of that name in the C library, unless that is refused.
+[[noreturn]] void end_by(const char* name, int code) {
+  refuse_end(code);
+  if (auto next = reinterpret_cast<Ending>(::dlsym(RTLD_NEXT, name))) next(code);
   end_at_once(code);
 }
 
@@ -115,7 +121,6 @@ void name_crashes() {
 void refuse_exit() {
   exit_is_refused = true;
   refusing_process = ::getpid();
-  std::at_quick_exit([] { on_exit_call(0, nullptr); });
   next_exit = reinterpret_cast<Ending>(::dlsym(RTLD_NEXT, "_exit"));
   refuse_exit_first();
 }
@@ -130,6 +135,9 @@ void refuse_exit_first() {
 
 // Plugins find these before the ones of the C library, because the program's libraries come first.
 extern "C" {
-CADDIE_API void _exit(int code) { caddie::end_unless_refused(code); }
-CADDIE_API void _Exit(int code) noexcept { caddie::end_unless_refused(code); }
+CADDIE_API void exit(int code) noexcept { caddie::end_by("exit", code); }
+CADDIE_API void quick_exit(int code) noexcept { caddie::end_by("quick_exit", code); }
+// A child that was forked may not look up names, so that these keep the function that they hand on to.
+CADDIE_API void _exit(int code) { caddie::refuse_end(code), caddie::end_at_once(code); }
+CADDIE_API void _Exit(int code) noexcept { caddie::refuse_end(code), caddie::end_at_once(code); }
 }

@@ -109,7 +109,11 @@ TEST_CASE("a plugin that ends the program during its work is named, and never wi
       CHECK_THAT(ended.output,
                  Catch::Contains("error: plugin 'unruly' in layer 0, step 0: ended the program by exit(0)"));
     }
-  CHECK(run_with("backward pass: exit quickly", "unruly_exit").code == 4);
+  for (int i = 0; i < 5; ++i)  // Several threads ask at once.
+    for (const char* deed : {"backward pass: exit quickly", "backward pass: exit"}) {
+      INFO(deed);
+      CHECK(run_with(deed, "unruly_exit", "--threads 4").code == 4);
+    }
 }
 
 TEST_CASE("a plugin that crashes during its work is named, and the signal still ends the program",
