@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/exit_code.h"
+#include "base/signal_text.h"
 
 namespace caddie {
 namespace {
@@ -25,31 +26,13 @@ std::atomic<int64_t> current_step = kNoStep;
 // The plugin that the latest exception of this thread came from; "" when it was none.
 thread_local constinit char thrower[kLongestName] = "";
 
-/// Appends to a text of limited size.
-class Writer {
- public:
-  Writer(char* text, unsigned size) : at_(text), end_(text + size - 1) { *at_ = 0; }
-  void add(const char* more) {
-    while (*more && at_ < end_) *at_++ = *more++;
-    *at_ = 0;
-  }
-  void add(int64_t number) {
-    if (number >= 10) add(number / 10);
-    char digit[] = {char('0' + number % 10), 0};
-    add(digit);
-  }
-
- private:
-  char *at_, *end_;
-};
-
 bool same(const char* a, const char* b) {
   while (*a && *a == *b) ++a, ++b;
   return *a == *b;
 }
 
 /// Writes who works, and where in the model.
-void write(const Worker& worker, Writer& out) {
+void write(const Worker& worker, SignalText& out) {
   if (worker.plugin) {
     out.add("plugin '");
     out.add(worker.plugin);
@@ -66,7 +49,7 @@ void write(const Worker& worker, Writer& out) {
   }
   if (worker.layer >= 0) {
     out.add(worker.site ? " of layer " : " in layer ");
-    out.add(worker.layer);
+    out.add(int64_t(worker.layer));
   }
   if (worker.backward) out.add(", backward");
 }
@@ -92,7 +75,7 @@ std::string AtWork::latest_thrower() { return thrower; }
 
 void AtWork::throws_again(const std::string& who) {
   kept = true;
-  Writer(thrower, kLongestName).add(who.c_str());
+  SignalText(thrower, kLongestName).add(who.c_str());
 }
 
 Worker at_work() { return innermost; }
@@ -101,7 +84,7 @@ AtStep::AtStep(int64_t step) { current_step = step; }
 AtStep::~AtStep() { current_step = kNoStep; }
 
 bool describe(const Worker& worker, char* text, unsigned size) {
-  Writer out(text, size);
+  SignalText out(text, size);
   write(worker, out);
   if (int64_t step = current_step; step != kNoStep) {
     out.add(", step ");
@@ -112,7 +95,7 @@ bool describe(const Worker& worker, char* text, unsigned size) {
 
 std::string text_of(const Worker& worker) {
   char text[kLongestName];
-  Writer out(text, sizeof text);
+  SignalText out(text, sizeof text);
   write(worker, out);
   return text;
 }

@@ -23,7 +23,6 @@
 #include "plugin/build_note.h"
 #include "plugin/elf.h"
 #include "plugin/trial.h"
-#include "process/last_words.h"
 
 #define CADDIE_STRING_(x) #x
 #define CADDIE_STRING(x) CADDIE_STRING_(x)
@@ -247,7 +246,6 @@ LoadedPlugin Registry::load(std::string_view name) const {
   // Objects and exceptions of a plugin may outlive every handle to it, so it is never unloaded.
   static auto* kept = new std::vector<boost::dll::shared_library>;
   kept->push_back(std::move(library));
-  refuse_exit_first();
   return loaded;
 }
 

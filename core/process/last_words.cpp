@@ -10,10 +10,10 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/at_work.h"
 #include "base/exit_code.h"
+#include "base/signal_text.h"
 
 namespace caddie {
 namespace {
@@ -24,29 +24,30 @@ struct sigaction actions_before[NSIG];
 constexpr unsigned kLongestLine = 512;
 
 std::atomic<bool> exit_is_refused = false;
+pid_t refusing_process = 0;
 
-/// Writes the parts as one line below what stands on the terminal's last line.
-void say(std::initializer_list<const char*> parts) {
-  char line[kLongestLine] = "";
-  size_t length = 0;
-  auto add = [&](const char* part) {
-    while (*part && length + 1 < sizeof line) line[length++] = *part++;
-  };
-  if (::isatty(STDERR_FILENO)) add("\n");
-  for (const char* part : parts) add(part);
-  line[length++] = '\n';
-  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line, length);
-}
-
-/// Writes a number from 0 to 999 in digits.
-struct Digits {
-  char text[4] = "";
-  explicit Digits(int number) {
-    char* at = text;
-    if (number >= 100) *at++ = char('0' + number / 100 % 10);
-    if (number >= 10) *at++ = char('0' + number / 10 % 10);
-    *at = char('0' + number % 10);
+/// Writes one line, which begins below what stands on the terminal's last line.
+class LastLine {
+ public:
+  LastLine() {
+    if (::isatty(STDERR_FILENO)) text_.add("\n");
+    text_.add("error: ");
   }
+  ~LastLine() {
+    line_[text_.size()] = '\n';
+    [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, line_, text_.size() + 1);
+  }
+  LastLine(const LastLine&) = delete;
+  LastLine& operator=(const LastLine&) = delete;
+  template <class Part>
+  LastLine& operator<<(Part part) {
+    text_.add(part);
+    return *this;
+  }
+
+ private:
+  char line_[kLongestLine];
+  SignalText text_{line_, kLongestLine};
 };
 
 void on_crash(int signal, siginfo_t* info, void*) {
@@ -54,48 +55,50 @@ void on_crash(int signal, siginfo_t* info, void*) {
   char who[kLongestLine / 2];
   bool plugin = describe(at_work(), who, sizeof who);
   const char* what = ::sigdescr_np(signal);
-  Digits number(signal);
-  if (plugin)
-    say({"error: ", who, ": ", kCrashWords, number.text, " (", what ? what : "unknown", ")"});
-  else
-    say({"error: ", kCrashWords, number.text, " (", what ? what : "unknown", ")", *who ? " in " : "", who});
+  {
+    LastLine line;
+    if (plugin) line << static_cast<const char*>(who) << ": ";
+    line << kCrashWords << int64_t(signal) << " (" << (what ? what : "unknown") << ")";
+    if (!plugin && *who) line << " in " << static_cast<const char*>(who);
+  }
   // An instruction that caused the signal causes it again; one that was sent has to be sent again.
   if (info->si_code <= 0) ::raise(signal);
 }
 
-using Ending = void (*)(int);
-Ending next_exit = nullptr;  // what _exit() would be without the one below
-pid_t refusing_process = 0;
+/// Holds the functions of the C library that end a process. A child that was forked may not look them up.
+struct Endings {
+  using Ending = void (*)(int);
+  Ending exit = found("exit"), quick_exit = found("quick_exit"), at_once = found("_exit");
 
-[[noreturn]] void end_at_once(int code) {
-  if (next_exit) next_exit(code);
+ private:
+  static Ending found(const char* name) { return reinterpret_cast<Ending>(::dlsym(RTLD_NEXT, name)); }
+};
+
+const Endings& endings() {
+  static const Endings all;
+  return all;
+}
+
+[[noreturn]] void end_by(Endings::Ending ending, int code) {
+  if (ending) ending(code);
   for (;;) ::syscall(SYS_exit_group, code);
 }
 
-void on_exit_call(int code, void*) {
-  if (!exit_is_refused) return;
+/// Refuses the end of this process, from each of the threads that ask; one that was forked ends as it likes.
+/// With `of_plugins`, only plugins are refused.
+void refuse_end(int code, bool of_plugins) {
   char who[kLongestLine / 2];
   bool plugin = describe(at_work(), who, sizeof who);
-  Digits number(code & 0xff);
-  if (plugin)
-    say({"error: ", who, ": ended the program by exit(", number.text, ") instead of returning"});
-  else
-    say({"error: the program was ended by exit(", number.text, ") in the middle of its work"});
-  end_at_once(kPluginRefused);
-}
-
-/// Refuses the end of the process where a plugin asks for it in the program itself: a child that was forked
-/// ends as it likes. Several threads may ask at once, of whom each is refused.
-void refuse_end(int code) {
-  char who[kLongestLine / 2];
-  if (::getpid() == refusing_process && describe(at_work(), who, sizeof who)) on_exit_call(code, nullptr);
-}
-
-/// Ends the process by the function of that name in the C library, unless that is refused.
-[[noreturn]] void end_by(const char* name, int code) {
-  refuse_end(code);
-  if (auto next = reinterpret_cast<Ending>(::dlsym(RTLD_NEXT, name))) next(code);
-  end_at_once(code);
+  if (!exit_is_refused || ::getpid() != refusing_process || (of_plugins && !plugin)) return;
+  {
+    LastLine line;
+    if (plugin)
+      line << static_cast<const char*>(who) << ": ended the program by exit(" << int64_t(code & 0xff)
+           << ") instead of returning";
+    else
+      line << "the program was ended by exit(" << int64_t(code & 0xff) << ") in the middle of its work";
+  }
+  end_by(endings().at_once, kPluginRefused);
 }
 
 }  // namespace
@@ -119,25 +122,28 @@ void name_crashes() {
 }
 
 void refuse_exit() {
-  exit_is_refused = true;
+  endings();
   refusing_process = ::getpid();
-  next_exit = reinterpret_cast<Ending>(::dlsym(RTLD_NEXT, "_exit"));
-  refuse_exit_first();
+  exit_is_refused = true;
 }
 
 void expect_exit() { exit_is_refused = false; }
 
-void refuse_exit_first() {
-  if (exit_is_refused) ::on_exit(on_exit_call, nullptr);
-}
-
 }  // namespace caddie
 
-// Plugins find these before the ones of the C library, because the program's libraries come first.
+// Everybody finds these before the ones of the C library, because the program's libraries come first.
 extern "C" {
-CADDIE_API void exit(int code) noexcept { caddie::end_by("exit", code); }
-CADDIE_API void quick_exit(int code) noexcept { caddie::end_by("quick_exit", code); }
-// A child that was forked may not look up names, so that these keep the function that they hand on to.
-CADDIE_API void _exit(int code) { caddie::refuse_end(code), caddie::end_at_once(code); }
-CADDIE_API void _Exit(int code) noexcept { caddie::refuse_end(code), caddie::end_at_once(code); }
+CADDIE_API void exit(int code) noexcept {
+  caddie::refuse_end(code, false);
+  caddie::end_by(caddie::endings().exit, code);
+}
+CADDIE_API void quick_exit(int code) noexcept {
+  caddie::refuse_end(code, false);
+  caddie::end_by(caddie::endings().quick_exit, code);
+}
+CADDIE_API void _exit(int code) {
+  caddie::refuse_end(code, true);
+  caddie::end_by(caddie::endings().at_once, code);
+}
+CADDIE_API void _Exit(int code) noexcept { ::_exit(code); }
 }

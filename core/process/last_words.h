@@ -12,12 +12,10 @@ inline constexpr const char* kCrashWords = "crashed with signal ";
 /// thread caused them (at_work()), and then act as before, so that whoever waits for the program sees them.
 void name_crashes();
 
-/// From here on a call of exit() is a fault: it says on stderr who called it and ends the program with
-/// kPluginRefused, before anything else that happens at an exit. expect_exit() ends that.
+/// From here on a call of exit() or quick_exit() is a fault of this process, and so is one of _exit() or
+/// _Exit() by a plugin: it says on stderr who called it and ends the program with kPluginRefused, before
+/// anything else that happens at an exit. expect_exit() ends that.
 void refuse_exit();
 void expect_exit();
-/// Puts the refusal in front of what was registered for an exit since, such as the destructors of a library
-/// that was loaded and of objects that were made. Does nothing unless refuse_exit() was called.
-void refuse_exit_first();
 
 }  // namespace caddie
