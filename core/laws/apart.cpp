@@ -2,9 +2,6 @@
 // The child writes what it found into a pipe; one that ends without a word has crashed or left.
 #include "laws/apart.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,8 +9,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "base/stopwatch.h"
-#include "process/child.h"
+#include "process/forked.h"
 
 namespace caddie {
 namespace {
@@ -34,51 +30,23 @@ void take_signals_plainly() {
   _exit(0);
 }
 
-/// Returns all that comes until the other end is closed; sets `late` when the time was up first.
-std::string text_from(int descriptor, double seconds, bool& late) {
-  Stopwatch clock;
-  std::string text;
-  char some[512];
-  for (;;) {
-    pollfd wanted = {descriptor, POLLIN, 0};
-    int ready = poll(&wanted, 1, int(std::max(0.0, seconds - clock.seconds()) * 1000));
-    if (ready < 0 && errno == EINTR) continue;
-    late = ready <= 0;
-    if (late) return text;
-    ssize_t got = read(descriptor, some, sizeof some);
-    if (got > 0) text.append(some, size_t(got));
-    if (got == 0) return text;
-  }
-}
-
 }  // namespace
 
 LawFinding hold_apart(const Law& law, const Subject& subject, double seconds) {
-  int ends[2];
-  check(pipe2(ends, O_CLOEXEC) == 0, "no pipe can be made");
-  pid_t child = fork();
-  check(child >= 0, "no process can be started");
-  if (child == 0) {
+  auto look = [&](int pipe) {
     take_signals_plainly();
-    tell_finding(hold_to(law, subject), ends[1]);
-  }
-  close(ends[1]);
-  bool late = false;
-  std::string text = text_from(ends[0], seconds, late);
-  close(ends[0]);
-  if (late) kill(child, SIGKILL);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+    tell_finding(hold_to(law, subject), pipe);
+  };
+  std::optional<ChildWords> words = words_of_child(look, seconds);
+  check(words.has_value(), "no process can be started");
   auto broken = [&](const std::string& why) {
     return LawFinding{LawFinding::Outcome::kBroken, subject.name() + ": " + why};
   };
-  if (late) return broken(message("it did not return within {} s", {seconds}));
-  ChildEnd end = end_of_status(status);
-  if (end.signal != 0)
-    return broken(message("it crashes with signal {} ({})", {end.signal, strsignal(end.signal)}));
-  if (text.empty()) return broken(message("it ends the process with exit code {}", {end.code}));
-  return {LawFinding::Outcome(text[0] - '0'), text.substr(1)};
+  if (words->late) return broken(message("it did not return within {} s", {seconds}));
+  if (int signal = words->end.signal; signal != 0)
+    return broken(message("it crashes with signal {} ({})", {signal, strsignal(signal)}));
+  if (words->text.empty()) return broken(message("it ends the process with exit code {}", {words->end.code}));
+  return {LawFinding::Outcome(words->text[0] - '0'), words->text.substr(1)};
 }
 
 }  // namespace caddie

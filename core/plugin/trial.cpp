@@ -7,20 +7,15 @@
 #include <caddie/plugin.h>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 
 #include "base/mapped_file.h"
-#include "base/stopwatch.h"
 #include "plugin/elf.h"
-#include "process/child.h"
+#include "process/forked.h"
 
 namespace caddie {
 namespace {
@@ -60,51 +55,18 @@ class Unread final : public Settings {
   _exit(0);
 }
 
-/// Returns how many bytes came before the other end was closed, or `most`; -1 less that number when the time
-/// was up first.
-int bytes_from(int descriptor, int most, double seconds) {
-  Stopwatch clock;
-  char bytes[std::size(kSteps)];
-  int came = 0;
-  while (came < most) {
-    pollfd wanted = {descriptor, POLLIN, 0};
-    int ready = poll(&wanted, 1, int(std::max(0.0, seconds - clock.seconds()) * 1000));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return -1 - came;
-    ssize_t got = read(descriptor, bytes, size_t(most - came));
-    if (got == 0) break;
-    if (got > 0) came += int(got);
-  }
-  return came;
-}
-
 }  // namespace
 
 std::string trial_of(const std::filesystem::path& library, const std::string& entry, double seconds) {
-  constexpr int kAll = int(std::size(kSteps));
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return "";
-  pid_t child = fork();
-  if (child == 0) go_through(library.c_str(), entry.c_str(), ends[1]);
-  close(ends[1]);
-  int came = child > 0 ? bytes_from(ends[0], kAll, seconds) : kAll;
-  close(ends[0]);
-  if (child < 0) return "";
-  bool late = came < 0;
-  if (late) {
-    came = -1 - came;
-    kill(child, SIGKILL);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (came == kAll) return "";
-  std::string step = kSteps[came];
-  if (late) return step + message(" did not return within {} s", {seconds});
-  ChildEnd end = end_of_status(status);
-  if (end.signal != 0)
-    return step + message(" was ended by signal {} ({})", {end.signal, strsignal(end.signal)});
-  return step + message(" ended the process with exit code {}", {end.code});
+  constexpr size_t kAll = std::size(kSteps);
+  std::optional<ChildWords> words =
+      words_of_child([&](int done) { go_through(library.c_str(), entry.c_str(), done); }, seconds, kAll);
+  if (!words || words->text.size() == kAll) return "";
+  std::string step = kSteps[words->text.size()];
+  if (words->late) return step + message(" did not return within {} s", {seconds});
+  if (int signal = words->end.signal; signal != 0)
+    return step + message(" was ended by signal {} ({})", {signal, strsignal(signal)});
+  return step + message(" ended the process with exit code {}", {words->end.code});
 }
 
 }  // namespace caddie
