@@ -24,6 +24,10 @@ struct AttentionShape {
 /// So many positions are worked on together, as a block.
 constexpr int kAttentionBlock = 64;
 
+/// Throws Error, which begins with `who`, unless first_seen, [batch, length] on the host, is as
+/// AttentionShape says.
+void check_mask(const int32_t* first_seen, int64_t batch, int64_t length, const char* who = "");
+
 /// Sets y = softmax(causal(q k^T * scale)) v: position t attends to positions 0..t, or to those that
 /// shape.first_seen leaves. log_sum, [batch, heads, length], gets the natural logarithm of each row's sum of
 /// exp(score); it may be null. Blocks of keys that no query of a block sees are never touched.

@@ -42,6 +42,18 @@ void check_one_at_most(const std::vector<Technique>& parts, const char* what) {
     fail_usage("'{}' and '{}' both choose {}; switch one off", parts[0].label, parts[1].label, what);
 }
 
+// Throws Error unless all turns of an order are of layers and of matrices that there are.
+void check_turns(std::span<const Execution> turns, int layers, int matrices, const std::string& label) {
+  check(!turns.empty(), "'{}': its order runs no layer", label);
+  for (size_t i = 0; i < turns.size(); ++i) {
+    auto [layer, of] = std::pair(turns[i].layer, turns[i].matrices);
+    check(layer >= 0 && layer < layers, "'{}': turn {} of its order is of layer {}; wanted 0 to {}", label, i,
+          layer, layers - 1);
+    check(of >= 0 && of < matrices, "'{}': turn {} of its order has the matrices of layer {}; wanted 0 to {}",
+          label, i, of, matrices - 1);
+  }
+}
+
 }  // namespace
 
 void ModelSettings::settings(Settings& s) {
@@ -105,19 +117,6 @@ std::vector<Execution> each_once(int layers) {
   std::vector<Execution> order;
   for (int layer = 0; layer < layers; ++layer) order.push_back({layer, layer});
   return order;
-}
-
-// Throws Error unless all turns of an order are of layers and of matrices that there are.
-static void check_turns(std::span<const Execution> turns, int layers, int matrices,
-                        const std::string& label) {
-  check(!turns.empty(), "'{}': its order runs no layer", label);
-  for (size_t i = 0; i < turns.size(); ++i) {
-    auto [layer, of] = std::pair(turns[i].layer, turns[i].matrices);
-    check(layer >= 0 && layer < layers, "'{}': turn {} of its order is of layer {}; wanted 0 to {}", label, i,
-          layer, layers - 1);
-    check(of >= 0 && of < matrices, "'{}': turn {} of its order has the matrices of layer {}; wanted 0 to {}",
-          label, i, of, matrices - 1);
-  }
 }
 
 std::vector<Execution> Model::longest_order() const {

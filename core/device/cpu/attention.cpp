@@ -9,13 +9,6 @@
 namespace caddie {
 namespace {
 
-void check_mask(const int32_t* first_seen, int64_t length) {
-  int32_t before = 0;
-  for (int64_t t = 0; t < length; before = first_seen[t++])
-    check(first_seen[t] >= before && first_seen[t] <= t,
-          "attention: position {} is to see those from {} on; wanted {} to {}", t, first_seen[t], before, t);
-}
-
 void check_shape(const AttentionShape& shape) {
   check(shape.kv_heads > 0 && shape.heads % shape.kv_heads == 0,
         "attention: {} query heads cannot share {} key heads evenly; use a divisor of {}", shape.heads,
@@ -23,11 +16,17 @@ void check_shape(const AttentionShape& shape) {
   check(shape.first % kAttentionBlock == 0 && (shape.first == 0 || shape.first < shape.length),
         "attention: the first position is {} of {}; wanted a multiple of {} below the length", shape.first,
         shape.length, kAttentionBlock);
-  if (shape.first_seen)
-    for (int64_t b = 0; b < shape.batch; ++b) check_mask(shape.first_seen + b * shape.length, shape.length);
+  if (shape.first_seen) check_mask(shape.first_seen, shape.batch, shape.length, "attention: ");
 }
 
 }  // namespace
+
+void check_mask(const int32_t* first_seen, int64_t batch, int64_t length, const char* who) {
+  for (int64_t b = 0; b < batch; ++b, first_seen += length)
+    for (int64_t t = 0, before = 0; t < length; before = first_seen[t++])
+      check(first_seen[t] >= before && first_seen[t] <= t,
+            "{}position {} is to see those from {} on; wanted {} to {}", who, t, first_seen[t], before, t);
+}
 
 void attention_forward(const AttentionShape& shape, float scale, const float* q, const float* k,
                        const float* v, float* y, float* log_sum) {
