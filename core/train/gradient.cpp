@@ -100,6 +100,7 @@ std::string GradientSum::first_not_finite(std::span<const Batch> batches, std::s
     pass.documents = documents_of(tape, micro);
     model_.logits(place_ids(model_, tape, micro.inputs, micro.rows, micro.length), mode_, pass);
     ++pass.micro_batch;
+    beat();
     if (std::optional<Worker> worker = tape.first_not_finite())
       return "the first output that is not finite is that of " + text_of(*worker);
   }
