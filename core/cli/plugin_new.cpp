@@ -24,9 +24,7 @@ struct NewArguments {
 
 Kind kind_named(const std::string& name) {
   if (std::optional<Kind> kind = kind_called(name)) return *kind;
-  std::vector<std::string> known;
-  for (uint8_t kind = 0; kind < uint8_t(Kind::kCount); ++kind) known.emplace_back(name_of(Kind(kind)));
-  fail_usage("caddie plugin new: there is no kind '{}'{}", name, suggestion(name, known));
+  fail_usage("caddie plugin new: there is no kind '{}'{}", name, suggestion(name, kind_names()));
 }
 
 /// Throws Error when the name is taken or a file would be overwritten.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie plugin test NAME holds plugins to the laws of their kind.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 
 #include "base/console.h"
@@ -29,10 +28,8 @@ struct PluginTest {
 std::vector<std::string> chosen_plugins(Registry& registry, const PluginTest& wanted) {
   std::vector<std::string> names = wanted.names;
   if (wanted.kind.empty() && names.empty()) fail_usage("name a plugin, or a kind by --kind");
-  std::vector<std::string> kinds;
-  for (int kind = 0; kind < int(Kind::kCount); ++kind) kinds.emplace_back(name_of(Kind(kind)));
-  if (!wanted.kind.empty() && std::find(kinds.begin(), kinds.end(), wanted.kind) == kinds.end())
-    fail_usage("there is no kind '{}'{}", wanted.kind, suggestion(wanted.kind, kinds));
+  if (!wanted.kind.empty() && !kind_called(wanted.kind))
+    fail_usage("there is no kind '{}'{}", wanted.kind, suggestion(wanted.kind, kind_names()));
   for (const PluginFile& file : registry.files()) {
     if (!wanted.names.empty() || wanted.kind.empty()) break;
     if (name_of(registry.open(file.name, "caddie plugin test").entry->kind) == wanted.kind)

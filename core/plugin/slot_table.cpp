@@ -156,6 +156,12 @@ bool is_kind_folder(std::string_view name) {
   return name.ends_with('s') && kind_called(name.substr(0, name.size() - 1)).has_value();
 }
 
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names;
+  for (uint8_t kind = 0; kind < uint8_t(Kind::kCount); ++kind) names.emplace_back(name_of(Kind(kind)));
+  return names;
+}
+
 std::optional<Kind> kind_called(std::string_view name) {
   for (uint8_t kind = 0; kind < uint8_t(Kind::kCount); ++kind)
     if (name_of(Kind(kind)) == name) return Kind(kind);

@@ -86,6 +86,9 @@ std::string folder_of_kind(Kind kind);
 /// Tells whether plugins of some kind lie in folders of that name.
 bool is_kind_folder(std::string_view name);
 
+/// Returns the names of all kinds.
+std::vector<std::string> kind_names();
+
 /// Returns the kind of that name; nothing where there is none.
 std::optional<Kind> kind_called(std::string_view name);
 

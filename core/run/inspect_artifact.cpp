@@ -24,15 +24,13 @@ Inspection inspect_artifact(const InspectRequest& request, StatusLine& status) {
     return *layout;
   };
   std::filesystem::path beside = experiment_beside(request.file, request.experiment);
-  if (!beside.empty()) {
-    Tree tree = Tree::load(beside);
-    add_plugin_folders(tree, registry);
-  }
+  std::optional<Tree> tree;
+  if (!beside.empty()) add_plugin_folders(tree.emplace(Tree::load(beside)), registry);
   Artifact artifact = decode(bytes, find_compressor, kPayloadLimit, find_layout);
   Inspection found;
   std::vector<WeightInfo> infos;
-  if (!beside.empty()) {
-    Experiment experiment = load_experiment(beside, {}, registry, Device::kCpu);
+  if (tree) {
+    Experiment experiment = assemble(*tree, registry, Device::kCpu);
     std::span<const WeightInfo> known = experiment.model->weights().infos();
     infos.assign(known.begin(), known.end());
     found.limit = experiment.budget.artifact_bytes;
