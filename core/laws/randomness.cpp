@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks a plugin for the same twice in this process, and once more in another one: what draws from the clock,
 // from addresses or from a generator of the whole process gives itself away.
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "base/hash.h"
 #include "laws/looks.h"
-#include "process/child.h"
-
-extern char** environ;
+#include "process/forked.h"
 
 namespace caddie {
 namespace {
+
+constexpr double kAnHour = 3600;  // More than whoever holds a law in a child gives it.
 
 std::string output_of(const Subject& subject) {
   switch (subject.kind()) {
@@ -49,34 +44,20 @@ std::string output_of(const Subject& subject) {
 
 /// Returns what a program prints, without its last line break. Throws Error when it fails.
 std::string printed_by(const std::filesystem::path& program, std::vector<std::string> arguments) {
-  int ends[2];
-  check(pipe2(ends, O_CLOEXEC) == 0, "no pipe can be made");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  pid_t child = -1;
-  int failure = posix_spawn(&child, program.c_str(), &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(ends[1]);
-  std::string text;
-  char some[256];
-  for (ssize_t got = 1; failure == 0 && got > 0;) {
-    got = read(ends[0], some, sizeof some);
-    if (got > 0) text.append(some, size_t(got));
-    if (got < 0 && errno == EINTR) got = 1;
-  }
-  close(ends[0]);
-  check(failure == 0, "{} cannot be started", program.string());
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  check(end_of_status(status).succeeded(), "another process that asks it ends with exit code {}",
-        end_of_status(status).shell_code());
-  if (text.ends_with('\n')) text.pop_back();
-  return text;
+  auto ask = [&](int pipe) {
+    dup2(pipe, STDOUT_FILENO);
+    execv(program.c_str(), argv.data());
+    _exit(127);
+  };
+  std::optional<ChildWords> words = words_of_child(ask, kAnHour);
+  check(words.has_value(), "no process can be started");
+  check(!words->late && words->end.succeeded(), "another process that asks it ends with exit code {}",
+        words->end.shell_code());
+  if (words->text.ends_with('\n')) words->text.pop_back();
+  return words->text;
 }
 
 }  // namespace

@@ -24,20 +24,20 @@ namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
 /// Is a folder that goes away with the object.
-class WorkFolder {
+class ScratchFolder {
  public:
-  explicit WorkFolder(const std::string& name)
+  explicit ScratchFolder(const std::string& name)
       : path_(fs::temp_directory_path() / message("caddie-{}-{}", {name, long(::getpid())})) {
     make_owned_folder(path_);
   }
-  ~WorkFolder() {
+  ~ScratchFolder() {
     try {
       remove_owned(path_);
     } catch (const std::exception&) {  // The system clears its temporary folder some time.
     }
   }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
   fs::path operator/(const std::string& name) const { return path_ / name; }
   const fs::path& path() const { return path_; }
 
@@ -184,7 +184,7 @@ fs::path folder_in_tree(const fs::path& source) {
 }
 
 /// Compiles and links in `work`; returns the library there.
-fs::path compile(const Commands& commands, const fs::path& source, const WorkFolder& work) {
+fs::path compile(const Commands& commands, const fs::path& source, const ScratchFolder& work) {
   std::string name = source.stem(), object = work / (name + ".o");
   fs::path library = work / (name + ".so");
   Words compile = commands.compile, link = commands.link;
@@ -245,7 +245,7 @@ BuiltPlugin build_plugin(const fs::path& source, const fs::path& folder) {
     return {{name, old}, kind, true, warning_about(source, kind)};
   }
 
-  WorkFolder work(name);
+  ScratchFolder work(name);
   std::string hash = sha256_file(source);  // taken first, for the source may be changed meanwhile
   fs::path made = compile(commands, source, work);
   Kind kind = Registry({work.path()}).open(name, source.string()).entry->kind;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/at_work.h"
 #include "base/exit_code.h"
