@@ -16,8 +16,8 @@ namespace caddie {
 namespace {
 
 bool is_bare(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '_' || c == '-';
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
 }
 
@@ -96,9 +96,12 @@ std::vector<std::string> split_path(std::string_view path) {
 }
 
 std::string join_path(std::string_view path, std::string_view name) {
-  std::string out(path);
+  std::string out;
+  out.reserve(path.size() + 1 + name.size());
+  out = path;
   if (!out.empty()) out += '.';
-  return out += is_bare(name) ? std::string(name) : in_quotes(name);
+  if (is_bare(name)) return out += name;
+  return out += in_quotes(name);
 }
 
 }  // namespace caddie

@@ -223,6 +223,7 @@ void Tree::override_with(std::string_view assignment) {
   if (parent == &root_ && node->name == kPluginFolders) place_plugin_folders(root_, "");
   read_ = {};
   known_.clear();
+  values_.reset();
 }
 
 void Tree::remove(std::string_view path, const SourcePlace& place) {
@@ -238,6 +239,7 @@ void Tree::remove(std::string_view path, const SourcePlace& place) {
   parent->children.erase(parent->children.begin() + (node - parent->children.data()));
   read_ = {};
   known_.clear();
+  values_.reset();
 }
 
 const TreeNode* Tree::find(std::string_view path) const { return find_in(root_, path); }
@@ -262,6 +264,7 @@ std::vector<std::string> Tree::children(std::string_view path) const {
 }
 
 TreeNode& Tree::remembered(std::string_view path) {
+  values_.reset();
   TreeNode* node = &read_;
   const TreeNode* written = &root_;
   for (const std::string& name : split_path(path)) {
@@ -373,10 +376,9 @@ std::string Tree::canonical(std::span<const std::string> prefixes) const {
   return toml_document(chosen, false);
 }
 
-std::vector<Tree::Value> Tree::values() const {
-  std::vector<Value> values;
-  collect(read_, "", values);
-  return values;
+const std::vector<Tree::Value>& Tree::values() const {
+  if (!values_) collect(read_, "", values_.emplace());
+  return *values_;
 }
 
 }  // namespace caddie

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -95,8 +96,9 @@ class Tree {
   /// however they were written. `prefixes` restricts it to these paths and what lies below them.
   std::string canonical(std::span<const std::string> prefixes = {}) const;
 
-  /// Returns all values read, defaults included, in path order.
-  std::vector<Value> values() const;
+  /// Returns all values read, defaults included, in path order. They are kept until more is read, so that
+  /// whoever makes keys of a tree asks for nothing; one thread may ask at a time.
+  const std::vector<Value>& values() const;
 
  private:
   class Reader;
@@ -110,6 +112,7 @@ class Tree {
   TreeNode read_;                // It holds the values as read, normalised and with defaults.
   std::set<std::string> known_;  // These paths are valid, though nothing need stand there.
   int sources_ = 0;
+  mutable std::optional<std::vector<Value>> values_;  // what values() returns, once it was asked
 };
 
 }  // namespace caddie

@@ -207,6 +207,7 @@ std::string switch_of(std::string_view toggle) {
 }
 
 std::string label_switched_by(std::string_view path) {
+  if (!path.ends_with(kSwitch)) return "";
   std::vector<std::string> names = split_path(path);
   return names.size() == 3 && names[0] == kTechniques && names[2] == kSwitch ? names[1] : "";
 }

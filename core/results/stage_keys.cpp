@@ -36,11 +36,12 @@ StageKeys::StageKeys(const Tree& tree, const Experiment& experiment, const Regis
                      const std::filesystem::path& initial_weights, int ranks)
     : experiment_(experiment), registry_(registry), ranks_(ranks) {
   if (!initial_weights.empty()) initial_weights_ = file_hash(initial_weights);
-  for (Tree::Value& value : tree.values()) {
+  values_.reserve(tree.values().size());
+  for (const Tree::Value& value : tree.values()) {
     const Experiment::Part* owner = nullptr;
     for (const Experiment::Part& part : experiment.parts)
       if (is_below(value.path, part.path)) owner = &part;
-    values_.push_back({std::move(value), owner});
+    values_.push_back({value, owner});
   }
 }
 
