@@ -209,6 +209,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
 }
 
 void plan_verb(const PlanArguments& arguments) {
+  start_threads(0);  // Keys of a thousand arms and samples of their weights take a second.
   Plan plan = make_plan(read_sweep(arguments.file, arguments.overrides));
   if (!arguments.output.empty()) {
     fill_missing_groups(plan);

@@ -173,6 +173,7 @@ void Registry::look_in(const std::filesystem::path& folder) {
 
 void Registry::add_folder(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) fail_usage("there is no folder {}", folder.string());
+  std::lock_guard lock(mutex_);
   look_in(folder);
   sort_files();
 }
@@ -206,16 +207,19 @@ std::vector<std::filesystem::path> Registry::default_folders() {
 }
 
 bool Registry::has(std::string_view name) const {
+  std::lock_guard lock(mutex_);
   return opened_.count(name) > 0 ||
          std::any_of(files_.begin(), files_.end(), [&](const PluginFile& f) { return f.name == name; });
 }
 
 void Registry::add(const std::string& name, const PluginEntry& entry) {
   check(!has(name), "there is a plugin '{}' already", name);
+  std::lock_guard lock(mutex_);
   opened_[name] = {{name, {}}, "", &entry};
 }
 
 const LoadedPlugin& Registry::open(std::string_view name, std::string_view where) {
+  std::lock_guard lock(mutex_);
   if (auto found = opened_.find(name); found != opened_.end()) return found->second;
   try {
     const LoadedPlugin& loaded = opened_.emplace(std::string(name), load(name)).first->second;
@@ -272,6 +276,7 @@ std::unique_ptr<Plugin> Registry::make(std::string_view name, Kind kind, std::st
 }
 
 std::vector<const LoadedPlugin*> Registry::opened() const {
+  std::lock_guard lock(mutex_);
   std::vector<const LoadedPlugin*> all;
   for (const auto& [name, plugin] : opened_) all.push_back(&plugin);
   return all;

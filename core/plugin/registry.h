@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,7 +54,7 @@ const PluginEntry& built_in(const PluginCard& card) {
 /// throws.
 std::unique_ptr<Plugin> make_object(std::string_view name, const PluginEntry& entry);
 
-/// Finds plugins in some folders and opens them.
+/// Finds plugins in some folders and opens them. Several threads may use it at once, except for files().
 class Registry {
  public:
   /// Looks in each folder and one level below it, and opens no file. Throws Error naming a folder that is
@@ -104,6 +105,7 @@ class Registry {
   void look_in(const std::filesystem::path& folder);
   void sort_files();
 
+  mutable std::mutex mutex_;  // It is held while something is added or looked up.
   bool says_remarks_ = true;
   std::vector<std::filesystem::path> folders_;
   std::vector<PluginFile> files_;

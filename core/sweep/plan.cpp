@@ -79,14 +79,14 @@ bool is_claimed(const Plan& plan, const Arm& arm) {
 }
 
 void fill_groups(Plan& plan) {
-  SharingFinder sharing;
   Registry registry;
-  for (Arm& arm : plan.arms) {
-    Tree tree = Tree::parse(arm.experiment, "plan.json: arm '" + arm.label + "'");
+  SharingFinder sharing(plan.arms, registry);
+  for (size_t arm = 0; arm < plan.arms.size(); ++arm) {
+    Tree tree = Tree::parse(plan.arms[arm].experiment, "plan.json: arm '" + plan.arms[arm].label + "'");
     Experiment experiment = assemble(tree, registry, Device::kCpu);
-    sharing.add(arm, tree, experiment, registry);
+    sharing.add(arm, std::move(tree), std::move(experiment));
   }
-  sharing.find_forks(plan.arms);
+  sharing.find_forks();
 }
 
 void fill_missing_groups(Plan& plan) {

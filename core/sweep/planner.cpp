@@ -2,8 +2,12 @@
 // A sweep file becomes its plan: every arm is assembled once, so that what is wrong in any of them fails
 // here.
 #include <caddie/error.h>
+#include <caddie/parallel.h>
 
 #include <algorithm>
+#include <exception>
+#include <functional>
+#include <iterator>
 #include <numeric>
 #include <set>
 
@@ -29,6 +33,16 @@ Values values_of(const Tree& tree) {
   return values;
 }
 
+std::string content_hash(const Values& values) {
+  std::string content;
+  for (const auto& [path, text] : values)
+    if (path != "seed") content.append(path).append(" = ").append(text).append("\n");
+  return sha256(content);
+}
+
+// So many assembled experiments fit into memory anywhere, and are work enough for all threads.
+constexpr size_t kAssembledAtOnce = 64;
+
 /// Makes the plan of one sweep, arm by arm.
 class Planner {
  public:
@@ -42,7 +56,12 @@ class Planner {
 
   Plan make() {
     describe_sweep();
-    for (const Combination& combination : combinations(sweep_)) add_arm(combination);
+    std::vector<Combination> all = combinations(sweep_);
+    for (std::span<const Combination> rest = all; !rest.empty();) {
+      size_t some = std::min(rest.size(), kAssembledAtOnce);
+      add_arms(rest.first(some));
+      rest = rest.subspan(some);
+    }
     finish_groups();
     plan_.aliases = aliases(sweep_);
     scope_.check_names();
@@ -77,31 +96,60 @@ class Planner {
     }
   }
 
-  void add_arm(const Combination& combination) {
-    Tree tree = base_;
+  /// Holds what a combination gave.
+  struct Attempt {
+    Tree tree;
+    std::optional<Experiment> experiment = {};
+    std::optional<Error> problem = {};  // why it makes no experiment
+    bool misfit = false;                // The problem is that its parts do not go together.
+    std::exception_ptr broken = {};     // what ends the planning, unless an earlier combination does
+    Values values = {};                 // all settings
+    std::string content = {};           // the hash of all settings but the seed
+    std::string resolved = {};          // all settings as a document
+  };
+
+  void add_arms(std::span<const Combination> some) {
+    std::vector<Attempt> attempts(some.size());
+    parallel_for(int(some.size()), [&](int i) { attempt(some[size_t(i)], attempts[size_t(i)]); });
+    for (size_t i = 0; i < some.size(); ++i) add_arm(some[i], std::move(attempts[i]));
+  }
+
+  /// Assembles one combination, on any thread.
+  void attempt(const Combination& combination, Attempt& result) try {
+    result.tree = base_;
+    override_base(combination, result.tree);
+    try {
+      result.experiment = assemble(result.tree, registry_, Device::kCpu);
+    } catch (const Error& error) {
+      result.misfit = dynamic_cast<const Misfit*>(&error) != nullptr;
+      result.problem = error;
+      read_all(result.tree);
+    }
+    result.values = values_of(result.tree);
+    result.content = content_hash(result.values);
+    result.resolved = result.tree.resolved();
+  } catch (...) {
+    result.broken = std::current_exception();
+  }
+
+  void override_base(const Combination& combination, Tree& tree) const {
     try {
       for (const std::string& assignment : combination.overrides) tree.override_with(assignment);
     } catch (const Error& error) {
       throw Error(message("{}: arm '{}': {}", {sweep_.file.string(), combination.label, error.what()}),
                   error.code());
     }
-    std::optional<Error> problem;
-    bool misfit = false;
-    std::optional<Experiment> experiment;
-    try {
-      experiment = assemble(tree, registry_, Device::kCpu);
-    } catch (const Error& error) {
-      misfit = dynamic_cast<const Misfit*>(&error) != nullptr;
-      problem = error;
-      read_all(tree);
-    }
-    Values values = values_of(tree);
+  }
+
+  void add_arm(const Combination& combination, Attempt attempt) {
+    if (attempt.broken) std::rethrow_exception(attempt.broken);
+    const std::optional<Error>& problem = attempt.problem;
     // A combination that makes no experiment may be left out by a condition, so conditions come first.
-    if (const Expression* condition = excluding(values)) {
+    if (const Expression* condition = excluding(attempt.values)) {
       plan_.excluded.push_back({combination.label, condition->text()});
       return;
     }
-    if (problem && misfit && combination.kind != "baseline") {
+    if (problem && attempt.misfit && combination.kind != "baseline") {
       plan_.excluded.push_back({combination.label, problem->what()});
       return;
     }
@@ -112,22 +160,25 @@ class Planner {
                           {sweep_.file.string(), combination.label, overrides, problem->what()}),
                   problem->code());
     }
-    if (keep(combination, tree, std::move(values))) group(plan_.arms.back(), tree, *experiment);
+    if (!keep(combination, attempt)) return;
+    group([&] {
+      sharing_.add(plan_.arms.size() - 1, std::move(attempt.tree), std::move(*attempt.experiment));
+    });
   }
 
-  /// Fills the group of an arm, and what it shares with others. Once the data cannot be read, no arm has a
-  /// group.
-  void group(Arm& arm, const Tree& tree, const Experiment& experiment) {
+  /// Does a part of filling groups. Once the data cannot be read, no arm has a group.
+  void group(const std::function<void()>& part) {
     if (!can_group_) return;
     try {
-      sharing_.add(arm, tree, experiment, registry_);
+      part();
     } catch (const Error&) {
       can_group_ = false;
     }
   }
 
   void finish_groups() {
-    if (can_group_) return sharing_.find_forks(plan_.arms);
+    group([&] { sharing_.find_forks(); });
+    if (can_group_) return;
     for (Arm& arm : plan_.arms) arm.group.clear();
   }
 
@@ -141,13 +192,10 @@ class Planner {
     return found;
   }
 
-  /// Adds the arm, unless an earlier arm is the same experiment but for the seed.
-  /// Adds an arm unless another one is the same experiment; returns whether it did.
-  bool keep(const Combination& combination, const Tree& tree, Values values) {
-    values.erase("seed");
-    std::string content;
-    for (const auto& [path, text] : values) content += path + " = " + text + "\n";
-    auto [same, is_new] = by_content_.try_emplace(sha256(content), plan_.arms.size());
+  /// Adds an arm unless another one is the same experiment but for the seed; returns whether it did. Takes
+  /// the texts of the attempt.
+  bool keep(const Combination& combination, Attempt& attempt) {
+    auto [same, is_new] = by_content_.try_emplace(attempt.content, plan_.arms.size());
     if (!is_new) {
       plan_.excluded.push_back(
           {combination.label, "the same experiment as '" + plan_.arms[same->second].label + "'"});
@@ -158,8 +206,9 @@ class Planner {
     arm.kind = combination.kind;
     arm.overrides = combination.overrides;
     arm.levels = combination.levels;
-    arm.params = std::move(values);
-    arm.experiment = tree.resolved();
+    arm.params = std::move(attempt.values);
+    arm.params.erase("seed");
+    arm.experiment = std::move(attempt.resolved);
     for (const auto& [path, text] : arm.params)
       if (std::string label = label_switched_by(path); !label.empty()) arm.techniques[label] = text == "true";
     plan_.arms.push_back(std::move(arm));
@@ -168,16 +217,13 @@ class Planner {
 
   /// Leaves in Arm::params the settings in which arms differ, without the switches of techniques.
   void keep_what_varies() {
-    const Values first = plan_.arms[0].params;
+    const Values& first = plan_.arms[0].params;
+    std::vector<std::pair<std::string, std::string>> differing;
+    for (const Arm& arm : plan_.arms)
+      std::set_symmetric_difference(arm.params.begin(), arm.params.end(), first.begin(), first.end(),
+                                    std::back_inserter(differing));
     std::set<std::string> varying;
-    auto differ = [&](const Values& from, const Values& to) {
-      for (const auto& [path, text] : from)
-        if (auto found = to.find(path); found == to.end() || found->second != text) varying.insert(path);
-    };
-    for (const Arm& arm : plan_.arms) {
-      differ(arm.params, first);
-      differ(first, arm.params);
-    }
+    for (const auto& [path, text] : differing) varying.insert(path);
     for (Arm& arm : plan_.arms) {
       std::erase_if(arm.params, [&](const auto& value) {
         return !label_switched_by(value.first).empty() || !varying.contains(value.first);
@@ -224,10 +270,10 @@ class Planner {
   ConditionScope scope_;
   std::vector<Expression> exclude_;
   Registry registry_;
-  SharingFinder sharing_;
+  Plan plan_;
+  SharingFinder sharing_{plan_.arms, registry_};
   bool can_group_ = true;
   std::map<std::string, size_t> by_content_;  // the arms by a hash of their settings
-  Plan plan_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "sweep/sharing.h"
 
 #include <caddie/error.h>
+#include <caddie/parallel.h>
 
 #include <algorithm>
 #include <numeric>
@@ -19,6 +20,9 @@ namespace {
 
 // A prefix shorter than this share of a training is not worth its checkpoint.
 constexpr double kWorthwhile = 0.02;
+
+// So many assembled experiments fit into memory anywhere, and are work enough for all threads.
+constexpr size_t kFilledAtOnce = 64;
 
 /// Orders signatures so that those with common first steps are neighbours.
 bool before(const ScheduleSignature& a, const ScheduleSignature& b) {
@@ -37,9 +41,9 @@ int64_t divergence_step(const ScheduleSignature& a, const ScheduleSignature& b) 
   return double(common) >= kWorthwhile * double(a.steps.size()) ? std::max<int64_t>(common, 0) : 0;
 }
 
-}  // namespace
-
-void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment, const Registry& registry) {
+/// Fills what an arm says of its training, except for the forks, and returns the signature of that.
+ScheduleSignature describe_training(Arm& arm, const Tree& tree, const Experiment& experiment,
+                                    const Registry& registry) {
   arm.group = run_key(tree, experiment, registry, {}).group;
   StageKeys keys(tree, experiment, registry);
   Observers observers;
@@ -53,12 +57,34 @@ void SharingFinder::add(Arm& arm, const Tree& tree, const Experiment& experiment
   arm.seconds = experiment.budget.seconds;
   arm.parameters = experiment.model->weights().parameters();
   arm.memory_bytes = usual_memory(experiment);
-  if (!signatures_.count(arm.training)) signatures_.emplace(arm.training, keys.schedule_signature());
+  return keys.schedule_signature();
+}
+
+}  // namespace
+
+void SharingFinder::add(size_t arm, Tree tree, Experiment experiment) {
+  waiting_.push_back({arm, std::move(tree), std::move(experiment)});
+  if (waiting_.size() == kFilledAtOnce) fill();
+}
+
+void SharingFinder::fill() {
+  std::vector<ScheduleSignature> signatures(waiting_.size());
+  // Observers are asked in this stage. As the stage is the whole process's, no thread may be the one that
+  // enters it.
+  StageScope scope(Stage::kAverage);
+  parallel_for(int(waiting_.size()), [&](int i) {
+    const Assembled& from = waiting_[size_t(i)];
+    signatures[size_t(i)] = describe_training(arms_[from.arm], from.tree, from.experiment, registry_);
+  });
+  for (size_t i = 0; i < waiting_.size(); ++i)
+    signatures_.emplace(arms_[waiting_[i].arm].training, std::move(signatures[i]));
+  waiting_.clear();
 }
 
 // In sorted order, what two signatures have in common is the least that neighbours between them have in
 // common.
-void SharingFinder::find_forks(std::vector<Arm>& arms) const {
+void SharingFinder::find_forks() {
+  fill();
   std::vector<const std::pair<const std::string, ScheduleSignature>*> order;
   for (const auto& signature : signatures_) order.push_back(&signature);
   std::sort(order.begin(), order.end(), [](auto* a, auto* b) { return before(a->second, b->second); });
@@ -76,7 +102,7 @@ void SharingFinder::find_forks(std::vector<Arm>& arms) const {
     for (int64_t step : steps)
       forks[order[i]->first].push_back({step, StageKeys::prefix_group(order[i]->second, step)});
   }
-  for (Arm& arm : arms) arm.forks = forks[arm.training];
+  for (Arm& arm : arms_) arm.forks = forks[arm.training];
 }
 
 std::string TrainingOrder::training(size_t run) const {

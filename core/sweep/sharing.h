@@ -16,13 +16,26 @@ namespace caddie {
 /// Finds out which arms of a plan share trainings or their first steps.
 class SharingFinder {
  public:
-  /// Fills the group of an arm and what it says of its training, except for the forks. Throws Error when the
-  /// data cannot be read.
-  void add(Arm& arm, const Tree& tree, const Experiment& experiment, const Registry& registry);
-  /// Fills Arm::forks of arms that were all added.
-  void find_forks(std::vector<Arm>& arms) const;
+  /// `arms` are those of the plan; `registry` opened their plugins. Both must outlive the finder.
+  SharingFinder(std::vector<Arm>& arms, const Registry& registry) : arms_(arms), registry_(registry) {}
+  /// Takes what the arm of that index was assembled from. Its group and what it says of its training are
+  /// filled by this or a later call. Throws Error when the data cannot be read.
+  void add(size_t arm, Tree tree, Experiment experiment);
+  /// Fills what is left to fill: Arm::forks of the arms, which were all added. Throws like add().
+  void find_forks();
 
  private:
+  struct Assembled {
+    size_t arm;
+    Tree tree;
+    Experiment experiment;
+  };
+  /// Fills the arms that wait, on all threads.
+  void fill();
+
+  std::vector<Arm>& arms_;
+  const Registry& registry_;
+  std::vector<Assembled> waiting_;
   std::map<std::string, ScheduleSignature> signatures_;  // the signature of each training
 };
 

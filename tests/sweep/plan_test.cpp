@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans over the quick start: whole experiments, frozen, and held against later edits.
 #include <caddie/error.h>
+#include <caddie/parallel.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <set>
 #include <string>
 
+#include "base/files.h"
 #include "support/paths.h"
 #include "support/temporary_folder.h"
 #include "sweep/combinations.h"
@@ -60,6 +62,32 @@ TEST_CASE("a trial of a sweep changes the base of all arms and has a name of its
   CHECK_THROWS_WITH(read_sweep(over_steps, {"budget.steps=5"}),
                     Catch::Contains("'budget.steps' is 5 in the base"));
   CHECK_NOTHROW(read_sweep(over_steps, {"budget.steps=100"}));
+}
+
+TEST_CASE("a plan is the same for any number of threads, and so is what stops it", "[sweep]") {
+  QuickStart start;
+  auto with_threads = [&](int threads, const std::string& text) {
+    int before = thread_count();
+    set_thread_count(threads);
+    std::string result;
+    try {
+      fs::path folder = start.scratch / ("threads-" + std::to_string(threads));
+      write_plan(make_plan(start.sweep(text)), folder);
+      result = read_file(folder / "plan.json");
+    } catch (const Error& error) {
+      result = error.what();
+    }
+    set_thread_count(before);
+    return result;
+  };
+  std::string many = kTwoToggles + "[[axis]]\nkey = \"train.clip_norm\"\nvalues = [0.0, 0.3, 1.0]\n";
+  std::string plan = with_threads(1, many);
+  CHECK_THAT(plan, Catch::Contains("+trigram_hash +value_residual"));
+  CHECK(with_threads(3, many) == plan);
+  std::string wrong = "seeds = [1]\n[[axis]]\nkey = \"model.heads\"\nvalues = [4, 3, 5, 7]\n";
+  std::string first = with_threads(1, wrong);
+  CHECK_THAT(first, Catch::Contains("heads=3"));
+  for (int again = 0; again < 3; ++again) CHECK(with_threads(3, wrong) == first);
 }
 
 TEST_CASE("the level that the base has is the baseline, however it is written", "[sweep]") {
