@@ -27,7 +27,7 @@ std::string text_of_done(const std::string& name, const RunState& state, double 
                      kBpb.name, state.summary.number(kBpb), duration(seconds));
 }
 
-std::string text_of_failure(const std::string& name, const Verdict& verdict, const std::string& log) {
+std::string text_of_failure(const std::string& name, const EndVerdict& verdict, const std::string& log) {
   return fmt::format("{}  {}: {}; see {}", verdict.outcome == RunOutcome::lost ? "lost  " : "failed", name,
                      verdict.reason, log);
 }

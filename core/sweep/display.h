@@ -30,7 +30,7 @@ std::string name_of_run(const Plan& plan, size_t run);
 std::string text_of_done(const std::string& name, const RunState& state, double seconds,
                          const RunnerResult& result, size_t open);
 /// Returns the line about a run that failed or was lost.
-std::string text_of_failure(const std::string& name, const Verdict& verdict, const std::string& log);
+std::string text_of_failure(const std::string& name, const EndVerdict& verdict, const std::string& log);
 
 /// Holds what a display shows of a sweep at one moment.
 struct SweepStatus {

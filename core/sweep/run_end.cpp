@@ -13,7 +13,7 @@
 
 namespace caddie {
 
-Verdict judge(const RunEnd& end, const RunRequests& requests) {
+EndVerdict judge(const RunEnd& end, const RunRequests& requests) {
   int signal = end.process.signal;
   bool interrupted = signal == 0 && end.process.code == kInterrupted;
   // A run that is still starting dies of the signals at which it would later save a checkpoint.

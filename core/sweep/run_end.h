@@ -30,13 +30,13 @@ struct RunRequests {
 enum class RunOutcome { done, failed, lost, stopped, no_space };
 
 /// Says what came of a run, and why.
-struct Verdict {
+struct EndVerdict {
   RunOutcome outcome = RunOutcome::done;
   std::string reason;  // why it failed or was lost, in one line
 };
 
 /// Judges an end. Results count whatever became of the process; then the sweep's own requests explain an end,
 /// then signals from outside, then what the run left.
-Verdict judge(const RunEnd& end, const RunRequests& requests);
+EndVerdict judge(const RunEnd& end, const RunRequests& requests);
 
 }  // namespace caddie

@@ -65,7 +65,7 @@ class RunQueue {
   void started(size_t run, bool trains, double now);
 
   struct EndedRun {
-    Verdict verdict;
+    EndVerdict verdict;
     AtWork work;            // what the queue knew of the run while it was at work
     bool requeued = false;  // whether the run waits again
   };

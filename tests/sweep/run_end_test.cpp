@@ -25,7 +25,7 @@ const RunRequests kNothing = {};
 const RunRequests kStopping = {false, true, 0};
 const RunRequests kTimedOut = {true, false, 90};
 
-bool is(const Verdict& verdict, RunOutcome outcome, const std::string& reason) {
+bool is(const EndVerdict& verdict, RunOutcome outcome, const std::string& reason) {
   INFO("outcome " << int(verdict.outcome) << ", reason " << verdict.reason);
   CHECK(verdict.outcome == outcome);
   CHECK(verdict.reason == reason);
