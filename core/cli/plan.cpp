@@ -145,6 +145,7 @@ void print_text(Plan& plan, const PlanArguments& arguments) {
   tell("{}: {}, {} arms, {} runs; base {}\n", plan.name, plan.design, plan.arms.size(), plan.runs.size(),
        plan.base_file);
   if (!plan.question.empty()) tell("{}\n", plan.question);
+  tell("order: {}: seed by seed, {}\n", order_of(plan).name, order_of(plan).help);
   TextTable table{{"arm", "runs", "sets"}, {}, "lrl"};
   for (size_t i = 0; i < plan.arms.size(); ++i) {
     int64_t runs = 0;
@@ -184,6 +185,7 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
                {"design", plan.design},
                {"runs", plan.runs.size()},
                {"seeds", plan.seeds},
+               {"order", plan.run.order},
                {"arms", arms_json(plan)},
                {"excluded", excluded},
                {"aliases", plan.aliases},

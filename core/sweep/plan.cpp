@@ -10,7 +10,6 @@
 #include <set>
 
 #include "base/exit_code.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "sweep/sharing.h"
 
@@ -56,20 +55,23 @@ bool Plan::is_timed() const {
 std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
                                 std::span<const int64_t> seeds) {
   std::vector<std::string> folders = folder_names(plan);
+  const RunOrder& order = order_of(plan);
   std::vector<PlannedRun> runs;
-  // One seed comes after the other, so that an interrupted sweep has compared all arms equally often. They
-  // are shuffled within, so that what changes slowly on a machine falls on no arm in particular.
   for (int64_t seed : seeds) {
-    auto first = long(runs.size());
+    size_t first = runs.size();
     for (size_t arm : arms) runs.push_back({arm, seed, message("runs/{}-s{}", {folders[arm], seed})});
-    if (plan.run.order != "shuffled") continue;
-    std::map<std::string, PlannedRun> by_hash;
-    for (auto run = runs.begin() + first; run != runs.end(); ++run)
-      by_hash.emplace(sha256(run->folder), *run);
-    std::transform(by_hash.begin(), by_hash.end(), runs.begin() + first,
-                   [](const auto& hashed) { return hashed.second; });
+    // The turn is that of the seed in the plan, so that a race that adds seeds later goes on alternating.
+    auto turn = std::find(plan.seeds.begin(), plan.seeds.end(), seed) - plan.seeds.begin();
+    order.arrange(std::span(runs).subspan(first), size_t(turn));
   }
   return runs;
+}
+
+const RunOrder& order_of(const Plan& plan) {
+  const RunOrder* order = find_run_order(plan.run.order);
+  check(order, "its order '{}' is none{}", printable(plan.run.order),
+        suggestion(plan.run.order, names_of_run_orders()));
+  return *order;
 }
 
 bool is_claimed(const Plan& plan, const Arm& arm) {

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "results/run_folder.h"
 #include "sweep/racing.h"
+#include "sweep/run_order.h"
 #include "sweep/sweep_file.h"
 
 namespace caddie {
@@ -99,6 +100,9 @@ Plan make_plan(const SweepFile& sweep);
 /// Returns the runs of some arms for some seeds, seed by seed, in the order of `plan.run`.
 std::vector<PlannedRun> runs_of(const Plan& plan, std::span<const size_t> arms,
                                 std::span<const int64_t> seeds);
+
+/// Returns the order of `plan.run`. Throws Error when it is not known.
+const RunOrder& order_of(const Plan& plan);
 
 /// Tells whether the claim is about the arm: never the baseline, every other arm when the claim names none.
 bool is_claimed(const Plan& plan, const Arm& arm);

@@ -162,6 +162,7 @@ void check_values(const Plan& plan) {
   check(!plan.seeds.empty(), "it has no seeds");
   for (int64_t seed : plan.seeds) check_seed(seed);
   for (const Arm& arm : plan.arms) check_levels(arm, plan);
+  order_of(plan);
   check(plan.run.timeout_seconds >= 0 && plan.run.retries >= 0 && plan.jobs >= 0 && plan.threads >= 0,
         "its timeout_seconds, retries, jobs and threads are {}, {}, {} and {}, and must be 0 or more",
         plan.run.timeout_seconds, plan.run.retries, plan.jobs, plan.threads);

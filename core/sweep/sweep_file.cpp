@@ -3,6 +3,7 @@
 #include "sweep/sweep_file.h"
 
 #include "sweep/base_experiment.h"
+#include "sweep/run_order.h"
 
 namespace caddie {
 
@@ -31,7 +32,8 @@ void RunSettings::settings(Settings& s) {
   s("timeout", timeout_seconds, "seconds or \"20m\"; a run that takes longer has failed; 0: none",
     at_least(0));
   s("retries", retries, "how often a failed run is tried again", between(0, 100));
-  s("order", order, "order in which the runs of one seed start", one_of("shuffled", "listed"));
+  s("order", order, "order in which the runs of one seed start; seeds come one after the other",
+    {0, 0, names_of_run_orders()});
 }
 
 SweepFile seeds_of(const std::filesystem::path& experiment, std::string name, std::vector<int64_t> seeds) {
