@@ -13,6 +13,7 @@
 #include "base/median.h"
 #include "base/text.h"
 #include "report/cells.h"
+#include "report/drift.h"
 #include "report/effects.h"
 #include "report/spread_notes.h"
 #include "results/metrics.h"
@@ -48,6 +49,7 @@ class Notes {
     tell_levels();
     tell_void_techniques();
     tell_slow_runs();
+    if (std::string drift = note_on_drift(a_); !drift.empty()) note(std::move(drift));
     tell_steps();
     tell_overruns();
     return std::move(notes_);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/columns.h"
+#include "report/drift.h"
 #include "report/effects.h"
 #include "results/metrics.h"
 
@@ -52,6 +53,8 @@ Json to_json(const Ablation& a) {
   json["claim_met"] = a.claim_met ? Json(*a.claim_met) : Json();
   json["arms"] = arms_json(a);
   json["effects"] = effects_json(a);
+  json["order"] = a.plan->run.order;
+  json["drift"] = drift_json(a);
   json["notes"] = a.notes;
   return json;
 }

@@ -2,11 +2,20 @@
 // A run.json that is damaged never passes for a missing one: reading it throws Error and says what helps.
 #include "results/run_record.h"
 
+#include <ctime>
+
 #include <caddie/error.h>
 
 #include "base/sealed_json.h"
 
 namespace caddie {
+
+std::optional<double> RunRecord::started() const {
+  std::tm parts = {};
+  const char* end = strptime(started_at.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (!end || *end != '\0') return std::nullopt;
+  return double(timegm(&parts));
+}
 
 std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
   std::filesystem::path file = folder / kRecordFile;

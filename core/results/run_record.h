@@ -69,6 +69,9 @@ struct RunRecord {
   DataRecord data;
   StageNames stages;  // those that are known before the run begins
 
+  /// Returns when the run began, in seconds since 1970 began in UTC; nothing where the record does not tell.
+  std::optional<double> started() const;
+
   template <class Fields>
   void fields(Fields& f) {
     f.maybe("key", key);
