@@ -24,16 +24,16 @@ void add_verbs(CLI::App& app) {
     const char* title;
     std::vector<void (*)(CLI::App&)> verbs;
   };
-  const Task tasks[] = {
-      {"One experiment", {add_run_command, add_rerun_command, add_explain_command}},
-      {"Sweeps",
-       {add_plan_command, add_noise_command, add_power_command, add_sweep_command, add_retry_command,
-        add_status_command}},
-      {"Results",
-       {add_table_command, add_report_command, add_test_command, add_diff_command, add_ls_command}},
-      {"Artifacts", {add_eval_command, add_artifact_command, add_export_command}},
-      {"Data and plugins", {add_data_command, add_plugin_command, add_describe_command}},
-      {"This machine", {add_bench_command, add_doctor_command, add_gc_command}}};
+  const Task tasks[] = {{"One experiment", {add_run_command, add_rerun_command, add_explain_command}},
+                        {"Sweeps",
+                         {add_plan_command, add_noise_command, add_power_command, add_sweep_command,
+                          add_retry_command, add_status_command}},
+                        {"Results",
+                         {add_table_command, add_report_command, add_test_command, add_transfer_command,
+                          add_diff_command, add_ls_command}},
+                        {"Artifacts", {add_eval_command, add_artifact_command, add_export_command}},
+                        {"Data and plugins", {add_data_command, add_plugin_command, add_describe_command}},
+                        {"This machine", {add_bench_command, add_doctor_command, add_gc_command}}};
   for (const Task& task : tasks)
     for (auto add : task.verbs) {
       add(app);

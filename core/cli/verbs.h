@@ -37,6 +37,7 @@ void add_status_command(CLI::App& app);
 void add_table_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_test_command(CLI::App& app);
+void add_transfer_command(CLI::App& app);
 void add_diff_command(CLI::App& app);
 void add_ls_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
