@@ -11,6 +11,18 @@
 #include "statistics/compare.h"
 
 namespace caddie {
+namespace {
+
+/// Returns the name and the measurement in a row of metrics.csv; nothing where the line is no such row.
+std::optional<std::pair<std::string, CurvePoint>> row_of(std::string_view line) {
+  std::vector<std::string> cells = split(line, ',');
+  if (cells.size() != 5) return std::nullopt;
+  return std::pair(
+      cells[3], CurvePoint{std::strtoll(cells[0].c_str(), nullptr, 10),
+                           std::strtod(cells[2].c_str(), nullptr), std::strtod(cells[4].c_str(), nullptr)});
+}
+
+}  // namespace
 
 std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, const std::string& name) {
   std::vector<CurvePoint> curve;
@@ -21,12 +33,25 @@ std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, cons
     size_t start = text.rfind('\n', found), end = text.find('\n', found);
     // A match without a line break on either side is in the head, or in a last line that was cut short.
     if (start == std::string::npos || end == std::string::npos) continue;
-    std::vector<std::string> cells = split(std::string_view(text).substr(start + 1, end - start - 1), ',');
-    if (cells.size() != 5) continue;
-    curve.push_back({std::strtoll(cells[0].c_str(), nullptr, 10), std::strtod(cells[2].c_str(), nullptr),
-                     std::strtod(cells[4].c_str(), nullptr)});
+    if (auto row = row_of(std::string_view(text).substr(start + 1, end - start - 1)))
+      curve.push_back(row->second);
   }
   return curve;
+}
+
+std::vector<std::pair<std::string, CurvePoint>> read_curves(const std::filesystem::path& run_folder) {
+  std::vector<std::pair<std::string, CurvePoint>> rows;
+  std::filesystem::path file = run_folder / kMetricsFile;
+  if (!std::filesystem::exists(file)) return rows;
+  std::string text = read_file(file);
+  std::string_view rest = text;
+  // The first line is the head, and what follows the last line break was cut short.
+  for (bool is_head = true; rest.find('\n') != std::string_view::npos; is_head = false) {
+    size_t end = rest.find('\n');
+    if (auto row = is_head ? std::nullopt : row_of(rest.substr(0, end))) rows.push_back(std::move(*row));
+    rest.remove_prefix(end + 1);
+  }
+  return rows;
 }
 
 std::optional<double> at_time(std::span<const CurvePoint> curve, double seconds) {

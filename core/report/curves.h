@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace caddie {
@@ -19,6 +20,9 @@ struct CurvePoint {
 
 /// Returns the rows called `name` of a run's metrics.csv, by step; empty when there are none.
 std::vector<CurvePoint> read_curve(const std::filesystem::path& run_folder, const std::string& name);
+
+/// Returns all rows of a run's metrics.csv with their names, in their order; empty when there are none.
+std::vector<std::pair<std::string, CurvePoint>> read_curves(const std::filesystem::path& run_folder);
 
 /// Returns the curve's value at a time, interpolated linearly between neighbours; nothing outside of what was
 /// measured.
