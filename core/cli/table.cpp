@@ -34,7 +34,8 @@ void add_table_command(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("table", "print the ablation table of a sweep");
   verb->add_option("sweep", arguments->sweep, "name or folder of the sweep, or its file")->required();
   verb->add_option("--format", arguments->format,
-                   "term, csv, md, tex or json; by default term, csv with --runs");
+                   "term, csv, md, tex or json; by default term, csv with --runs; tsv for a decision on "
+                   "each arm, as in results.tsv");
   verb->add_option("--baseline", arguments->baseline, "arm to compare with; by default the plan's");
   verb->add_flag("--runs", arguments->runs, "one row a run, as in runs.csv");
   verb->add_flag("--json", arguments->json, "the same as --format json");

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/columns.h"
+#include "report/decisions.h"
 #include "report/sweep_tables.h"
 #include "results/metrics.h"
 
@@ -142,7 +143,9 @@ std::vector<ArmColumn> mean_columns(const Ablation& a) {
       number("welch_df", 2, "degrees of freedom of Welch's test, beside a pooled one where SDs differ",
              [](const ArmRow& arm) { return arm.welch ? arm.welch->df : kUnknown; }),
       number("welch_p_adj", 8, "p of Welch's test, adjusted by Holm",
-             [](const ArmRow& arm) { return arm.welch ? arm.welch->p : kUnknown; })};
+             [](const ArmRow& arm) { return arm.welch ? arm.welch->p : kUnknown; }),
+      text("status", "what the test decides: keep, discard or crash, as in results.tsv; empty while open",
+           [&a](const ArmRow& arm) { return std::string(name_of(decision_on(a, arm))); })};
 }
 
 /// Returns columns of the tested metric, unless that is the score or the nats, which are shown anyway.
@@ -249,7 +252,8 @@ std::vector<std::string> names_in_json() {
           "delta_bytes",
           "step_ms",
           "delta_step_ms",
-          "effect_check"};
+          "effect_check",
+          "status"};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "experiment/experiment.h"
 #include "plugin/slot_table.h"
 #include "report/columns.h"
+#include "report/decisions.h"
 #include "results/metrics.h"
 #include "results/run_folder.h"
 #include "sweep/sweep_file.h"
@@ -108,6 +109,7 @@ void add_all_columns(std::vector<Topic>& topics) {
   add_columns(topics, run_columns(ablation, varying), "runs.csv");
   add_columns(topics, arm_columns(ablation), "ablation.csv");
   add_columns(topics, readable_columns(ablation), "caddie table");
+  add_columns(topics, decision_columns(ablation), "results.tsv");
 }
 
 /// Tells whether `pattern` holds a part in <> and stands for `name`.

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "report/cells.h"
 #include "report/columns.h"
+#include "report/decisions.h"
 #include "report/drift.h"
 #include "report/effects.h"
 #include "results/metrics.h"
@@ -60,7 +61,7 @@ Json to_json(const Ablation& a) {
 }
 
 [[noreturn]] void fail_format(const std::string& format) {
-  fail_usage("--format {}: there is no such format; known: term, csv, md, tex, json", format);
+  fail_usage("--format {}: there is no such format; known: term, csv, tsv, md, tex, json", format);
 }
 
 }  // namespace
@@ -88,6 +89,7 @@ std::string render(const Ablation& ablation, const std::string& format) {
     return heading(ablation) + "\n" + readable_table(ablation).terminal() + "\n" +
            behind(&TextTable::terminal, "\n") + notes;
   if (format == "csv") return ablation_table(ablation).csv();
+  if (format == "tsv") return decisions_table(ablation).tsv();
   if (format == "tex") return readable_table(ablation).latex() + behind(&TextTable::latex, "");
   if (format == "json") return text_of(to_json(ablation), 2) + "\n";
   if (format == "md") {
@@ -103,6 +105,7 @@ std::string render(const Ablation& ablation, const std::string& format) {
 std::string render_runs(const Ablation& ablation, const std::string& format) {
   TextTable table = runs_table(ablation);
   if (format == "csv") return table.csv();
+  if (format == "tsv") return table.tsv();
   if (format == "term") return table.terminal();
   if (format == "md") return table.markdown();
   if (format == "tex") return table.latex();
@@ -123,6 +126,7 @@ Ablation write_tables(const Plan& plan, const std::filesystem::path& folder) {
   Ablation ablation = analyze(plan, folder);
   write_file(folder / "runs.csv", runs_table(ablation).csv());
   write_file(folder / "ablation.csv", render(ablation, "csv"));
+  write_file(folder / "results.tsv", render(ablation, "tsv"));
   write_file(folder / "ablation.md", render(ablation, "md"));
   write_file(folder / "ablation.tex", render(ablation, "tex"));
   if (TextTable data = effects_data(ablation); !data.rows.empty())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of a sweep are made as text and as files: runs.csv, ablation.csv, ablation.md, ablation.tex,
-// effects.csv.
+// results.tsv, effects.csv.
 #pragma once
 
 #include <filesystem>
@@ -24,14 +24,14 @@ TextTable readable_table(const Ablation& ablation);
 std::string standing(const Ablation& ablation);
 /// Returns the lines above the readable table: question, name and standing().
 std::string heading(const Ablation& ablation);
-/// Returns the table of the arms as text. `format` is term, csv, md, tex or json. Throws
-/// Error (kUsage) for others.
+/// Returns the table of the arms as text. `format` is term, csv, md, tex or json, or tsv for the
+/// decisions_table(). Throws Error (kUsage) for others.
 std::string render(const Ablation& ablation, const std::string& format);
 /// Returns the runs instead of the arms; json holds all that is known of each.
 std::string render_runs(const Ablation& ablation, const std::string& format);
 
-/// Rewrites runs.csv, ablation.csv, ablation.md and ablation.tex in the sweep's folder, and effects.csv where
-/// there are effects, each by rename. Returns what they tell.
+/// Rewrites runs.csv, ablation.csv, ablation.md, ablation.tex and results.tsv in the sweep's folder, and
+/// effects.csv where there are effects, each by rename. Returns what they tell.
 Ablation write_tables(const Plan& plan, const std::filesystem::path& folder);
 
 /// Writes the tables while a sweep is at work, so rarely that it takes no more than a twentieth of the time.

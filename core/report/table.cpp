@@ -145,6 +145,17 @@ std::string TextTable::csv() const {
   return out;
 }
 
+std::string TextTable::tsv() const {
+  std::string out;
+  auto add = [&](const std::vector<std::string>& row) {
+    for (size_t i = 0; i < row.size(); ++i) out += (i ? "\t" : "") + printable(row[i]);
+    out += "\n";
+  };
+  add(head);
+  for (const auto& row : rows) add(row);
+  return out;
+}
+
 std::string csv_cell(std::string_view cell) {
   std::string text = printable_lines(cell);
   if (is_formula(text)) text.insert(0, "'");

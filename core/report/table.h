@@ -22,6 +22,9 @@ struct TextTable {
   std::string latex() const;
   /// Returns RFC 4180 with a head; lines end in "\n".
   std::string csv() const;
+  /// Returns the head and the rows with tabs between cells, which are on one line each, as printable() has
+  /// them; lines end in "\n".
+  std::string tsv() const;
 };
 
 /// Returns one cell of CSV as printable_lines() writes it: in quotes when it holds a comma, a quote or a line

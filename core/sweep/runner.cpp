@@ -20,8 +20,8 @@ namespace {
 /// Makes the folder of a sweep, or accepts one that is there. Throws Error (kUsage) when files of others
 /// would be overwritten: where there is no mark, a plan is the sign that its files are Caddie's.
 void own_sweep_folder(const std::filesystem::path& folder) {
-  constexpr const char* kWritten[] = {"plan.json",   "runs",         "runs.csv",   "ablation.csv",
-                                      "ablation.md", "ablation.tex", "effects.csv"};
+  constexpr const char* kWritten[] = {"plan.json",   "runs",         "runs.csv",    "ablation.csv",
+                                      "ablation.md", "ablation.tex", "effects.csv", "results.tsv"};
   if (make_owned_folder(folder)) return;
   try {
     read_plan(folder);

@@ -50,7 +50,7 @@ TEST_CASE("ablation.csv has the promised columns", "[report]") {
         "sweep,arm,kind,baseline,n,seeds,val_bpb_mean,val_bpb_std,val_bpb_sem,delta,delta_ci_lo,delta_ci_hi,"
         "delta_nats,margin_nats,test,df,t,p,p_adj,significant,paired,delta_at_time,delta_bytes,delta_step_ms,"
         "effect_check,race,race_seeds,planned,failed,artifact_bytes,step_ms,metric,metric_mean,tested_delta,"
-        "tested_lo,tested_hi,welch_df,welch_p_adj");
+        "tested_lo,tested_hi,welch_df,welch_p_adj,status");
   CHECK(column(table, 0, "delta") == "");
   CHECK(column(table, 1, "n") == "2");
   CHECK(column(table, 1, "seeds") == "0 1");
