@@ -102,6 +102,12 @@ void test_verb(TestArguments arguments) {
     FinishedArm baseline = named_arm(arguments.baseline, arguments.metric);
     c = compare_arms(arm, baseline, arguments.test, hypothesis);
     notes = notes_on_test(c, arm, baseline, hypothesis);
+    if (c.test == "welch" && std::isfinite(c.p)) {
+      Comparison textbook = compare_arms(arm, baseline, "satterthwaite", hypothesis);
+      notes.push_back(
+          fmt::format("df {:.2f} and p = {:.5f} with --test satterthwaite, as SciPy and R compute it",
+                      textbook.df, textbook.p));
+    }
   }
   if (c.is_alike && is_count(arguments.metric)) c.test = kFact;
   bool met = c.test == kFact ? lies_beyond(c.delta, hypothesis) : c.p < arguments.alpha;
@@ -131,10 +137,11 @@ void add_test_command(CLI::App& app) {
   verb->add_option("--alpha", arguments->alpha, "level of significance")
       ->check(within(1e-9, 0.5))
       ->capture_default_str();
-  verb->add_option(
-          "--test", arguments->test,
-          "auto: paired by checkpoint where runs share one, else pooled within a sweep and welch between two")
-      ->check(CLI::IsMember({"auto", "pooled", "welch", "paired_checkpoint", "paired_seed"}))
+  verb->add_option("--test", arguments->test,
+                   "auto: paired by checkpoint where runs share one, else pooled within a sweep and welch "
+                   "between two; "
+                   "satterthwaite: Welch's test as SciPy and R compute it")
+      ->check(CLI::IsMember({"auto", "pooled", "welch", "satterthwaite", "paired_checkpoint", "paired_seed"}))
       ->capture_default_str();
   verb->add_flag("--assert", arguments->assert_met, "exit with 3 when it is not shown to be better");
   verb->add_flag("--json", arguments->json, "print the comparison as JSON");

@@ -3,6 +3,7 @@
 #include "report/arm_test.h"
 
 #include "base/exit_code.h"
+#include "statistics/satterthwaite.h"
 
 namespace caddie {
 namespace {
@@ -59,9 +60,11 @@ Comparison run_test(const std::string& test, const ArmPair& arms, const Hypothes
   Sample arm = sample_of(arms.arm), baseline = sample_of(arms.baseline);
   if (test == "one_sample") return one_sample_test(arm, arms.target, hypothesis);
   if (test == "welch") return welch_test(arm, baseline, hypothesis);
+  if (test == "satterthwaite") return satterthwaite_test(arm, baseline, hypothesis);
   if (test == "pooled") return pooled_test(arm, baseline, arms.pooled, hypothesis);
   fail_usage(
-      "test '{}': there is no such test; known: pooled, welch, one_sample, paired_seed, paired_checkpoint",
+      "test '{}': there is no such test; known: pooled, welch, satterthwaite, one_sample, paired_seed, "
+      "paired_checkpoint",
       test);
 }
 

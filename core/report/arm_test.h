@@ -40,8 +40,8 @@ SeedPairs pairs_of(const ArmPair& arms);
 /// the same trainings, else "pooled" within one sweep and "welch" between two.
 std::string usual_test(bool same_trainings, bool one_sweep);
 
-/// Runs `test`: "pooled", "welch", "one_sample" (against the target), "paired_seed" or "paired_checkpoint";
-/// the last one finds nothing where the arms do not come from the same trainings.
+/// Runs `test`: "pooled", "welch", "satterthwaite", "one_sample" (against the target), "paired_seed" or
+/// "paired_checkpoint"; the last one finds nothing where the arms do not come from the same trainings.
 Comparison run_test(const std::string& test, const ArmPair& arms, const Hypothesis& hypothesis);
 
 }  // namespace caddie
