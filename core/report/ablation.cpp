@@ -44,11 +44,12 @@ class Analysis {
   }
 
   Ablation run() {
+    choose_score();
     choose_hypothesis(a_);
     for (const Arm& arm : plan_.arms) a_.arms.push_back(summarize_arm(arm));
     check_baseline();
     find_shared_trainings();
-    a_.pooled = a_.pool_over_arms(kBpb.name);
+    a_.pooled = a_.pool_over_arms(a_.score);
     judge(a_);
     compare_at_time();
     a_.effects = effects(a_);
@@ -57,6 +58,16 @@ class Analysis {
   }
 
  private:
+  /// Takes the loss as the score of a sweep in which no finished run has bits per byte, but one a loss.
+  void choose_score() {
+    bool has_bpb = false, has_loss = false;
+    for (const RunRow& run : a_.runs) {
+      has_bpb |= run.is_done() && std::isfinite(run.number(kBpb));
+      has_loss |= run.is_done() && std::isfinite(run.number(kLossNats));
+    }
+    if (has_loss && !has_bpb) a_.score = a_.metric = kLossNats.name;
+  }
+
   double mean(const Arm& arm, const Metric& metric) const {
     return summarize(a_.numbers(&arm, metric.name)).mean;
   }
@@ -72,7 +83,7 @@ class Analysis {
       const std::string& verdict = run.state.summary.effect_check;
       if (severity(verdict) > severity(row.effect_check)) row.effect_check = verdict;
     }
-    row.bpb = summarize(a_.numbers(&arm, kBpb.name));
+    row.bpb = summarize(a_.numbers(&arm, a_.score));
     row.nats = summarize(a_.numbers(&arm, kLossNats.name));
     row.metric = summarize(a_.numbers(&arm, a_.metric));
     row.bytes = mean(arm, kArtifactBytes);
@@ -123,7 +134,7 @@ class Analysis {
     auto [found, is_new] = curves_.try_emplace(arm);
     if (is_new)
       for (const RunRow& run : a_.runs_of(arm))
-        if (run.is_done()) found->second[run.run->seed] = read_curve(folder_ / run.run->folder, kBpb.name);
+        if (run.is_done()) found->second[run.run->seed] = read_curve(folder_ / run.run->folder, a_.score);
     std::vector<std::vector<CurvePoint>> chosen;
     for (const auto& [seed, curve] : found->second)
       if (seeds.empty() || std::count(seeds.begin(), seeds.end(), seed) > 0) chosen.push_back(curve);

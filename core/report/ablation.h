@@ -85,7 +85,9 @@ struct Ablation {
   Hypothesis hypothesis;
   bool spreads_differ = false;  // whether the arms' SDs of the tested metric differ beyond chance
   double alpha = 0.05;
-  double confidence = 0.95;        // the confidence of the arms' intervals
+  double confidence = 0.95;  // the confidence of the arms' intervals
+  /// This score is what ArmRow::bpb and the differences are of: val_loss_nats where no run has bits per byte.
+  std::string score = kBpb.name;
   std::string metric = kBpb.name;  // the metric that is tested
   std::vector<Effect> effects;     // the effects of the factors; see effects()
   std::vector<std::string> notes;  // what people should know before believing the table

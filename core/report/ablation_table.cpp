@@ -168,7 +168,7 @@ std::vector<ArmColumn> readable_score_columns(const Ablation& a) {
                  return std::to_string(arm.bpb.n) +
                         (arm.bpb.n < arm.planned ? "/" + std::to_string(arm.planned) : "");
                }),
-          text(kBpb.name, "mean over seeds", [](const ArmRow& arm) { return fixed(arm.bpb.mean, 5); }),
+          text(a.score, "mean over seeds", [](const ArmRow& arm) { return fixed(arm.bpb.mean, 5); }),
           text("sd", "standard deviation from seed to seed",
                [](const ArmRow& arm) { return fixed(arm.bpb.sd, 5); }),
           text("delta", "difference from the baseline's mean, bits per byte; below 0 is better",

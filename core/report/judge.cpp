@@ -60,14 +60,14 @@ class Judge {
   std::string shown_test(const ArmRow& arm) const {
     if (claim_ && (a_.test == "welch" || a_.test == "pooled" || a_.test == "paired_seed")) return a_.test;
     std::string test = usual_test(shares_training(arm), true);
-    size_t paired = pairs_of(pair(arm, kBpb.name, a_.pooled)).seeds.size();
+    size_t paired = pairs_of(pair(arm, a_.score, a_.pooled)).seeds.size();
     bool more_is_known = size_t(std::max(arm.bpb.n, base_->bpb.n)) > paired;
     return test == "paired_checkpoint" && paired < 2 && more_is_known ? "pooled" : test;
   }
 
   /// Sets the difference that is shown of an arm, and the one that is tested.
   void compare(ArmRow& arm) {
-    ArmPair both = pair(arm, kBpb.name, a_.pooled);
+    ArmPair both = pair(arm, a_.score, a_.pooled);
     arm.shown = run_test(shown_test(arm), both, {});
     if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
     SeedPairs paired = pairs_of(both);
@@ -278,7 +278,7 @@ class Judge {
         arm.significant = now[i].end == RaceEnd::proved;
       }
       compare_at_look(arm);
-      if (a_.metric == kBpb.name) arm.shown = now[i].at_look;
+      if (a_.metric == a_.score) arm.shown = now[i].at_look;
       if (!std::isfinite(arm.shown.delta)) arm.shown.delta = arm.bpb.mean - base_->bpb.mean;
     }
   }

@@ -62,8 +62,9 @@ class Notes {
     if (a_.pooled.df > 0 && a_.pooled.variance == 0)
       note("noise: all runs alike: every arm has the same val_bpb at each seed, so nothing is tested");
     else if (a_.pooled.df > 0)
-      note(fmt::format("noise: SD {} bpb from seed to seed, pooled over arms (df {:.0f})",
-                       rounded(std::sqrt(a_.pooled.variance), 5), a_.pooled.df));
+      note(fmt::format("noise: SD {} {} from seed to seed, pooled over arms (df {:.0f})",
+                       rounded(std::sqrt(a_.pooled.variance), 5), a_.score == kBpb.name ? "bpb" : "nats",
+                       a_.pooled.df));
     else if (std::any_of(a_.arms.begin(), a_.arms.end(), [](const ArmRow& arm) { return arm.bpb.n > 0; }))
       note("one seed an arm: nothing is known of the noise, so no difference here is more than a hint");
     std::vector<std::string> alike;

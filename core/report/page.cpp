@@ -106,11 +106,11 @@ class Page {
     if (rows.empty()) return "";
     auto count = double(rows.size());
     Chart chart(900, 56 + 26 * int(rows.size()), 250,
-                Axis::around(values, fmt::format("difference of {}; left is better", kBpb.name)),
+                Axis::around(values, fmt::format("difference of {}; left is better", a_.score)),
                 {0.4, count + 0.6});
     chart.draw_axes(false);
     chart.line(std::vector<Point>{{0, 0.4}, {0, count + 0.6}}, "zero");
-    bool margin = plan_.claim && a_.metric == kBpb.name && a_.hypothesis.margin > 0;
+    bool margin = plan_.claim && a_.metric == a_.score && a_.hypothesis.margin > 0;
     double goal = a_.hypothesis.tail == Tail::less ? -a_.hypothesis.margin : a_.hypothesis.margin;
     if (margin) chart.line(std::vector<Point>{{goal, 0.4}, {goal, count + 0.6}}, "zero k2");
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -178,7 +178,7 @@ class Page {
   }
 
   std::string curves() const {
-    const char* name = kBpb.name;
+    const char* name = a_.score.c_str();
     std::string by_steps = curve_chart(name, false);
     if (by_steps.empty()) by_steps = curve_chart(name = kTrainLoss.name, false);
     if (by_steps.empty()) return "";
@@ -200,7 +200,7 @@ class Page {
     if (points.size() < 2) return "";
     Axis across = Axis::around(x, "artifact bytes");
     across.high += 0.25 * (across.high - across.low);  // Names of arms need room on the right.
-    Chart chart(900, 340, 60, across, Axis::around(y, kBpb.name));
+    Chart chart(900, 340, 60, across, Axis::around(y, a_.score));
     chart.draw_axes();
     chart.line(frontier(points), "zero");
     for (size_t arm = 0; arm < a_.arms.size(); ++arm) {
@@ -212,7 +212,7 @@ class Page {
           fmt::format("{}: {} bytes, {:.5f}", row.arm->label, with_commas(int64_t(row.bytes)), row.bpb.mean));
       chart.label(at, row.arm->label, 8);
     }
-    return "<figure>" + chart.svg(fmt::format("bytes against {}", kBpb.name)) +
+    return "<figure>" + chart.svg(fmt::format("bytes against {}", a_.score)) +
            "<figcaption>Dashed: no arm is smaller and better.</figcaption></figure>\n";
   }
 

@@ -58,7 +58,7 @@ PriorRuns prior_runs_of(const Ablation& ablation, const fs::path& folder, const 
     if (std::isfinite(rest)) own.push_back(rest);
   }
   PriorRuns prior;
-  PooledVariance pooled = metric == kBpb.name ? ablation.pooled : ablation.pool_over_arms(metric);
+  PooledVariance pooled = metric == ablation.score ? ablation.pooled : ablation.pool_over_arms(metric);
   prior.sd = std::sqrt(pooled.variance);
   prior.df = pooled.df;
   prior.paired_sd = std::sqrt(paired_variance(ablation, metric).variance);

@@ -67,7 +67,7 @@ Json to_json(const Ablation& a) {
 }  // namespace
 
 std::string standing(const Ablation& ablation) {
-  return fmt::format("{}; {} ({} is better) against '{}'", progress(ablation), kBpb.name,
+  return fmt::format("{}; {} ({} is better) against '{}'", progress(ablation), ablation.score,
                      name_of(kBpb.better), ablation.baseline);
 }
 
