@@ -164,6 +164,7 @@ std::span<const RunRow> Ablation::runs_of(const Arm* arm) const {
 
 std::map<int64_t, double> Ablation::by_seed(const Arm* arm, std::string_view metric) const {
   std::map<int64_t, double> values;
+  if (!arm->unpooled.empty()) return values;
   for (const RunRow& run : runs_of(arm)) {
     if (!run.is_done()) continue;
     double value = run.number(metric);

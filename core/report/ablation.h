@@ -97,7 +97,7 @@ struct Ablation {
   const ArmRow& baseline_row() const;
   /// Returns the runs of an arm of the plan, by seed.
   std::span<const RunRow> runs_of(const Arm* arm) const;
-  /// Returns a metric of an arm's finished runs by seed.
+  /// Returns a metric of an arm's finished runs by seed; nothing of an arm whose runs are not to be pooled.
   std::map<int64_t, double> by_seed(const Arm* arm, std::string_view metric) const;
   /// Returns the numbers of by_seed() without their seeds.
   std::vector<double> numbers(const Arm* arm, std::string_view metric) const;

@@ -18,6 +18,10 @@ FinishedArm finished_arm(const std::filesystem::path& folder, const std::string&
   Plan plan = read_plan(finished.sweep);
   Ablation ablation = analyze(plan, finished.sweep, label);
   const Arm* arm = ablation.baseline_row().arm;
+  if (!arm->unpooled.empty())
+    fail_usage(
+        "{}:{}: its runs are not to be pooled: {}; import those that belong together as an arm of their own",
+        folder.string(), label, arm->unpooled);
   finished.values = ablation.by_seed(arm, metric);
   if (finished.values.empty()) fail_usage("{}:{}: no finished run has {}", folder.string(), label, metric);
   for (const RunRow& run : ablation.runs_of(arm))

@@ -52,6 +52,7 @@ class Notes {
     if (std::string drift = note_on_drift(a_); !drift.empty()) note(std::move(drift));
     tell_steps();
     tell_overruns();
+    tell_imported();
     return std::move(notes_);
   }
 
@@ -305,6 +306,14 @@ class Notes {
         note(fmt::format("overrun: {} s{} trained {:.1f} s with a budget of {:g} s", run.arm->label,
                          run.run->seed, took, budget));
     }
+  }
+
+  /// Tells what the checks of an import found, and which arms it keeps from being pooled.
+  void tell_imported() {
+    if (!plan_.imported) return;
+    for (const std::string& text : plan_.imported->notes) note("import: " + text);
+    for (const Arm& arm : plan_.arms)
+      if (!arm.unpooled.empty()) note("not pooled, so without mean and test: " + arm.label);
   }
 
   void tell_slow_runs() {

@@ -26,6 +26,7 @@ RerunResult compare_bits(const fs::path& before, const fs::path& again) {
 }
 
 void check_can_rerun(const fs::path& run) {
+  check_not_imported(run);
   if (read_summary(run).status != "done")
     fail_usage("{}: holds no finished run; name the folder of one", run.string());
   for (const char* name : kRead) check_left_by_run(run, name);

@@ -6,6 +6,7 @@
 
 #include <caddie/error.h>
 
+#include "base/exit_code.h"
 #include "base/sealed_json.h"
 
 namespace caddie {
@@ -32,6 +33,13 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path& folder) {
     problem += reason_of(error);
   }
   fail("{}; start the run over with --fresh", problem);
+}
+
+void check_not_imported(const std::filesystem::path& folder) {
+  std::optional<RunRecord> record = read_run_record(folder);
+  if (record && !record->imported_from.empty())
+    fail_usage("{}: was imported from {}, so that there are no weights; name a run of Caddie's own",
+               folder.string(), record->imported_from);
 }
 
 void write_run_record(const std::filesystem::path& folder, const RunRecord& record) {

@@ -68,6 +68,9 @@ struct RunRecord {
   Labelled<std::string> plugins;  // the SHA-256 of each plugin's file by the plugin's name
   DataRecord data;
   StageNames stages;  // those that are known before the run begins
+  // The file that another program's run was read from; "" for Caddie's own. Such a run has settings and
+  // results, and neither weights nor an experiment that Caddie could run.
+  std::string imported_from;
 
   /// Returns when the run began, in seconds since 1970 began in UTC; nothing where the record does not tell.
   std::optional<double> started() const;
@@ -87,12 +90,16 @@ struct RunRecord {
     f.maybe("plugins", plugins);
     f.maybe("data", data);
     f.maybe("stages", stages);
+    f.maybe("imported_from", imported_from);
   }
 };
 
 /// Returns the record of the run in `folder`, nothing where there is none. Throws Error naming the file when
 /// it is damaged, a member is of another type, or nothing tells which run it is of.
 std::optional<RunRecord> read_run_record(const std::filesystem::path& folder);
+
+/// Throws Error (kUsage) when the run in `folder` was imported, so that there are no weights of it.
+void check_not_imported(const std::filesystem::path& folder);
 
 void write_run_record(const std::filesystem::path& folder, const RunRecord& record);
 

@@ -43,6 +43,7 @@ Experiment experiment_of(const fs::path& artifact, const fs::path& file, const C
   if (file.empty())
     fail_usage("{}: there is no resolved.toml beside it; name its experiment with --experiment",
                artifact.string());
+  check_not_imported(artifact.parent_path());
   check_left_by_run(artifact.parent_path(), artifact.filename().string());
   Tree tree = Tree::load(file, options.overrides);
   if (options.stride > 0) set_stride(tree, registry, options.stride);

@@ -17,6 +17,7 @@
 namespace caddie {
 
 std::filesystem::path trained_weights(const std::filesystem::path& run) {
+  check_not_imported(run);
   std::filesystem::path file = run / kWeightsFile;
   if (!std::filesystem::exists(file))
     fail_usage("{}: there are no trained weights; name the folder of a finished run", run.string());

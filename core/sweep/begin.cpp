@@ -100,7 +100,9 @@ LockedSweep begun_sweep(const SweepRequest& request) {
     fail_usage("-S changes the base of a sweep that is planned; name the sweep's file");
   fs::path folder = sweep_folder(request.file);
   FolderClaim claim = claim_sweep(folder);
-  Plan plan = still_comparable(read_plan(folder));
+  Plan frozen = read_plan(folder);
+  check_can_run(frozen);
+  Plan plan = still_comparable(frozen);
   if (request.fresh) {
     start_over(plan, folder);
     plan.jobs = plan.threads = 0;
@@ -120,6 +122,7 @@ LockedSweep sweep_of_file(const SweepRequest& request) {
     write_plan(plan, folder);
   } else {
     Plan before = read_plan(folder);
+    check_can_run(before);
     check_unchanged(before, plan);
     plan = still_comparable(before);
   }

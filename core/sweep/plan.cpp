@@ -80,6 +80,12 @@ bool is_claimed(const Plan& plan, const Arm& arm) {
   return named.empty() || std::find(named.begin(), named.end(), arm.label) != named.end();
 }
 
+void check_can_run(const Plan& plan) {
+  if (plan.imported)
+    fail_usage("{}: its runs were imported, so that Caddie cannot make them; name a sweep of its own",
+               plan.name);
+}
+
 void fill_groups(Plan& plan) {
   Registry registry;
   SharingFinder sharing(plan.arms, registry);

@@ -43,6 +43,7 @@ struct Arm {
   int64_t parameters = 0;        // the parameters of the model
   int64_t memory_bytes = 0;      // the memory that a run takes, roughly
   double seconds = 0;            // the time of its wall-clock budget; 0 where it has none
+  std::string unpooled = {};  // why its runs are no sample of one thing, so that no test pools them; "" else
   bool is_baseline() const { return kind == "baseline"; }
 
   template <class Fields>
@@ -53,6 +54,14 @@ struct PlannedRun {
   size_t arm = 0;
   int64_t seed = 0;
   std::string folder;  // such as "runs/baseline-s1337", relative to the sweep's folder
+
+  template <class Fields>
+  void fields(Fields& f);
+};
+
+/// Tells of runs that other programs made and `caddie import` read; a plan that has this runs nothing.
+struct ImportedRuns {
+  std::vector<std::string> notes;  // what the checks found, a sentence each
 
   template <class Fields>
   void fields(Fields& f);
@@ -81,6 +90,7 @@ struct Plan {
     void fields(Fields& f);
   };
   std::vector<Excluded> excluded;
+  std::optional<ImportedRuns> imported;
   Json history = Json::array();  // when the plan was frozen, and what was changed later
 
   const Arm& baseline() const { return arms.front(); }
@@ -91,6 +101,9 @@ struct Plan {
   template <class Fields>
   void fields(Fields& f);
 };
+
+/// Throws Error (kUsage) when the plan's runs were imported, so that Caddie cannot make them.
+void check_can_run(const Plan& plan);
 
 /// Expands the sweep and assembles every arm, so that a wrong name or value in any of them fails here, with
 /// Error (kUsage) that names the arm. Equal arms are dropped and listed as excluded. It trains nothing and

@@ -91,6 +91,12 @@ void Arm::fields(Fields& f) {
   f("techniques", techniques);
   f("params", params);
   f("experiment", experiment);
+  f.maybe("unpooled", unpooled);
+}
+
+template <class Fields>
+void ImportedRuns::fields(Fields& f) {
+  f("notes", notes);
 }
 
 template <class Fields>
@@ -127,6 +133,7 @@ void Plan::fields(Fields& f) {
   f("history", history);
   f.maybe("claim", claim);
   f.maybe("race", race);
+  f.maybe("imported", imported);
   f("excluded", excluded);
   f("runs", runs);
   f("arms", arms);

@@ -78,9 +78,11 @@ Plan full_plan() {
   arm.parameters = 1000;
   arm.memory_bytes = 1 << 30;
   arm.seconds = 60.5;
+  arm.unpooled = "a seed was run twice";
   plan.runs.emplace_back();
   plan.runs[0] = {0, 9, "runs/a-s9"};
   plan.excluded = {{"+b", "why"}};
+  plan.imported = ImportedRuns{{"two files are one"}};
   plan.history = Json::array({{{"at", "today"}}});
   return plan;
 }
@@ -94,6 +96,7 @@ TEST_CASE("plan.json has a member for every member of its structs", "[sweep]") {
   CHECK(json["arms"][0].size() == boost::pfr::tuple_size_v<Arm>);
   CHECK(json["arms"][0]["forks"][0].size() == boost::pfr::tuple_size_v<Arm::Fork>);
   CHECK(json["runs"][0].size() == boost::pfr::tuple_size_v<PlannedRun>);
+  CHECK(json["imported"].size() == boost::pfr::tuple_size_v<ImportedRuns>);
   CHECK(json["excluded"][0].size() == boost::pfr::tuple_size_v<Plan::Excluded>);
   CHECK(json["claim"].size() == boost::pfr::tuple_size_v<SweepClaim>);
   CHECK(json["race"].size() == boost::pfr::tuple_size_v<Race>);
@@ -112,6 +115,8 @@ TEST_CASE("every field of a plan comes back from plan.json, under its own name",
   CHECK(plan.claim->target == 7.5);
   CHECK(plan.race->looks.at(1).refuted_at == 0.8);
   CHECK(plan.run.timeout_seconds == 90);
+  CHECK(plan.imported->notes == std::vector<std::string>{"two files are one"});
+  CHECK(plan.arms[0].unpooled == "a seed was run twice");
   CHECK(plan.levels == full_plan().levels);
   CHECK(plan.history == full_plan().history);
 }
