@@ -153,7 +153,26 @@ void Tape::recycle(Node& node) {
   node.gradient = nullptr;
 }
 
+void Tape::GradientSearch::begin() {
+  ignored_.clear();
+  for (const Node& node : tape_.nodes_)
+    if (node.gradient && !is_finite(Tensor(node.value.shape(), node.gradient, tape_.device_)))
+      ignored_.insert(&node);
+}
+
+/// Checks the gradients that are there once `worker` has passed its own on.
+void Tape::GradientSearch::look(const Worker& worker) {
+  if (found_) return;
+  for (const Node& node : tape_.nodes_)
+    if (node.gradient && !ignored_.contains(&node) &&
+        !is_finite(Tensor(node.value.shape(), node.gradient, tape_.device_))) {
+      found_ = worker;
+      return;
+    }
+}
+
 void Tape::run_closures(size_t first) {
+  if (search_) search_->begin();
   for (size_t i = closures_.size(); i-- > first;) {
     Closure& closure = closures_[i];
     if (!closure.output->gradient) continue;
@@ -163,6 +182,7 @@ void Tape::run_closures(size_t first) {
     AtWork work(worker);
     closure.run(closure.memory);
     recycle(*closure.output);
+    if (search_) search_->look(worker);
   }
   charge_backward(nullptr);
   for (size_t i = 0; i < leaves_.size(); ++i)

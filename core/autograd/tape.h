@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -62,6 +63,26 @@ class Tape {
 
    private:
     Tape* outer_;
+  };
+
+  /// Looks, in the backward passes that run on a tape while the scope lives, for the first gradient that is
+  /// not finite.
+  class GradientSearch {
+   public:
+    explicit GradientSearch(Tape& tape) : tape_(tape) { tape.search_ = this; }
+    ~GradientSearch() { tape_.search_ = nullptr; }
+    GradientSearch(const GradientSearch&) = delete;
+    GradientSearch& operator=(const GradientSearch&) = delete;
+    /// Returns who computed it; nothing as long as all were finite.
+    const std::optional<Worker>& found() const { return found_; }
+
+   private:
+    friend class Tape;
+    void begin();
+    void look(const Worker& worker);
+    Tape& tape_;
+    std::set<const Node*> ignored_;  // Their gradients had memory that was not filled, or were bad before.
+    std::optional<Worker> found_;
   };
 
   Device device() const { return device_; }
@@ -157,6 +178,7 @@ class Tape {
   // Holds memory of gradients that were passed on, by size: the next gradient of that size finds it in the
   // cache.
   std::map<int64_t, std::vector<float*>> spare_;
+  GradientSearch* search_ = nullptr;
 };
 
 }  // namespace caddie

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tensor/add_to.h"
+#include "tensor/finite.h"
 
 namespace caddie {
 
@@ -28,6 +29,15 @@ ViewedWeights::ViewedWeights(Model& model)
   }
 }
 
+/// Returns what a view makes of a weight, or the weight itself as long as the view does not act.
+Var ViewedWeights::viewed(const Technique& view, Var w, int weight, const Progress& progress, Mode mode) {
+  const WeightInfo& info = model_.weights().info(weight);
+  view.calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
+  // Runs share their first steps by the answer of acts(), so a view that says no must not be run.
+  if (!view.any()->acts(progress)) return w;
+  return view.as<WeightView>(nullptr, info.layer)->view(w, info, progress, mode);
+}
+
 void ViewedWeights::refresh(const Progress& progress, Mode mode, bool recording) {
   if (!any_) return;
   Tape::Scope scope(tape_);
@@ -37,12 +47,7 @@ void ViewedWeights::refresh(const Progress& progress, Mode mode, bool recording)
   for (size_t i = 0; i < leaves_.size(); ++i) {
     if (views_[i].empty()) continue;
     Var w = Parameter{int(i)};
-    for (const Technique* view : views_[i]) {
-      view->calls->in[int(mode)].fetch_add(1, std::memory_order_relaxed);
-      // Runs share their first steps by the answer of acts(), so a view that says no must not be run.
-      if (!view->any()->acts(progress)) continue;
-      w = view->as<WeightView>()->view(w, model_.weights().info(int(i)), progress, mode);
-    }
+    for (const Technique* view : views_[i]) w = viewed(*view, w, int(i), progress, mode);
     outputs_[i] = w;
     values_[i] = w.value();
   }
@@ -71,6 +76,27 @@ void ViewedWeights::pull(std::span<Tensor> gradients) {
     else
       for_each(tape_.device(), gradients[i].numel(), AddTo{gradients_[i].data(), gradients[i].data()});
   }
+}
+
+std::optional<Worker> ViewedWeights::first_not_finite(int weight, const Progress& progress, Mode mode) {
+  Tape::Scope scope(tape_);
+  tape_.start(leaves_, false);
+  Var w = Parameter{weight};
+  if (!is_finite(w.value())) return {};
+  for (const Technique* view : views_[size_t(weight)]) {
+    w = viewed(*view, w, weight, progress, mode);
+    if (!is_finite(w.value()))
+      return view->as<WeightView>(nullptr, model_.weights().info(weight).layer).worker();
+  }
+  return {};
+}
+
+std::optional<Worker> ViewedWeights::first_gradient_not_finite(std::span<Tensor> gradients,
+                                                               const Progress& progress, Mode mode) {
+  refresh(progress, mode, true);
+  Tape::GradientSearch search(tape_);
+  pull(gradients);
+  return search.found();
 }
 
 }  // namespace caddie

@@ -3,6 +3,7 @@
 // step.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,7 +26,17 @@ class ViewedWeights {
   /// that views declared get what flows back to them besides.
   void pull(std::span<Tensor> gradients);
 
+  /// Returns who shows the weight as what is not finite, though what it was given is; nothing when no view
+  /// does. refresh() has to follow before values() or pull() are used.
+  std::optional<Worker> first_not_finite(int weight, const Progress& progress, Mode mode);
+  /// Does what refresh() and pull() do, and returns who passes the first gradient on that is not finite;
+  /// nothing when all are finite.
+  std::optional<Worker> first_gradient_not_finite(std::span<Tensor> gradients, const Progress& progress,
+                                                  Mode mode);
+
  private:
+  Var viewed(const Technique& view, Var w, int weight, const Progress& progress, Mode mode);
+
   Model& model_;
   std::vector<std::vector<const Technique*>> views_;  // indexed by weight
   std::vector<size_t> owned_;                         // the weights that views declared

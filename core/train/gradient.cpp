@@ -107,6 +107,30 @@ std::string GradientSum::first_not_finite(std::span<const Batch> batches, std::s
   return "";
 }
 
+std::string GradientSum::first_gradient_not_finite(std::span<const Batch> batches,
+                                                   std::span<const Tensor> values, const Progress& progress) {
+  std::vector<MicroBatch> micros = micro_batches(batches);
+  TrainingPass pass{progress, rank_ * int64_t(micros.size())};
+  Accumulator& accumulator = accumulators_[0];
+  for (const MicroBatch& micro : micros) {
+    read(values);
+    run_micro_batch(micro, accumulator, micro.rows * micro.length, pass);
+    beat();
+    bool finite = std::all_of(accumulator.leaves.begin(), accumulator.leaves.end(), [&](const Leaf& leaf) {
+      return !leaf.summed || is_finite(Tensor(leaf.value.shape(), leaf.gradient, leaf.value.device()));
+    });
+    if (!finite) {
+      // Looking at all gradients behind each operation takes long, so it is done for this micro-batch alone.
+      Tape::GradientSearch search(thread_tape(model_.weights().device()));
+      read(values);
+      run_micro_batch(micro, accumulator, micro.rows * micro.length, pass);
+      if (search.found()) return text_of(*search.found());
+    }
+    ++pass.micro_batch;
+  }
+  return "";
+}
+
 double GradientSum::run(std::span<const Batch> batches, std::span<const Tensor> values,
                         const Progress& progress, const std::function<bool()>& leave) {
   std::vector<MicroBatch> micros = micro_batches(batches);

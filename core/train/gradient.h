@@ -41,6 +41,11 @@ class GradientSum {
   std::string first_not_finite(std::span<const Batch> batches, std::span<const Tensor> values,
                                const Progress& progress);
 
+  /// Says who passed the first gradient back that is not finite for these batches; "" where all are finite
+  /// for each micro-batch. Runs micro-batches until it finds one, and leaves no gradients that could be used.
+  std::string first_gradient_not_finite(std::span<const Batch> batches, std::span<const Tensor> values,
+                                        const Progress& progress);
+
   /// Returns the mean of each objective's term over all positions of the last run(), in nats per token.
   std::span<double> terms() { return terms_; }
   /// Returns for each weight the gradient of the mean loss, with the terms, of the last run(); undefined

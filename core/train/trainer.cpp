@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -104,20 +105,37 @@ std::vector<Weight> Trainer::live_weights() const {
   return weights;
 }
 
-StepReport Trainer::step(std::span<const Batch> batches) {
-  AtStep at(progress_.step);
-  BeatingWork work;
-  Stopwatch whole;
-  progress_.lr_scale = schedule_->scale(progress_);
-  StepReport report = advance(batches);
-  ++progress_.step;
+/// Returns what the schedule multiplies all learning rates by. Throws Error when it is negative or not
+/// finite.
+double Trainer::scheduled() const {
+  Call<Schedule> schedule = schedule_.call();
+  double scale = schedule->scale(progress_);
+  check(scale >= 0 && std::isfinite(scale), "it multiplies the learning rates by {}", scale);
+  return scale;
+}
+
+/// Shows the weights behind a step to the averagers.
+void Trainer::average(StepReport& report) {
   for (auto& [name, averager] : averagers_) {
     Stopwatch own;
-    averager.averager->update(live_weights(), progress_);
+    Call<Averager> call = averager.averager.call();
+    call->update(live_weights(), progress_);
+    if (checks_outputs_) check_average(*call);
     double seconds = own.seconds();
     averager.seconds += seconds;
     report.phases.average += seconds;
   }
+}
+
+StepReport Trainer::step(std::span<const Batch> batches) {
+  std::optional<AtStep> at(progress_.step);
+  BeatingWork work;
+  Stopwatch whole;
+  progress_.lr_scale = scheduled();
+  StepReport report = advance(batches);
+  ++progress_.step;
+  at.emplace(progress_.step);  // the step that averagers are told
+  average(report);
   report.seconds = whole.seconds() - (progress_.budget_seconds > 0 ? 0 : report.phases.average);
   // All ranks follow one clock.
   if (comm_) report.seconds = comm_->all_reduce(report.seconds) / comm_->size();
@@ -143,10 +161,10 @@ StepReport Trainer::advance(std::span<const Batch> batches) {
   report.terms = labelled_terms();
   views_.pull(gradient_.gradients());
   if (comm_) average_over_ranks(report, gradient_.gradients());
-  check_finite(report, batches);
+  check_loss(report, batches);
   report.phases.gradient = clock.lap();
   std::vector<double> squares = squared_norms(gradient_.gradients());
-  check_finite(squares);
+  check_gradients(squares, batches);
   note_reached(squares);
   report.gradient_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
   clip(gradient_.gradients(), report.gradient_norm);
@@ -182,37 +200,6 @@ void Trainer::average_over_ranks(StepReport& report, std::span<Tensor> gradients
   }
   report.loss = comm_->all_reduce(report.loss) / comm_->size();
   for (auto& [label, term] : report.terms) term = comm_->all_reduce(term) / comm_->size();
-}
-
-/// Throws Error saying where the trouble begins when the loss, or what an objective adds to it, is not
-/// finite.
-void Trainer::check_finite(const StepReport& report, std::span<const Batch> batches) {
-  if (!std::isfinite(report.loss)) {
-    std::string place = gradient_.first_not_finite(batches, views_.values(), progress_);
-    fail("step {}: the loss is {}: {}; lower the learning rates or clip the gradient", progress_.step,
-         report.loss,
-         place.empty() ? "every output of the forward passes is finite, so the loss itself is too large"
-                       : place);
-  }
-  for (const auto& [label, term] : report.terms)
-    check(std::isfinite(term), "step {}: '{}' adds {} to the loss; lower its weight or the learning rates",
-          progress_.step, label, term);
-}
-
-/// Throws Error naming the first output of the forward passes that holds a number that is not finite,
-/// although the loss may not show it.
-void Trainer::check_outputs(std::span<const Batch> batches) {
-  std::string place = gradient_.first_not_finite(batches, views_.values(), progress_);
-  check(place.empty(), "step {}: {}; --check-finite asks for this", progress_.step, place);
-}
-
-/// Throws Error naming the first weight whose gradient holds a number that is not finite.
-void Trainer::check_finite(std::span<const double> squares) const {
-  auto first = std::find_if(squares.begin(), squares.end(), [](double s) { return !std::isfinite(s); });
-  if (first == squares.end()) return;
-  const WeightInfo& info = model_.weights().info(int(first - squares.begin()));
-  fail("step {}: the gradient of {} of '{}' is not finite; lower the learning rates", progress_.step,
-       info.name, info.owner);
 }
 
 void Trainer::note_reached(std::span<const double> squares) {
@@ -256,7 +243,9 @@ void Trainer::update(std::span<Tensor> gradients) {
     for (int i : optimizer.weights)
       weights.push_back({&table.info(i), table.value(i), gradients[size_t(i)], factors[size_t(i)]});
     optimizer.technique.calls->in[size_t(Mode::kTrain)].fetch_add(1, std::memory_order_relaxed);
-    optimizer.technique.as<Optimizer>()->step(weights, progress_);
+    Call<Optimizer> call = optimizer.technique.as<Optimizer>();
+    call->step(weights, progress_);
+    if (checks_outputs_) check_updated(weights);
   }
 }
 

@@ -81,7 +81,8 @@ class Trainer {
   /// saying; threads ask it at once. Steps of several ranks, who would have to agree, are always finished.
   void leave_when(std::function<bool()> asked) { leave_ = std::move(asked); }
 
-  /// Lets every step first run its forward passes once more and look for numbers that are not finite.
+  /// Lets every step first run its forward passes once more and look for numbers that are not finite, and
+  /// then look at what optimizers and averagers make.
   void check_outputs_first() { checks_outputs_ = true; }
 
   /// Takes one step over all rows of the batches. Throws StepLeft when it was left. Throws Error when the
@@ -121,12 +122,19 @@ class Trainer {
     double seconds = 0;
   };
   StepReport advance(std::span<const Batch> batches);
+  double scheduled() const;
   void weights_state(Archive& archive);
   void average_over_ranks(StepReport& report, std::span<Tensor> gradients);
   std::vector<std::pair<std::string, double>> labelled_terms();
-  void check_finite(const StepReport& report, std::span<const Batch> batches);
-  void check_finite(std::span<const double> squares) const;
+  void check_loss(const StepReport& report, std::span<const Batch> batches);
+  void check_gradients(std::span<const double> squares, std::span<const Batch> batches);
   void check_outputs(std::span<const Batch> batches);
+  void check_updated(std::span<const Weight> weights) const;
+  void check_average(const Averager& averager) const;
+  std::string first_not_finite(std::span<const Batch> batches);
+  std::string first_gradient_not_finite(std::span<const Batch> batches);
+  std::string updater_of(int weight) const;
+  void average(StepReport& report);
   void note_reached(std::span<const double> squares);
   void clip(std::span<Tensor> gradients, double norm) const;
   void update(std::span<Tensor> gradients);

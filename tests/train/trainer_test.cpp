@@ -154,7 +154,7 @@ TEST_CASE("what stops being finite is named with its step, its place and its tec
   training.step(0);
   SECTION("a weight") {
     spoil("blocks.2.mlp.proj.weight", std::numeric_limits<float>::quiet_NaN());
-    says("weight blocks.2.mlp.proj.weight of 'model' is not finite");
+    says("weight blocks.2.mlp.proj.weight of 'model', which 'others' updates, is not finite");
   }
   SECTION("a technique") {
     spoil("blocks.1.attn.q_gain", 3e38f);
