@@ -5,7 +5,9 @@
 #include <caddie/error.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "base/at_work.h"
 #include "base/exit_code.h"
 
 namespace caddie {
@@ -123,7 +125,7 @@ std::vector<Batch> Loader::next(const Progress& progress) {
   remember();
   // A system that starts no further thread has the next batch read when it is asked for.
   constexpr std::launch kAheadIfPossible = std::launch::async | std::launch::deferred;
-  ahead_ = std::async(kAheadIfPossible, [this] { return draw(); });
+  ahead_ = std::async(kAheadIfPossible, [this] { return draw_ahead(); });
   return std::move(drawn.batches);
 }
 
@@ -134,18 +136,37 @@ std::vector<Batch> Loader::next_step(const Progress& progress) {
   return batches;
 }
 
+/// Draws on another thread, which alone knows whom to blame for what is thrown there.
+Loader::Drawn Loader::draw_ahead() {
+  std::optional<Error> told;
+  try {
+    return draw();
+  } catch (const Error& error) {
+    told = blamed(error);
+  } catch (...) {
+    told = Error(text_of(std::current_exception()));
+  }
+  AtWork::throws_again("");
+  throw *told;
+}
+
 Loader::Drawn Loader::draw() {
   BatchSize part = part_of(size_);
-  Drawn drawn{sampler_->next(part), {}};
+  Call<Sampler> sampler = sampler_.call();
+  Drawn drawn{sampler->next(part), {}};
   // Each rank's sequences come to the tokens of its part.
   std::vector<size_t> ends = {0};
   int64_t tokens = 0;
   for (size_t i = 0; i < drawn.sequences.size(); ++i) {
+    const Sequence& sequence = drawn.sequences[i];
+    check(sequence.start >= 0 && sequence.length >= 1 && sequence.length <= part.length,
+          "it drew a sequence of {} tokens at place {}; wanted are 1 to {} tokens, from place 0 on",
+          sequence.length, sequence.start, part.length);
     tokens += drawn.sequences[i].length;
     if (tokens == int64_t(ends.size()) * part.tokens) ends.push_back(i + 1);
   }
   check(ends.size() == size_t(batching_.ranks) + 1 && ends.back() == drawn.sequences.size(),
-        "the sampler drew {} tokens that are not {} for each of {} ranks", tokens, part.tokens,
+        "it drew {} tokens; wanted are sequences that come to {} for each of {} ranks", tokens, part.tokens,
         batching_.ranks);
   auto rank = size_t(batching_.rank);
   drawn.batches = read(std::span(drawn.sequences).subspan(ends[rank], ends[rank + 1] - ends[rank]));

@@ -80,6 +80,7 @@ class Loader {
   BatchSize part_of(const BatchSize& size) const;
   void begin();
   Drawn draw();
+  Drawn draw_ahead();
   std::vector<Batch> read(std::span<const Sequence> sequences) const;
   void append(const Sequence& sequence, Batch& batch) const;
   bool continues_plainly(std::span<const Sequence> sequences) const;

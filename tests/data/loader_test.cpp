@@ -147,7 +147,24 @@ TEST_CASE("What was drawn ahead for another size is drawn again", "[data]") {
   progress.step = 0;
   CHECK(loader.next(progress)[0].inputs == counting(6, 2));
   progress.step = 1;  // for which the sampler draws too little
-  CHECK_THROWS_WITH(loader.next(progress), "the sampler drew 2 tokens that are not 4 for each of 1 ranks");
+  CHECK_THROWS_WITH(loader.next(progress),
+                    "it drew 2 tokens; wanted are sequences that come to 4 for each of 1 ranks");
+}
+
+TEST_CASE("A sampler that draws what cannot be read is named, also when it draws ahead", "[data]") {
+  TemporaryFolder folder;
+  TokenStream stream = counting_stream(folder.path(), {30});
+  const std::string wanted = "; wanted are 1 to 2 tokens, from place 0 on";
+  for (const auto& [bad, words] : {std::pair(Sequence{0, 3}, "of 3 tokens at place 0"),
+                                   std::pair(Sequence{-4, 2}, "of 2 tokens at place -4"),
+                                   std::pair(Sequence{0, 0}, "of 0 tokens at place 0")}) {
+    Scripted sampler;
+    sampler.script = {{{0, 2}}, {bad}};
+    Loader loader(stream, Call<Sampler>(sampler, {"scripted", "scripted"}), {{2, 2}, 1, 0, 1, 0});
+    loader.next(Progress());  // which draws the next one ahead, on another thread
+    CHECK_THROWS_WITH(loader.next(Progress()),
+                      std::string("plugin 'scripted': it drew a sequence ") + words + wanted);
+  }
 }
 
 TEST_CASE("A batch that is no whole number of sequences names the nearest that are", "[data]") {
