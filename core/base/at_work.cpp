@@ -7,6 +7,7 @@
 #include <new>
 #include <system_error>
 
+#include "base/exception_type.h"
 #include "base/exit_code.h"
 #include "base/signal_text.h"
 
@@ -120,7 +121,7 @@ std::string text_of(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     return who + ": " + error.what();
   } catch (...) {
-    return who + ": it throws what is no exception of C++'s library";
+    return who + ": " + words_for_foreign_exception();
   }
 }
 

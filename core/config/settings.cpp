@@ -87,6 +87,29 @@ const char* type_name(const std::vector<double>*) { return "array of numbers"; }
 const char* type_name(const std::vector<std::string>*) { return "array of strings"; }
 const char* type_name(const Layers*) { return "layers"; }
 
+/// Tells whether a value lies in a range; NaN lies in none.
+struct InRange {
+  const Range& range;
+
+  template <class Number>
+  bool operator()(const Number& value) const {
+    return !range.words.empty() || (double(value) >= range.low && double(value) <= range.high);
+  }
+  bool operator()(const bool&) const { return true; }
+  bool operator()(const std::string& value) const {
+    return range.words.empty() ||
+           std::find(range.words.begin(), range.words.end(), value) != range.words.end();
+  }
+  bool operator()(const Layers& value) const {
+    LayerChoice choice;
+    return parse_layers(value.text, choice);
+  }
+  template <class T>
+  bool operator()(const std::vector<T>& values) const {
+    return std::all_of(values.begin(), values.end(), *this);
+  }
+};
+
 }  // namespace
 
 Settings::~Settings() = default;
@@ -163,6 +186,10 @@ std::string range_text(const Range& range) {
   if (low) return fmt::format("at least {}", range.low);
   if (high) return fmt::format("at most {}", range.high);
   return "";
+}
+
+bool is_in_range(const Setting& setting) {
+  return std::visit([&](const auto* target) { return InRange{setting.range}(*target); }, setting.target);
 }
 
 TreeNode to_node(const Setting& setting) {

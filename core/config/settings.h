@@ -37,6 +37,9 @@ std::string range_text(const Range& range);
 /// back to them.
 TreeNode to_node(const Setting& setting);
 
+/// Tells whether the value that the setting's variable holds now is one that may be written.
+bool is_in_range(const Setting& setting);
+
 /// Names the unit in which a setting counts.
 enum class Unit { none, bytes, seconds };
 /// Returns the unit that the name of the setting ends in: bytes, or seconds for both "seconds" and "timeout".

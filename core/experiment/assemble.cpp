@@ -35,6 +35,7 @@ class Assembler {
   void read_tables(std::string_view path, const std::function<bool(const Slot&)>& wanted);
   void read_part(const std::string& path, std::string_view section, const std::string& label);
   const Slot& slot_at(const std::string& path, std::string_view section, const std::string& label);
+  void at_setting(const std::string& path, const std::function<void()>& action) const;
   void make_model();
   void claim_weights();
   void hand_out();
@@ -89,9 +90,15 @@ std::string fault_of(const Technique& technique) {
   return "";
 }
 
-/// Returns a table and where it stands in its file, for messages.
+/// Returns the path of what names the plugin of a table: its `use` where that is written, or the table.
+std::string naming_path(const Tree& tree, const std::string& path) {
+  std::string use = join_path(path, "use");
+  return tree.has(use) ? use : path;
+}
+
+/// Returns a table and where its plugin is named, for messages.
 std::string place(const Tree& tree, const std::string& path) {
-  return "[" + path + "] (" + tree.origin(path).text() + ")";
+  return "[" + path + "] (" + tree.origin(naming_path(tree, path)).text() + ")";
 }
 
 /// Reads the plugins below each path of the slot table, in its order. Slots that share a path are read
@@ -118,9 +125,11 @@ void Assembler::read_tables(std::string_view path, const std::function<bool(cons
 /// empty. Throws Error when no plugin is named or its kind fits none of the slots.
 const Slot& Assembler::slot_at(const std::string& path, std::string_view section, const std::string& label) {
   std::string plugin = label;
-  std::vector<std::string> kinds;
+  std::vector<Kind> wanted;
+  std::vector<std::string> kinds;  // their names
   for (const Slot& slot : table_) {
     if (slot.path != section) continue;
+    wanted.push_back(slot.kind);
     kinds.emplace_back(name_of(slot.kind));
     if (plugin.empty()) plugin = slot.preset;
   }
@@ -129,11 +138,11 @@ const Slot& Assembler::slot_at(const std::string& path, std::string_view section
     tree_.fail_at(path,
                   message("[{}] names no plugin; write use = \"...\" with the name of a plugin of kind {}",
                           {path, join(kinds, " or ")}));
-  Kind kind = registry_.open(plugin, place(tree_, path)).entry->kind;
+  Kind kind = registry_.open(plugin, place(tree_, path), wanted).entry->kind;
   for (const Slot& slot : table_)
     if (slot.path == section && slot.kind == kind) return slot;
-  tree_.fail_at(path, message("plugin '{}' is of kind {}; [{}] wants one of kind {}",
-                              {plugin, name_of(kind), section, join(kinds, " or ")}));
+  tree_.fail_at(naming_path(tree_, path), message("plugin '{}' is of kind {}; [{}] wants one of kind {}",
+                                                  {plugin, name_of(kind), section, join(kinds, " or ")}));
 }
 
 void Assembler::read_part(const std::string& path, std::string_view section, const std::string& label) {
@@ -186,10 +195,23 @@ std::vector<Routed> Assembler::routed(Kind kind) const {
   return found;
 }
 
+/// Does something with a setting. What it throws is told with the place of the setting in its file.
+void Assembler::at_setting(const std::string& path, const std::function<void()>& action) const {
+  try {
+    action();
+  } catch (const Error& error) {
+    tree_.fail_at(path, error.what());
+  }
+}
+
 void Assembler::make_model() {
   ModelParts parts;
-  for (const Part& part : experiment_.parts)
+  for (const Part& part : experiment_.parts) {
+    if (part.slot->by_layer)
+      at_setting(join_path(part.path, "layers"),
+                 [&] { part.technique.layers.resolve(experiment_.model_settings.layers); });
     if (is_in_model(*part.slot)) parts.add(part.slot->kind, part.technique);
+  }
   experiment_.model = std::make_unique<Model>(
       experiment_.model_settings, int(experiment_.data.sequence_length), std::move(parts), device_);
   experiment_.model->draw_by(uint64_t(experiment_.seed));
@@ -204,7 +226,8 @@ void Assembler::claim_weights() {
     for (Part& part : experiment_.parts) {
       if (part.slot != &slot) continue;
       std::string owner = "[" + part.path + "]";
-      part.weights = select_weights(infos, part.technique.weights, owner);
+      at_setting(join_path(part.path, "weights"),
+                 [&] { part.weights = select_weights(infos, part.technique.weights, owner); });
       if (exports) std::erase_if(part.weights, [&](int i) { return infos[size_t(i)].training_only; });
       claims.push_back({owner, part.weights});
     }

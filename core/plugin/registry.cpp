@@ -15,11 +15,13 @@
 
 #include "base/at_work.h"
 #include "base/console.h"
+#include "base/exception_type.h"
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "config/settings.h"
 #include "plugin/build_note.h"
 #include "plugin/elf.h"
 #include "plugin/trial.h"
@@ -43,20 +45,49 @@ std::vector<std::filesystem::path> collect(const std::filesystem::path& folder,
   return folders;
 }
 
+// Returns "; did you mean 'a' or 'b'?" with the few names that are nearest; "" when none is near.
+std::string nearest_few(std::string_view name, std::vector<std::string> names) {
+  constexpr size_t kFew = 3;
+  std::vector<std::string> few;
+  for (std::string next; few.size() < kFew && !(next = nearest(name, names)).empty(); std::erase(names, next))
+    few.push_back("'" + next + "'");
+  return few.empty() ? "" : "; did you mean " + join(few, " or ") + "?";
+}
+
+// Says of what plugins there are to someone who names one that there is not.
+std::string hint_for(std::string_view name, const std::vector<PluginFile>& files,
+                     std::span<const Kind> kinds) {
+  std::string source = std::string(name) + ".cpp";
+  if (std::filesystem::exists(source))
+    return message("; {} lies here: caddie plugin build {}", {source, source});
+  std::vector<std::string> names, fitting, kind_names;
+  for (Kind kind : kinds) kind_names.emplace_back(name_of(kind));
+  for (const PluginFile& file : files) {
+    std::string folder = file.path.parent_path().filename();
+    bool fits =
+        std::any_of(kinds.begin(), kinds.end(), [&](Kind kind) { return folder_of_kind(kind) == folder; });
+    if (fits) fitting.push_back(file.name);
+    if (fits || kinds.empty() || !is_kind_folder(folder)) names.push_back(file.name);
+  }
+  constexpr size_t kMostListed = 24;
+  std::string hint = nearest_few(name, names);
+  if (!fitting.empty() && fitting.size() <= kMostListed)
+    hint += message("; plugins of kind {}: {}", {join(kind_names, " or "), join(fitting, ", ")});
+  return hint + "; caddie plugin list shows all";
+}
+
 // Returns the file of the plugin called `name`. Throws Error naming the folders and near names when there is
 // none.
 const PluginFile& file_called(std::string_view name, const std::vector<PluginFile>& files,
-                              const std::vector<std::filesystem::path>& folders) {
+                              const std::vector<std::filesystem::path>& folders,
+                              std::span<const Kind> kinds) {
   auto file = std::find_if(files.begin(), files.end(), [&](const PluginFile& f) { return f.name == name; });
   if (file != files.end()) return *file;
-  std::vector<std::string> names, places;
-  for (const PluginFile& other : files) names.push_back(other.name);
+  std::vector<std::string> places;
   for (const auto& folder : folders) places.push_back(folder.string());
-  std::string source = std::string(name) + ".cpp";
-  std::string hint = std::filesystem::exists(source)
-                         ? message("; {} lies here: caddie plugin build {}", {source, source})
-                         : suggestion(name, names);
-  throw Error(message("there is no plugin '{}' in {}{}", {name, join(places, ", "), hint}), kPluginRefused);
+  throw Error(
+      message("there is no plugin '{}' in {}{}", {name, join(places, ", "), hint_for(name, files, kinds)}),
+      kPluginRefused);
 }
 
 // Throws Error when loading changed the arithmetic: a library linked with -ffast-math sets the processor to
@@ -133,6 +164,29 @@ void check_beginning(const PluginFile& file) {
   good.insert(identity);
 }
 
+// Finds a setting whose default nobody could write down.
+struct DefaultCheck final : Settings {
+  std::string fault;
+  void visit(const Setting& setting) override {
+    if (fault.empty() && !is_in_range(setting))
+      fault = message("the default of its setting '{}' is {}, and wanted is {}",
+                      {setting.name, toml_text(to_node(setting)), range_text(setting.range)});
+  }
+};
+
+// Throws Error when a default lies outside of the range that is declared with it. What a plugin throws by
+// itself is told where it is used.
+void check_defaults(const LoadedPlugin& plugin) {
+  DefaultCheck check;
+  try {
+    std::unique_ptr<Plugin>(plugin.entry->make())->settings(check);
+  } catch (...) {
+  }
+  if (!check.fault.empty())
+    throw Error(message("{}: {}; mend one of them", {plugin.file.path.string(), check.fault}),
+                kPluginRefused);
+}
+
 }  // namespace
 
 std::string_view name_of(Phase phase) {
@@ -178,6 +232,12 @@ void Registry::add_folder(const std::filesystem::path& folder) {
   sort_files();
 }
 
+void Registry::put(const std::string& name, const std::filesystem::path& library) {
+  std::erase_if(files_, [&](const PluginFile& file) { return file.name == name; });
+  files_.push_back({name, library});
+  sort_files();
+}
+
 void Registry::sort_files() {
   std::sort(files_.begin(), files_.end(), [](const PluginFile& a, const PluginFile& b) {
     return std::tie(a.name, a.path) < std::tie(b.name, b.path);
@@ -218,11 +278,12 @@ void Registry::add(const std::string& name, const PluginEntry& entry) {
   opened_[name] = {{name, {}}, "", &entry};
 }
 
-const LoadedPlugin& Registry::open(std::string_view name, std::string_view where) {
+const LoadedPlugin& Registry::open(std::string_view name, std::string_view where,
+                                   std::span<const Kind> kinds) {
   std::lock_guard lock(mutex_);
   if (auto found = opened_.find(name); found != opened_.end()) return found->second;
   try {
-    const LoadedPlugin& loaded = opened_.emplace(std::string(name), load(name)).first->second;
+    const LoadedPlugin& loaded = opened_.emplace(std::string(name), load(name, kinds)).first->second;
     if (says_remarks_) say_once(loaded.remark);
     return loaded;
   } catch (const Error& error) {
@@ -230,8 +291,8 @@ const LoadedPlugin& Registry::open(std::string_view name, std::string_view where
   }
 }
 
-LoadedPlugin Registry::load(std::string_view name) const {
-  const PluginFile& file = file_called(name, files_, folders_);
+LoadedPlugin Registry::load(std::string_view name, std::span<const Kind> kinds) const {
+  const PluginFile& file = file_called(name, files_, folders_, kinds);
   check_stamp(file);
   check_beginning(file);
   boost::dll::shared_library library;
@@ -246,6 +307,7 @@ LoadedPlugin Registry::load(std::string_view name) const {
   check_arithmetic(file);
   auto& entry = library.get<const PluginEntry*()>(entry_symbol());
   LoadedPlugin loaded{file, sha256_file(file.path), entry()};
+  check_defaults(loaded);
   loaded.remark = remark_on(file, loaded.entry->kind);
   // Objects and exceptions of a plugin may outlive every handle to it, so it is never unloaded.
   static auto* kept = new std::vector<boost::dll::shared_library>;
@@ -261,14 +323,13 @@ std::unique_ptr<Plugin> make_object(std::string_view name, const PluginEntry& en
   } catch (const std::exception& error) {
     throw Error(message("plugin '{}' cannot be made: {}", {name, error.what()}), kPluginRefused);
   } catch (...) {
-    throw Error(
-        message("plugin '{}' cannot be made: it throws what is no exception of C++'s library", {name}),
-        kPluginRefused);
+    throw Error(message("plugin '{}' cannot be made: {}", {name, words_for_foreign_exception()}),
+                kPluginRefused);
   }
 }
 
 std::unique_ptr<Plugin> Registry::make(std::string_view name, Kind kind, std::string_view where) {
-  const PluginEntry* entry = open(name, where).entry;
+  const PluginEntry* entry = open(name, where, {&kind, 1}).entry;
   if (entry->kind != kind)
     fail_usage("{}: plugin '{}' is of kind {}; wanted one of kind {}", where, name, name_of(entry->kind),
                name_of(kind));

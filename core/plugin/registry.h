@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,9 @@ class Registry {
   /// Looks in one more folder. Throws Error (kUsage) when it is missing, and as the constructor does.
   void add_folder(const std::filesystem::path& folder);
 
+  /// Takes a library for the plugin called `name`, in place of the one that lies in the folders, if any.
+  void put(const std::string& name, const std::filesystem::path& library);
+
   /// Keeps remarks from being said when a plugin is opened: LoadedPlugin has them.
   void keep_remarks() { says_remarks_ = false; }
 
@@ -85,10 +89,11 @@ class Registry {
   void add(const std::string& name, const PluginEntry& entry);
 
   /// Opens the plugin called `name`; `where` says in errors who asked for it. Throws Error (exit code 4) when
-  /// there is none, naming near ones, when it was built for another SDK, saying which and how to rebuild it,
-  /// or when it does not return from being loaded, made and asked for its settings, which a child process
-  /// tries first. A remark on it is said aside, once in a process.
-  const LoadedPlugin& open(std::string_view name, std::string_view where);
+  /// there is none, naming near ones and those of the `kinds` that would do, when it was built for another
+  /// SDK, saying which and how to rebuild it, when it does not return from being loaded, made and asked for
+  /// its settings, which a child process tries first, or when a default lies outside of its range. A remark
+  /// on it is said aside, once in a process.
+  const LoadedPlugin& open(std::string_view name, std::string_view where, std::span<const Kind> kinds = {});
 
   /// Returns a new object of the plugin. Throws Error unless the plugin is of kind `kind`.
   std::unique_ptr<Plugin> make(std::string_view name, Kind kind, std::string_view where);
@@ -101,7 +106,7 @@ class Registry {
   std::vector<const LoadedPlugin*> opened() const;
 
  private:
-  LoadedPlugin load(std::string_view name) const;
+  LoadedPlugin load(std::string_view name, std::span<const Kind> kinds) const;
   void look_in(const std::filesystem::path& folder);
   void sort_files();
 

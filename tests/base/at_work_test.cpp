@@ -85,7 +85,7 @@ TEST_CASE("an exception belongs to the innermost worker that it left, in whateve
   CHECK(text_after([] {
           AtWork plugin({"a", "b"});
           throw 42;
-        }) == "plugin 'a' (technique 'b'): it throws what is no exception of C++'s library");
+        }) == "plugin 'a' (technique 'b'): it throws a value of type int, which is no std::exception");
   CHECK(text_after([] { throw std::bad_alloc(); }) == "out of memory");
   auto refused = [] {
     AtWork part({nullptr, "norms"});
@@ -130,8 +130,8 @@ TEST_CASE("a worker is told with its place in the model and the step", "[base]")
           AtWork work(worker);
           throw 42;
         }) ==
-        "plugin 'a' (technique 'b') at branch of layer 3, step 105: it throws what is no exception of "
-        "C++'s library");
+        "plugin 'a' (technique 'b') at branch of layer 3, step 105: it throws a value of type int, "
+        "which is no std::exception");
 }
 
 TEST_CASE("an Error names the plugin that it came from, also through a part of the core", "[base]") {

@@ -94,8 +94,9 @@ TEST_CASE("what a plugin throws while it is made is caught where it is made", "[
   Registry registry({unruly().parent_path()});
   {
     Doing doing("constructor: throw");
-    CHECK_THROWS_WITH(registry.make<Activation>("unruly", "here"),
-                      "plugin 'unruly' cannot be made: it throws what is no exception of C++'s library");
+    CHECK_THROWS_WITH(
+        registry.make<Activation>("unruly", "here"),
+        "plugin 'unruly' cannot be made: it throws a value of type int, which is no std::exception");
   }
   CHECK(registry.make<Activation>("unruly", "here") != nullptr);
 }
@@ -132,7 +133,7 @@ TEST_CASE("whatever a plugin throws during its work, the run fails and names it"
   Outcome failed = run_with("forward pass: throw", "unruly_throw");
   CHECK(failed.code == 1);
   std::string who = "plugin 'unruly' in layer 0, step 0: ";
-  std::string words = who + "it throws what is no exception of C++'s library";
+  std::string words = who + "it throws a value of type int, which is no std::exception";
   CHECK_THAT(failed.output, Catch::Contains("error: " + words));
   CHECK(reason("unruly_throw") == words);
   failed = run_with("forward pass: throw an exception", "unruly_exception", "--threads 2");
