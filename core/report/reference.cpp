@@ -33,6 +33,18 @@ Section section(Topic::Kind kind, const char* name, const char* help) {
   return {kind, name, help, [](Settings& s) { Declared().settings(s); }};
 }
 
+/// Declares what the table of an axis may hold; sweep/axes.cpp reads it, and as TOML that is of any type.
+void declare_axis(Settings& s) {
+  std::string toggle, key, slot;
+  std::vector<std::string> values, use, labels;
+  s("toggle", toggle, "label of a technique, or with its section as in \"blends.mine\": off and on");
+  s("key", key, "path of a setting that varies, as in \"model.dim\"");
+  s("values", values, "the values of that key");
+  s("slot", slot, "path of a table whose plugin varies, as in \"model.activation\"");
+  s("use", use, "the plugins of that slot: names, or tables such as { use = \"my_plugin\", rate = 0.1 }");
+  s("labels", labels, "how the levels read in tables");
+}
+
 std::vector<Section> sections() {
   constexpr auto kExperiment = Topic::Kind::kExperimentSection, kSweep = Topic::Kind::kSweepSection;
   return {section<Budget>(kExperiment, "budget", "what training may take, and the artifact may weigh"),
@@ -43,6 +55,11 @@ std::vector<Section> sections() {
           section<CalibrationSettings>(kExperiment, "export.calibration",
                                        "text by which quantizers learn what matters to the model"),
           section<DesignSettings>(kSweep, "design", "how arms are formed from the axes"),
+          {kSweep, "axis",
+           "one thing that varies, in a table [[axis]] of its own: a toggle, a key with values, a slot with "
+           "use, or "
+           "settings that change together, zip = { \"a.x\" = [1, 2], \"b.y\" = [3, 4] }",
+           declare_axis},
           section<SweepClaim>(kSweep, "claim", "what the sweep sets out to show, fixed before the first run"),
           section<RaceSettings>(kSweep, "race", "seeds added look by look, as far as the claim needs them"),
           section<RunSettings>(kSweep, "run", "how the sweep treats its runs")};

@@ -12,6 +12,7 @@
 #include "sweep/axis_values.h"
 #include "sweep/short_names.h"
 #include "sweep/slot_axis.h"
+#include "sweep/toggle_advice.h"
 
 namespace caddie {
 namespace {
@@ -28,12 +29,13 @@ Factor toggle_factor(const std::string& name, const ShortNames& names) {
   return {name, true, {{"-" + label, {path + "=false"}}, {"+" + label, {path + "=true"}}}, 0};
 }
 
-Factor read_toggle(Tree& sweep, const std::string& path, const BaseExperiment& base,
-                   const ShortNames& names) {
+Factor read_toggle(Tree& sweep, const std::string& path, BaseExperiment& base, const ShortNames& names) {
   std::string name;
   sweep.read(path, [&](Settings& s) {
     s("toggle", name, "label of a technique, or path of a table with `enabled`");
   });
+  if (std::string advice = toggle_advice(base, name); !advice.empty())
+    sweep.fail_at(path + ".toggle", advice);
   return toggle_factor(toggle_name(base, name), names);
 }
 
@@ -83,7 +85,9 @@ Factor read_axis(Tree& sweep, const std::string& path, BaseExperiment& base, con
   if (sweep.has(path + ".zip")) return read_zip(sweep, path, names);
   if (sweep.has(path + ".slot")) return read_slot_axis(sweep, path, base, names);
   if (sweep.has(path + ".key")) return read_key(sweep, path, base, names);
-  sweep.fail_at(path, "an axis has a toggle, a key with values, a slot with use, or a zip");
+  sweep.fail_at(path,
+                "an axis has a toggle, a key with values, a slot with use, or a zip; see caddie "
+                "describe axis");
 }
 
 /// Returns the paths of all that varies, of which each axis has one or, in a zip, several.

@@ -138,6 +138,30 @@ TEST_CASE("what is wrong with the base itself is said of its arm, without change
                     Catch::StartsWith(file.string() + ": arm 'baseline': model.dim 129"));
 }
 
+TEST_CASE("a toggle of what is no technique says which axis varies it", "[sweep]") {
+  QuickStart start;
+  auto refused = [&](const std::string& toggle, const std::string& why) {
+    INFO(toggle);
+    CHECK_THROWS_WITH(start.sweep("seeds = [1]\n[[axis]]\ntoggle = \"" + toggle + "\""),
+                      Catch::Contains("sweep.toml:4:") && Catch::Contains(why));
+  };
+  refused("standard",
+          "'standard' is of kind evaluator, which stands in [evaluators]; write toggle = "
+          "\"evaluators.standard\"");
+  refused("ema",
+          "'ema' is of kind averager, which stands in [train.averager]; write toggle = \"train.averager\"");
+  refused("swa", "write slot = \"train.averager\" with use = [\"...\", \"swa\"]");
+  refused("relu_squared", "write slot = \"model.activation\" with use = [\"...\", \"relu_squared\"]");
+  refused("ngram_tilt", "write toggle = \"blends.ngram_tilt\"");
+  refused("muon", "write slot = \"optimizers.LABEL\" with use = [\"...\", \"muon\"]");
+  refused("case_ops", "'case_ops' is of kind text_transform, which rewrites data before any run");
+  refused("train.schedule",
+          "[train.schedule] cannot be switched off, for there is always one schedule; write slot "
+          "= \"train.schedule\" with use = [\"...\", \"...\"]");
+  CHECK_NOTHROW(start.sweep("seeds = [1]\n[[axis]]\ntoggle = \"evaluators.standard\""));
+  CHECK_NOTHROW(start.sweep("seeds = [1]\n[[axis]]\ntoggle = \"xsa\""));
+}
+
 TEST_CASE("a wrong name in an arm stops the plan", "[sweep]") {
   QuickStart start;
   CHECK_THROWS_WITH(make_plan(start.sweep("seeds = [1]\n[[axis]]\ntoggle = \"trigram_hahs\"")),
