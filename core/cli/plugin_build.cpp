@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // caddie plugin build FILE... compiles techniques as Caddie was compiled, wherever their sources lie.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -20,7 +21,8 @@ void build_verb(const std::vector<std::filesystem::path>& sources) {
     BuiltPlugin built = build_plugin(source, "plugins");
     tell("{} ({}): {}\n", built.file.path.string(), name_of(built.kind),
          built.already_built ? "up to date" : "built in " + duration(clock.seconds()));
-    if (!built.warning.empty()) say_aside("warning: " + built.warning);
+    std::fflush(stdout);  // Warnings come behind what they are about.
+    for (const std::string& warning : built.warnings) say_aside("warning: " + warning);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "plugin/registry.h"
 
@@ -13,8 +14,8 @@ namespace caddie {
 struct BuiltPlugin {
   PluginFile file;
   Kind kind;
-  bool already_built = false;  // The same source was built by the same compiler before.
-  std::string warning;         // what is likely to be meant otherwise; empty when there is nothing
+  bool already_built = false;         // The same source was built by the same compiler before.
+  std::vector<std::string> warnings;  // what is likely to be meant otherwise
 };
 
 /// Compiles a source, checks that its library is a plugin which can be opened, and puts it into the folder of
@@ -23,6 +24,11 @@ struct BuiltPlugin {
 /// bytes by the same command stays. Throws Error (kPluginRefused) when it does not compile, is no plugin, or
 /// when there is another plugin of its name, and Error (kUsage) when the file is no source.
 BuiltPlugin build_plugin(const std::filesystem::path& source, const std::filesystem::path& folder);
+
+/// Returns what is likely to be meant otherwise in a plugin's source: a function that nobody will call, the
+/// folder of another kind, a card without the source that it follows. A draft may be built and tested before
+/// it names its paper, so that this is no error; each build says it again.
+std::vector<std::string> warnings_about(const std::filesystem::path& source, const PluginEntry& entry);
 
 /// Throws Error (kUsage) unless the text can name a plugin: it consists of small letters, digits and "_", and
 /// begins with a letter.

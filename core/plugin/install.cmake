@@ -26,7 +26,7 @@ function(caddie_json_list out)
   set(${out} "[${items}]" PARENT_SCOPE)
 endfunction()
 
-set(own -std=c++20 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden)
+set(own -std=c++20 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -Woverloaded-virtual)
 list(TRANSFORM definitions PREPEND -D OUTPUT_VARIABLE defines)
 caddie_json_list(compile ${options} ${own} ${defines})
 set(sanitizer "")

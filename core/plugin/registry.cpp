@@ -233,6 +233,7 @@ void Registry::add_folder(const std::filesystem::path& folder) {
 }
 
 void Registry::put(const std::string& name, const std::filesystem::path& library) {
+  std::lock_guard lock(mutex_);
   std::erase_if(files_, [&](const PluginFile& file) { return file.name == name; });
   files_.push_back({name, library});
   sort_files();
