@@ -40,6 +40,17 @@ CADDIE_PLUGINS=$box/built/plugins "$caddie" run my_activation.toml --strict -S b
   { cat "$box/log" && fail 'run of the project'; }
 ctest --test-dir "$box/built" -N | grep -q my_activation || fail 'the project has no test of its plugin'
 
+# A source of the project that is newer than its library, or gone, is told.
+CADDIE_PLUGINS=$box/built/plugins "$caddie" plugin list >"$box/log"
+says "$box/log" 'my_activation ok'
+echo '// changed' >>"$box/project/my_activation.cpp"
+CADDIE_PLUGINS=$box/built/plugins "$caddie" plugin list >"$box/log"
+says "$box/log" "its source was changed since it was built; cmake --build $box/built --target my_activation"
+mv "$box/project/my_activation.cpp" "$box/project/elsewhere.cpp"
+CADDIE_PLUGINS=$box/built/plugins "$caddie" plugin list >"$box/log"
+says "$box/log" "its source $box/project/my_activation.cpp is gone"
+mv "$box/project/elsewhere.cpp" "$box/project/my_activation.cpp"
+
 # The installed program builds it as well, to a plugin that trains to the same bits.
 "$caddie" plugin build my_activation.cpp >"$box/log" 2>&1 || { cat "$box/log" && fail 'plugin build'; }
 "$caddie" run my_activation.toml --strict -S budget.steps=10 --output by_caddie >"$box/log" 2>&1 || { cat "$box/log" && fail 'run'; }

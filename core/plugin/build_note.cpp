@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kByCMake = "cmake --build ";  // what builds begin with that are not this program's
+
 fs::path note_path(const fs::path& library) { return library.string() + ".json"; }
 
 /// Returns the source of a plugin of this program's own build, where there is one. An installation without a
@@ -75,13 +77,13 @@ fs::path source_of(const fs::path& library) {
 
 std::string staleness(const fs::path& library) {
   if (std::optional<BuildNote> note = note_beside(library)) {
+    bool by_cmake = note->command.starts_with(kByCMake);
     if (!fs::exists(note->source))
-      return message(
-          "its source {} is gone; remove the library, or name the source's new place to "
-          "'caddie plugin build'",
-          {note->source});
+      return message("its source {} is gone; remove the library, or name the source's new place to {}",
+                     {note->source, by_cmake ? "caddie_add_plugin()" : "'caddie plugin build'"});
     if (is_fresh(*note)) return "";
-    return message("its source was changed since it was built; caddie plugin build {}", {note->source});
+    return message("its source was changed since it was built; {}",
+                   {by_cmake ? note->command : "caddie plugin build " + note->source});
   }
   fs::path source = source_in_tree(library);
   if (source.empty() || !fs::exists(source)) return "";

@@ -13,7 +13,7 @@ namespace caddie {
 /// Says what the library beside it was built from, and by which command.
 struct BuildNote {
   std::string source;                         // the absolute path of the source
-  std::string command;                        // the compiler and its options
+  std::string command;                        // the compiler and its options, or "cmake --build" and a target
   std::map<std::string, std::string> inputs;  // SHA-256 of the source and of the headers around it, by path
   std::string library;                        // SHA-256 of the library
 };

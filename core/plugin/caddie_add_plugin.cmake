@@ -1,7 +1,8 @@
 # caddie_add_plugin(NAME SOURCE): adds the library NAME.so of one technique, which is used as NAME. Caddie's own build and
 # the builds of others, by the package Caddie, call the same function. A line "// Links: zlib" in the source names the
 # libraries that it needs besides, as pkg-config knows them. The library lies in the folder plugins of the build. Where
-# the build has tests, one holds the plugin to the promises of its kind.
+# the build has tests, one holds the plugin to the promises of its kind. Beside the library lies a note of its source, from
+# which the program tells when that was changed or is gone.
 function(caddie_add_plugin name source)
   get_filename_component(source ${source} ABSOLUTE)
   get_property(other GLOBAL PROPERTY CADDIE_PLUGIN_${name})
@@ -32,6 +33,11 @@ function(caddie_add_plugin name source)
   endforeach()
 
   if(TARGET Caddie::program)
+    # A hook of the right name and another signature hides the one that is called.
+    target_compile_options(${name} PRIVATE -Woverloaded-virtual)
+    add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+      COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DLIBRARY=$<TARGET_FILE:${name}>
+        "-DCOMMAND=cmake --build ${CMAKE_BINARY_DIR} --target ${name}" -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/note_plugin.cmake)
     add_test(NAME ${name} COMMAND Caddie::program plugin test ${name})
     set_tests_properties(${name} PROPERTIES ENVIRONMENT CADDIE_PLUGINS=${CMAKE_BINARY_DIR}/plugins)
   endif()

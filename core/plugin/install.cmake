@@ -91,4 +91,4 @@ set(PACKAGE ${CMAKE_BINARY_DIR}/install/CaddieConfig.cmake)
 configure_file(core/plugin/CaddieConfig.cmake.in ${PACKAGE} @ONLY)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/install/CaddieConfigVersion.cmake COMPATIBILITY ExactVersion)
 install(FILES ${PACKAGE} ${CMAKE_BINARY_DIR}/install/CaddieConfigVersion.cmake core/plugin/caddie_add_plugin.cmake
-  DESTINATION lib/cmake/Caddie)
+  core/plugin/note_plugin.cmake DESTINATION lib/cmake/Caddie)
