@@ -2,6 +2,7 @@
 // The child writes what it found into a pipe; one that ends without a word has crashed or left.
 #include "laws/apart.h"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,14 +10,48 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/at_work.h"
+#include "plugin/sanitize.h"
 #include "process/forked.h"
 
 namespace caddie {
 namespace {
 
-/// Lets signals end the process at once, without the words that handlers of this program have for them.
-void take_signals_plainly() {
-  for (int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV}) std::signal(signal, SIG_DFL);
+constexpr unsigned kLongestPlace = 256;
+constexpr int kCrashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+int pipe_of_child = -1;  // where the handler of a signal writes to
+
+/// Writes where in the model the plugin was at work, and lets the signal end the process. It does only what
+/// a signal handler may.
+void tell_place(int signal) {
+  char place[kLongestPlace];
+  Worker worker = at_work();
+  worker.plugin = worker.label = nullptr;
+  describe(worker, place, sizeof place);
+  [[maybe_unused]] ssize_t written = write(pipe_of_child, place, std::strlen(place));
+  std::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+/// Makes signals tell the place into the pipe, in place of the words that handlers of this program have for
+/// them. Sanitizers have handlers of their own, whose reports say more.
+void tell_places_of_crashes(int pipe) {
+  pipe_of_child = pipe;
+  if (dlsym(RTLD_DEFAULT, "__asan_init") || dlsym(RTLD_DEFAULT, "__tsan_init")) return;
+  for (int signal : kCrashes) {
+    struct sigaction action = {};
+    action.sa_handler = tell_place;
+    action.sa_flags = SA_ONSTACK;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+/// Says how a child ended that told no finding.
+std::string end_in_words(const ChildWords& words) {
+  if (int signal = words.end.signal; signal != 0)
+    return message("it crashes with signal {} ({}){}", {signal, strsignal(signal), words.text});
+  if (words.end.code == kSanitizerExit) return "a sanitizer ends it; what that reports stands above";
+  return message("it ends the process with exit code {}", {words.end.code});
 }
 
 /// Writes the outcome as one character, and then why.
@@ -34,7 +69,7 @@ void take_signals_plainly() {
 
 LawFinding hold_apart(const Law& law, const Subject& subject, double seconds) {
   auto look = [&](int pipe) {
-    take_signals_plainly();
+    tell_places_of_crashes(pipe);
     tell_finding(hold_to(law, subject), pipe);
   };
   std::optional<ChildWords> words = words_of_child(look, seconds);
@@ -43,9 +78,7 @@ LawFinding hold_apart(const Law& law, const Subject& subject, double seconds) {
     return LawFinding{LawFinding::Outcome::kBroken, subject.name() + ": " + why};
   };
   if (words->late) return broken(message("it did not return within {} s", {seconds}));
-  if (int signal = words->end.signal; signal != 0)
-    return broken(message("it crashes with signal {} ({})", {signal, strsignal(signal)}));
-  if (words->text.empty()) return broken(message("it ends the process with exit code {}", {words->end.code}));
+  if (!words->end.succeeded() || words->text.empty()) return broken(end_in_words(*words));
   return {LawFinding::Outcome(words->text[0] - '0'), words->text.substr(1)};
 }
 

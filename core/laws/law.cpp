@@ -16,6 +16,7 @@ Subject::Subject(Registry& registry, std::string name, std::vector<std::string> 
       name_(std::move(name)),
       settings_(std::move(settings)),
       program_(std::move(program)),
+      library_(registry.open(name_, "laws").file.path),
       entry_(registry.open(name_, "laws").entry) {
   add_plain_parts(registry);
 }

@@ -30,6 +30,8 @@ class Subject {
   const Slot& slot() const { return slot_of(entry_->kind); }
   std::span<const std::string> settings() const { return settings_; }
   const std::filesystem::path& program() const { return program_; }
+  /// Returns the plugin's library; empty where it is a part of the program.
+  const std::filesystem::path& library() const { return library_; }
 
   /// Returns a new object of the plugin with the subject's settings and `more` of them.
   template <class Interface>
@@ -51,7 +53,7 @@ class Subject {
   Registry& registry_;
   std::string name_;
   std::vector<std::string> settings_;
-  std::filesystem::path program_;
+  std::filesystem::path program_, library_;
   const PluginEntry* entry_;
 };
 

@@ -71,6 +71,8 @@ void look_at_randomness(const Subject& subject) {
   if (subject.program().empty()) return;
   std::vector<std::string> arguments = {subject.program().string(), "plugin", "test", subject.name(),
                                         "--hash"};
+  if (!subject.library().empty())
+    arguments.insert(arguments.end(), {"--library", subject.library().string()});
   for (const std::string& setting : subject.settings()) arguments.insert(arguments.end(), {"--set", setting});
   hold(printed_by(subject.program(), arguments) == once, "another process gets other bits of it; {}", rule);
 }

@@ -6,7 +6,10 @@
 #include <caddie/evaluator.h>
 #include <caddie/quantize.h>
 
+#include <dlfcn.h>
+
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 
@@ -173,12 +176,20 @@ struct Sleeps final : Compressor {
   std::string expand(std::string_view, size_t) const override { return ""; }
 };
 
+/// Ends the process by a signal behind the MLP of layer 2.
+struct CrashesInLayer2 final : Modifier {
+  Var branch(Block& block, Var y) override {
+    if (block.layer == 2 && block.part == Part::kMlp) std::raise(SIGSEGV);
+    return y * 1.1f;
+  }
+};
+
 template <class T>
-std::string broken_apart(double seconds) {
+std::string broken_apart(double seconds, std::string_view law = "compressor") {
   Registry registry;
   registry.add("tried", built_in<T>({.summary = "A test.", .source = "tests"}));
   Subject subject(registry, "tried");
-  return hold_apart(law_called(subject.kind(), "compressor"), subject, seconds).why;
+  return hold_apart(law_called(subject.kind(), law), subject, seconds).why;
 }
 
 }  // namespace
@@ -223,6 +234,9 @@ TEST_CASE("a schedule below zero and a quantizer beyond what it declares are fou
 
 TEST_CASE("a plugin that crashes or never returns breaks the law in a process of its own", "[laws]") {
   CHECK(broken_apart<Aborts>(20) == "tried: it crashes with signal 6 (Aborted)");
+  if (!::dlsym(RTLD_DEFAULT, "__asan_init") && !::dlsym(RTLD_DEFAULT, "__tsan_init"))
+    CHECK(broken_apart<CrashesInLayer2>(20, "passes") ==
+          "tried: it crashes with signal 11 (Segmentation fault) at branch of layer 2");
   CHECK(broken_apart<Sleeps>(0.3) == "tried: it did not return within 0.3 s");
 }
 
