@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie plugin new KIND NAME writes a technique to start from, with a test and an experiment of seconds.
+// caddie plugin new KIND NAME writes a technique to start from, with a test, an experiment and a sweep of
+// seconds.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
@@ -65,7 +66,8 @@ void new_verb(const NewArguments& arguments) {
     tell("wrote {}\n", file.name.string());
   }
   prepare_text();
-  tell("next: caddie plugin build {0}.cpp, then caddie run {0}.toml\n", arguments.name);
+  tell("next:\n");
+  for (const std::string& step : next_steps(kind, arguments.name)) tell("  {}\n", step);
 }
 
 }  // namespace
@@ -73,7 +75,8 @@ void new_verb(const NewArguments& arguments) {
 void add_plugin_new_command(CLI::App& plugin) {
   auto arguments = std::make_shared<NewArguments>();
   CLI::App* verb = plugin.add_subcommand(
-      "new", "write a technique to start from into this folder, with a test and an experiment of seconds");
+      "new",
+      "write a technique to start from into this folder, with a test, an experiment and a sweep of seconds");
   verb->add_option("kind", arguments->kind,
                    "what it is, such as modifier; caddie plugin list shows the kinds")
       ->required();

@@ -3,6 +3,8 @@
 // one.
 #include "plugin/new_plugin.h"
 
+#include <caddie/error.h>
+
 #include <cctype>
 #include <regex>
 
@@ -26,6 +28,19 @@ bool is_taken(const std::string& type) {
   return false;
 }
 
+/// Returns what switches a plugin on and off in a sweep, where its slot can do without it.
+std::string toggle_of(const Slot& slot, const std::string& name) {
+  if (slot.path == kTechniques) return name;
+  return slot.count == Slot::Count::kMany ? std::string(slot.path) + "." + name : std::string(slot.path);
+}
+
+/// Returns the verb and the arguments that rewrite the text of the templates with a text transform.
+std::string preparation(const std::string& name) {
+  return message(
+      "data prepare --text '{}' --vocab 512 --validation-fraction 0.1 --transform {} --output data/{}",
+      {text_of_templates(), name, name});
+}
+
 }  // namespace
 
 std::string struct_of(const std::string& name) {
@@ -38,6 +53,14 @@ std::string struct_of(const std::string& name) {
   return is_taken(type) ? type + "Plugin" : type;
 }
 
+std::vector<std::string> next_steps(Kind kind, const std::string& name) {
+  std::vector<std::string> steps = {"caddie plugin build " + name + ".cpp"};
+  if (kind == Kind::kTextTransform) steps.push_back("caddie " + preparation(name));
+  steps.push_back("caddie run " + name + ".toml");
+  steps.push_back("caddie sweep " + name + "_sweep.toml");
+  return steps;
+}
+
 std::string text_of_templates() { return (toolchain().include / "caddie/*.h").string(); }
 
 std::vector<NewFile> new_plugin(Kind kind, const std::string& name) {
@@ -46,13 +69,18 @@ std::vector<NewFile> new_plugin(Kind kind, const std::string& name) {
   auto filled = [&](const std::string& file) {
     std::string text = replaced(read_file(folder / file), "new_plugin", name);
     text = replaced(std::move(text), "the_program", std::filesystem::read_symlink("/proc/self/exe").string());
-    text = replaced(std::move(text), "the_text", text_of_templates());
+    text = replaced(std::move(text), "the_preparation", preparation(name));
     return replaced(std::move(text), "NewPlugin", type);
   };
   std::string test = std::filesystem::exists(folder / (kind_name + ".sh")) ? kind_name + ".sh" : "test.sh";
+  std::string axis = kind_name + "_axis.toml";
+  axis = std::filesystem::exists(folder / axis)
+             ? filled(axis)
+             : "[[axis]]\ntoggle = \"" + toggle_of(slot_of(kind), name) + "\"\n";
   return {{name + ".cpp", filled(kind_name + ".cpp")},
           {name + "_test.sh", filled(test)},
           {name + ".toml", filled("experiment.toml") + "\n" + filled(kind_name + ".toml")},
+          {name + "_sweep.toml", filled("sweep.toml") + "\n" + axis},
           {"small.toml", filled("small.toml"), true}};
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes what a plugin of one's own begins as: its source, a test and an experiment, from the template of its
-// kind.
+// Writes what a plugin of one's own begins as: its source, a test, an experiment and a sweep, from the
+// template of its kind.
 #pragma once
 
 #include <filesystem>
@@ -18,9 +18,13 @@ struct NewFile {
   bool shared = false;  // tells that several plugins share it, so that one that is there stays
 };
 
-/// Returns the files of a new plugin: NAME.cpp, NAME_test.sh, NAME.toml, and the experiment small.toml that
-/// the last one builds on. Throws Error naming a template that cannot be read.
+/// Returns the files of a new plugin: NAME.cpp, NAME_test.sh, NAME.toml, NAME_sweep.toml, which trains with
+/// the plugin and without, and the experiment small.toml that NAME.toml builds on. Throws Error naming a
+/// template that cannot be read.
 std::vector<NewFile> new_plugin(Kind kind, const std::string& name);
+
+/// Returns the commands that lead from these files to a row of an ablation table.
+std::vector<std::string> next_steps(Kind kind, const std::string& name);
 
 /// Returns the pattern of the text that their experiments train on: the headers of the SDK.
 std::string text_of_templates();

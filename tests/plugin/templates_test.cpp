@@ -14,6 +14,7 @@
 #include "plugin/new_plugin.h"
 #include "plugin/own_folder.h"
 #include "plugin/registry.h"
+#include "plugin/sanitize.h"
 #include "plugin/toolchain.h"
 #include "results/run_folder.h"
 #include "support/laboratory.h"
@@ -67,8 +68,6 @@ void compile_all() {
   }
 }
 
-bool is_sanitized() { return join(toolchain().compile, " ").find("-fsanitize") != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("structs are called like their plugins, and not like types of the SDK", "[plugin]") {
@@ -112,6 +111,9 @@ TEST_CASE("what a new plugin of each kind begins as compiles, declares a setting
     INFO(run.output);
     CHECK(run.code == 0);
     if (run.code == 0) CHECK(read_summary("runs/" + name).effect_check == "ok");
+    Outcome plan = shell("plan " + name + "_sweep.toml");
+    INFO(plan.output);
+    CHECK(plan.code == 0);
     names += " " + name;
   }
   Outcome laws = shell("plugin test" + names);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Averages the weights evenly over the last part of the training: a <- a + (w - a) / n at the n-th step of
-// it. Source: fill in the paper, or the repository and file, that it follows.
+// Averages the weights evenly over the last part of the training, whose n-th step is a <- a + (w - a) / n.
+// Source: fill in the paper, or the repository and file, that it follows.
 #include <caddie/plugin.h>
 #include <caddie/weight_loops.h>
 using namespace caddie;

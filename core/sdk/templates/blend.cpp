@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mixes the model's probability of the token before the next one with certainty: p'(a) = (1 - s) p(a) + s [a
-// = x]. Source: fill in the paper, or the repository and file, that it follows.
+// Mixes in the certainty that the last token x comes again: p'(a) = (1 - s) p(a) + s [a = x].
+// Source: fill in the paper, or the repository and file, that it follows.
 #include <caddie/plugin.h>
 using namespace caddie;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lets the learning rates of weights fall from layer to layer: a weight in layer l has decay^l times its
-// rate. Source: fill in the paper, or the repository and file, that it follows.
+// Lets the learning rates of weights fall from layer to layer: in layer l they are decay^l times as large.
+// Source: fill in the paper, or the repository and file, that it follows.
 #include <caddie/plugin.h>
 
 #include <algorithm>

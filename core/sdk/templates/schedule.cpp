@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lets the learning rates fall as a power of what is left of the training: scale = (1 - t)^power, t in [0,
-// 1). Source: fill in the paper, or the repository and file, that it follows.
+// Lets the learning rates fall as a power of what is left of the training: (1 - t)^power, t in [0, 1).
+// Source: fill in the paper, or the repository and file, that it follows.
 #include <caddie/plugin.h>
 
 #include <algorithm>

@@ -5,5 +5,5 @@ cd "$(dirname "$0")"
 caddie=${CADDIE:-the_program}
 "$caddie" plugin build new_plugin.cpp
 "$caddie" plugin test new_plugin
-"$caddie" data prepare --text 'the_text' --vocab 512 --validation-fraction 0.1 --transform new_plugin --output data/new_plugin
+"$caddie" the_preparation
 "$caddie" run new_plugin.toml --strict --fresh --output results/new_plugin_test
