@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// caddie plugin list and caddie plugin describe NAME say what techniques there are, and what each takes and
-// does; the other verbs about plugins stand in files of their names.
+// caddie plugin list and caddie plugin describe NAME say what techniques there are, and what each takes, does
+// and costs; the other verbs about plugins stand in files of their names.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cli/verbs.h"
 #include "experiment/plugin_description.h"
+#include "laws/cost.h"
 #include "plugin/registry.h"
 #include "results/run_folder.h"
 
@@ -52,12 +53,27 @@ void list_plugins(bool json) {
   if (json) tell("{}\n", text_of(all, 2));
 }
 
+void describe_verb(const std::string& name, bool json, bool cost) {
+  Registry registry;
+  PluginDescription description = describe_plugin(registry, name, "caddie plugin describe");
+  std::vector<Cost> costs;
+  if (cost) costs = costs_of(Subject(registry, name));
+  if (!json) {
+    tell("{}{}", text_of(description), text_of(costs));
+    return;
+  }
+  Json all = json_of(description);
+  if (cost) all["costs"] = json_of(costs);
+  tell("{}\n", text_of(all, 2));
+}
+
 }  // namespace
 
 void add_plugin_command(CLI::App& app) {
   CLI::App* plugin = app.add_subcommand("plugin", "techniques: write one, build it, list all, describe one");
   plugin->require_subcommand(1);
   auto json = std::make_shared<bool>(false);
+  auto cost = std::make_shared<bool>(false);
   auto name = std::make_shared<std::string>();
 
   CLI::App* list = plugin->add_subcommand("list", "every plugin: kind, name, whether it fits this program");
@@ -71,11 +87,8 @@ void add_plugin_command(CLI::App& app) {
   CLI::App* one = plugin->add_subcommand("describe", "settings, source, sites and weights of one plugin");
   one->add_option("name", *name, "plugin")->required();
   one->add_flag("--json", *json, "print JSON");
-  one->callback([json, name] {
-    Registry registry;
-    PluginDescription description = describe_plugin(registry, *name, "caddie plugin describe");
-    tell("{}", *json ? text_of(json_of(description), 2) + "\n" : text_of(description));
-  });
+  one->add_flag("--cost", *cost, "measure what a small training takes with it and without, in turn");
+  one->callback([json, cost, name] { describe_verb(*name, *json, *cost); });
 }
 
 }  // namespace caddie

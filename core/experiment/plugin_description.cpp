@@ -31,6 +31,41 @@ class Recorder final : public Weights {
   std::vector<int> layers_;
 };
 
+/// Says from which thousandth of a training on the plugin acts with its default settings: 0 where it always
+/// does, -1 where it never does.
+int first_acting_thousandth(const Plugin& plugin) {
+  constexpr int kAll = 1000;
+  Progress progress;
+  progress.steps = kAll;
+  for (; progress.step < kAll; ++progress.step)
+    if (plugin.acts(progress)) return int(progress.step);
+  return -1;
+}
+
+/// Says when a plugin acts, in words.
+std::string acting_text(const PluginDescription& d) {
+  const PluginEntry& entry = *d.loaded->entry;
+  std::string text = entry.card.training_only           ? "in training only"
+                     : is_in_model(slot_of(entry.kind)) ? "in training and evaluation"
+                                                        : "";
+  if (entry.kind == Kind::kView) text = "in training only, for evaluations read what was exported";
+  if (d.first_acting > 0)
+    text += message("{}from {} % of the training on, by default",
+                    {text.empty() ? "" : ", ", d.first_acting / 10.0});
+  if (d.first_acting < 0) text += std::string(text.empty() ? "" : ", ") + "not by default";
+  return text;
+}
+
+/// Says which phases come before that of a plugin at one site, and which after.
+std::string order_text(Phase own) {
+  std::vector<std::string> before, after;
+  for (int phase = int(Phase::kNormalize); phase <= int(Phase::kLimit); ++phase)
+    if (phase != int(own)) (phase < int(own) ? before : after).emplace_back(name_of(Phase(phase)));
+  std::string text = before.empty() ? "" : "after those of phase " + join(before, ", ");
+  if (!after.empty()) text += (text.empty() ? "" : "; ") + ("before " + join(after, ", "));
+  return text + "; among those of its phase by label";
+}
+
 }  // namespace
 
 PluginDescription describe_plugin(Registry& registry, const std::string& name, std::string_view where) {
@@ -42,6 +77,7 @@ PluginDescription describe_plugin(Registry& registry, const std::string& name, s
   plugin->weights(recorder);
   d.weights = std::move(recorder.infos);
   for (const WeightInfo& info : d.weights) d.parameters += info.shape.numel();
+  d.first_acting = first_acting_thousandth(*plugin);
   return d;
 }
 
@@ -63,6 +99,11 @@ Json json_of(const PluginDescription& d) {
           {"training_only", entry.card.training_only},
           {"sites", names_of_sites(entry.sites)},
           {"phase", entry.sites ? Json(name_of(entry.card.phase)) : Json()},
+          {"provides", entry.card.provides},
+          {"needs", entry.card.needs},
+          {"conflicts", entry.card.conflicts},
+          {"replaces", entry.card.replaces},
+          {"first_acting_thousandth", d.first_acting},
           {"settings", settings},
           {"weights", weights},
           {"parameters", d.parameters}};
@@ -77,8 +118,13 @@ std::string text_of(const PluginDescription& d) {
     fmt::format_to(std::back_inserter(text), format, std::forward<Parts>(parts)...);
   };
   if (entry.sites)
-    add("  acts at   {} (phase {})\n", join(names_of_sites(entry.sites), ", "), name_of(entry.card.phase));
-  if (entry.card.training_only) add("  acts      in training only\n");
+    add("  acts at   {} (phase {})\n  order     {}\n", join(names_of_sites(entry.sites), ", "),
+        name_of(entry.card.phase), order_text(entry.card.phase));
+  if (std::string acting = acting_text(d); !acting.empty()) add("  acts      {}\n", acting);
+  for (const auto& [field, words] :
+       {std::pair("provides", entry.card.provides), std::pair("needs", entry.card.needs),
+        std::pair("conflicts", entry.card.conflicts), std::pair("replaces", entry.card.replaces)})
+    if (*words) add("  {:<9} {}\n", field, join(split(words, ' '), ", "));
   for (const SettingInfo& s : d.settings)
     add("  {}{}\n", &s == d.settings.data() ? "settings  " : "          ", line_of(s));
   if (d.weights.empty()) return text;

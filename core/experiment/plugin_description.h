@@ -18,6 +18,8 @@ struct PluginDescription {
   std::vector<SettingInfo> settings;
   std::vector<WeightInfo> weights;  // the weights that it declares in a model of the default size
   int64_t parameters = 0;           // the number of elements of those weights
+  // It acts from this thousandth of the training on with its default settings; -1 where it never does.
+  int first_acting = 0;
 };
 
 /// Opens the plugin. Throws Error (exit code 4) when there is none of that name, or it does not fit this
@@ -26,7 +28,8 @@ PluginDescription describe_plugin(Registry& registry, const std::string& name, s
 
 /// Returns the description for programs.
 Json json_of(const PluginDescription& description);
-/// Returns the description for people, in several lines: card, file, sites, settings, weights.
+/// Returns the description for people, in several lines: card, file, sites and the order there, when it acts,
+/// what it needs and conflicts with, settings, weights.
 std::string text_of(const PluginDescription& description);
 
 }  // namespace caddie
