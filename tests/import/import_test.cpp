@@ -14,6 +14,7 @@
 #include "results/run_folder.h"
 #include "statistics/interval.h"
 #include "support/fixture_logs.h"
+#include "support/made_up_sweep.h"
 #include "support/temporary_folder.h"
 
 using namespace caddie;
@@ -193,6 +194,20 @@ TEST_CASE("the textbook's test of Welch is scipy's", "[import]") {
   CHECK(c.t == Approx(-5.653077105992).epsilon(1e-9));
   CHECK(c.df == Approx(3.947351971936).epsilon(1e-9));
   CHECK(c.p == Approx(0.002509908838736).epsilon(1e-9));
+}
+
+TEST_CASE("an imported arm is tested against one of Caddie's own sweeps", "[import]") {
+  TemporaryFolder folder;
+  import_runs(request({fixture_logs() / "rates"}, folder / "rates"));
+  MadeUpSweep own({{1.1851, 1.1863, 1.1847}, {1.2, 1.21, 1.22}});
+  own.plan.seeds = {1, 2, 3};
+  write_plan(own.plan, own.path);
+  FinishedArm fast = finished_arm(folder / "rates", "matrix_lr=0.04", kBpb.name),
+              baseline = finished_arm(own.path, "baseline", kBpb.name);
+  Hypothesis less = one_sided_hypothesis(Tail::less, 0, 0.01);
+  CHECK(compare_arms(fast, baseline, "auto", less).test == "welch");
+  // scipy.stats.ttest_ind(fast, baseline, equal_var=False, alternative="less"), and R's t.test.
+  CHECK(compare_arms(fast, baseline, "satterthwaite", less).p == Approx(0.000308623340473).epsilon(1e-9));
 }
 
 TEST_CASE("arms are added to a sweep of imported runs, one after the other", "[import]") {
