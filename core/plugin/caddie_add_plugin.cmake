@@ -19,6 +19,8 @@ function(caddie_add_plugin name source)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins
     CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_link_libraries(${name} PRIVATE Caddie::sdk Caddie::caddie)
+  # A hook of the right name and another signature hides the one that is called.
+  target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>)
   target_link_options(${name} PRIVATE -Wl,--no-undefined -Wl,-Bsymbolic-functions)
 
   file(STRINGS ${source} links REGEX "^// Links: ")
@@ -33,8 +35,6 @@ function(caddie_add_plugin name source)
   endforeach()
 
   if(TARGET Caddie::program)
-    # A hook of the right name and another signature hides the one that is called.
-    target_compile_options(${name} PRIVATE -Woverloaded-virtual)
     add_custom_command(TARGET ${name} POST_BUILD VERBATIM
       COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DLIBRARY=$<TARGET_FILE:${name}>
         "-DCOMMAND=cmake --build ${CMAKE_BINARY_DIR} --target ${name}" -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/note_plugin.cmake)
