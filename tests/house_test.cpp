@@ -23,9 +23,9 @@ const fs::path kSource = caddie::source_folder();
 
 // From the ground floor up. A room may include itself and the rooms before it.
 const std::vector<std::string> kRooms = {
-    "sdk",    "base",    "process",    "device", "tensor", "comm",     "autograd", "ops",
-    "config", "plugin",  "model",      "data",   "train",  "evaluate", "export",   "experiment",
-    "laws",   "results", "statistics", "run",    "bench",  "sweep",    "import",   "report", "cli"};
+    "sdk",        "base",  "process", "device", "tensor",   "comm",   "autograd",   "ops",  "config",
+    "plugin",     "model", "data",    "train",  "evaluate", "export", "experiment", "laws", "results",
+    "statistics", "run",   "bench",   "sweep",  "import",   "report", "cli"};
 
 std::string text_of(const fs::path& path) {
   std::ifstream file(path);
