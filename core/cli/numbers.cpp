@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -17,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/characters.h"
 #include "base/exit_code.h"
 #include "config/units.h"
 #include "process/machine.h"
@@ -92,10 +92,8 @@ CLI::Validator within(double low, double high) {
 
 CLI::Validator in_seconds() {
   auto convert = [](std::string& text) {
-    std::string lower = text;
-    for (char& c : lower) c = char(std::tolower(static_cast<unsigned char>(c)));
     std::optional<double> seconds = finite(text);
-    if (!seconds) seconds = parse_seconds(lower);
+    if (!seconds) seconds = parse_seconds(in_lower_case(text));
     if (!seconds || !std::isfinite(*seconds) || *seconds <= 0)
       return text + "; wanted a time above 0, such as 90s, 20m, 4h or 1h30m";
     text = fmt::format("{}", *seconds);

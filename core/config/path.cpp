@@ -5,10 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <variant>
 
+#include "base/characters.h"
 #include "base/exit_code.h"
 #include "config/node.h"
 
@@ -17,7 +17,7 @@ namespace {
 
 bool is_bare(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return is_ascii_alphanumeric(c) || c == '_' || c == '-';
   });
 }
 
@@ -102,6 +102,10 @@ std::string join_path(std::string_view path, std::string_view name) {
   if (!out.empty()) out += '.';
   if (is_bare(name)) return out += name;
   return out += in_quotes(name);
+}
+
+bool is_below(std::string_view path, std::string_view table) {
+  return path.size() > table.size() && path.starts_with(table) && path[table.size()] == '.';
 }
 
 }  // namespace caddie

@@ -5,10 +5,10 @@
 #include <caddie/error.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 #include <vector>
 
+#include "base/characters.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "data/byte_source.h"
@@ -23,9 +23,7 @@ void trim(std::string& text) { text = std::string(trimmed(text)); }
 
 /// Returns whether one of the endings of the file's name says that it holds JSON.
 bool is_named_json(const std::filesystem::path& path) {
-  std::string name = path.filename().string();
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const std::string& ending : split(name, '.'))
+  for (const std::string& ending : split(in_lower_case(path.filename().string()), '.'))
     if (ending == "json" || ending == "jsonl" || ending == "ndjson") return true;
   return false;
 }

@@ -7,17 +7,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/characters.h"
 #include "base/sealed_json.h"
-#include "import/characters.h"
 #include "import/line_fields.h"
 
 namespace caddie {
 namespace {
-
-bool contains(const std::string& text, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](std::string_view part) { return text.find(part) != std::string::npos; });
-}
 
 /// Returns how many decimals a score was printed with, 8 at most.
 int decimals_of(double value) {
@@ -52,11 +47,17 @@ bool is_finer(const ForeignScore& a, const ForeignScore& b) {
 std::string as_name(std::string_view label) {
   std::string name = in_lower_case(label);
   for (char& c : name)
-    if (!is_ascii_letter(c) && !is_ascii_digit(c)) c = '_';
+    if (!is_ascii_alphanumeric(c)) c = '_';
   return name;
 }
 
 }  // namespace
+
+std::string value_of(const Labelled<std::string>& values, std::string_view label) {
+  for (const auto& [known, text] : values)
+    if (known == label) return text;
+  return "";
+}
 
 void set(Labelled<std::string>& values, const std::string& label, const std::string& value) {
   for (auto& [name, text] : values)
@@ -67,11 +68,7 @@ void set(Labelled<std::string>& values, const std::string& label, const std::str
   values.emplace_back(label, value);
 }
 
-std::string ForeignRun::setting(std::string_view name) const {
-  for (const auto& [label, text] : settings)
-    if (label == name) return text;
-  return "";
-}
+std::string ForeignRun::setting(std::string_view name) const { return value_of(settings, name); }
 
 std::optional<double> ForeignRun::number(std::string_view name) const { return number_in(setting(name)); }
 
@@ -130,11 +127,11 @@ std::string ForeignRun::file_name() const { return std::filesystem::path(name())
 
 std::string stage_of(std::string_view label) {
   std::string name = as_name(label);
-  if (contains(name, {"ttt"})) return "ttt";
-  if (contains(name, {"sliding"})) return "sliding";
-  if (contains(name, {"pre_quant", "prequant", "post_ema", "post_swa", "post_avg", "averaged"}))
+  if (contains_any(name, {"ttt"})) return "ttt";
+  if (contains_any(name, {"sliding"})) return "sliding";
+  if (contains_any(name, {"pre_quant", "prequant", "post_ema", "post_swa", "post_avg", "averaged"}))
     return "averaged";
-  if (contains(name, {"roundtrip", "quantized", "post_quant"})) return "roundtrip";
+  if (contains_any(name, {"roundtrip", "quantized", "post_quant"})) return "roundtrip";
   if (name.starts_with("final_")) name.erase(0, 6);
   return name.empty() ? "final" : name;
 }

@@ -202,6 +202,9 @@ struct ForeignRun {
 /// Sets the value of a label, in its place where the label is known.
 void set(Labelled<std::string>& values, const std::string& label, const std::string& value);
 
+/// Returns the value of a label; "" where there is none.
+std::string value_of(const Labelled<std::string>& values, std::string_view label);
+
 /// Returns the stage that a score's label names: "averaged" for the weights before they are quantized,
 /// "roundtrip" for the artifact read back, "sliding" and "ttt" for evaluators of it; else the label in lower
 /// case, with "_" for spaces and without "final_".

@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <map>
 
+#include "base/characters.h"
 #include "base/exit_code.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/owned_folder.h"
 #include "base/text.h"
 #include "data/byte_source.h"
-#include "import/characters.h"
 #include "import/read_log.h"
 #include "import/read_submission.h"
 

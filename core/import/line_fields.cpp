@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/characters.h"
 #include "base/text.h"
-#include "import/characters.h"
 
 namespace caddie {
 namespace {
-
-bool begins_name(char c) { return is_ascii_letter(c) || c == '_'; }
 
 bool is_name(std::string_view text) {
   return !text.empty() && begins_name(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {

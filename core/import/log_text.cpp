@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include "import/characters.h"
+#include "base/characters.h"
 
 namespace caddie {
 namespace {
@@ -111,7 +111,7 @@ std::string_view without_name(std::string_view line) {
   std::string_view name = line.substr(0, bar);
   name = name.substr(0, name.find_last_not_of(' ') + 1);
   bool fits = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.';
+    return is_ascii_alphanumeric(c) || c == '-' || c == '_' || c == '.';
   });
   return fits && std::any_of(name.begin(), name.end(), is_ascii_digit) && !is_ascii_digit(name[0])
              ? line.substr(bar + 3)

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/text.h"
-#include "import/characters.h"
 #include "import/line_fields.h"
 
 namespace caddie {
@@ -16,22 +16,15 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
                      [&](std::string_view start) { return text.starts_with(start); });
 }
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
-}
-
-bool begins_word(char c) { return is_ascii_letter(c) || c == '_'; }
-
 /// Tells whether a tag of up to four words and a colon stand before other text.
 bool has_tag(std::string_view line) {
   constexpr size_t kLongestTag = 48;
   size_t colon = line.find(':');
-  if (colon == std::string_view::npos || colon == 0 || colon > kLongestTag || !begins_word(line[0]))
+  if (colon == std::string_view::npos || colon == 0 || colon > kLongestTag || !begins_name(line[0]))
     return false;
   std::string_view tag = line.substr(0, colon);
   bool fits = std::all_of(tag.begin(), tag.end(), [](char c) {
-    return begins_word(c) || is_ascii_digit(c) ||
+    return begins_name(c) || is_ascii_digit(c) ||
            std::string_view(" -+./()#").find(c) != std::string_view::npos;
   });
   return fits && std::count(tag.begin(), tag.end(), ' ') < 4;
@@ -88,7 +81,7 @@ bool is_indented_source(std::string_view line) {
            "#",      "@",     "\"",      "'",     "super()", "pass",    "break", "continue", "warnings.warn",
            "File \""}))
     return true;
-  return has_any(text, {" = ", "(", ")", "+="});
+  return contains_any(text, {" = ", "(", ")", "+="});
 }
 
 bool is_separator(std::string_view line) {
@@ -101,8 +94,8 @@ bool is_remark(std::string_view whole, std::string_view line) {
   LineFields fields = line_fields(line);
   if (is_of_step(line, fields)) return false;
   if (tells_progress(fields)) return true;
-  if (has_any(line, {"val_bpb", "val_loss", "train_loss"})) return false;
-  bool tagged = whole.size() != line.size() && !line.empty() && begins_word(line[0]);
+  if (contains_any(line, {"val_bpb", "val_loss", "train_loss"})) return false;
+  bool tagged = whole.size() != line.size() && !line.empty() && begins_name(line[0]);
   std::string_view inner = line.starts_with("  ") ? trimmed(line) : line;
   return tagged || has_tag(inner);
 }
@@ -110,8 +103,8 @@ bool is_remark(std::string_view whole, std::string_view line) {
 std::string exception_in(std::string_view line) {
   size_t colon = line.find(": ");
   std::string_view name = line.substr(0, colon);
-  bool is_name = !name.empty() && begins_word(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
-    return begins_word(c) || is_ascii_digit(c) || c == '.';
+  bool is_name = !name.empty() && begins_name(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
+    return begins_name(c) || is_ascii_digit(c) || c == '.';
   });
   bool is_error = name.ends_with("Error") || name.ends_with("Exception") || name == "KeyboardInterrupt" ||
                   name.ends_with("OutOfMemoryError");

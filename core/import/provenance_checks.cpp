@@ -7,13 +7,11 @@
 #include <algorithm>
 #include <map>
 
-#include "import/characters.h"
+#include "base/characters.h"
 #include "import/line_fields.h"
 
 namespace caddie {
 namespace {
-
-bool is_alphanumeric(char c) { return is_ascii_letter(c) || is_ascii_digit(c); }
 
 /// One thing that tells where a run comes from, in words.
 struct Trait {
@@ -21,12 +19,6 @@ struct Trait {
   std::vector<std::string> values;  // of each run; "" where it is not known
   bool is_proof = false;            // whether it is enough by itself
 };
-
-std::string environment(const ForeignRun& run, std::string_view name) {
-  for (const auto& [label, text] : run.environment)
-    if (label == name) return text;
-  return "";
-}
 
 /// Returns the folder that the training data lie in.
 std::string data_folder(const ForeignRun& run) {
@@ -56,9 +48,9 @@ std::vector<Trait> traits_of(const std::vector<const ForeignRun*>& runs) {
           true),
       trait("folder of data", runs, data_folder),
       trait("training shards", runs, [](const ForeignRun& run) { return text_of_count(run.train_shards); }),
-      trait("Python", runs, [](const ForeignRun& run) { return environment(run, "python"); }),
-      trait("PyTorch", runs, [](const ForeignRun& run) { return environment(run, "pytorch"); }),
-      trait("device", runs, [](const ForeignRun& run) { return environment(run, "gpu"); }),
+      trait("Python", runs, [](const ForeignRun& run) { return value_of(run.environment, "python"); }),
+      trait("PyTorch", runs, [](const ForeignRun& run) { return value_of(run.environment, "pytorch"); }),
+      trait("device", runs, [](const ForeignRun& run) { return value_of(run.environment, "gpu"); }),
       trait("bytes of code", runs, [](const ForeignRun& run) { return text_of_count(run.code_bytes); })};
 }
 
@@ -78,12 +70,12 @@ std::string usual(const std::vector<std::string>& values) {
 std::optional<int64_t> pull_request_in(std::string_view name) {
   std::string lower = in_lower_case(name);
   for (size_t at = lower.find("pr"); at != std::string::npos; at = lower.find("pr", at + 1)) {
-    if (at > 0 && is_alphanumeric(lower[at - 1])) continue;
+    if (at > 0 && is_ascii_alphanumeric(lower[at - 1])) continue;
     size_t from = at + 2;
     while (from < lower.size() && std::string_view("-_#").find(lower[from]) != std::string_view::npos) ++from;
     size_t to = from;
     while (to < lower.size() && is_ascii_digit(lower[to])) ++to;
-    if (to - from >= 2 && (to == lower.size() || !is_alphanumeric(lower[to])))
+    if (to - from >= 2 && (to == lower.size() || !is_ascii_alphanumeric(lower[to])))
       return whole_in(std::string_view(lower).substr(from, to - from));
   }
   return std::nullopt;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/text.h"
-#include "import/characters.h"
 #include "import/line_fields.h"
 #include "import/log_entries.h"
 #include "results/metrics.h"

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/text.h"
-#include "import/characters.h"
 #include "import/line_fields.h"
 
 namespace caddie {
@@ -13,7 +13,7 @@ namespace {
 
 bool is_identifier(std::string_view text) {
   return !text.empty() && !is_ascii_digit(text[0]) && std::all_of(text.begin(), text.end(), [](char c) {
-    return is_ascii_letter(c) || is_ascii_digit(c) || c == '_' || c == '.';
+    return is_ascii_alphanumeric(c) || c == '_' || c == '.';
   });
 }
 

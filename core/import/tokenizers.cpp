@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/characters.h"
 #include "base/text.h"
-#include "import/characters.h"
 
 namespace caddie {
 namespace {

@@ -216,8 +216,7 @@ void write_run(const ForeignRun& run, const PlannedRun& planned, const Plan& pla
   record.group = plan.arms[planned.arm].group;
   record.seed = planned.seed;
   record.imported_from = run.name();
-  for (const auto& [name, text] : run.environment)
-    if (name == "gpu") record.machine.gpu = text;
+  record.machine.gpu = value_of(run.environment, "gpu");
   if (std::optional<double> ranks = run.number("world_size"); ranks && *ranks >= 1 && *ranks < 1e6)
     record.machine.ranks = int64_t(*ranks);
   write_run_record(folder.path(), record);
