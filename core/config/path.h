@@ -33,4 +33,7 @@ std::vector<std::string> split_path(std::string_view path);
 /// Returns `path`.`name`, with the name quoted where it must be.
 std::string join_path(std::string_view path, std::string_view name);
 
+/// Tells whether the setting at `path` lies in a table or in one below that.
+bool is_below(std::string_view path, std::string_view table);
+
 }  // namespace caddie

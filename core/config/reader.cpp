@@ -77,8 +77,7 @@ class Assignment {
 
   /// Throws Error when the value lies outside of the range, as NaN always does.
   void check_range(const TreeNode& at, double value) const {
-    const Range& range = setting_.range;
-    if (range.words.empty() && !(value >= range.low && value <= range.high)) wrong_value(at);
+    if (!is_in_range(setting_.range, value)) wrong_value(at);
   }
 
   /// Returns the value of a string such as "16MB" in the unit of the setting; nothing when the node is no
@@ -139,8 +138,7 @@ class Assignment {
   void assign(const TreeNode& at, std::string& target) const {
     if (at.kind != TreeNode::Kind::string) wrong_type(at);
     target = std::get<std::string>(at.value);
-    const auto& words = setting_.range.words;
-    if (!words.empty() && std::find(words.begin(), words.end(), target) == words.end()) wrong_value(at);
+    if (!is_in_range(setting_.range, target)) wrong_value(at);
   }
 
   template <class T>

@@ -87,19 +87,16 @@ const char* type_name(const std::vector<double>*) { return "array of numbers"; }
 const char* type_name(const std::vector<std::string>*) { return "array of strings"; }
 const char* type_name(const Layers*) { return "layers"; }
 
-/// Tells whether a value lies in a range; NaN lies in none.
+/// Tells whether the value of a setting's type lies in a range.
 struct InRange {
   const Range& range;
 
   template <class Number>
   bool operator()(const Number& value) const {
-    return !range.words.empty() || (double(value) >= range.low && double(value) <= range.high);
+    return is_in_range(range, double(value));
   }
   bool operator()(const bool&) const { return true; }
-  bool operator()(const std::string& value) const {
-    return range.words.empty() ||
-           std::find(range.words.begin(), range.words.end(), value) != range.words.end();
-  }
+  bool operator()(const std::string& value) const { return is_in_range(range, value); }
   bool operator()(const Layers& value) const {
     LayerChoice choice;
     return parse_layers(value.text, choice);
@@ -186,6 +183,14 @@ std::string range_text(const Range& range) {
   if (low) return fmt::format("at least {}", range.low);
   if (high) return fmt::format("at most {}", range.high);
   return "";
+}
+
+bool is_in_range(const Range& range, double value) {
+  return !range.words.empty() || (value >= range.low && value <= range.high);
+}
+
+bool is_in_range(const Range& range, const std::string& word) {
+  return range.words.empty() || std::find(range.words.begin(), range.words.end(), word) != range.words.end();
 }
 
 bool is_in_range(const Setting& setting) {

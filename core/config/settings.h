@@ -37,6 +37,10 @@ std::string range_text(const Range& range);
 /// back to them.
 TreeNode to_node(const Setting& setting);
 
+/// Tells whether a value lies in a range; NaN lies in none.
+bool is_in_range(const Range& range, double value);
+bool is_in_range(const Range& range, const std::string& word);
+
 /// Tells whether the value that the setting's variable holds now is one that may be written.
 bool is_in_range(const Setting& setting);
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/text.h"
+#include "config/path.h"
+#include "plugin/slot_table.h"
 #include "run/effects.h"
 
 namespace caddie {
@@ -41,7 +43,7 @@ Reasons void_parts(const Ablation& ablation, const Arm& arm) {
 
 /// Tells whether a setting belongs to a part, which is called by its label or by the path of its table.
 bool belongs_to(const std::string& path, const std::string& part) {
-  return (path + ".").starts_with(part + ".") || path.starts_with("techniques." + part + ".");
+  return path == part || is_below(path, part) || is_below(path, join_path(kTechniques, part));
 }
 
 bool differ_in(const Arm& a, const Arm& b, const std::string& part) {

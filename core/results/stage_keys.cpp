@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/hash.h"
+#include "config/path.h"
 #include "results/fingerprint.h"
 
 namespace caddie {
@@ -17,11 +18,6 @@ namespace {
 /// Returns "<kind>-<hash of the text>".
 std::string named(std::string_view kind, std::string_view text) {
   return std::string(kind) + "-" + sha256(text).substr(0, 32);
-}
-
-/// Tells whether the setting at `path` lies in a table or in one below that.
-bool is_below(std::string_view path, std::string_view table) {
-  return path.size() > table.size() && path.starts_with(table) && path[table.size()] == '.';
 }
 
 }  // namespace
