@@ -13,12 +13,12 @@
 #include "base/at_work.h"
 #include "plugin/sanitize.h"
 #include "process/forked.h"
+#include "process/last_words.h"
 
 namespace caddie {
 namespace {
 
 constexpr unsigned kLongestPlace = 256;
-constexpr int kCrashes[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
 int pipe_of_child = -1;  // where the handler of a signal writes to
 
 /// Writes where in the model the plugin was at work, and lets the signal end the process. It does only what
@@ -38,7 +38,7 @@ void tell_place(int signal) {
 void tell_places_of_crashes(int pipe) {
   pipe_of_child = pipe;
   if (dlsym(RTLD_DEFAULT, "__asan_init") || dlsym(RTLD_DEFAULT, "__tsan_init")) return;
-  for (int signal : kCrashes) {
+  for (int signal : kCrashSignals) {
     struct sigaction action = {};
     action.sa_handler = tell_place;
     action.sa_flags = SA_ONSTACK;

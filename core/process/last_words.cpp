@@ -19,7 +19,6 @@
 namespace caddie {
 namespace {
 
-constexpr int kCrashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 struct sigaction actions_before[NSIG];
 
 constexpr unsigned kLongestLine = 512;
@@ -114,7 +113,7 @@ void name_crashes() {
     own.ss_size = sizeof other_stack;
     ::sigaltstack(&own, nullptr);
   }
-  for (int signal : kCrashes) {
+  for (int signal : kCrashSignals) {
     struct sigaction action = {};
     action.sa_sigaction = on_crash;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;

@@ -3,12 +3,17 @@
 // exit().
 #pragma once
 
+#include <csignal>
+
 namespace caddie {
+
+/// Lists the signals by which a program that made a mistake ends.
+inline constexpr int kCrashSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 /// Stands in what is said of a crash, before the number of the signal.
 inline constexpr const char* kCrashWords = "crashed with signal ";
 
-/// Makes signals of crashes (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) say on stderr which worker of the
+/// Makes the signals of crashes say on stderr which worker of the
 /// thread caused them (at_work()), and then act as before, so that whoever waits for the program sees them.
 void name_crashes();
 
