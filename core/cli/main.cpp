@@ -2,6 +2,7 @@
 // Each verb of the program stands in the file of its name. It runs when its command line has been parsed;
 // whatever goes wrong ends here.
 #include <caddie/error.h>
+#include <caddie/parallel.h>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -94,6 +95,8 @@ int main(int argc, char** argv) {
   caddie::name_crashes();
   caddie::refuse_exit();
   int code = guarded(argc, argv);
+  // OpenSSL gives back what it keeps for a thread only until the program begins to end.
+  caddie::set_thread_count(1);
   caddie::expect_exit();
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return code;
   std::fprintf(stderr, "error: the output is lost: stdout cannot be written\n");

@@ -3,8 +3,6 @@
 // the sweep, and writes nothing but the plan that --output asks for.
 #include <fmt/format.h>
 
-#include <caddie/parallel.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -212,17 +210,8 @@ void print_json(Plan& plan, const PlanArguments& arguments) {
   tell("{}\n", text_of(json, 2));
 }
 
-/// Lets all cores work as long as it lives. Its threads end before the program does, as OpenSSL gives back
-/// what it keeps for a thread only until then.
-struct AllCores {
-  AllCores() { start_threads(0); }
-  ~AllCores() { set_thread_count(1); }
-  AllCores(const AllCores&) = delete;
-  AllCores& operator=(const AllCores&) = delete;
-};
-
 void plan_verb(const PlanArguments& arguments) {
-  AllCores cores;  // Keys of a thousand arms and samples of their weights take a second.
+  start_threads(0);  // Keys of a thousand arms and samples of their weights take a second.
   Plan plan = make_plan(read_sweep(arguments.file, arguments.overrides));
   if (!arguments.output.empty()) {
     fill_missing_groups(plan);
