@@ -40,9 +40,6 @@ std::string content_hash(const Values& values) {
   return sha256(content);
 }
 
-// So many assembled experiments fit into memory anywhere, and are work enough for all threads.
-constexpr size_t kAssembledAtOnce = 64;
-
 /// Makes the plan of one sweep, arm by arm.
 class Planner {
  public:

@@ -21,9 +21,6 @@ namespace {
 // A prefix shorter than this share of a training is not worth its checkpoint.
 constexpr double kWorthwhile = 0.02;
 
-// So many assembled experiments fit into memory anywhere, and are work enough for all threads.
-constexpr size_t kFilledAtOnce = 64;
-
 /// Orders signatures so that those with common first steps are neighbours.
 bool before(const ScheduleSignature& a, const ScheduleSignature& b) {
   if (a.base != b.base) return a.base < b.base;
@@ -64,7 +61,7 @@ ScheduleSignature describe_training(Arm& arm, const Tree& tree, const Experiment
 
 void SharingFinder::add(size_t arm, Tree tree, Experiment experiment) {
   waiting_.push_back({arm, std::move(tree), std::move(experiment)});
-  if (waiting_.size() == kFilledAtOnce) fill();
+  if (waiting_.size() == kAssembledAtOnce) fill();
 }
 
 void SharingFinder::fill() {

@@ -2,6 +2,7 @@
 // The arms of a plan may have trainings in common, in whole or in their first steps.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -12,6 +13,10 @@
 #include "sweep/plan.h"
 
 namespace caddie {
+
+/// Says how many experiments are assembled at a time: they fit into memory anywhere, and are work enough for
+/// all threads.
+inline constexpr size_t kAssembledAtOnce = 64;
 
 /// Finds out which arms of a plan share trainings or their first steps.
 class SharingFinder {
