@@ -168,7 +168,7 @@ TEST_CASE("a plugin that hangs ends the run, which says where", "[plugin]") {
   for (const char* place : {"forward pass", "backward pass"}) {
     INFO(place);
     Outcome hung = run_with((std::string(place) + ": hang").c_str(), "unruly_hang",
-                            "-S train.stall_seconds=0.3 --threads 2");
+                            "-S train.stall_seconds=1.5 --threads 2");
     CHECK(hung.code == 1);
     CHECK_THAT(hung.output, Catch::Contains("error: plugin 'unruly' in layer") &&
                                 Catch::Contains("no micro-batch and no window was finished for"));

@@ -86,7 +86,7 @@ std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
 /// A training that is long enough to be disturbed, with a checkpoint after every step.
 std::string long_run(const std::string& name) {
   return fmt::format(
-      "run {} --output {} --threads 1 -S budget.steps=150 -S train.checkpoint_seconds=0.000001 ",
+      "run {} --output {} --threads 1 -S budget.steps=80 -S train.checkpoint_seconds=0.000001 ",
       laboratory().experiment().string(), laboratory().folder(name).string());
 }
 
