@@ -53,22 +53,9 @@ std::string as_name(std::string_view label) {
 
 }  // namespace
 
-std::string value_of(const Labelled<std::string>& values, std::string_view label) {
-  for (const auto& [known, text] : values)
-    if (known == label) return text;
-  return "";
-}
-
-void set(Labelled<std::string>& values, const std::string& label, const std::string& value) {
-  for (auto& [name, text] : values)
-    if (name == label) {
-      text = value;
-      return;
-    }
-  values.emplace_back(label, value);
-}
-
 std::string ForeignRun::setting(std::string_view name) const { return value_of(settings, name); }
+
+int64_t ForeignRun::line_of(std::string_view name) const { return value_of(lines, name); }
 
 std::optional<double> ForeignRun::number(std::string_view name) const { return number_in(setting(name)); }
 

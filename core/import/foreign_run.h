@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "results/json_fields.h"
@@ -149,6 +150,9 @@ struct ForeignRun {
   std::optional<int64_t> artifact_bytes, model_bytes, code_bytes, peak_memory_bytes, parameters;
   std::optional<int64_t> validation_tokens, scored_tokens, train_shards;
   std::string error;  // the last error that the program printed
+  // The line of the file that tells the seed, train_seconds, artifact_bytes, model_bytes, code_bytes,
+  // validation_tokens, train_shards, world_size or gpu, where one was read from a log.
+  Labelled<int64_t> lines;
   LineCounts counts;
   std::vector<std::string> unknown;  // the first lines that were not understood
   std::vector<ForeignNote> notes;    // set when the run is written
@@ -167,6 +171,8 @@ struct ForeignRun {
   /// Returns the numbers that were printed, by which copies of one run are known: losses and scores of its
   /// course by their steps, and behind these the score that counts.
   std::vector<std::pair<int64_t, double>> fingerprint() const;
+  /// Returns the line that tells something of `lines`; 0 where none does.
+  int64_t line_of(std::string_view name) const;
   /// Returns the path of the file, with "#2" behind where it is not the first run in it.
   std::string name() const;
   /// Returns the name without the folders before it.
@@ -193,6 +199,7 @@ struct ForeignRun {
     f.maybe("scored_tokens", scored_tokens);
     f.maybe("train_shards", train_shards);
     f.maybe("error", error);
+    f.maybe("lines", lines);
     f("line_counts", counts);
     f.maybe("not_understood", unknown);
     f.maybe("notes", notes);
@@ -200,10 +207,23 @@ struct ForeignRun {
 };
 
 /// Sets the value of a label, in its place where the label is known.
-void set(Labelled<std::string>& values, const std::string& label, const std::string& value);
+template <class T>
+void set(Labelled<T>& values, const std::string& label, const std::type_identity_t<T>& value) {
+  for (auto& [name, known] : values)
+    if (name == label) {
+      known = value;
+      return;
+    }
+  values.emplace_back(label, value);
+}
 
-/// Returns the value of a label; "" where there is none.
-std::string value_of(const Labelled<std::string>& values, std::string_view label);
+/// Returns the value of a label; what T{} holds where there is none.
+template <class T>
+T value_of(const Labelled<T>& values, std::string_view label) {
+  for (const auto& [name, value] : values)
+    if (name == label) return value;
+  return {};
+}
 
 /// Returns the stage that a score's label names: "averaged" for the weights before they are quantized,
 /// "roundtrip" for the artifact read back, "sliding" and "ttt" for evaluators of it; else the label in lower

@@ -3,6 +3,7 @@
 #include "import/read_log.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "base/characters.h"
 #include "base/text.h"
@@ -22,6 +23,7 @@ class RunCollector {
 
   void add(const LogEntry& entry) {
     count(entry);
+    line_ = entry.number;
     if (const auto* step = std::get_if<StepLine>(&entry.value)) add_step(*step);
     if (const auto* score = std::get_if<ForeignScore>(&entry.value)) run_.scores.push_back(*score);
     if (const auto* size = std::get_if<ForeignSize>(&entry.value)) add_size(*size);
@@ -96,7 +98,7 @@ class RunCollector {
     if (line.train_loss) t.train_loss = line.train_loss;
     if (line.step_ms && line.step > 0) t.step_ms = line.step_ms;
     if (line.tokens_per_second) t.tokens_per_second = line.tokens_per_second;
-    if (line.seconds) t.seconds = line.seconds;
+    if (line.seconds) tell(t.seconds, *line.seconds, "train_seconds");
     if (line.train_loss && line.seconds) point(line, kTrainLoss, *line.train_loss);
     if (!line.val_loss && !line.val_bpb) return;
     t.raw_bpb = line.val_bpb;
@@ -122,7 +124,7 @@ class RunCollector {
   void add_stop(const StopLine& stop) {
     ForeignTraining& t = run_.training;
     t.stopped_by = stop.reason;
-    if (stop.seconds) t.seconds = stop.seconds;
+    if (stop.seconds) tell(t.seconds, *stop.seconds, "train_seconds");
     if (stop.step) t.steps = *stop.step;
     if (stop.of) t.planned_steps = stop.of;
   }
@@ -136,32 +138,46 @@ class RunCollector {
     auto has_more = [&](std::string_view plain) {
       return label.starts_with(plain) && label.size() > plain.size();
     };
-    if (has_more("serialized model ")) run_.model_bytes = size.bytes;
-    if (has_more("total submission size ")) run_.artifact_bytes = size.bytes;
+    if (has_more("serialized model ")) tell(run_.model_bytes, size.bytes, "model_bytes");
+    if (has_more("total submission size ")) tell(run_.artifact_bytes, size.bytes, "artifact_bytes");
     bool is_raw = label.find("uncompressed") != std::string::npos;
-    if (label.starts_with("code size") && (!is_raw || !run_.code_bytes)) run_.code_bytes = size.bytes;
+    if (label.starts_with("code size") && (!is_raw || !run_.code_bytes))
+      tell(run_.code_bytes, size.bytes, "code_bytes");
+  }
+
+  /// Sets a value that the present line tells.
+  template <class T>
+  void tell(std::optional<T>& value, std::type_identity_t<std::optional<T>> told, const char* name) {
+    value = told;
+    caddie::set(run_.lines, name, line_);
   }
 
   void add_values(LineKind kind, const Labelled<std::string>& values) {
     if (kind == LineKind::error) run_.error = values.front().second;
     if (kind == LineKind::version || kind == LineKind::device)
-      for (const auto& [name, text] : values) caddie::set(run_.environment, name, text);
+      for (const auto& [name, text] : values) add_environment(name, text);
     if (kind != LineKind::setting || has_steps_) return;
     bool of_validation = std::any_of(values.begin(), values.end(),
                                      [](const auto& value) { return value.first == "val_loader"; });
     for (const auto& [name, text] : values) add_setting(name, text, of_validation);
   }
 
+  void add_environment(const std::string& name, const std::string& text) {
+    if (name == "gpu") caddie::set(run_.lines, name, line_);
+    caddie::set(run_.environment, name, text);
+  }
+
   void add_setting(const std::string& name, const std::string& text, bool of_validation) {
+    if (name == "world_size") caddie::set(run_.lines, name, line_);
     if (name == "val_tokens" || (of_validation && name == "tokens")) {
-      run_.validation_tokens = whole_in(text);
+      tell(run_.validation_tokens, whole_in(text), "validation_tokens");
     } else if (name == "train_shards") {
-      run_.train_shards = whole_in(text);
+      tell(run_.train_shards, whole_in(text), "train_shards");
     } else if (name == "model_params") {
       run_.parameters = whole_in(text);
       caddie::set(run_.settings, name, text);
     } else if (name == "seed") {
-      if (whole_in(text).value_or(-1) >= 0) run_.seed = whole_in(text);
+      if (whole_in(text).value_or(-1) >= 0) tell(run_.seed, whole_in(text), "seed");
       caddie::set(run_.settings, name, text);
     } else if (name != "val_bpb" && name != "val_loader") {
       caddie::set(run_.settings, name, text);
@@ -170,6 +186,7 @@ class RunCollector {
 
   ForeignRun run_;
   bool has_steps_ = false;
+  int64_t line_ = 0;                     // of the present entry
   std::optional<ForeignPoint> untimed_;  // the last validation whose time was not printed
 };
 

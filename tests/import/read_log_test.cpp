@@ -58,6 +58,9 @@ TEST_CASE("a log with fields line by line is read whole", "[import]") {
   CHECK((run.training.seconds == 60.013 && run.training.planned_steps == 5000));
   CHECK(run.training.stopped_by == "wallclock_cap");
   CHECK(run.training.raw_bpb == 1.2051);
+  // Lines count from 1, as editors show them.
+  CHECK((run.line_of("seed") == 10 && run.line_of("train_seconds") == 17));
+  CHECK((run.line_of("artifact_bytes") == 23 && run.line_of("world_size") == 5 && run.line_of("gpu") == 0));
   CHECK((run.model_bytes == 15200011 && run.code_bytes == 50001));
   CHECK(run.peak_memory_bytes == int64_t(9100) << 20);
   REQUIRE(run.scores.size() == 4);
