@@ -25,7 +25,7 @@ const fs::path kSource = caddie::source_folder();
 const std::vector<std::string> kRooms = {
     "sdk",        "base",  "process", "device", "tensor",   "comm",   "autograd",   "ops",  "config",
     "plugin",     "model", "data",    "train",  "evaluate", "export", "experiment", "laws", "results",
-    "statistics", "run",   "bench",   "sweep",  "import",   "report", "cli"};
+    "statistics", "run",   "bench",   "sweep",  "import",   "report", "submission", "cli"};
 
 std::string text_of(const fs::path& path) {
   std::ifstream file(path);

@@ -56,8 +56,8 @@ if(CADDIE_CUDA)
     \"link\": ${cuda_link}}")
 endif()
 
-# caddie_write_toolchain(FILE INCLUDE TEMPLATES SOURCES): paths are absolute, or relative to the folder of the library.
-function(caddie_write_toolchain file include templates sources)
+# caddie_write_toolchain(FILE INCLUDE TEMPLATES RULES SOURCES): paths are absolute, or relative to the folder of the library.
+function(caddie_write_toolchain file include templates rules sources)
   file(CONFIGURE OUTPUT ${file} CONTENT [[{
   "sdk": "@CADDIE_SDK_HASH@",
   "compiler": "@CMAKE_CXX_COMPILER@",
@@ -66,13 +66,15 @@ function(caddie_write_toolchain file include templates sources)
   "kernels": @kernels@,
   "include": "@include@",
   "templates": "@templates@",
+  "rules": "@rules@",
   "sources": "@sources@"
 }
 ]] @ONLY)
 endfunction()
 caddie_write_toolchain(${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/caddie.toolchain.json ${PROJECT_SOURCE_DIR}/core/sdk
-  ${PROJECT_SOURCE_DIR}/core/sdk/templates ${PROJECT_SOURCE_DIR}/plugins)
-caddie_write_toolchain(${CMAKE_BINARY_DIR}/install/caddie.toolchain.json ../include ../share/caddie/templates "")
+  ${PROJECT_SOURCE_DIR}/core/sdk/templates ${PROJECT_SOURCE_DIR}/experiments/rules ${PROJECT_SOURCE_DIR}/plugins)
+caddie_write_toolchain(${CMAKE_BINARY_DIR}/install/caddie.toolchain.json ../include ../share/caddie/templates
+  ../share/caddie/rules "")
 
 # The program finds its library, and its plugins, from where it lies itself.
 set_target_properties(caddie-cli PROPERTIES INSTALL_RPATH "$ORIGIN/../lib;${CMAKE_INSTALL_RPATH}")
@@ -83,7 +85,7 @@ endif()
 install(FILES ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/caddie.source.json ${CMAKE_BINARY_DIR}/install/caddie.toolchain.json
   DESTINATION lib)
 install(DIRECTORY core/sdk/caddie DESTINATION include FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY core/sdk/templates DESTINATION share/caddie)
+install(DIRECTORY core/sdk/templates experiments/rules DESTINATION share/caddie)
 
 # The package, for find_package(Caddie).
 include(CMakePackageConfigHelpers)

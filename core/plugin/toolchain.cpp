@@ -30,6 +30,7 @@ Toolchain read_toolchain() {
                       kernels.at("link")};
     read.include = place(told.at("include"));
     read.templates = place(told.at("templates"));
+    read.rules = place(told.at("rules"));
     read.sources = place(told.at("sources"));
   } catch (const Json::exception& error) {
     fail("{}: is not what the build writes ({}); build or install Caddie again", note.string(),

@@ -24,6 +24,7 @@ struct Toolchain {
   std::filesystem::path library;    // libcaddie.so
   std::filesystem::path include;    // the folder of caddie/plugin.h
   std::filesystem::path templates;  // what new plugins begin as
+  std::filesystem::path rules;      // the rules of contests that are shipped
   std::filesystem::path sources;    // the folder plugins of the source tree; empty where it is installed
 };
 
