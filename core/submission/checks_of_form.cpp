@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// A submission is files of certain names, and numbers in submission.json that its logs must bear out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "statistics/compare.h"
+#include "submission/checks.h"
+
+namespace caddie {
+namespace {
+
+/// Tells whether a file of the folder matches one of the alternatives of "a.md|b.md".
+bool has_file(const FolderFacts& content, const std::string& globs) {
+  for (const std::string& glob : split(globs, '|'))
+    for (const FolderFile& file : content.files)
+      if (matches(glob, file.name())) return true;
+  return false;
+}
+
+/// Tells whether nothing of a submission but logs is there.
+bool is_only_logs(const FolderFacts& content) {
+  return std::all_of(content.files.begin(), content.files.end(), [](const FolderFile& file) {
+    return matches("*.log*", file.name()) || matches("*.txt*", file.name());
+  });
+}
+
+/// Returns the member of this name, at whatever depth below objects; null when there is none.
+const ForeignJson* member(const ForeignJson& json, const std::string& name) {
+  if (!json.is_object()) return nullptr;
+  if (auto found = json.find(name); found != json.end() && !found->is_null()) return &*found;
+  for (const auto& [key, value] : json.items())
+    if (const ForeignJson* found = member(value, name)) return found;
+  return nullptr;
+}
+
+/// Holds a field that was found, and the name that it has.
+struct Field {
+  std::string name;
+  const ForeignJson* value = nullptr;
+};
+
+/// Returns the field under the first of its names that is there.
+Field find_field(const ForeignJson& json, const std::vector<std::string>& names) {
+  for (const std::string& name : names)
+    if (const ForeignJson* value = member(json, name)) return {name, value};
+  return {};
+}
+
+Field field_of(const Rules& rules, const SubmissionFacts& facts, const std::string& what) {
+  auto names = rules.form.fields.find(what);
+  if (names == rules.form.fields.end() || !facts.content.submission) return {};
+  return find_field(*facts.content.submission, names->second);
+}
+
+/// Returns why submission.json cannot be looked at; "" when it can.
+std::string why_no_submission(const SubmissionFacts& facts) {
+  if (facts.kind != FolderKind::logs) return "this is a sweep's folder, no submission's";
+  if (!facts.content.damage.empty()) return "submission.json " + facts.content.damage;
+  if (!facts.content.submission) return "there is no submission.json";
+  return "";
+}
+
+RuleFinding without_submission(const SubmissionFacts& facts, std::string asked) {
+  RuleFinding finding;
+  finding.asked = std::move(asked);
+  finding.add(facts.content.damage.empty() ? RuleVerdict::not_shown : RuleVerdict::not_met,
+              why_no_submission(facts));
+  return finding;
+}
+
+/// Holds the score that is claimed against those of the runs.
+void compare_score(const Field& claimed, const std::vector<const RunFacts*>& runs, RuleFinding& finding) {
+  constexpr double kTolerance = 5e-5;  // scores are claimed with four decimals at least
+  if (!claimed.value || !claimed.value->is_number()) return;
+  double score = claimed.value->get<double>();
+  std::vector<double> scores;
+  const RunFacts* alone = nullptr;
+  for (const RunFacts* run : runs) {
+    if (!run->bpb) continue;
+    scores.push_back(run->bpb->value);
+    if (std::abs(run->bpb->value - score) <= kTolerance) alone = run;
+  }
+  if (scores.empty()) return;
+  double mean = summarize(scores).mean;
+  std::string text =
+      fmt::format("{} {:.8g}, the mean of {} runs is {:.8g}", claimed.name, score, scores.size(), mean);
+  if (std::abs(mean - score) <= kTolerance * (1 + 1e-9))
+    finding.add(RuleVerdict::met, text);
+  else if (alone)
+    finding.add(RuleVerdict::not_shown,
+                fmt::format("{}; it is that of one run ({})", text, alone->bpb->where));
+  else
+    finding.add(RuleVerdict::not_met, text);
+}
+
+/// Holds the bytes that are claimed against the largest that a run prints.
+void compare_bytes(const Field& claimed, const std::vector<const RunFacts*>& runs, RuleFinding& finding) {
+  if (!claimed.value || !claimed.value->is_number_integer()) return;
+  int64_t bytes = claimed.value->get<int64_t>(), largest = 0;
+  std::string where;
+  bool is_printed = false;
+  for (const RunFacts* run : runs) {
+    if (!run->artifact_bytes) continue;
+    is_printed |= run->artifact_bytes->value == bytes;
+    if (run->artifact_bytes->value > largest) {
+      largest = run->artifact_bytes->value;
+      where = run->artifact_bytes->where;
+    }
+  }
+  if (largest == 0) return;
+  std::string text = fmt::format("{} {}, the largest of the runs has {} ({})", claimed.name,
+                                 with_commas(bytes), with_commas(largest), where);
+  if (bytes >= largest || is_printed)
+    finding.add(RuleVerdict::met, text);
+  else
+    finding.add(RuleVerdict::not_shown,
+                text + "; no run has as few as claimed, or code was counted otherwise");
+}
+
+}  // namespace
+
+std::optional<RuleFinding> check_files(const Rules& rules, const SubmissionFacts& facts) {
+  if (rules.form.files.empty()) return std::nullopt;
+  RuleFinding finding;
+  finding.asked = "the files " + join(rules.form.files, ", ");
+  if (facts.kind != FolderKind::logs) {
+    finding.add(RuleVerdict::not_shown, why_no_submission(facts));
+    return finding;
+  }
+  std::vector<std::string> missing;
+  for (const std::string& globs : rules.form.files)
+    if (!has_file(facts.content, globs)) missing.push_back(globs);
+  if (missing.empty())
+    finding.add(RuleVerdict::met, fmt::format("all are there, of {} files", facts.content.files.size()));
+  else if (is_only_logs(facts.content))
+    finding.add(RuleVerdict::not_shown, "a folder of logs only; there is no " + join(missing, ", no "));
+  else
+    finding.add(RuleVerdict::not_met, "there is no " + join(missing, ", no "));
+  return finding;
+}
+
+std::optional<RuleFinding> check_fields(const Rules& rules, const SubmissionFacts& facts) {
+  if (rules.form.fields.empty()) return std::nullopt;
+  std::vector<std::string> wanted, there, missing;
+  for (const auto& [what, names] : rules.form.fields) wanted.push_back(what);
+  std::string asked = "submission.json tells " + join(wanted, ", ");
+  if (!why_no_submission(facts).empty()) return without_submission(facts, asked);
+  RuleFinding finding;
+  finding.asked = asked;
+  for (const auto& [what, names] : rules.form.fields)
+    if (Field field = find_field(*facts.content.submission, names); field.value)
+      there.push_back(field.name == what ? what : fmt::format("{} as {}", what, field.name));
+    else
+      missing.push_back(fmt::format("{} (one of {})", what, join(names, ", ")));
+  if (!there.empty()) finding.add(RuleVerdict::met, "there are " + join(there, ", "));
+  if (!missing.empty()) finding.add(RuleVerdict::not_met, "missing: " + join(missing, "; "));
+  return finding;
+}
+
+std::optional<RuleFinding> check_claims(const Rules& rules, const SubmissionFacts& facts) {
+  if (!rules.form.claims) return std::nullopt;
+  std::string asked = "score and bytes in submission.json are those of the logs";
+  if (!why_no_submission(facts).empty()) return without_submission(facts, asked);
+  RuleFinding finding;
+  finding.asked = asked;
+  compare_score(field_of(rules, facts, "val_bpb"), facts.finished(), finding);
+  compare_bytes(field_of(rules, facts, "bytes"), facts.finished(), finding);
+  if (finding.evidence.empty())
+    finding.add(RuleVerdict::not_shown, "it tells no number that a log prints as well");
+  return finding;
+}
+
+}  // namespace caddie

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder with a plan is a sweep's; any other is searched for logs.
+#include "submission/evidence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/exit_code.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "import/arms.h"
+#include "import/import_files.h"
+#include "import/provenance_checks.h"
+#include "sweep/plan.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Returns the folder without slashes at its end.
+fs::path without_slash(const fs::path& folder) {
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
+/// Keeps the runs that lie right in the folder where there are any; a submission may have others below it.
+void keep_one_folder(std::vector<ForeignRun>& runs, SubmissionFacts& facts) {
+  std::map<fs::path, size_t> folders;
+  for (const ForeignRun& run : runs) ++folders[run.source.folder];
+  if (folders.size() < 2) return;
+  auto is_right_in = [&](const fs::path& folder) { return without_slash(folder) == facts.folder; };
+  bool any = std::any_of(folders.begin(), folders.end(), [&](auto& one) { return is_right_in(one.first); });
+  if (!any)
+    fail_usage("{}: holds runs in {} folders, the first {}; name the folder of one submission",
+               facts.folder.string(), folders.size(), folders.begin()->first.string());
+  for (const auto& [folder, count] : folders)
+    if (!is_right_in(folder))
+      facts.left_out.push_back(fmt::format("{} runs in {}, a folder below", count, folder.string()));
+  std::erase_if(runs, [&](const ForeignRun& run) { return !is_right_in(run.source.folder); });
+}
+
+/// Leaves out copies of a file, of which each counts once.
+void leave_out_copies(std::vector<ForeignRun>& runs, SubmissionFacts& facts) {
+  std::map<std::pair<std::string, int64_t>, std::string> seen;
+  std::erase_if(runs, [&](const ForeignRun& run) {
+    auto [known, is_new] = seen.emplace(std::pair(run.source.sha256, run.source.part), run.file_name());
+    if (!is_new)
+      facts.left_out.push_back(fmt::format("{}: the same bytes as {}", run.file_name(), known->second));
+    return !is_new;
+  });
+}
+
+/// Leaves out what says by its name that it repeats a seed that is there: a seed counts once.
+void leave_out_reruns(std::vector<ForeignRun>& runs, SubmissionFacts& facts) {
+  std::set<int64_t> originals;
+  for (const ForeignRun& run : runs)
+    if (run.seed && !says_rerun(run.file_name())) originals.insert(*run.seed);
+  std::erase_if(runs, [&](const ForeignRun& run) {
+    bool again = run.seed && says_rerun(run.file_name()) && originals.contains(*run.seed);
+    if (again)
+      facts.left_out.push_back(
+          fmt::format("{}: by its name a rerun of seed {}, which counts once", run.file_name(), *run.seed));
+    return again;
+  });
+}
+
+/// Keeps the runs of one arm, as `caddie import` groups them.
+void keep_arm(std::vector<ForeignRun>& runs, const std::string& label) {
+  std::vector<std::string> labels;
+  for (const ArmGroup& group : group_runs(runs, {})) {
+    labels.push_back(group.label);
+    if (group.label != label) continue;
+    std::vector<ForeignRun> kept;
+    for (size_t i : group.runs) kept.push_back(runs[i]);
+    runs = std::move(kept);
+    return;
+  }
+  fail_usage("--arm {}: the logs have no such arm{}", label, suggestion(label, labels));
+}
+
+void gather_from_logs(SubmissionFacts& facts) {
+  FoundRuns found = find_foreign_runs({facts.folder}, {});
+  for (const std::string& refused : found.refused) facts.left_out.push_back(refused);
+  std::vector<ForeignRun>& runs = found.runs;
+  keep_one_folder(runs, facts);
+  leave_out_copies(runs, facts);
+  if (facts.arm.empty())
+    leave_out_reruns(runs, facts);
+  else
+    keep_arm(runs, facts.arm);
+  if (runs.empty())
+    fail_usage("{}: holds no log, submission.json or sweep with a run{}", facts.folder.string(),
+               found.refused.empty() ? "" : ": " + found.refused.front());
+  take_foreign(runs, facts);
+}
+
+}  // namespace
+
+std::vector<const RunFacts*> finished_of(const std::vector<RunFacts>& runs) {
+  std::vector<const RunFacts*> finished;
+  for (const RunFacts& run : runs)
+    if (run.is_finished()) finished.push_back(&run);
+  return finished;
+}
+
+std::vector<const RunFacts*> SubmissionFacts::finished() const { return finished_of(runs); }
+
+FolderFacts content_of(const fs::path& folder) {
+  FolderFacts content;
+  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied), end;
+  for (; entry != end; ++entry) {
+    bool hidden = entry->path().filename().string().starts_with('.');
+    if (hidden && entry->is_directory()) entry.disable_recursion_pending();
+    if (!hidden && entry->is_regular_file())
+      content.files.push_back({fs::relative(entry->path(), folder).string(), int64_t(entry->file_size())});
+  }
+  std::sort(content.files.begin(), content.files.end(),
+            [](const FolderFile& a, const FolderFile& b) { return a.path < b.path; });
+  fs::path file = folder / "submission.json";
+  if (!fs::is_regular_file(file)) return content;
+  ForeignJson json = ForeignJson::parse(read_file(file), nullptr, false);
+  if (json.is_object())
+    content.submission = std::move(json);
+  else
+    content.damage = "holds no JSON object";
+  return content;
+}
+
+bool is_speedrun(const SubmissionFacts& facts) {
+  std::vector<const RunFacts*> finished = facts.finished();
+  return !finished.empty() && std::all_of(finished.begin(), finished.end(),
+                                          [](const RunFacts* run) { return run->loss && !run->bpb; });
+}
+
+SubmissionFacts gather_evidence(const fs::path& folder, const std::string& arm) {
+  if (!fs::exists(folder)) fail_usage("{}: there is no such folder", folder.string());
+  if (!fs::is_directory(folder))
+    fail_usage("{}: is a file; name the folder of a submission", folder.string());
+  SubmissionFacts facts;
+  facts.folder = without_slash(folder);
+  facts.arm = arm;
+  if (fs::exists(plan_path(folder)))
+    gather_from_sweep(facts);
+  else
+    gather_from_logs(facts);
+  if (facts.kind == FolderKind::logs) facts.content = content_of(folder);
+  return facts;
+}
+
+}  // namespace caddie
