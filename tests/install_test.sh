@@ -22,6 +22,12 @@ mv "$box/prefix" "$box/moved"  # an installation can be moved
 caddie=$box/moved/bin/caddie
 cmp "$build/lib/libcaddie.so" "$box/moved/lib/libcaddie.so"  # the engine of results is the same one
 
+# The rules of contests are found from there.
+source=$(cd "$(dirname "$0")" && pwd)
+"$caddie" verify "$source/fixtures/logs/learned" --rules parameter_golf_2026 >"$box/log" 2>&1 || { cat "$box/log" && fail 'verify'; }
+"$caddie" verify "$source/fixtures/logs/learned" --rules parameter_golf >"$box/log" 2>&1 && fail 'rules of a wrong name'
+says "$box/log" "did you mean 'parameter_golf_2026'"
+
 # Somebody's project.
 mkdir "$box/project" "$box/work"
 cd "$box/work"

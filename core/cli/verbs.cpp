@@ -30,7 +30,7 @@ void add_verbs(CLI::App& app) {
                           add_retry_command, add_status_command}},
                         {"Results",
                          {add_table_command, add_report_command, add_test_command, add_transfer_command,
-                          add_diff_command, add_ls_command, add_import_command}},
+                          add_diff_command, add_ls_command, add_import_command, add_verify_command}},
                         {"Artifacts", {add_eval_command, add_artifact_command, add_export_command}},
                         {"Data and plugins", {add_data_command, add_plugin_command, add_describe_command}},
                         {"This machine", {add_bench_command, add_doctor_command, add_gc_command}}};

@@ -50,6 +50,7 @@ void add_bench_command(CLI::App& app);
 void add_doctor_command(CLI::App& app);
 void add_gc_command(CLI::App& app);
 void add_import_command(CLI::App& app);
+void add_verify_command(CLI::App& app);
 
 /// These add `caddie plugin new`, `build` and `test`, which stand in files of their names.
 void add_plugin_new_command(CLI::App& plugin);

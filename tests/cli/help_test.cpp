@@ -33,9 +33,9 @@ TEST_CASE("every verb that the help lists explains itself", "[cli]") {
   REQUIRE(help.code == 0);
   std::map<std::string, std::string> verbs = verbs_of(help.output);
   // Names that others rely on.
-  for (const char* name : {"run",     "plan",   "sweep",    "table",    "test",   "noise", "power",
-                           "report",  "export", "import",   "transfer", "diff",   "rerun", "gc",
-                           "explain", "eval",   "artifact", "data",     "plugin", "bench", "doctor"}) {
+  for (const char* name : {"run",    "plan",     "sweep",    "table",  "test",  "noise", "power",  "report",
+                           "export", "import",   "transfer", "diff",   "rerun", "gc",    "verify", "explain",
+                           "eval",   "artifact", "data",     "plugin", "bench", "doctor"}) {
     INFO(name);
     CHECK(verbs.count(name) == 1);
   }

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "support/fixture_logs.h"
 #include "support/laboratory.h"
 #include "support/made_up_sweep.h"
 #include "support/paths.h"
@@ -68,6 +69,8 @@ TEST_CASE("the page on results names every key of JSON that agents read", "[cli]
   check_documented("test '" + folder + ":+c' " + folder + ":baseline --json", row_of("test"));
   check_documented("transfer " + folder + " " + folder + " --json", row_of("transfer"));
   check_documented("power --sd 0.01 --json", row_of("power"));
+  check_documented("verify " + (fixture_logs() / "learned").string() + " --rules parameter_golf_2026 --json",
+                   row_of("verify"));
 }
 
 TEST_CASE("the page on results names every key of a plan in JSON", "[cli]") {
