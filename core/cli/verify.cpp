@@ -52,6 +52,13 @@ Rules chosen_rules(const VerifyArguments& arguments, const SubmissionFacts& fact
   return read_rules(rules_file(usual));
 }
 
+/// Says how many checks speak against the submission.
+std::string what_is_missing(const Checklist& checklist) {
+  size_t failed = checklist.count(RuleVerdict::not_met), open = checklist.count(RuleVerdict::not_shown);
+  if (failed > 0) return message("{} check{} not met", {failed, failed == 1 ? " is" : "s are"});
+  return message("{} check{} not shown to be met", {open, open == 1 ? " is" : "s are"});
+}
+
 void verify_verb(const VerifyArguments& arguments) {
   start_threads(arguments.threads);
   SubmissionFacts facts = gather_evidence(folder_named(arguments.folder), arguments.arm);
@@ -69,10 +76,7 @@ void verify_verb(const VerifyArguments& arguments) {
     tell("{}", text_of(checklist, rules, facts));
   std::fflush(stdout);  // The error comes behind what it is about.
   if (checklist.passes(arguments.strict)) return;
-  size_t failed = checklist.count(RuleVerdict::not_met), open = checklist.count(RuleVerdict::not_shown);
-  throw Error(failed > 0 ? message("{} of the rules are not met", {failed})
-                         : message("{} of the rules are not shown to be met", {open}),
-              kClaimNotMet);
+  throw Error(what_is_missing(checklist), kClaimNotMet);
 }
 
 }  // namespace

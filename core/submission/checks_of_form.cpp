@@ -12,6 +12,8 @@
 namespace caddie {
 namespace {
 
+constexpr double kScoreTolerance = 5e-5;  // scores are claimed with four decimals at least
+
 /// Tells whether a file of the folder matches one of the alternatives of "a.md|b.md".
 bool has_file(const FolderFacts& content, const std::string& globs) {
   for (const std::string& glob : split(globs, '|'))
@@ -27,25 +29,27 @@ bool is_only_logs(const FolderFacts& content) {
   });
 }
 
-/// Returns the member of this name, at whatever depth below objects; null when there is none.
-const ForeignJson* member(const ForeignJson& json, const std::string& name) {
-  if (!json.is_object()) return nullptr;
-  if (auto found = json.find(name); found != json.end() && !found->is_null()) return &*found;
-  for (const auto& [key, value] : json.items())
-    if (const ForeignJson* found = member(value, name)) return found;
-  return nullptr;
-}
-
 /// Holds a field that was found, and the name that it has.
 struct Field {
   std::string name;
   const ForeignJson* value = nullptr;
 };
 
-/// Returns the field under the first of its names that is there.
+/// Returns the field under the first of its names that is there, in the object itself before those in it:
+/// what is told of one seed stands deeper than what is told of all.
 Field find_field(const ForeignJson& json, const std::vector<std::string>& names) {
-  for (const std::string& name : names)
-    if (const ForeignJson* value = member(json, name)) return {name, value};
+  std::vector<const ForeignJson*> level = {&json};
+  while (!level.empty()) {
+    std::vector<const ForeignJson*> below;
+    for (const std::string& name : names)
+      for (const ForeignJson* object : level)
+        if (auto found = object->find(name); found != object->end() && !found->is_null())
+          return {name, &*found};
+    for (const ForeignJson* object : level)
+      for (const auto& [key, value] : object->items())
+        if (value.is_object()) below.push_back(&value);
+    level = std::move(below);
+  }
   return {};
 }
 
@@ -73,7 +77,6 @@ RuleFinding without_submission(const SubmissionFacts& facts, std::string asked) 
 
 /// Holds the score that is claimed against those of the runs.
 void compare_score(const Field& claimed, const std::vector<const RunFacts*>& runs, RuleFinding& finding) {
-  constexpr double kTolerance = 5e-5;  // scores are claimed with four decimals at least
   if (!claimed.value || !claimed.value->is_number()) return;
   double score = claimed.value->get<double>();
   std::vector<double> scores;
@@ -81,19 +84,41 @@ void compare_score(const Field& claimed, const std::vector<const RunFacts*>& run
   for (const RunFacts* run : runs) {
     if (!run->bpb) continue;
     scores.push_back(run->bpb->value);
-    if (std::abs(run->bpb->value - score) <= kTolerance) alone = run;
+    if (std::abs(run->bpb->value - score) <= kScoreTolerance) alone = run;
   }
   if (scores.empty()) return;
   double mean = summarize(scores).mean;
   std::string text =
       fmt::format("{} {:.8g}, the mean of {} runs is {:.8g}", claimed.name, score, scores.size(), mean);
-  if (std::abs(mean - score) <= kTolerance * (1 + 1e-9))
+  if (std::abs(mean - score) <= kScoreTolerance * (1 + 1e-9))
     finding.add(RuleVerdict::met, text);
   else if (alone)
     finding.add(RuleVerdict::not_shown,
                 fmt::format("{}; it is that of one run ({})", text, alone->bpb->where));
   else
     finding.add(RuleVerdict::not_met, text);
+}
+
+/// Holds scores that are claimed of single seeds against those of their logs.
+void compare_seeds(const std::vector<RunFacts>& claimed, const std::vector<const RunFacts*>& runs,
+                   RuleFinding& finding) {
+  int64_t agree = 0;
+  for (const RunFacts& claim : claimed) {
+    auto of_seed = [&](const RunFacts* run) { return run->seed && run->seed->value == claim.seed->value; };
+    auto run = std::find_if(runs.begin(), runs.end(), of_seed);
+    if (!claim.bpb || (run != runs.end() && !(*run)->bpb)) continue;
+    if (run == runs.end())
+      finding.add(RuleVerdict::not_shown,
+                  fmt::format("no log is there of seed {}, of which a score is claimed", claim.seed->value));
+    else if (std::abs((*run)->bpb->value - claim.bpb->value) > kScoreTolerance)
+      finding.add(RuleVerdict::not_met,
+                  fmt::format("seed {}: {:.8g}, its log has {:.8g} ({})", claim.seed->value, claim.bpb->value,
+                              (*run)->bpb->value, (*run)->bpb->where));
+    else
+      ++agree;
+  }
+  if (agree > 0)
+    finding.add(RuleVerdict::met, fmt::format("the scores of {} seeds are those of their logs", agree));
 }
 
 /// Holds the bytes that are claimed against the largest that a run prints.
@@ -166,8 +191,15 @@ std::optional<RuleFinding> check_claims(const Rules& rules, const SubmissionFact
   if (!why_no_submission(facts).empty()) return without_submission(facts, asked);
   RuleFinding finding;
   finding.asked = asked;
-  compare_score(field_of(rules, facts, "val_bpb"), facts.finished(), finding);
-  compare_bytes(field_of(rules, facts, "bytes"), facts.finished(), finding);
+  std::vector<const RunFacts*> runs = facts.finished();
+  std::erase_if(runs, [](const RunFacts* run) { return run->is_claim; });
+  if (runs.empty()) {
+    finding.add(RuleVerdict::not_shown, "there is no log to hold it against");
+    return finding;
+  }
+  compare_score(field_of(rules, facts, "val_bpb"), runs, finding);
+  compare_seeds(facts.content.claimed, runs, finding);
+  compare_bytes(field_of(rules, facts, "bytes"), runs, finding);
   if (finding.evidence.empty())
     finding.add(RuleVerdict::not_shown, "it tells no number that a log prints as well");
   return finding;

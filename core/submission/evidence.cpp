@@ -2,6 +2,7 @@
 // A folder with a plan is a sweep's; any other is searched for logs.
 #include "submission/evidence.h"
 
+#include <caddie/error.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "import/arms.h"
 #include "import/import_files.h"
 #include "import/provenance_checks.h"
+#include "import/read_submission.h"
 #include "sweep/plan.h"
 
 namespace caddie {
@@ -26,12 +28,21 @@ fs::path without_slash(const fs::path& folder) {
   return folder.has_filename() ? folder : folder.parent_path();
 }
 
+/// Drops what a submission.json tells of runs where there are logs, which it is held against.
+void drop_claims(std::vector<ForeignRun>& runs) {
+  auto is_claim = [](const ForeignRun& run) { return run.source.format == "submission"; };
+  if (!std::all_of(runs.begin(), runs.end(), is_claim)) std::erase_if(runs, is_claim);
+}
+
 /// Keeps the runs that lie right in the folder where there are any; a submission may have others below it.
+/// Where each lies in a folder that is named for its seed, all are kept.
 void keep_one_folder(std::vector<ForeignRun>& runs, SubmissionFacts& facts) {
   std::map<fs::path, size_t> folders;
   for (const ForeignRun& run : runs) ++folders[run.source.folder];
   if (folders.size() < 2) return;
   auto is_right_in = [&](const fs::path& folder) { return without_slash(folder) == facts.folder; };
+  auto is_of_seed = [](const auto& one) { return seed_in_name(one.first.filename().string()).has_value(); };
+  if (std::all_of(folders.begin(), folders.end(), is_of_seed)) return;
   bool any = std::any_of(folders.begin(), folders.end(), [&](auto& one) { return is_right_in(one.first); });
   if (!any)
     fail_usage("{}: holds runs in {} folders, the first {}; name the folder of one submission",
@@ -81,10 +92,33 @@ void keep_arm(std::vector<ForeignRun>& runs, const std::string& label) {
   fail_usage("--arm {}: the logs have no such arm{}", label, suggestion(label, labels));
 }
 
+/// Takes what submission.json tells, with its results by seed where it has some.
+void take_submission(const fs::path& file, FolderFacts& content) {
+  std::string text = read_file(file);
+  ForeignJson json = ForeignJson::parse(text, nullptr, false);
+  if (!json.is_object()) {
+    content.damage = "holds no JSON object";
+    return;
+  }
+  content.submission = std::move(json);
+  ForeignSource source;
+  source.file = file.string();
+  source.format = "submission";
+  std::vector<ForeignRun> runs;
+  try {
+    runs = read_submission(text, source);
+  } catch (const Error&) {
+    return;  // It tells no score, which is for another check to say.
+  }
+  for (const ForeignRun& run : runs)
+    if (run.seed && run.last_score()) content.claimed.push_back(facts_of(run));
+}
+
 void gather_from_logs(SubmissionFacts& facts) {
   FoundRuns found = find_foreign_runs({facts.folder}, {});
   for (const std::string& refused : found.refused) facts.left_out.push_back(refused);
   std::vector<ForeignRun>& runs = found.runs;
+  drop_claims(runs);
   keep_one_folder(runs, facts);
   leave_out_copies(runs, facts);
   if (facts.arm.empty())
@@ -119,13 +153,7 @@ FolderFacts content_of(const fs::path& folder) {
   }
   std::sort(content.files.begin(), content.files.end(),
             [](const FolderFile& a, const FolderFile& b) { return a.path < b.path; });
-  fs::path file = folder / "submission.json";
-  if (!fs::is_regular_file(file)) return content;
-  ForeignJson json = ForeignJson::parse(read_file(file), nullptr, false);
-  if (json.is_object())
-    content.submission = std::move(json);
-  else
-    content.damage = "holds no JSON object";
+  if (fs::path file = folder / "submission.json"; fs::is_regular_file(file)) take_submission(file, content);
   return content;
 }
 

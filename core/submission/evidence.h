@@ -28,8 +28,9 @@ using MaybeShown = std::optional<Shown<T>>;
 
 /// Holds what is known of one run. What nothing shows is empty.
 struct RunFacts {
-  std::string name;     // of its file, or its folder
-  std::string problem;  // why no score of it counts; "" for a finished run
+  std::string name;       // of its file, or its folder
+  std::string problem;    // why no score of it counts; "" for a finished run
+  bool is_claim = false;  // whether a submission.json tells of it, and no log
   MaybeShown<int64_t> seed;
   std::optional<int64_t> name_seed;  // the seed in the name of its file
   MaybeShown<double> bpb, loss;      // the score that counts: bits per byte, nats per token
@@ -67,6 +68,7 @@ struct FolderFacts {
   std::vector<FolderFile> files;          // in the order of their paths; hidden ones are none
   std::optional<ForeignJson> submission;  // its submission.json
   std::string damage;                     // what is wrong with that; "" else
+  std::vector<RunFacts> claimed;          // the runs that it gives results of, seed by seed
 };
 
 /// Says what a folder turned out to be.

@@ -98,6 +98,7 @@ RunFacts facts_of(const ForeignRun& run) {
   RunFacts facts;
   facts.name = run.file_name();
   facts.problem = run.problem();
+  facts.is_claim = run.source.format == "submission";
   facts.seed = shown_by(run, run.seed, "seed");
   facts.name_seed = run.name_seed;
   add_scores(run, facts);

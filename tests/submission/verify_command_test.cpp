@@ -172,6 +172,21 @@ TEST_CASE("a sweep of Caddie's own proves its evaluation, coverage and data", "[
   CHECK((found["hardware"] == "not met" && found["seeds"] == "not met" && outcome.code == 3));
 }
 
+TEST_CASE("logs may lie in folders of their seeds, and results by seed are held against them",
+          "[submission]") {
+  TemporaryFolder folder;
+  for (const char* seed : {"1", "2", "3"})
+    folder.write(fmt::format("mine/runs/seed_{0}/train.log", seed),
+                 log_text(fmt::format("learned/train_seed{}.log", seed)));
+  folder.write(
+      "mine/submission.json",
+      R"({"seeds": {"1": {"val_bpb": 1.08190417}, "2": {"val_bpb": 1.08274}, "3": {"val_bpb": 1.0701}}})");
+  Outcome outcome = shell("verify " + quoted(folder / "mine") + " --json");
+  std::map<std::string, std::string> found = verdicts(outcome);
+  CHECK((found["seeds"] == "met" && found["bytes"] == "met" && found["claims"] == "not met"));
+  CHECK_THAT(outcome.output, Contains("seed 3: 1.0701, its log has 1.0815092"));
+}
+
 TEST_CASE("what cannot be verified is refused in a sentence", "[submission]") {
   TemporaryFolder folder;
   folder.write("empty/README.md", "nothing");

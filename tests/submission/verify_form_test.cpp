@@ -72,6 +72,28 @@ TEST_CASE("a claimed score is the mean of the logs", "[submission]") {
              Contains("one run (train_seed3.log:90)"));
 }
 
+TEST_CASE("a claimed mean counts before what is claimed of one seed", "[submission]") {
+  ForeignJson json = {{"mean_val_bpb", 1.0801}, {"seed_results", {{"1", {{"val_bpb", 1.07}}}}}};
+  CHECK(check_claims(rules_of_form(), with_json(json))->verdict == RuleVerdict::met);
+}
+
+TEST_CASE("scores that are claimed seed by seed are those of the logs", "[submission]") {
+  Rules rules = rules_of_form();
+  SubmissionFacts facts = with_json({{"val_bpb", 1.0801}});
+  facts.content.claimed = facts.runs;
+  CHECK(check_claims(rules, facts)->verdict == RuleVerdict::met);
+  CHECK_THAT(said(check_claims(rules, facts)), Contains("the scores of 3 seeds are those of their logs"));
+  facts.content.claimed[1].bpb->value += 0.0001;
+  CHECK(check_claims(rules, facts)->verdict == RuleVerdict::not_met);
+  CHECK_THAT(said(check_claims(rules, facts)),
+             Contains("seed 2: 1.0808, its log has 1.0807 (train_seed2.log:90)"));
+  facts.content.claimed = {made_up_run(9, 2.07)};
+  CHECK(check_claims(rules, facts)->verdict == RuleVerdict::not_shown);
+  facts.content.claimed = facts.runs;
+  for (RunFacts& run : facts.runs) run.is_claim = true;
+  CHECK_THAT(said(check_claims(rules, facts)), Contains("no log to hold it against"));
+}
+
 TEST_CASE("claimed bytes are those of a run", "[submission]") {
   Rules rules = rules_of_form();
   auto verdict = [&](int64_t bytes) {
