@@ -35,6 +35,27 @@ std::vector<std::string> sizes_of_code(const Runs& runs) {
   return texts;
 }
 
+/// Holds which seeds the runs tell, and where.
+struct SeedPlaces {
+  std::map<int64_t, std::vector<std::string>> places;
+  std::vector<std::string> untold;    // the names of runs that tell none
+  std::vector<std::string> misnamed;  // sentences on runs that tell another than the names of their files
+};
+SeedPlaces places_of_seeds(const Runs& runs) {
+  SeedPlaces seeds;
+  for (const RunFacts* run : runs) {
+    if (!run->seed) {
+      seeds.untold.push_back(run->name);
+      continue;
+    }
+    int64_t seed = run->seed->value;
+    seeds.places[seed].push_back(run->seed->where);
+    if (run->name_seed && *run->name_seed != seed)
+      seeds.misnamed.push_back(fmt::format("{} tells the seed {}, other than its name", run->name, seed));
+  }
+  return seeds;
+}
+
 /// Says what a test found: the difference, the statistic and p.
 std::string test_text(const ScoreTest& test, const SignificanceRules& rules) {
   std::string name = rules.test == "one_sample" ? "one-sample t-test"
@@ -78,33 +99,22 @@ std::optional<RuleFinding> check_seeds(const Rules& rules, const SubmissionFacts
   if (rules.runs.min_seeds == 0) return std::nullopt;
   RuleFinding finding;
   finding.asked = fmt::format("at least {} seeds, each run once", rules.runs.min_seeds);
-  std::map<int64_t, std::vector<std::string>> places;
-  std::vector<std::string> shown, unknown, misnamed;
-  for (const RunFacts* run : facts.finished()) {
-    if (run->seed)
-      places[run->seed->value].push_back(run->seed->where);
-    else
-      unknown.push_back(run->name);
-    if (run->seed && run->name_seed && *run->name_seed != run->seed->value)
-      misnamed.push_back(
-          fmt::format("{} tells the seed {}, other than its name", run->name, run->seed->value));
-  }
-  for (const auto& [seed, where] : places) shown.push_back(fmt::format("{} ({})", seed, where.front()));
-  bool enough = int64_t(places.size()) >= rules.runs.min_seeds;
-  bool may_be = int64_t(places.size() + unknown.size()) >= rules.runs.min_seeds;
-  finding.add(enough   ? RuleVerdict::met
-              : may_be ? RuleVerdict::not_shown
-                       : RuleVerdict::not_met,
-              places.empty() ? "no run tells its seed"
-                             : fmt::format("{} seeds: {}", places.size(), join(shown, ", ")));
-  for (const auto& [seed, where] : places)
+  SeedPlaces seeds = places_of_seeds(facts.finished());
+  int64_t count = int64_t(seeds.places.size()), most = count + int64_t(seeds.untold.size());
+  RuleVerdict verdict = count >= rules.runs.min_seeds  ? RuleVerdict::met
+                        : most >= rules.runs.min_seeds ? RuleVerdict::not_shown
+                                                       : RuleVerdict::not_met;
+  std::vector<std::string> shown;
+  for (const auto& [seed, where] : seeds.places) shown.push_back(fmt::format("{} ({})", seed, where.front()));
+  finding.add(verdict, shown.empty() ? "no run tells its seed"
+                                     : fmt::format("{} seeds: {}", count, join(shown, ", ")));
+  for (const auto& [seed, where] : seeds.places)
     if (where.size() > 1)
       finding.add(RuleVerdict::not_met,
                   fmt::format("seed {} was run {} times ({})", seed, where.size(), join(where, ", ")));
-  for (std::string& text : misnamed) finding.evidence.push_back(std::move(text));
-  if (!unknown.empty() && !places.empty())
-    finding.add(enough ? RuleVerdict::met : RuleVerdict::not_shown,
-                "no seed is told by " + join(unknown, ", "));
+  for (std::string& text : seeds.misnamed) finding.evidence.push_back(std::move(text));
+  if (!seeds.untold.empty() && !shown.empty())
+    finding.evidence.push_back("no seed is told by " + join(seeds.untold, ", "));
   return finding;
 }
 

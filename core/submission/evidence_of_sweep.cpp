@@ -14,7 +14,6 @@
 #include "config/toml_value.h"
 #include "data/validation.h"
 #include "report/ablation.h"
-#include "report/judge.h"
 #include "results/fingerprint.h"
 #include "submission/evidence.h"
 
