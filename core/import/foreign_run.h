@@ -149,9 +149,10 @@ struct ForeignRun {
   std::vector<ForeignSize> sizes;
   std::optional<int64_t> artifact_bytes, model_bytes, code_bytes, peak_memory_bytes, parameters;
   std::optional<int64_t> validation_tokens, scored_tokens, train_shards;
-  std::string error;  // the last error that the program printed
+  std::optional<int64_t> devices;  // how many GPUs nvidia-smi lists, by the largest number of one
+  std::string error;               // the last error that the program printed
   // The line of the file that tells the seed, train_seconds, artifact_bytes, model_bytes, code_bytes,
-  // validation_tokens, train_shards, world_size or gpu, where one was read from a log.
+  // validation_tokens, train_shards, world_size, gpu or devices, where one was read from a log.
   Labelled<int64_t> lines;
   LineCounts counts;
   std::vector<std::string> unknown;  // the first lines that were not understood
@@ -198,6 +199,7 @@ struct ForeignRun {
     f.maybe("validation_tokens", validation_tokens);
     f.maybe("scored_tokens", scored_tokens);
     f.maybe("train_shards", train_shards);
+    f.maybe("devices", devices);
     f.maybe("error", error);
     f.maybe("lines", lines);
     f("line_counts", counts);

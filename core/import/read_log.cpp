@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "import/line_fields.h"
 #include "import/log_entries.h"
+#include "import/setting_lines.h"
 #include "results/metrics.h"
 
 namespace caddie {
@@ -31,6 +32,7 @@ class RunCollector {
     if (const auto* bytes = std::get_if<int64_t>(&entry.value)) run_.peak_memory_bytes = *bytes;
     if (const auto* values = std::get_if<Labelled<std::string>>(&entry.value))
       add_values(entry.kind, *values);
+    if (entry.kind == LineKind::device) add_device(entry.text);
     if (std::optional<int64_t> scored = scored_tokens_in(entry.text)) run_.scored_tokens = scored;
   }
 
@@ -165,6 +167,13 @@ class RunCollector {
   void add_environment(const std::string& name, const std::string& text) {
     if (name == "gpu") caddie::set(run_.lines, name, line_);
     caddie::set(run_.environment, name, text);
+  }
+
+  void add_device(std::string_view row) {
+    constexpr int64_t kMost = 1024;
+    std::optional<int64_t> number = number_of_device(row);
+    if (number && *number >= 0 && *number < kMost)
+      tell(run_.devices, std::max(run_.devices.value_or(0), *number + 1), "devices");
   }
 
   void add_setting(const std::string& name, const std::string& text, bool of_validation) {

@@ -70,4 +70,11 @@ std::string device_in_row(std::string_view line) {
   return std::string(line.substr(from, to == std::string_view::npos ? to : to - from));
 }
 
+std::optional<int64_t> number_of_device(std::string_view row) {
+  if (!row.starts_with('|')) return std::nullopt;
+  std::string_view rest = row.substr(1);
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  return whole_in(rest.substr(0, rest.find(' ')));
+}
+
 }  // namespace caddie

@@ -29,4 +29,7 @@ std::optional<std::pair<std::string, std::string>> version_line(std::string_view
 /// Returns the name of the device in a row of nvidia-smi's table; "" in any other line.
 std::string device_in_row(std::string_view line);
 
+/// Returns the number that such a row begins with; nothing when it begins otherwise.
+std::optional<int64_t> number_of_device(std::string_view row);
+
 }  // namespace caddie

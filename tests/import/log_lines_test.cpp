@@ -126,6 +126,9 @@ TEST_CASE("settings stand in a block, or on lines of fields alone", "[import]") 
   CHECK_FALSE(version_line("Running late"));
   CHECK(device_in_row("|   0  NVIDIA H100 80GB HBM3          On  | 0 |") == "NVIDIA H100 80GB HBM3");
   CHECK(device_in_row("| NVIDIA-SMI 570.10      Driver Version: 570.10 |").empty());
+  CHECK(number_of_device("|   7  NVIDIA H100 80GB HBM3          On  | 0 |") == 7);
+  CHECK_FALSE(number_of_device("| NVIDIA H100 80GB HBM3 | 0 |"));
+  CHECK_FALSE(number_of_device("|"));
 }
 
 TEST_CASE("remarks are told from lines that nobody understands", "[import]") {

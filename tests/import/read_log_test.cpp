@@ -84,6 +84,7 @@ TEST_CASE("a log that begins with the script's source is read past it", "[import
   CHECK(run.setting("repeat_layers").empty());
   REQUIRE(run.environment.size() == 3);
   CHECK(run.environment[2].second == "NVIDIA H100 80GB HBM3");
+  CHECK((run.devices == 1 && run.line_of("gpu") == 18 && run.line_of("devices") == 18));
   std::vector<std::string> stages;
   for (const ForeignScore& score : run.scores) stages.push_back(score.stage);
   CHECK(stages == std::vector<std::string>{"averaged", "roundtrip", "", "ttt"});
