@@ -144,6 +144,7 @@ double mean_train_seconds(const Runs& runs) {
 
 void check_gpu_count(const Runs& runs, int64_t wanted, RuleFinding& finding) {
   auto count = [](const RunFacts& run) { return run.gpus; };
+  auto listed = [](const RunFacts& run) { return run.gpus ? run.gpus : run.listed_gpus; };
   for (const RunFacts* run : runs)
     if (run->gpus && run->gpus->value != wanted) {
       finding.add(RuleVerdict::not_met,
@@ -154,7 +155,14 @@ void check_gpu_count(const Runs& runs, int64_t wanted, RuleFinding& finding) {
   if (const RunFacts* run = largest(runs, count))
     finding.add(RuleVerdict::met,
                 fmt::format("{} ranks, one a GPU ({})", run->gpus->value, run->gpus->where));
-  tell_missing(runs, "the number of GPUs", count, finding);
+  for (const RunFacts* run : runs)
+    if (!run->gpus && run->listed_gpus) {
+      Shown<int64_t> shown = *run->listed_gpus;
+      finding.add(shown.value == wanted ? RuleVerdict::met : RuleVerdict::not_shown,
+                  fmt::format("nvidia-smi lists {} GPUs ({})", shown.value, shown.where));
+      break;
+    }
+  tell_missing(runs, "the number of GPUs", listed, finding);
 }
 
 /// Returns what submission.json says of the machine, which stands for itself only.

@@ -46,6 +46,7 @@ struct RunFacts {
   std::string other_bytes;                         // why another score of it has other bytes; "" else
   bool bytes_are_counted = false;                  // whether Caddie counted them of the text itself
   MaybeShown<int64_t> train_shards, gpus;
+  MaybeShown<int64_t> listed_gpus;  // those that nvidia-smi lists, not all of which need take part
   MaybeShown<std::string> gpu;
   Labelled<std::string> data;   // what names or identifies the data that it read
   bool data_is_hashed = false;  // whether `data` are hashes of the content

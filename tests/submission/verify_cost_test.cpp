@@ -134,4 +134,11 @@ TEST_CASE("the machine is that of the logs, or what submission.json says of it",
   facts = made_up_submission();
   facts.runs[1].gpus->value = 4;
   CHECK(hardware(facts) == RuleVerdict::not_met);
+  for (RunFacts& run : facts.runs) {
+    run.gpus.reset();
+    run.listed_gpus = Shown<int64_t>{8, run.name + ":4"};
+  }
+  CHECK(hardware(facts) == RuleVerdict::met);
+  for (RunFacts& run : facts.runs) run.listed_gpus->value = 1;  // of which a log may leave out rows
+  CHECK(hardware(facts) == RuleVerdict::not_shown);
 }
