@@ -7,7 +7,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "results/json_fields.h"
+#include "report/cells.h"
+#include "submission/score_test.h"
 
 namespace caddie {
 namespace {
@@ -50,6 +51,29 @@ Json run_json_of(const RunFacts& run) {
           {"train_time_s", value_or_null(run.train_seconds)},
           {"eval_time_s", value_or_null(run.eval_seconds)},
           {"problem", run.problem}};
+}
+
+Json sample_json(const Sample& sample) {
+  return {{"n", sample.n}, {"mean", number_or_null(sample.mean)}, {"sd", number_or_null(sample.sd)}};
+}
+
+/// Returns the numbers of the test of scores; null where the rules ask for none, or there can be none.
+Json test_json(const Rules& rules, const SubmissionFacts& facts) {
+  if (!rules.significance) return nullptr;
+  ScoreTest test = test_scores(*rules.significance, facts);
+  if (!test.impossible.empty()) return nullptr;
+  return {{"test", test.tested.test},
+          {"metric", test.metric},
+          {"own", sample_json(test.own)},
+          {"record", test.target ? Json() : sample_json(test.record)},
+          {"target", test.target ? Json(*test.target) : Json()},
+          {"delta", number_or_null(test.plain.delta)},
+          {"margin", test.margin},
+          {"alpha", rules.significance->alpha},
+          {"t", number_or_null(test.tested.t)},
+          {"df", number_or_null(test.tested.df)},
+          {"p", number_or_null(test.tested.p)},
+          {"p_without_margin", number_or_null(test.plain.p)}};
 }
 
 }  // namespace
@@ -105,6 +129,7 @@ Json json_of(const Checklist& checklist, const Rules& rules, const SubmissionFac
           {"runs", runs},
           {"left_out", facts.left_out},
           {"checks", checks},
+          {"significance", test_json(rules, facts)},
           {"met", checklist.count(RuleVerdict::met)},
           {"not_met", checklist.count(RuleVerdict::not_met)},
           {"not_shown", checklist.count(RuleVerdict::not_shown)},

@@ -90,6 +90,17 @@ void answer_printed(const ValidationRules& rules, const RunFacts& run, Answers& 
     answers.add(RuleVerdict::not_shown, "the tokens of the validation text are not told", where);
 }
 
+/// Answers for a run whose tokenizer's bytes are not known, or whose own are not told.
+void answer_unknown_bytes(const RunFacts& run, const std::string& where, Answers& answers) {
+  if (!run.other_bytes.empty())
+    answers.add(RuleVerdict::not_met, run.other_bytes, where);
+  else if (!run.bytes_per_token)
+    answers.add(RuleVerdict::not_shown, "a loss and bits per byte are not both told", where);
+  else
+    answers.add(RuleVerdict::not_shown,
+                fmt::format("{:.3f}, of a tokenizer whose bytes are not known", *run.bytes_per_token), where);
+}
+
 /// Answers whether the bytes per token of a run are those of its tokenizer.
 void answer_bytes(double tolerance, const RunFacts& run, Answers& answers) {
   std::string where = run.bpb ? run.bpb->where : run.name;
@@ -98,24 +109,15 @@ void answer_bytes(double tolerance, const RunFacts& run, Answers& answers) {
                 fmt::format("{:.3f}, counted of the text that was scored", *run.bytes_per_token), where);
     return;
   }
-  if (!run.tokenizer || !run.bytes_per_token) {
-    RuleVerdict verdict = run.other_bytes.empty() ? RuleVerdict::not_shown : RuleVerdict::not_met;
-    answers.add(verdict,
-                !run.other_bytes.empty() ? run.other_bytes
-                : !run.bytes_per_token
-                    ? "a loss and bits per byte are not both told"
-                    : fmt::format("{:.3f}, of a tokenizer whose bytes are not known", *run.bytes_per_token),
-                where);
-    return;
-  }
+  if (!run.tokenizer || !run.bytes_per_token) return answer_unknown_bytes(run, where, answers);
   double own = *run.bytes_per_token, known = run.tokenizer->bytes_per_token;
   bool right = is_near(own, known, tolerance);
   std::string text = fmt::format("{:.3f}, where {} has {:.3f}", own, run.tokenizer->name, known);
+  std::optional<int64_t> tokens;
+  if (run.validation_tokens) tokens = run.validation_tokens->value;
   if (!right)
-    text += fmt::format(
-        " ({:+.2f} %); likely cause: {}", 100 * (own / known - 1),
-        likely_cause(own, *run.tokenizer,
-                     run.validation_tokens ? std::optional(run.validation_tokens->value) : std::nullopt));
+    text += fmt::format(" ({:+.2f} %); likely cause: {}", 100 * (own / known - 1),
+                        likely_cause(own, *run.tokenizer, tokens));
   answers.add(right ? RuleVerdict::met : RuleVerdict::not_met, text, where);
   if (right && !run.other_bytes.empty())
     answers.add(RuleVerdict::met, "another score of it, which does not count, has " + run.other_bytes, where);

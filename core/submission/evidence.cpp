@@ -64,11 +64,12 @@ void leave_out_copies(std::vector<ForeignRun>& runs, SubmissionFacts& facts) {
   });
 }
 
-/// Leaves out what says by its name that it repeats a seed that is there: a seed counts once.
+/// Leaves out what says by its name that it repeats a seed of which a finished run is there: a seed counts
+/// once.
 void leave_out_reruns(std::vector<ForeignRun>& runs, SubmissionFacts& facts) {
   std::set<int64_t> originals;
   for (const ForeignRun& run : runs)
-    if (run.seed && !says_rerun(run.file_name())) originals.insert(*run.seed);
+    if (run.seed && !says_rerun(run.file_name()) && run.problem().empty()) originals.insert(*run.seed);
   std::erase_if(runs, [&](const ForeignRun& run) {
     bool again = run.seed && says_rerun(run.file_name()) && originals.contains(*run.seed);
     if (again)
@@ -110,6 +111,7 @@ void take_submission(const fs::path& file, FolderFacts& content) {
   } catch (const Error&) {
     return;  // It tells no score, which is for another check to say.
   }
+  if (runs.size() < 2) return;  // One result with a seed beside it may be that of all seeds.
   for (const ForeignRun& run : runs)
     if (run.seed && run.last_score()) content.claimed.push_back(facts_of(run));
 }

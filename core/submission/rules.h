@@ -83,8 +83,9 @@ struct HardwareRules {
 
 /// Says which files a submission must have, and what its submission.json must tell.
 struct FormRules {
-  std::vector<std::string> files;                          // globs; alternatives with '|' between
-  std::map<std::string, std::vector<std::string>> fields;  // what is asked, with the names that it may have
+  std::vector<std::string> files;  // globs; alternatives with '|' between
+  // What is asked, with the names that it may have. "val_bpb" and "bytes" are what `claims` compares.
+  std::map<std::string, std::vector<std::string>> fields;
   bool claims = false;  // whether the score and sizes that it tells must be those of the logs
   void settings(Settings& s);
 };

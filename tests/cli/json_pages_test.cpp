@@ -69,7 +69,8 @@ TEST_CASE("the page on results names every key of JSON that agents read", "[cli]
   check_documented("test '" + folder + ":+c' " + folder + ":baseline --json", row_of("test"));
   check_documented("transfer " + folder + " " + folder + " --json", row_of("transfer"));
   check_documented("power --sd 0.01 --json", row_of("power"));
-  check_documented("verify " + (fixture_logs() / "learned").string() + " --rules parameter_golf_2026 --json",
+  check_documented("verify " + (fixture_logs() / "learned").string() + " --against " +
+                       (fixture_logs() / "rates").string() + " --rules parameter_golf_2026 --json",
                    row_of("verify"));
 }
 

@@ -172,6 +172,17 @@ TEST_CASE("a sweep of Caddie's own proves its evaluation, coverage and data", "[
   CHECK((found["hardware"] == "not met" && found["seeds"] == "not met" && outcome.code == 3));
 }
 
+TEST_CASE("a rerun counts only where the seed has no finished run", "[submission]") {
+  Submission submission;
+  submission.folder.write("mine/rerun_seed2.log", log_text("learned/train_seed2.log") + "late remark: 1\n");
+  CHECK_THAT(submission.verify().output, Contains("rerun_seed2.log: by its name a rerun of seed 2"));
+  std::string text = log_text("learned/train_seed2.log");
+  write_file(submission.mine / "train_seed2.log", text.substr(0, text.find("stopping_early")));
+  Outcome outcome = submission.verify("--json");
+  CHECK((outcome.code == 0 && verdicts(outcome)["seeds"] == "met"));
+  CHECK_THAT(outcome.output, Contains("train_seed2.log: it ends at step"));
+}
+
 TEST_CASE("logs may lie in folders of their seeds, and results by seed are held against them",
           "[submission]") {
   TemporaryFolder folder;
