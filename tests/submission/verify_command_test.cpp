@@ -53,12 +53,17 @@ struct Submission {
   }
 };
 
-/// The verdict of each check in the JSON of a checklist, around which notes on stderr may stand.
-std::map<std::string, std::string> verdicts(const Outcome& outcome) {
+/// The JSON of a checklist, around which notes on stderr may stand.
+Json json_in(const Outcome& outcome) {
   INFO(outcome.output);
   size_t begin = outcome.output.find('{'), end = outcome.output.rfind('}');
   REQUIRE(end != std::string::npos);
-  Json json = Json::parse(outcome.output.substr(begin, end - begin + 1));
+  return Json::parse(outcome.output.substr(begin, end - begin + 1));
+}
+
+/// The verdict of each check in the JSON of a checklist.
+std::map<std::string, std::string> verdicts(const Outcome& outcome) {
+  Json json = json_in(outcome);
   std::map<std::string, std::string> verdicts;
   for (const Json& check : json["checks"]) verdicts[check["check"]] = check["verdict"];
   return verdicts;
@@ -81,6 +86,9 @@ TEST_CASE("a sound submission meets all that a log can show", "[submission]") {
   for (const char* check : {"score_first", "single_pass", "overlap"}) CHECK(found[check] == "not shown");
   CHECK((found.size() == 17 && found["significance"] == "met" && found["claims"] == "met"));
   CHECK(submission.verify("--strict").code == 3);
+  Json test = json_in(submission.verify("--json"))["significance"];
+  CHECK(test["p"].get<double>() == Approx(0.000692184952941887).epsilon(1e-9));
+  CHECK(test["p_without_margin"].get<double>() == Approx(0.0002537260416846112).epsilon(1e-9));
 }
 
 TEST_CASE("each broken rule ends with 3, and its line says what is wrong and where", "[submission]") {
