@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sweep is read first, then all texts are made, then the folder is written and renamed.
+#include "submission/write_submission.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/exit_code.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/owned_folder.h"
+#include "base/text.h"
+#include "import/foreign_run.h"
+#include "process/machine.h"
+#include "process/operating_system.h"
+#include "report/curves.h"
+#include "results/fingerprint.h"
+#include "results/run_folder.h"
+#include "submission/seed_log.h"
+#include "submission/submission_json.h"
+#include "submission/submission_readme.h"
+#include "sweep/folders.h"
+#include "sweep/plan.h"
+
+namespace caddie {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Holds the bytes of files by their names.
+using FileTexts = std::map<std::string, std::string>;
+
+/// Removes a folder that was not put in its place.
+class FolderInTheMaking {
+ public:
+  explicit FolderInTheMaking(fs::path path) : path_(std::move(path)) {
+    remove_owned(path_);
+    make_owned_folder(path_);
+  }
+  ~FolderInTheMaking() {
+    try {
+      if (!done_) remove_owned(path_);
+    } catch (const Error&) {
+      // The error that is on its way is the one to tell.
+    }
+  }
+  FolderInTheMaking(const FolderInTheMaking&) = delete;
+  FolderInTheMaking& operator=(const FolderInTheMaking&) = delete;
+
+  const fs::path& path() const { return path_; }
+  void is_done() { done_ = true; }
+
+ private:
+  fs::path path_;
+  bool done_ = false;
+};
+
+/// Returns the path without a slash at its end.
+fs::path folder_named(const fs::path& named) {
+  fs::path folder = named.has_filename() ? named : named.parent_path();
+  if (!is_file_name(folder.filename().string()))
+    fail_usage("--submission {}: name a folder to write", named.string());
+  return folder;
+}
+
+bool is_submission_file(const std::string& name) {
+  for (const char* own : {kSubmissionFile, kReadmeFile, kExperimentFile, kForeignSettingsFile, kArtifactFile})
+    if (name == own) return true;
+  return matches("train_seed*.log", name);
+}
+
+/// Sets what this process alone can tell of the runs' environment.
+void add_environment(SubmissionFacts& facts) {
+  auto all = [&](auto holds) { return std::all_of(facts.runs.begin(), facts.runs.end(), holds); };
+  if (all([](const SeedRun& run) { return run.record.machine.host == host_name(); }))
+    facts.system = operating_system();
+  if (!all([](const SeedRun& run) { return run.record.engine == engine_hash(); })) return;
+#ifdef __clang__
+  facts.compiler = __VERSION__;
+#else
+  facts.compiler = "GCC " __VERSION__;
+#endif
+}
+
+std::string log_of(const SeedRun& run, const fs::path& sweep) {
+  fs::path folder = sweep / run.folder;
+  if (run.is_imported() && fs::exists(folder / kSourceTextFile)) return read_file(folder / kSourceTextFile);
+  return seed_log(run, read_curves(folder));
+}
+
+/// Returns the bytes of a run's artifact.
+std::string artifact_of_run(const SeedRun& run, const fs::path& sweep) {
+  fs::path folder = sweep / run.folder, file = folder / kArtifactFile;
+  try {
+    check(fs::exists(file), "{}: there is no such file", file.string());
+    check_left_by_run(run.summary, folder, kArtifactFile);
+    return read_file(file);
+  } catch (const Error& error) {
+    fail_usage("{}; this makes the run once more: caddie run {} --output {} --fresh", error.what(),
+               (folder / kSettingsFile).string(), folder.string());
+  }
+}
+
+FileTexts files_of(const SubmissionFacts& facts, const fs::path& sweep) {
+  FileTexts files;
+  files[kSubmissionFile] = text_of(submission_json(facts), 2) + "\n";
+  files[kReadmeFile] = submission_readme(facts);
+  files[facts.is_imported() ? kForeignSettingsFile : kExperimentFile] = facts.row.arm->experiment;
+  for (const SeedRun& run : facts.runs) files[log_name(run.seed)] = log_of(run, sweep);
+  if (facts.has_artifact) files[kArtifactFile] = artifact_of_run(facts.chosen_run(), sweep);
+  return files;
+}
+
+std::vector<std::string> missing_of(const SubmissionFacts& facts) {
+  std::vector<std::string> missing;
+  if (std::vector<std::string> empty = texts_to_fill_in(facts.words); !empty.empty())
+    missing.push_back(fmt::format("{}: empty, fill in {}", kSubmissionFile, join(empty, ", ")));
+  if (!facts.has_artifact)
+    missing.push_back("there is no artifact: the runs were imported, and Caddie has no weights of them");
+  return missing;
+}
+
+}  // namespace
+
+void check_replaceable(const fs::path& folder) {
+  if (fs::exists(folder) && !fs::is_directory(folder))
+    fail_usage("{}: is a file; name a folder to write", folder.string());
+  check_owned(folder);
+  for (const fs::directory_entry& entry : entries_of(folder))
+    if (std::string name = entry.path().filename(); name != kMark && !is_submission_file(name))
+      fail_usage(
+          "{}: is none of the files of a submission, and would be lost; move it away, or name another folder",
+          entry.path().string());
+}
+
+void put_in_place(const fs::path& made, const fs::path& folder) {
+  fs::path before = folder;
+  before += ".before";
+  std::error_code error;
+  bool replaces = fs::exists(folder);
+  if (replaces) {
+    remove_owned(before);
+    fs::rename(folder, before, error);
+    check(!error, "{}: cannot be renamed to {}: {}", folder.string(), before.string(), error.message());
+  }
+  fs::rename(made, folder, error);
+  if (error && replaces) {
+    std::error_code ignored;
+    fs::rename(before, folder, ignored);
+  }
+  check(!error, "{}: cannot be renamed to {}: {}", made.string(), folder.string(), error.message());
+  if (replaces) remove_owned(before);
+}
+
+WrittenSubmission write_submission(const SubmissionRequest& request) {
+  WrittenSubmission written{folder_named(request.folder), {}, {}};
+  check_replaceable(written.folder);
+  fs::path sweep = sweep_folder(request.sweep);
+  Plan plan = read_plan(sweep);
+  Ablation ablation = analyze(plan, sweep);
+  SubmissionFacts facts = submission_facts(ablation, request.arm, sweep.string());
+  facts.words = request.words;
+  facts.date = utc_now();
+  facts.has_artifact = !facts.is_imported();
+  add_environment(facts);
+  FileTexts files = files_of(facts, sweep);
+
+  FolderInTheMaking made(temporary_beside(written.folder));
+  for (const auto& [name, bytes] : files) {
+    write_file(made.path() / name, bytes);
+    written.files.push_back(name);
+  }
+  put_in_place(made.path(), written.folder);
+  made.is_done();
+  written.missing = missing_of(facts);
+  return written;
+}
+
+}  // namespace caddie
