@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kUsualRules = "parameter_golf_2026";
 constexpr const char* kSpeedrunRules = "modded_nanogpt";
 
 struct VerifyArguments {

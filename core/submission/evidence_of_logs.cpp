@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "import/characters.h"
+#include "base/characters.h"
 #include "import/score_checks.h"
 #include "submission/evidence.h"
 

@@ -14,6 +14,9 @@
 
 namespace caddie {
 
+/// Names the shipped rules that count where none are named.
+inline constexpr const char* kUsualRules = "parameter_golf_2026";
+
 /// Says what the bytes of code and weights may be; sizes are decimal.
 struct ByteRules {
   int64_t limit_bytes = 0;                                         // 0 asks nothing

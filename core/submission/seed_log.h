@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "report/curves.h"
-#include "submission/submission_facts.h"
+#include "submission/arm_facts.h"
 
 namespace caddie {
 

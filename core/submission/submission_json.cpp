@@ -3,7 +3,6 @@
 #include "submission/submission_json.h"
 
 #include "report/cells.h"
-#include "submission/contest.h"
 
 namespace caddie {
 namespace {
@@ -32,7 +31,7 @@ std::string commit_of(const SeedRun& run) {
 
 }  // namespace
 
-Json submission_json(const SubmissionFacts& facts) {
+Json submission_json(const ArmFacts& facts) {
   Sample bpb = facts.sample(kBpb), loss = facts.sample(kLossNats);
   const RunSummary& largest = facts.largest_run().summary;
   Json seeds = Json::array(), results = Json::object();
@@ -45,7 +44,7 @@ Json submission_json(const SubmissionFacts& facts) {
           {"name", facts.words.name},
           {"blurb", facts.words.blurb},
           {"date", facts.date},
-          {"track", track_of(contest_requirements(facts))},
+          {"track", track_of(facts.checklist)},
           {kBpb.name, number_or_null(bpb.mean)},
           {"val_bpb_std", number_or_null(bpb.sd)},
           {"val_loss", number_or_null(loss.mean)},
@@ -61,6 +60,18 @@ Json submission_json(const SubmissionFacts& facts) {
           {"hardware", facts.hardware()},
           {"artifact_seed", facts.has_artifact ? Json(facts.chosen_run().seed) : Json()},
           {"caddie_commit", facts.distinct(commit_of)}};
+}
+
+std::string track_of(const Checklist& checklist) {
+  bool is_record = true, fits = false;
+  for (const auto& [name, finding] : checklist.lines) {
+    if (name == "bytes") fits = finding.verdict == RuleVerdict::met;
+    if (name != "hardware" && name != "train_time" && name != "eval_time") continue;
+    if (finding.verdict == RuleVerdict::not_shown) return "";
+    is_record = is_record && finding.verdict == RuleVerdict::met;
+  }
+  if (!fits) return "";
+  return is_record ? "10min_16mb" : "non_record_16mb";
 }
 
 std::vector<std::string> texts_to_fill_in(const SubmissionWords& words) {

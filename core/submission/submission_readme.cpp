@@ -12,7 +12,6 @@
 #include "report/cells.h"
 #include "report/table.h"
 #include "results/run_folder.h"
-#include "submission/contest.h"
 
 namespace caddie {
 namespace {
@@ -33,7 +32,7 @@ SeedColumn of_metric(std::string head, int decimals, const Metric& metric) {
 }
 
 /// Returns a column for each evaluator whose scores no other column shows.
-std::vector<SeedColumn> evaluator_columns(const SubmissionFacts& facts) {
+std::vector<SeedColumn> evaluator_columns(const ArmFacts& facts) {
   std::vector<SeedColumn> columns;
   for (const auto& [name, first] : facts.runs.front().summary.scores) {
     auto score = [label = name](const SeedRun& run) {
@@ -50,7 +49,7 @@ std::vector<SeedColumn> evaluator_columns(const SubmissionFacts& facts) {
 }
 
 /// Returns the columns that some run has a number for.
-std::vector<SeedColumn> seed_columns(const SubmissionFacts& facts) {
+std::vector<SeedColumn> seed_columns(const ArmFacts& facts) {
   std::vector<SeedColumn> columns = {of_metric("steps", 0, kSteps),
                                      of_metric("ms/step", kTimeDecimals, kStepMs),
                                      of_metric("pre-quant val_bpb", kScoreDecimals, kBpbAveraged),
@@ -69,7 +68,7 @@ std::vector<SeedColumn> seed_columns(const SubmissionFacts& facts) {
 }
 
 /// Returns the mean and the SD of a column, which are not known unless every run has its number.
-Sample summary_of(const SeedColumn& column, const SubmissionFacts& facts) {
+Sample summary_of(const SeedColumn& column, const ArmFacts& facts) {
   std::vector<double> values;
   for (const SeedRun& run : facts.runs) values.push_back(column.number(run));
   bool complete =
@@ -77,7 +76,7 @@ Sample summary_of(const SeedColumn& column, const SubmissionFacts& facts) {
   return complete ? summarize(values) : Sample();
 }
 
-TextTable seed_table(const SubmissionFacts& facts) {
+TextTable seed_table(const ArmFacts& facts) {
   std::vector<SeedColumn> columns = seed_columns(facts);
   TextTable table{{"seed"}, {}};
   for (const SeedRun& run : facts.runs) table.rows.push_back({std::to_string(run.seed)});
@@ -95,12 +94,12 @@ TextTable seed_table(const SubmissionFacts& facts) {
   return table;
 }
 
-std::string title(const SubmissionFacts& facts) {
+std::string title(const ArmFacts& facts) {
   if (!facts.words.name.empty()) return escape_markdown(facts.words.name);
   return escape_markdown(facts.row.arm->label + " of " + facts.sweep);
 }
 
-std::string summary_line(const SubmissionFacts& facts) {
+std::string summary_line(const ArmFacts& facts) {
   const Metric& score = facts.score == kBpb.name ? kBpb : kLossNats;
   Sample sample = facts.sample(score);
   std::string text = fmt::format("**{} {}**", score == kBpb ? kBpb.name : "val_loss", fixed(sample.mean, 5));
@@ -113,7 +112,7 @@ std::string summary_line(const SubmissionFacts& facts) {
   return text + ".\n";
 }
 
-std::string seeds_part(const SubmissionFacts& facts) {
+std::string seeds_part(const ArmFacts& facts) {
   std::string text =
       "## Seeds\n\n" + seed_table(facts).markdown() +
       "\nSD is that of a sample (n - 1). Bytes are those of the model and the code together.\n";
@@ -135,7 +134,7 @@ std::string p_relation(double p) {
 }
 
 /// Returns what the sweep's own test says of the arm.
-std::string test_text(const SubmissionFacts& facts) {
+std::string test_text(const ArmFacts& facts) {
   const ArmRow& row = facts.row;
   if (row.is_fact())
     return fmt::format("{} is the same in every run of either arm, so its difference needs no test",
@@ -150,7 +149,7 @@ std::string test_text(const SubmissionFacts& facts) {
                             row.significant ? "significant" : "not significant", facts.alpha);
 }
 
-std::string comparison_part(const SubmissionFacts& facts) {
+std::string comparison_part(const ArmFacts& facts) {
   std::string text = "## Against the baseline\n\n";
   const ArmRow& row = facts.row;
   if (row.is_baseline)
@@ -165,7 +164,7 @@ std::string comparison_part(const SubmissionFacts& facts) {
 }
 
 /// Returns the sweep's table under a heading of its own instead of that of a whole page.
-std::string ablation_part(const SubmissionFacts& facts) {
+std::string ablation_part(const ArmFacts& facts) {
   constexpr std::string_view kHeading = "# ";
   return "## Ablation: " + facts.table.substr(facts.table.starts_with(kHeading) ? kHeading.size() : 0);
 }
@@ -178,7 +177,7 @@ std::string command_of(const SeedRun& run) {
   return text + "\n";
 }
 
-std::string commands_part(const SubmissionFacts& facts) {
+std::string commands_part(const ArmFacts& facts) {
   std::string text = "## Commands\n\n";
   if (facts.is_imported())
     return text + fmt::format(
@@ -209,7 +208,7 @@ std::string commit_text(const SeedRun& run) {
   return text;
 }
 
-std::string data_text(const SeedRun& run) {
+std::string data_hashes_text(const SeedRun& run) {
   const DataRecord& data = run.record.data;
   std::vector<std::string> texts;
   for (const auto& [name, hash] :
@@ -219,7 +218,7 @@ std::string data_text(const SeedRun& run) {
   return join(texts, ", ");
 }
 
-std::string environment_part(const SubmissionFacts& facts) {
+std::string environment_part(const ArmFacts& facts) {
   std::string text = "## Environment\n\n";
   auto add = [&](const char* name, const std::string& value) {
     text += fmt::format("- {}: {}\n", name, value.empty() ? "not known" : value);
@@ -232,18 +231,20 @@ std::string environment_part(const SubmissionFacts& facts) {
     return run.record.engine.empty() ? "" : "`" + run.record.engine + "`";
   }));
   add("plugins", facts.distinct(plugins_text));
-  add("data", facts.distinct(data_text));
+  add("data", facts.distinct(data_hashes_text));
   return text;
 }
 
-std::string contest_part(const SubmissionFacts& facts) {
-  TextTable table{{"openai/parameter-golf asks", "these runs", "what they show"}, {}, "lll"};
-  for (const Requirement& asked : contest_requirements(facts))
-    table.rows.push_back({asked.what, asked.verdict(), asked.found});
-  return "## What the contest asks\n\n" + table.markdown();
+std::string contest_part(const ArmFacts& facts) {
+  TextTable table{{"asked", "these runs", "what they show"}, {}, "lll"};
+  for (const auto& [name, finding] : facts.checklist.lines)
+    table.rows.push_back(
+        {finding.asked, std::string(name_of(finding.verdict)), join(finding.evidence, "; ")});
+  return fmt::format("## What the contest asks\n\nThe rules are those of {}.\n\n{}", facts.contest,
+                     table.markdown());
 }
 
-std::string code_text(const SubmissionFacts& facts) {
+std::string code_text(const ArmFacts& facts) {
   if (facts.is_imported()) return "";
   return fmt::format(
       "- no code: the model's code is Caddie's and its plugins', of the hashes above, and is counted "
@@ -251,7 +252,7 @@ std::string code_text(const SubmissionFacts& facts) {
       with_commas(facts.largest_run().summary.code_bytes.value_or(0)));
 }
 
-std::string files_part(const SubmissionFacts& facts) {
+std::string files_part(const ArmFacts& facts) {
   std::string text = "## Files\n\n";
   text += fmt::format("- `{}`: the numbers above for programs; its bytes are those of the largest seed\n",
                       kSubmissionFile);
@@ -266,7 +267,7 @@ std::string files_part(const SubmissionFacts& facts) {
 
 }  // namespace
 
-std::string submission_readme(const SubmissionFacts& facts) {
+std::string submission_readme(const ArmFacts& facts) {
   std::string text = "# " + title(facts) + "\n\n" + summary_line(facts);
   if (!facts.words.blurb.empty()) text += "\n" + escape_markdown(facts.words.blurb) + "\n";
   for (const std::string& part :

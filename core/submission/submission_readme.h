@@ -4,13 +4,13 @@
 
 #include <string>
 
-#include "submission/submission_facts.h"
+#include "submission/arm_facts.h"
 
 namespace caddie {
 
 /// Returns the text in GitHub's Markdown: a line with mean, SD and number of seeds, the table of seeds, the
 /// comparison with the sweep's baseline by the sweep's own test, the sweep's table, commands, environment,
 /// what the contest asks, and the files of the folder.
-std::string submission_readme(const SubmissionFacts& facts);
+std::string submission_readme(const ArmFacts& facts);
 
 }  // namespace caddie

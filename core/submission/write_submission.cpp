@@ -18,6 +18,7 @@
 #include "report/curves.h"
 #include "results/fingerprint.h"
 #include "results/run_folder.h"
+#include "submission/checklist.h"
 #include "submission/seed_log.h"
 #include "submission/submission_json.h"
 #include "submission/submission_readme.h"
@@ -71,8 +72,18 @@ bool is_submission_file(const std::string& name) {
   return matches("train_seed*.log", name);
 }
 
+/// Holds the arm's runs to the contest's rules, but for those on files, which are not written yet. Training
+/// text is not searched for validation text, which takes its time and is left to `caddie verify`.
+void hold_to_contest(ArmFacts& facts, const fs::path& sweep) {
+  Rules rules = read_rules(rules_file(kUsualRules));
+  rules.form = {};
+  rules.data.overlap = false;
+  facts.contest = rules.title;
+  facts.checklist = checklist_of(rules, gather_evidence(sweep, facts.row.arm->label));
+}
+
 /// Sets what this process alone can tell of the runs' environment.
-void add_environment(SubmissionFacts& facts) {
+void add_environment(ArmFacts& facts) {
   auto all = [&](auto holds) { return std::all_of(facts.runs.begin(), facts.runs.end(), holds); };
   if (all([](const SeedRun& run) { return run.record.machine.host == host_name(); }))
     facts.system = operating_system();
@@ -103,7 +114,7 @@ std::string artifact_of_run(const SeedRun& run, const fs::path& sweep) {
   }
 }
 
-FileTexts files_of(const SubmissionFacts& facts, const fs::path& sweep) {
+FileTexts files_of(const ArmFacts& facts, const fs::path& sweep) {
   FileTexts files;
   files[kSubmissionFile] = text_of(submission_json(facts), 2) + "\n";
   files[kReadmeFile] = submission_readme(facts);
@@ -113,7 +124,7 @@ FileTexts files_of(const SubmissionFacts& facts, const fs::path& sweep) {
   return files;
 }
 
-std::vector<std::string> missing_of(const SubmissionFacts& facts) {
+std::vector<std::string> missing_of(const ArmFacts& facts) {
   std::vector<std::string> missing;
   if (std::vector<std::string> empty = texts_to_fill_in(facts.words); !empty.empty())
     missing.push_back(fmt::format("{}: empty, fill in {}", kSubmissionFile, join(empty, ", ")));
@@ -160,11 +171,12 @@ WrittenSubmission write_submission(const SubmissionRequest& request) {
   fs::path sweep = sweep_folder(request.sweep);
   Plan plan = read_plan(sweep);
   Ablation ablation = analyze(plan, sweep);
-  SubmissionFacts facts = submission_facts(ablation, request.arm, sweep.string());
+  ArmFacts facts = arm_facts(ablation, request.arm, sweep.string());
   facts.words = request.words;
   facts.date = utc_now();
   facts.has_artifact = !facts.is_imported();
   add_environment(facts);
+  hold_to_contest(facts, sweep);
   FileTexts files = files_of(facts, sweep);
 
   FolderInTheMaking made(temporary_beside(written.folder));

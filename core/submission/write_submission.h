@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "submission/submission_facts.h"
+#include "submission/arm_facts.h"
 
 namespace caddie {
 
@@ -27,7 +27,7 @@ struct WrittenSubmission {
 
 /// Writes submission.json, README.md, a log for each seed, the arm's settings and an artifact. They are made
 /// in a folder beside `folder`, which takes its name when all are there; a folder of that name that Caddie
-/// made is replaced. Throws Error (kUsage) as submission_facts() does, when `folder` holds something and
+/// made is replaced. Throws Error (kUsage) as arm_facts() does, when `folder` holds something and
 /// carries no mark, and when the artifact is missing or no longer the run's, naming the command that makes
 /// it. Whatever it throws, `folder` is as it was.
 WrittenSubmission write_submission(const SubmissionRequest& request);

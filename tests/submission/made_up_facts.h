@@ -2,20 +2,20 @@
 // Facts of a submission whose numbers were made up.
 #pragma once
 
-#include "submission/submission_facts.h"
+#include "submission/arm_facts.h"
 
 namespace caddie::testing {
 
 /// Three runs on eight H100 GPUs, with scores 1.25, 1.27 and 1.2 for the seeds 7, 8 and 9, 20 bytes of code,
 /// and a comparison with "plain".
-inline SubmissionFacts made_up_facts() {
+inline ArmFacts made_up_facts() {
   static const Arm arm = [] {
     Arm made;
     made.label = "gated";
     made.experiment = "title = \"gated\"\n";
     return made;
   }();
-  SubmissionFacts facts;
+  ArmFacts facts;
   facts.date = "2026-01-02T03:04:05Z";
   facts.sweep = "gates";
   facts.row.arm = &arm;
@@ -33,6 +33,9 @@ inline SubmissionFacts made_up_facts() {
   facts.confidence = 0.95;
   facts.table = "# gates\n\n6 of 6 runs done.\n";
   facts.has_artifact = true;
+  facts.contest = "a contest";
+  facts.checklist.lines = {{"bytes", {RuleVerdict::met, "at most 16,000,000 bytes", {"1,022 bytes"}}},
+                           {"hardware", {RuleVerdict::met, "8 GPUs of H100", {"8 ranks (run.json)"}}}};
   const double bpb[] = {1.25, 1.27, 1.2}, loss[] = {2.5, 2.54, 2.4};
   for (int64_t i = 0; i < 3; ++i) {
     SeedRun run{7 + i, "runs/gated-s" + std::to_string(7 + i), {}, {}};

@@ -22,11 +22,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
+std::string in_shell_quotes(const fs::path& path) { return "'" + path.string() + "'"; }
 
 /// Reads what `caddie import` makes of a path, as JSON.
 Json imported(const fs::path& what, const fs::path& into) {
-  Outcome outcome = shell("import " + quoted(what) + " --json --into " + quoted(into));
+  Outcome outcome = shell("import " + in_shell_quotes(what) + " --json --into " + in_shell_quotes(into));
   INFO(outcome.output);
   REQUIRE(outcome.code == 0);
   return Json::parse(outcome.output);
@@ -59,12 +59,14 @@ TEST_CASE("an arm of a sweep goes out as a submission, and comes back with the s
           "[submission]") {
   fs::path sweep = laboratory().folder("handed_in"), file = laboratory().folder("handed_in.toml");
   write_file(file, "base = \"tiny.toml\"\nseeds = [1, 2]\n");
-  Outcome made = shell(fmt::format("sweep {} --output {} -q -j 2", quoted(file), quoted(sweep)));
+  Outcome made =
+      shell(fmt::format("sweep {} --output {} -q -j 2", in_shell_quotes(file), in_shell_quotes(sweep)));
   INFO(made.output);
   REQUIRE(made.code == 0);
   TemporaryFolder folder;
   fs::path out = folder / "out";
-  std::string call = "export " + quoted(sweep) + " --arm baseline --submission " + quoted(out);
+  std::string call =
+      "export " + in_shell_quotes(sweep) + " --arm baseline --submission " + in_shell_quotes(out);
   Outcome written = shell(call + " --author Me");
   INFO(written.output);
   REQUIRE(written.code == 0);
@@ -82,7 +84,16 @@ TEST_CASE("an arm of a sweep goes out as a submission, and comes back with the s
   std::string chosen = std::to_string(json["artifact_seed"].get<int64_t>());
   CHECK(read_file(out / "artifact.bin") ==
         read_file(sweep / "runs" / ("baseline-s" + chosen) / "artifact.bin"));
-  CHECK(shell("explain " + quoted(out / "experiment.toml")).code == 0);
+  CHECK(shell("explain " + in_shell_quotes(out / "experiment.toml")).code == 0);
+
+  // Its form is what the contest asks, and its claims are those of its logs.
+  std::string page = shell("verify " + in_shell_quotes(out) + " --json").output;
+  page = page.substr(page.find('{'), page.rfind('}') + 1 - page.find('{'));
+  Json verified = Json::parse(page);
+  for (const Json& check : verified["checks"])
+    if (std::string name = check["check"]; name == "files" || name == "claims")
+      CHECK(check["verdict"] == "met");
+  CHECK_THAT(read_file(out / "README.md"), Contains("| 8 GPUs") && Contains("| not met | made on a CPU"));
 
   // It is written again over itself, and not when the artifact is gone.
   CHECK(shell(call).code == 0);
@@ -102,7 +113,7 @@ TEST_CASE("an imported arm is handed in with its logs, and says that there is no
   TemporaryFolder folder;
   imported(fixture_logs() / "rates", folder / "rates");
   fs::path out = folder / "out";
-  std::string call = "export " + quoted(folder / "rates") + " --submission " + quoted(out);
+  std::string call = "export " + in_shell_quotes(folder / "rates") + " --submission " + in_shell_quotes(out);
   Outcome wrong = shell(call + " --arm matrix_lr=0.2");
   CHECK(wrong.code == 2);
   CHECK_THAT(wrong.output, Contains("did you mean 'matrix_lr=0.02'?"));
@@ -124,20 +135,22 @@ TEST_CASE("what a submission cannot be made of is refused, and nothing is left",
   write_plan(sweep.plan, sweep.path);
   TemporaryFolder folder;
   fs::path out = folder / "out";
-  auto call = [&](const std::string& more) { return shell("export " + quoted(sweep.path) + " " + more); };
-  Outcome open = call("--arm '+a, \"b\"' --submission " + quoted(out));
+  auto call = [&](const std::string& more) {
+    return shell("export " + in_shell_quotes(sweep.path) + " " + more);
+  };
+  Outcome open = call("--arm '+a, \"b\"' --submission " + in_shell_quotes(out));
   CHECK(open.code == 2);
   CHECK_THAT(open.output, Contains("of 2 seeds these are not done: 1 (planned)") &&
                               Contains("first: caddie sweep " + sweep.path.string()));
-  Outcome no_arm = call("--submission " + quoted(out));
+  Outcome no_arm = call("--submission " + in_shell_quotes(out));
   CHECK(no_arm.code == 2);
   CHECK_THAT(no_arm.output, Contains("--arm LABEL"));
   CHECK(call("--arm baseline").code == 2);
-  CHECK(call("--arm baseline --submission " + quoted(out) + " --weights x.safetensors").code == 2);
+  CHECK(call("--arm baseline --submission " + in_shell_quotes(out) + " --weights x.safetensors").code == 2);
   CHECK(names_in(folder.path()).empty());
 
   folder.write("mine/notes.txt", "mine");
-  Outcome foreign = call("--arm baseline --submission " + quoted(folder / "mine"));
+  Outcome foreign = call("--arm baseline --submission " + in_shell_quotes(folder / "mine"));
   CHECK(foreign.code == 2);
   CHECK_THAT(foreign.output, Contains("Caddie removes only folders that it made"));
   CHECK(names_in(folder / "mine") == std::vector<std::string>{"notes.txt"});
@@ -151,8 +164,8 @@ TEST_CASE("a folder of Caddie's with other files than a submission's is never re
   write_file(sweep.path / "own/train_seed1.log", "a log");
   CHECK_NOTHROW(check_replaceable(sweep.path / "own"));
   write_file(sweep.path / "own/train_gpt.py", "pass");
-  Outcome outcome =
-      shell("export " + quoted(sweep.path) + " --arm baseline --submission " + quoted(sweep.path / "own/"));
+  Outcome outcome = shell("export " + in_shell_quotes(sweep.path) + " --arm baseline --submission " +
+                          in_shell_quotes(sweep.path / "own/"));
   CHECK(outcome.code == 2);
   CHECK_THAT(outcome.output, Contains("own/train_gpt.py: is none of the files of a submission"));
   CHECK(read_file(sweep.path / "own/train_gpt.py") == "pass");

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The texts of a submission, made from facts without any process: JSON, README, logs, and what a contest
-// asks. Means and SDs were computed with Python's statistics.mean and statistics.stdev.
+// The texts of a submission, made from facts without any process: JSON, README, logs, and what a
+// contest asks. Means and SDs were computed with Python's statistics.mean and statistics.stdev.
 #include <catch2/catch.hpp>
 
 #include "import/read_log.h"
 #include "import/read_submission.h"
-#include "submission/contest.h"
 #include "submission/made_up_facts.h"
 #include "submission/seed_log.h"
 #include "submission/submission_json.h"
@@ -17,7 +16,7 @@ using Catch::Contains;
 
 TEST_CASE("submission.json has means, sample SDs, the largest bytes and a result for each seed",
           "[submission]") {
-  SubmissionFacts facts = made_up_facts();
+  ArmFacts facts = made_up_facts();
   facts.words = {"A. Uthor", "auth", "Gates", "Gates on heads."};
   Json json = submission_json(facts);
   CHECK(json["author"] == "A. Uthor");
@@ -40,7 +39,7 @@ TEST_CASE("submission.json has means, sample SDs, the largest bytes and a result
 }
 
 TEST_CASE("caddie import reads from submission.json what was written, seed by seed", "[submission]") {
-  SubmissionFacts facts = made_up_facts();
+  ArmFacts facts = made_up_facts();
   std::vector<ForeignRun> runs = read_submission(text_of(submission_json(facts), 2), {});
   REQUIRE(runs.size() == 3);
   for (size_t i = 0; i < 3; ++i) {
@@ -59,12 +58,13 @@ TEST_CASE("caddie import reads from submission.json what was written, seed by se
 }
 
 TEST_CASE("what is not known is null or empty in submission.json, never a number", "[submission]") {
-  SubmissionFacts facts = made_up_facts();
+  ArmFacts facts = made_up_facts();
   facts.runs.resize(1);
   facts.runs[0].summary = {};
   facts.runs[0].summary.loss_nats = 2.5;
   facts.runs[0].record = {};
   facts.has_artifact = false;
+  facts.checklist = {};
   Json json = submission_json(facts);
   for (const char* name :
        {"val_bpb", "val_bpb_std", "val_loss_std", "bytes_total", "artifact_seed", "eval_time_s"})
@@ -132,7 +132,7 @@ TEST_CASE("the README shows seeds with mean and SD, the comparison, and says whi
 }
 
 TEST_CASE("the README of one seed and of a baseline claims neither SD nor difference", "[submission]") {
-  SubmissionFacts facts = made_up_facts();
+  ArmFacts facts = made_up_facts();
   facts.runs.resize(1);
   facts.row.is_baseline = true;
   facts.words.name = "A | B";
@@ -147,31 +147,18 @@ TEST_CASE("the README of one seed and of a baseline claims neither SD nor differ
              Contains("gated minus plain: +0.50000 val_bpb") && Contains("there is no test of it"));
 }
 
-TEST_CASE("what the contest asks is met by all runs, not met by some, or not shown", "[submission]") {
-  auto verdicts = [](const SubmissionFacts& facts) {
-    std::vector<std::string> texts;
-    for (const Requirement& asked : contest_requirements(facts)) texts.push_back(asked.verdict());
-    return texts;
-  };
-  SubmissionFacts facts = made_up_facts();
-  CHECK(verdicts(facts) == std::vector<std::string>{"met", "met", "met", "met", "met", "not shown"});
-  facts.runs[1].record.machine.ranks = 1;
-  facts.runs[1].summary.artifact_bytes = 16'000'001;
-  facts.runs[1].summary.train_seconds = 600.5;
-  facts.runs[2].summary.evaluation_seconds.reset();
-  CHECK(verdicts(facts) ==
-        std::vector<std::string>{"not met", "not met", "not met", "not shown", "met", "not shown"});
-  CHECK(track_of(contest_requirements(facts)) == "");
-  facts = made_up_facts();
-  facts.runs.resize(2);
-  facts.runs[0].record.machine = {};
-  facts.runs[1].summary.code_bytes = 0;
-  CHECK(verdicts(facts) ==
-        std::vector<std::string>{"not shown", "not shown", "met", "met", "not met", "not shown"});
-  CHECK(contest_requirements(facts)[1].found ==
-        "1,021 at most (seed 8), 0 of them code; say in budget.code_bytes what the code takes");
-  facts = made_up_facts();
-  for (SeedRun& run : facts.runs) run.record.machine = {"", "EPYC", "", "", 2, 2, 1};
-  CHECK(track_of(contest_requirements(facts)) == "non_record_16mb");
-  CHECK(contest_requirements(facts)[0].found == "EPYC, 2 threads");
+TEST_CASE("the README says of each rule whether it is met, and the track follows from the verdicts",
+          "[submission]") {
+  ArmFacts facts = made_up_facts();
+  auto verdict_of = [&](size_t line) -> RuleVerdict& { return facts.checklist.lines[line].finding.verdict; };
+  CHECK_THAT(submission_readme(facts), Contains("| 8 GPUs of H100 | met | 8 ranks (run.json) |"));
+  CHECK(track_of(facts.checklist) == "10min_16mb");
+  verdict_of(1) = RuleVerdict::not_met;
+  CHECK_THAT(submission_readme(facts), Contains("| 8 GPUs of H100 | not met |"));
+  CHECK(track_of(facts.checklist) == "non_record_16mb");
+  verdict_of(1) = RuleVerdict::not_shown;
+  CHECK(track_of(facts.checklist) == "");
+  verdict_of(1) = RuleVerdict::met;
+  verdict_of(0) = RuleVerdict::not_met;
+  CHECK(track_of(facts.checklist) == "");
 }

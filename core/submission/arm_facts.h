@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The facts of a submission are what a sweep knows of one arm whose runs are all done. Its texts are made
-// from these alone.
+// The facts of an arm are what a sweep knows of its runs, which are all done. The texts of a submission are
+// made from these alone.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include "report/ablation.h"
 #include "results/run_record.h"
 #include "results/summary.h"
+#include "submission/checklist.h"
 
 namespace caddie {
 
@@ -38,7 +39,7 @@ struct SeedRun {
 };
 
 /// Holds what the texts of a submission are made from.
-struct SubmissionFacts {
+struct ArmFacts {
   SubmissionWords words;
   std::string date;           // the time of the export, ISO 8601 in UTC
   std::string sweep;          // the name of the sweep
@@ -53,6 +54,8 @@ struct SubmissionFacts {
   // The system and the compiler of the runs, "" unless this process runs on the same host, and is the same
   // engine.
   std::string system, compiler;
+  std::string contest;        // the title of the contest whose rules the runs are held to
+  Checklist checklist;        // what these rules find, but for those on the files of the folder
   bool has_artifact = false;  // whether the artifact of chosen_run() is in the folder
 
   bool is_imported() const { return runs.front().is_imported(); }
@@ -80,7 +83,6 @@ std::string log_name(int64_t seed);
 /// folder. Members that the caller alone knows stay empty. Throws Error (kUsage) when the plan has no such
 /// arm, when runs of it are missing, naming the command that makes them, or when they are no sample of one
 /// experiment.
-SubmissionFacts submission_facts(const Ablation& ablation, const std::string& label,
-                                 const std::string& sweep);
+ArmFacts arm_facts(const Ablation& ablation, const std::string& label, const std::string& sweep);
 
 }  // namespace caddie

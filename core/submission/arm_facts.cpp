@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // All that is refused is refused here, before anything is written.
-#include "submission/submission_facts.h"
+#include "submission/arm_facts.h"
 
 #include <fmt/format.h>
 
@@ -53,19 +53,19 @@ std::string hardware_of(const MachineRecord& machine) {
 
 }  // namespace
 
-std::vector<double> SubmissionFacts::numbers(const Metric& metric) const {
+std::vector<double> ArmFacts::numbers(const Metric& metric) const {
   std::vector<double> values;
   for (const SeedRun& run : runs)
     if (double value = run.number(metric); std::isfinite(value)) values.push_back(value);
   return values;
 }
 
-Sample SubmissionFacts::sample(const Metric& metric) const {
+Sample ArmFacts::sample(const Metric& metric) const {
   std::vector<double> values = numbers(metric);
   return values.size() == runs.size() ? summarize(values) : Sample();
 }
 
-const SeedRun& SubmissionFacts::chosen_run() const {
+const SeedRun& ArmFacts::chosen_run() const {
   std::vector<const SeedRun*> order;
   for (const SeedRun& run : runs) order.push_back(&run);
   std::stable_sort(order.begin(), order.end(), [&](const SeedRun* a, const SeedRun* b) {
@@ -74,13 +74,13 @@ const SeedRun& SubmissionFacts::chosen_run() const {
   return *order[(order.size() - 1) / 2];
 }
 
-const SeedRun& SubmissionFacts::largest_run() const {
+const SeedRun& ArmFacts::largest_run() const {
   return *std::max_element(runs.begin(), runs.end(), [](const SeedRun& a, const SeedRun& b) {
     return a.summary.artifact_bytes.value_or(0) < b.summary.artifact_bytes.value_or(0);
   });
 }
 
-std::string SubmissionFacts::distinct(const std::function<std::string(const SeedRun&)>& of) const {
+std::string ArmFacts::distinct(const std::function<std::string(const SeedRun&)>& of) const {
   std::vector<std::string> texts;
   for (const SeedRun& run : runs)
     if (std::string text = of(run); !text.empty() && std::count(texts.begin(), texts.end(), text) == 0)
@@ -88,15 +88,14 @@ std::string SubmissionFacts::distinct(const std::function<std::string(const Seed
   return join(texts, "; ");
 }
 
-std::string SubmissionFacts::hardware() const {
+std::string ArmFacts::hardware() const {
   return distinct([](const SeedRun& run) { return hardware_of(run.record.machine); });
 }
 
 std::string log_name(int64_t seed) { return fmt::format("train_seed{}.log", seed); }
 
-SubmissionFacts submission_facts(const Ablation& ablation, const std::string& label,
-                                 const std::string& sweep) {
-  SubmissionFacts facts;
+ArmFacts arm_facts(const Ablation& ablation, const std::string& label, const std::string& sweep) {
+  ArmFacts facts;
   facts.row = row_of(ablation, label);
   check_all_done(ablation, facts.row, sweep);
   if (const std::string& why = facts.row.arm->unpooled; !why.empty())
