@@ -62,8 +62,9 @@ class RunSettingsFile {
       if (at(join_path(join_path("evaluators", label), "headline")) == "true") return label;
     return "";
   }
-  /// Returns the plugin that a labelled evaluator uses.
+  /// Returns the plugin that a labelled evaluator uses; "" for the label "", where there is no evaluator.
   std::string plugin_of(const std::string& label) {
+    if (label.empty()) return "";
     std::string use = at(join_path(join_path("evaluators", label), "use"));
     return use.empty() ? label : use;
   }
