@@ -71,25 +71,45 @@ std::vector<Section> sections_of(Topic::Kind kind) {
   return all;
 }
 
-std::string help_of(const Slot& slot) {
-  switch (slot.count) {
+/// Returns what the table of some slots is, which share it.
+std::string help_of(const std::vector<const Slot*>& slots) {
+  std::vector<std::string> names;
+  for (const Slot* slot : slots) names.emplace_back(slot->name);
+  switch (slots[0]->count) {
     case Slot::Count::kOne:
-      return fmt::format("the {}: a table that names one plugin with `use`", slot.name);
+      return fmt::format("the {}: a table that names one plugin with `use`", names[0]);
     case Slot::Count::kOptional:
-      return fmt::format("the {}, if any: a table that names one plugin with `use`", slot.name);
+      return fmt::format("the {}, if any: a table that names one plugin with `use`", names[0]);
     case Slot::Count::kMany:
-      return fmt::format("plugins of kind {}, each in a table of its own, called by its label", slot.name);
+      return fmt::format("plugins of kind {}, each in a table of its own, called by its label",
+                         join(names, ", "));
   }
   return "";
 }
 
-/// Returns the sections where an experiment names plugins, with what the core itself reads in their tables.
-std::vector<Section> slot_sections() {
-  std::vector<Section> all;
-  for (const Slot& slot : slot_table())
-    all.push_back({Topic::Kind::kExperimentSection, std::string(slot.path), help_of(slot),
-                   [&slot](Settings& s) { SlotSettings().settings(s, slot); }});
+/// Returns what the core itself reads in a table of one of these slots.
+std::vector<SettingInfo> settings_of(const std::vector<const Slot*>& slots) {
+  std::vector<SettingInfo> all;
+  for (const Slot* slot : slots)
+    for (SettingInfo& info : describe([&](Settings& s) { SlotSettings().settings(s, *slot); }))
+      if (std::none_of(all.begin(), all.end(), [&](const SettingInfo& old) { return old.name == info.name; }))
+        all.push_back(std::move(info));
   return all;
+}
+
+/// Returns the sections where an experiment names plugins, in the order of the table of slots.
+std::vector<Topic> slot_topics() {
+  std::vector<std::pair<std::string, std::vector<const Slot*>>> sections;
+  for (const Slot& slot : slot_table()) {
+    auto known = std::find_if(sections.begin(), sections.end(),
+                              [&](const auto& section) { return section.first == slot.path; });
+    if (known == sections.end()) known = sections.insert(known, {std::string(slot.path), {}});
+    known->second.push_back(&slot);
+  }
+  std::vector<Topic> topics;
+  for (const auto& [path, slots] : sections)
+    topics.push_back({Topic::Kind::kExperimentSection, path, help_of(slots), settings_of(slots)});
+  return topics;
 }
 
 std::string places_text(const MetricPlaces& places) {
@@ -155,10 +175,13 @@ std::string_view name_of(Topic::Kind kind) {
 
 std::vector<Topic> reference() {
   std::vector<Topic> topics;
-  for (const std::vector<Section>& group : {sections_of(Topic::Kind::kExperimentSection), slot_sections(),
-                                            sections_of(Topic::Kind::kSweepSection)})
-    for (const Section& section : group)
+  auto add_sections = [&](Topic::Kind kind) {
+    for (const Section& section : sections_of(kind))
       topics.push_back({section.kind, section.name, section.help, describe(section.declare)});
+  };
+  add_sections(Topic::Kind::kExperimentSection);
+  for (Topic& topic : slot_topics()) topics.push_back(std::move(topic));
+  add_sections(Topic::Kind::kSweepSection);
   for (const DesignKind& kind : design_kinds())
     topics.push_back(
         {Topic::Kind::kDesign, std::string(kind.name), std::string(kind.help), settings_of(kind)});
@@ -167,12 +190,31 @@ std::vector<Topic> reference() {
   return topics;
 }
 
+namespace {
+
+/// Returns the sections that have the setting of that path, each with this setting alone.
+std::vector<Topic> sections_with_setting(std::string_view path) {
+  size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  std::vector<Topic> found;
+  for (Topic& topic : reference()) {
+    if (topic.name != path.substr(0, dot)) continue;
+    std::erase_if(topic.settings,
+                  [&](const SettingInfo& setting) { return setting.name != path.substr(dot + 1); });
+    if (!topic.settings.empty()) found.push_back(std::move(topic));
+  }
+  return found;
+}
+
+}  // namespace
+
 std::vector<Topic> topics_called(std::string_view name) {
   std::vector<Topic> exact, patterns;
   for (const Topic& topic : reference()) {
     if (topic.name == name) exact.push_back(topic);
     if (stands_for(topic.name, name)) patterns.push_back(topic);
   }
+  if (exact.empty()) exact = sections_with_setting(name);
   return exact.empty() ? patterns : exact;
 }
 

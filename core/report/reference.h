@@ -28,8 +28,9 @@ std::string_view name_of(Topic::Kind kind);
 /// Returns all topics, by kind, then in the order of their declaration.
 std::vector<Topic> reference();
 
-/// Returns the topics that are called `name`; where there are none, those whose name stands for it: "tech.x0"
-/// for "tech.<label>". Returns nothing when there are none either.
+/// Returns the topics that are called `name`; where there are none, the sections that have it as a setting,
+/// with that alone, such as "train.clip_norm"; else those whose name stands for it: "tech.x0" for
+/// "tech.<label>". Returns nothing when there are none either.
 std::vector<Topic> topics_called(std::string_view name);
 
 /// Returns name, kind, help, facts and settings.

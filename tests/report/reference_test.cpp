@@ -50,6 +50,20 @@ TEST_CASE("a section lists its settings with type, default and range", "[referen
   }
 }
 
+TEST_CASE("a section is listed once, whatever slots share it, and a setting is found by its path",
+          "[reference]") {
+  std::set<std::string> sections;
+  for (const Topic& topic : reference())
+    if (topic.kind == Topic::Kind::kExperimentSection) CHECK(sections.insert(topic.name).second);
+  CHECK_THAT(topics_called("techniques").at(0).help, Catch::Contains("modifier") && Catch::Contains("mlp"));
+  std::vector<Topic> clip = topics_called("train.clip_norm");
+  REQUIRE(clip.size() == 1);
+  CHECK(clip[0].name == "train");
+  REQUIRE(clip[0].settings.size() == 1);
+  CHECK(clip[0].settings[0].name == "clip_norm");
+  CHECK(topics_called("train.no_such_thing").empty());
+}
+
 TEST_CASE("a metric is described with unit, direction and place", "[reference]") {
   std::vector<Topic> found = topics_called("tok_s");
   REQUIRE(found.size() == 1);
