@@ -176,10 +176,11 @@ struct Sleeps final : Compressor {
   std::string expand(std::string_view, size_t) const override { return ""; }
 };
 
-/// Ends the process by a signal behind the MLP of layer 2.
-struct CrashesInLayer2 final : Modifier {
+/// Ends the process by a signal behind the MLP of layer 2; SIGALRM is what comes when the time is up.
+template <int kSignal>
+struct EndsInLayer2 final : Modifier {
   Var branch(Block& block, Var y) override {
-    if (block.layer == 2 && block.part == Part::kMlp) std::raise(SIGSEGV);
+    if (block.layer == 2 && block.part == Part::kMlp) std::raise(kSignal);
     return y * 1.1f;
   }
 };
@@ -235,8 +236,10 @@ TEST_CASE("a schedule below zero and a quantizer beyond what it declares are fou
 TEST_CASE("a plugin that crashes or never returns breaks the law in a process of its own", "[laws]") {
   CHECK(broken_apart<Aborts>(20) == "tried: it crashes with signal 6 (Aborted)");
   if (!::dlsym(RTLD_DEFAULT, "__asan_init") && !::dlsym(RTLD_DEFAULT, "__tsan_init"))
-    CHECK(broken_apart<CrashesInLayer2>(20, "passes") ==
+    CHECK(broken_apart<EndsInLayer2<SIGSEGV>>(20, "passes") ==
           "tried: it crashes with signal 11 (Segmentation fault) at branch of layer 2");
+  CHECK(broken_apart<EndsInLayer2<SIGALRM>>(20, "passes") ==
+        "tried: it did not return within 20 s at branch of layer 2");
   CHECK(broken_apart<Sleeps>(0.3) == "tried: it did not return within 0.3 s");
 }
 
