@@ -57,6 +57,13 @@ TEST_CASE("a key that the plugin does not declare is told with those that it doe
              Contains("unknown key 'strength' in [techniques.mistaken]; known: ") && Contains("mistake"));
 }
 
+TEST_CASE("a selector that matches no weight is told", "[plugin]") {
+  Outcome run = run_with(
+      "none", "-S 'export.quantizers.int8.weights=[\"role:matrix\", \"role:embedding\", \"no.such.*\"]'");
+  CHECK(run.code == 0);
+  CHECK_THAT(run.output, Contains("[export.quantizers.int8] 'no.such.*' matches no weight of this model"));
+}
+
 TEST_CASE("a weight that is read and was never declared names the technique and the place", "[plugin]") {
   Outcome run = run_with("undeclared");
   CHECK(run.code == 1);

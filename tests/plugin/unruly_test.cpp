@@ -117,6 +117,13 @@ TEST_CASE("a plugin that ends the program during its work is named, and never wi
     }
 }
 
+TEST_CASE("a plugin that changes the arithmetic of the program is refused", "[plugin]") {
+  Outcome refused = run_with("initialiser: flush small numbers", "unruly_flush");
+  CHECK(refused.code == 4);
+  CHECK_THAT(refused.output, Catch::Contains("unruly.so: loading it makes the processor flush small numbers "
+                                             "to zero; rebuild it without -ffast-math"));
+}
+
 TEST_CASE("a plugin that crashes during its work is named, and the signal still ends the program",
           "[plugin]") {
   Outcome crashed = run_with("forward pass: crash", "unruly_crash");
@@ -168,7 +175,7 @@ TEST_CASE("a plugin that hangs ends the run, which says where", "[plugin]") {
   for (const char* place : {"forward pass", "backward pass"}) {
     INFO(place);
     Outcome hung = run_with((std::string(place) + ": hang").c_str(), "unruly_hang",
-                            "-S train.stall_seconds=1.5 --threads 2");
+                            "-S train.stall_seconds=0.6 --threads 2");
     CHECK(hung.code == 1);
     CHECK_THAT(hung.output, Catch::Contains("error: plugin 'unruly' in layer") &&
                                 Catch::Contains("no micro-batch and no window was finished for"));
