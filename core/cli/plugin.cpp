@@ -20,8 +20,9 @@ namespace {
 /// Says of one plugin what it is and whether it can be used.
 struct ListedPlugin {
   PluginFile file;
-  std::string kind;   // the kind, or where it cannot be opened that of its folder
-  std::string state;  // "ok", "ok, but" what its user should know, or "refused:" and why
+  std::string kind;     // the kind, or where it cannot be opened that of its folder
+  std::string state;    // "ok", "ok, but" what its user should know, or "refused:" and why
+  std::string summary;  // of its card; "" where it cannot be opened
 };
 
 ListedPlugin listed(Registry& registry, const PluginFile& file) {
@@ -29,10 +30,10 @@ ListedPlugin listed(Registry& registry, const PluginFile& file) {
   try {
     const LoadedPlugin& loaded = registry.open(file.name, "plugin list");
     std::string state = loaded.remark.empty() ? "ok" : "ok, but " + loaded.remark;
-    return {file, std::string(name_of(loaded.entry->kind)), state};
+    return {file, std::string(name_of(loaded.entry->kind)), state, loaded.entry->card.summary};
   } catch (const Error& error) {
     std::string kind = is_kind_folder(folder) ? folder.substr(0, folder.size() - 1) : "unknown";
-    return {file, kind, std::string("refused: ") + error.what()};
+    return {file, kind, std::string("refused: ") + error.what(), ""};
   }
 }
 
@@ -44,11 +45,15 @@ void list_plugins(bool json) {
   std::stable_sort(plugins.begin(), plugins.end(),
                    [](const ListedPlugin& a, const ListedPlugin& b) { return a.kind < b.kind; });
   Json all = Json::array();
-  for (const auto& [file, kind, state] : plugins) {
+  for (const auto& [file, kind, state, summary] : plugins) {
     if (json)
-      all.push_back({{"name", file.name}, {"kind", kind}, {"path", file.path.string()}, {"state", state}});
+      all.push_back({{"name", file.name},
+                     {"kind", kind},
+                     {"path", file.path.string()},
+                     {"state", state},
+                     {"summary", summary}});
     else
-      tell("{:<14} {:<22} {}\n", kind, file.name, state);
+      tell("{:<14} {:<22} {}\n", kind, file.name, state == "ok" ? "ok: " + summary : state);
   }
   if (json) tell("{}\n", text_of(all, 2));
 }
@@ -76,7 +81,8 @@ void add_plugin_command(CLI::App& app) {
   auto cost = std::make_shared<bool>(false);
   auto name = std::make_shared<std::string>();
 
-  CLI::App* list = plugin->add_subcommand("list", "every plugin: kind, name, whether it fits this program");
+  CLI::App* list = plugin->add_subcommand(
+      "list", "every plugin: kind, name, whether it fits this program, and what it is");
   list->add_flag("--json", *json, "print JSON");
   list->callback([json] { list_plugins(*json); });
 

@@ -78,7 +78,7 @@ void add_plugin_new_command(CLI::App& plugin) {
       "new",
       "write a technique to start from into this folder, with a test, an experiment and a sweep of seconds");
   verb->add_option("kind", arguments->kind,
-                   "what it is, such as modifier; caddie plugin list shows the kinds")
+                   "what it is, such as modifier; the kinds are " + join(kind_names(), ", "))
       ->required();
   verb->add_option("name", arguments->name, "what it is called, such as my_gain")->required();
   verb->callback([arguments] { new_verb(*arguments); });
