@@ -72,8 +72,8 @@ void check_submission_options(const ExportArguments& arguments, bool of_weights)
   const SubmissionWords& words = request.words;
   bool has_words =
       !words.author.empty() || !words.github_id.empty() || !words.name.empty() || !words.blurb.empty();
-  if (request.folder.empty() && (has_words || !request.arm.empty()))
-    fail_usage("export: --arm, --author, --github, --name and --blurb are for --submission FOLDER");
+  if (request.folder.empty() && (has_words || !request.code.empty() || !request.arm.empty()))
+    fail_usage("export: --arm, --code, --author, --github, --name and --blurb are for --submission FOLDER");
   if (!request.folder.empty() && (of_weights || !arguments.experiment.overrides.empty()))
     fail_usage(
         "export: --submission is of a sweep's arm as it was run; --weights, --artifact and -S are of one "
@@ -112,6 +112,8 @@ void add_export_command(CLI::App& app) {
   verb->add_option("--submission", submission.folder,
                    "folder to write what a contest is handed: submission.json, README, logs, artifact");
   verb->add_option("--arm", submission.arm, "label of the arm to hand in, whose seeds are all done");
+  verb->add_option("--code", submission.code,
+                   "file of code to hand in, such as train_gpt.py; may be repeated");
   verb->add_option("--author", submission.words.author, "author, for submission.json");
   verb->add_option("--github", submission.words.github_id, "the author's name on GitHub");
   verb->add_option("--name", submission.words.name, "name of the submission, and title of its README");

@@ -56,6 +56,7 @@ struct ArmFacts {
   std::string system, compiler;
   std::string contest;        // the title of the contest whose rules the runs are held to
   Checklist checklist;        // what these rules find, but for those on the files of the folder
+  Labelled<int64_t> code;     // the bytes of the files of code in the folder, by name
   bool has_artifact = false;  // whether the artifact of chosen_run() is in the folder
 
   bool is_imported() const { return runs.front().is_imported(); }

@@ -59,6 +59,11 @@ Field field_of(const Rules& rules, const SubmissionFacts& facts, const std::stri
   return find_field(*facts.content.submission, names->second);
 }
 
+/// Tells whether a field is a text of nothing, as one that is still to fill in.
+bool is_left_open(const Field& field) {
+  return field.value->is_string() && trimmed(field.value->get<std::string>()).empty();
+}
+
 /// Returns why submission.json cannot be looked at; "" when it can.
 std::string why_no_submission(const SubmissionFacts& facts) {
   if (facts.kind != FolderKind::logs) return "this is a sweep's folder, no submission's";
@@ -176,7 +181,9 @@ std::optional<RuleFinding> check_fields(const Rules& rules, const SubmissionFact
   RuleFinding finding;
   finding.asked = asked;
   for (const auto& [what, names] : rules.form.fields)
-    if (Field field = find_field(*facts.content.submission, names); field.value)
+    if (Field field = find_field(*facts.content.submission, names); field.value && is_left_open(field))
+      missing.push_back(field.name + " (it is empty)");
+    else if (field.value)
       there.push_back(field.name == what ? what : fmt::format("{} as {}", what, field.name));
     else
       missing.push_back(fmt::format("{} (one of {})", what, join(names, ", ")));

@@ -245,7 +245,10 @@ std::string contest_part(const ArmFacts& facts) {
 }
 
 std::string code_text(const ArmFacts& facts) {
-  if (facts.is_imported()) return "";
+  std::string text;
+  for (const auto& [name, bytes] : facts.code)
+    text += fmt::format("- `{}`: code, {} bytes\n", name, with_commas(bytes));
+  if (!text.empty() || facts.is_imported()) return text;
   return fmt::format(
       "- no code: the model's code is Caddie's and its plugins', of the hashes above, and is counted "
       "with {} bytes, the setting `budget.code_bytes`\n",

@@ -82,6 +82,19 @@ void hold_to_contest(ArmFacts& facts, const fs::path& sweep) {
   facts.checklist = checklist_of(rules, gather_evidence(sweep, facts.row.arm->label));
 }
 
+/// Reads the files of code by their names. Throws Error (kUsage) when one cannot be handed in.
+FileTexts code_of(const std::vector<fs::path>& code) {
+  FileTexts files;
+  for (const fs::path& file : code) {
+    std::string name = file.filename();
+    if (!fs::is_regular_file(file)) fail_usage("--code {}: there is no such file", file.string());
+    if (is_submission_file(name)) fail_usage("--code {}: export writes a file of that name", file.string());
+    if (!files.emplace(name, read_file(file)).second)
+      fail_usage("--code {}: another file has that name", file.string());
+  }
+  return files;
+}
+
 /// Sets what this process alone can tell of the runs' environment.
 void add_environment(ArmFacts& facts) {
   auto all = [&](auto holds) { return std::all_of(facts.runs.begin(), facts.runs.end(), holds); };
@@ -135,12 +148,17 @@ std::vector<std::string> missing_of(const ArmFacts& facts) {
 
 }  // namespace
 
-void check_replaceable(const fs::path& folder) {
+void check_replaceable(const fs::path& folder, const std::vector<fs::path>& code) {
+  auto is_code = [&](const std::string& name) {
+    return std::any_of(code.begin(), code.end(),
+                       [&](const fs::path& file) { return file.filename() == name; });
+  };
   if (fs::exists(folder) && !fs::is_directory(folder))
     fail_usage("{}: is a file; name a folder to write", folder.string());
   check_owned(folder);
   for (const fs::directory_entry& entry : entries_of(folder))
-    if (std::string name = entry.path().filename(); name != kMark && !is_submission_file(name))
+    if (std::string name = entry.path().filename();
+        name != kMark && !is_submission_file(name) && !is_code(name))
       fail_usage(
           "{}: is none of the files of a submission, and would be lost; move it away, or name another folder",
           entry.path().string());
@@ -167,7 +185,8 @@ void put_in_place(const fs::path& made, const fs::path& folder) {
 
 WrittenSubmission write_submission(const SubmissionRequest& request) {
   WrittenSubmission written{folder_named(request.folder), {}, {}};
-  check_replaceable(written.folder);
+  check_replaceable(written.folder, request.code);
+  FileTexts code = code_of(request.code);
   fs::path sweep = sweep_folder(request.sweep);
   Plan plan = read_plan(sweep);
   Ablation ablation = analyze(plan, sweep);
@@ -177,7 +196,9 @@ WrittenSubmission write_submission(const SubmissionRequest& request) {
   facts.has_artifact = !facts.is_imported();
   add_environment(facts);
   hold_to_contest(facts, sweep);
+  for (const auto& [name, bytes] : code) facts.code.emplace_back(name, int64_t(bytes.size()));
   FileTexts files = files_of(facts, sweep);
+  files.merge(code);
 
   FolderInTheMaking made(temporary_beside(written.folder));
   for (const auto& [name, bytes] : files) {

@@ -16,6 +16,7 @@ struct SubmissionRequest {
   std::string arm;    // the label of the arm
   std::filesystem::path folder;
   SubmissionWords words;
+  std::vector<std::filesystem::path> code;  // files to hand in as they are, by their names
 };
 
 /// Holds what was written.
@@ -32,9 +33,10 @@ struct WrittenSubmission {
 /// it. Whatever it throws, `folder` is as it was.
 WrittenSubmission write_submission(const SubmissionRequest& request);
 
-/// Throws Error (kUsage) naming what would be lost when the folder holds something that no submission has, or
-/// carries no mark.
-void check_replaceable(const std::filesystem::path& folder);
+/// Throws Error (kUsage) naming what would be lost when the folder holds something that no submission with
+/// that code has, or carries no mark.
+void check_replaceable(const std::filesystem::path& folder,
+                       const std::vector<std::filesystem::path>& code = {});
 
 /// Puts the folder `made` in the place of `folder`, which check_replaceable() lets pass. Throws Error naming
 /// both when it cannot be renamed; then `folder` is as it was.

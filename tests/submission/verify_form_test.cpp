@@ -52,6 +52,8 @@ TEST_CASE("fields of submission.json are found under each of their names, at any
       {"authors", {"A"}}, {"result", {{"mean_val_bpb", 1.0801}}}, {"artifact_bytes", 15950000}};
   CHECK(check_fields(rules, with_json(json))->verdict == RuleVerdict::met);
   CHECK_THAT(said(check_fields(rules, with_json(json))), Contains("val_bpb as mean_val_bpb"));
+  json["authors"] = " ";
+  CHECK_THAT(said(check_fields(rules, with_json(json))), Contains("missing: authors (it is empty)"));
   json.erase("authors");
   CHECK(check_fields(rules, with_json(json))->verdict == RuleVerdict::not_met);
   CHECK_THAT(said(check_fields(rules, with_json(json))), Contains("author (one of author, authors)"));

@@ -117,10 +117,17 @@ TEST_CASE("an imported arm is handed in with its logs, and says that there is no
   Outcome wrong = shell(call + " --arm matrix_lr=0.2");
   CHECK(wrong.code == 2);
   CHECK_THAT(wrong.output, Contains("did you mean 'matrix_lr=0.02'?"));
+  fs::path code = folder.write("code/train_gpt.py", "pass\n");
+  call += " --code " + in_shell_quotes(code);
   Outcome written = shell(call + " --arm matrix_lr=0.02 --name 'Slow rates'");
   INFO(written.output);
   REQUIRE(written.code == 0);
   CHECK_THAT(written.output, Contains("there is no artifact: the runs were imported"));
+  CHECK(read_file(out / "train_gpt.py") == "pass\n");
+  CHECK_THAT(read_file(out / "README.md"), Contains("- `train_gpt.py`: code, 5 bytes\n"));
+  CHECK(shell(call + " --arm matrix_lr=0.02").code == 0);  // It may be written again with the same code.
+  CHECK(shell(call + "x --arm matrix_lr=0.02").code == 2);
+  REQUIRE(shell(call + " --arm matrix_lr=0.02 --name 'Slow rates'").code == 0);
   CHECK(read_file(out / "train_seed11.log") == log_text("rates/slow_seed11.log"));
   CHECK_THAT(read_file(out / "README.md"),
              Contains("# Slow rates\n") && Contains("p = .0048 by the sweep's test"));
