@@ -115,6 +115,17 @@ void compare_artifacts(const Runs& runs, const Rules& rules, const FolderFacts& 
   }
 }
 
+/// Says that the size is not that of code and weights where a run counts no code and the folder holds none.
+void tell_uncounted_code(const Runs& runs, const MaybeShown<int64_t>& code, RuleFinding& finding) {
+  for (const RunFacts* run : runs)
+    if (!code && run->code_bytes && run->code_bytes->value == 0) {
+      finding.add(RuleVerdict::not_shown,
+                  fmt::format("no code is counted ({}); a run of Caddie counts what budget.code_bytes says",
+                              run->code_bytes->where));
+      return;
+    }
+}
+
 /// Finds whether a time of every run lies within a cap.
 template <class Get>
 RuleFinding find_time(const SubmissionFacts& facts, double cap, double slack, const char* what, Get get) {
@@ -210,6 +221,7 @@ std::optional<RuleFinding> check_bytes(const Rules& rules, const SubmissionFacts
   }
   tell_missing(runs, "the size of code and weights", counted_bytes, finding);
   MaybeShown<int64_t> code = bytes_in_folder(facts.content, rules.bytes.code);
+  tell_uncounted_code(runs, code, finding);
   compare_code(runs, rules, code, finding);
   compare_artifacts(runs, rules, facts.content, code, finding);
   return finding;

@@ -37,6 +37,14 @@ TEST_CASE("what the rules do not name is not asked", "[submission]") {
   CHECK_FALSE(check_hardware({}, facts));
 }
 
+TEST_CASE("a size without any code is not that of code and weights", "[submission]") {
+  SubmissionFacts facts = made_up_submission();
+  facts.content.files.clear();
+  for (RunFacts& run : facts.runs) run.code_bytes->value = 0;
+  CHECK(bytes(facts) == RuleVerdict::not_shown);
+  CHECK_THAT(bytes_said(facts), Contains("no code is counted (train_seed1.log:84)"));
+}
+
 TEST_CASE("the limit of bytes is decimal and holds for the largest run", "[submission]") {
   SubmissionFacts facts = made_up_submission();
   CHECK(bytes(facts) == RuleVerdict::met);
