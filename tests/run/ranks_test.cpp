@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "base/files.h"
@@ -66,6 +68,13 @@ class Process {
   fs::path log_;
 };
 
+/// Returns what the file of a process in /proc says; "", or its beginning, when the process ends meanwhile.
+std::string text_of_process(const std::string& process, const char* file) {
+  std::ostringstream text;  // A reader that throws, as that of a file does here, ends what is put in.
+  text << std::ifstream(fs::path("/proc") / process / file).rdbuf();
+  return text.str();
+}
+
 /// Processes whose command line holds all of the words.
 std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
   std::vector<pid_t> found;
@@ -73,8 +82,7 @@ std::vector<pid_t> processes_with(const std::vector<std::string>& words) {
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
     std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream file(entry.path() / "cmdline");
-    std::string line(std::istreambuf_iterator<char>(file), {});
+    std::string line = text_of_process(name, "cmdline");
     for (char& c : line)
       if (c == '\0') c = ' ';
     if (std::all_of(words.begin(), words.end(), [&](auto& word) { return line.find(word) != line.npos; }))
@@ -196,7 +204,7 @@ TEST_CASE("ranks find each other as a launcher says, and stop together", "[ranks
     Process first = start(0), second = start(1);
     REQUIRE(wait_until([&] { return has_checkpoint(folder); }));
     for (pid_t pid : processes_with({"apart", kProgram}))
-      if (read_file(fmt::format("/proc/{}/environ", pid)).find("LOCAL_RANK=1") != std::string::npos)
+      if (text_of_process(std::to_string(pid), "environ").find("LOCAL_RANK=1") != std::string::npos)
         ::kill(pid, SIGTERM);
     CHECK(first.wait() == 130);
     CHECK(second.wait() == 130);
