@@ -54,7 +54,7 @@ std::string struct_of(const std::string& name) {
 }
 
 std::vector<std::string> next_steps(Kind kind, const std::string& name) {
-  std::vector<std::string> steps = {"caddie plugin build " + name + ".cpp"};
+  std::vector<std::string> steps = {"caddie plugin build " + name + ".cpp", "caddie plugin test " + name};
   if (kind == Kind::kTextTransform) steps.push_back("caddie " + preparation(name));
   steps.push_back("caddie run " + name + ".toml");
   steps.push_back("caddie sweep " + name + "_sweep.toml");

@@ -57,7 +57,8 @@ TEST_CASE("a new technique is written, built, run and built again, in a folder o
   REQUIRE(made.code == 0);
   CHECK_THAT(made.output, Contains("wrote my_gain.cpp\n") && Contains("wrote my_gain.toml\n") &&
                               Contains("wrote my_gain_sweep.toml\n") &&
-                              Contains("next:\n  caddie plugin build my_gain.cpp\n  caddie run my_gain.toml\n"
+                              Contains("next:\n  caddie plugin build my_gain.cpp\n  caddie plugin test "
+                                       "my_gain\n  caddie run my_gain.toml\n"
                                        "  caddie sweep my_gain_sweep.toml\n"));
   std::string source = read_file("my_gain.cpp");
   CHECK_THAT(source, Contains("struct MyGain final : Modifier") && Contains("// Source: fill in"));
