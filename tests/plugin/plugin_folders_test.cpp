@@ -54,9 +54,9 @@ TEST_CASE("CADDIE_PLUGINS names several folders, each of which must be there", "
   put("plugins", "three");
   {
     Variable folders("CADDIE_PLUGINS", "a:b:plugins");
-    CHECK_THAT(shell("plugin list").output, Contains(" one ") && Contains(" two ") && Contains(" three "));
+    CHECK_THAT(shell("plugin list").output, Contains(" one  ") && Contains(" two  ") && Contains(" three  "));
   }
-  CHECK_THAT(shell("plugin list").output, !Contains(" one ") && Contains(" three "));
+  CHECK_THAT(shell("plugin list").output, !Contains(" one  ") && Contains(" three  "));
   Variable missing("CADDIE_PLUGINS", "a:nowhere");
   Outcome refused = shell("plugin list");
   CHECK(refused.code == 2);
