@@ -37,8 +37,7 @@ void tell_place(int signal) {
 
 /// Makes signals tell the place into the pipe, in place of the words that handlers of this program have for
 /// them. Sanitizers have handlers of their own, whose reports say more.
-void tell_places_of_crashes(int pipe) {
-  pipe_of_child = pipe;
+void tell_places_of_crashes() {
   if (dlsym(RTLD_DEFAULT, "__asan_init") || dlsym(RTLD_DEFAULT, "__tsan_init")) return;
   for (int signal : kCrashSignals) {
     struct sigaction action = {};
@@ -50,8 +49,7 @@ void tell_places_of_crashes(int pipe) {
 
 /// Makes this process tell the place and end when so many seconds are over. It is a signal of its own, so
 /// that sanitizers leave it alone.
-void end_after(double seconds, int pipe) {
-  pipe_of_child = pipe;
+void end_after(double seconds) {
   std::signal(SIGALRM, tell_place);
   double whole = std::floor(seconds);
   itimerval once = {};
@@ -84,8 +82,9 @@ std::string end_in_words(const ChildWords& words) {
 LawFinding hold_apart(const Law& law, const Subject& subject, double seconds) {
   constexpr double kGrace = 5;  // A child that cannot tell where it is gets so many seconds more.
   auto look = [&](int pipe) {
-    tell_places_of_crashes(pipe);
-    end_after(seconds, pipe);
+    pipe_of_child = pipe;
+    tell_places_of_crashes();
+    end_after(seconds);
     tell_finding(hold_to(law, subject), pipe);
   };
   std::optional<ChildWords> words = words_of_child(look, seconds + kGrace);
