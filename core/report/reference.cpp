@@ -155,6 +155,20 @@ bool stands_for(std::string_view pattern, std::string_view name) {
   return open != std::string_view::npos && name.size() > open && name.starts_with(pattern.substr(0, open));
 }
 
+/// Returns the sections that have the setting of that path, each with this setting alone.
+std::vector<Topic> sections_with_setting(std::string_view path) {
+  size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  std::vector<Topic> found;
+  for (Topic& topic : reference()) {
+    if (topic.name != path.substr(0, dot)) continue;
+    std::erase_if(topic.settings,
+                  [&](const SettingInfo& setting) { return setting.name != path.substr(dot + 1); });
+    if (!topic.settings.empty()) found.push_back(std::move(topic));
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string_view name_of(Topic::Kind kind) {
@@ -189,24 +203,6 @@ std::vector<Topic> reference() {
   add_all_columns(topics);
   return topics;
 }
-
-namespace {
-
-/// Returns the sections that have the setting of that path, each with this setting alone.
-std::vector<Topic> sections_with_setting(std::string_view path) {
-  size_t dot = path.rfind('.');
-  if (dot == std::string_view::npos) return {};
-  std::vector<Topic> found;
-  for (Topic& topic : reference()) {
-    if (topic.name != path.substr(0, dot)) continue;
-    std::erase_if(topic.settings,
-                  [&](const SettingInfo& setting) { return setting.name != path.substr(dot + 1); });
-    if (!topic.settings.empty()) found.push_back(std::move(topic));
-  }
-  return found;
-}
-
-}  // namespace
 
 std::vector<Topic> topics_called(std::string_view name) {
   std::vector<Topic> exact, patterns;
