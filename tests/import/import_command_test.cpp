@@ -13,16 +13,10 @@ using namespace caddie;
 using namespace caddie::testing;
 using Catch::Contains;
 
-namespace {
-
-std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
-
-}  // namespace
-
 TEST_CASE("one command makes a table with p values of a folder of logs", "[import]") {
   TemporaryFolder folder;
-  Outcome outcome =
-      shell("import " + quoted(fixture_logs() / "rates") + " --into " + quoted(folder / "rates"));
+  Outcome outcome = shell("import " + in_shell_quotes(fixture_logs() / "rates") + " --into " +
+                          in_shell_quotes(folder / "rates"));
   INFO(outcome.output);
   CHECK(outcome.code == 0);
   CHECK_THAT(outcome.output, Contains("6 runs added, 6 in 2 arms") && Contains("0 not understood") &&
@@ -32,15 +26,15 @@ TEST_CASE("one command makes a table with p values of a folder of logs", "[impor
       shell("test '" + sweep + ":matrix_lr=0.04' '" + sweep + ":matrix_lr=0.02' --test satterthwaite --json");
   CHECK(test.code == 0);
   CHECK(Json::parse(test.output)["p"].get<double>() == Approx(0.002509908838736).epsilon(1e-9));
-  CHECK(shell("table " + quoted(folder / "rates")).code == 0);
-  CHECK(shell("report " + quoted(folder / "rates")).code == 0);
-  CHECK(shell("status " + quoted(folder / "rates")).code == 0);
+  CHECK(shell("table " + in_shell_quotes(folder / "rates")).code == 0);
+  CHECK(shell("report " + in_shell_quotes(folder / "rates")).code == 0);
+  CHECK(shell("status " + in_shell_quotes(folder / "rates")).code == 0);
 }
 
 TEST_CASE("the JSON of an import holds runs with their stages, arms and notes", "[import]") {
   TemporaryFolder folder;
-  Outcome outcome =
-      shell("import " + quoted(fixture_logs() / "learned") + " --json --into " + quoted(folder / "out"));
+  Outcome outcome = shell("import " + in_shell_quotes(fixture_logs() / "learned") + " --json --into " +
+                          in_shell_quotes(folder / "out"));
   REQUIRE(outcome.code == 0);
   Json json = Json::parse(outcome.output);
   CHECK((json["runs"].size() == 3 && json["notes"].empty() && json["arms"].size() == 1));
@@ -58,30 +52,35 @@ TEST_CASE("exit codes tell files that were not read, nothing to read, and arms t
   folder.write("logs/a.log", text);
   folder.write("logs/b.log", text + "lorem ipsum\n");
   folder.write("junk.log", "lorem ipsum\n");
-  Outcome twice = shell("import " + quoted(folder / "logs") + " --into " + quoted(folder / "twice"));
+  Outcome twice =
+      shell("import " + in_shell_quotes(folder / "logs") + " --into " + in_shell_quotes(folder / "twice"));
   CHECK(twice.code == 0);
   CHECK_THAT(twice.output, Contains("1 not understood") && Contains("b.log:28: lorem ipsum") &&
                                Contains("seed 11 was run 2 times"));
   Outcome test = shell("test '" + (folder / "twice").string() + ":logs' 1.2");
   CHECK(test.code == 2);
   CHECK_THAT(test.output, Contains("not to be pooled"));
-  Outcome part = shell("import " + quoted(fixture_logs() / "rates") + " " + quoted(folder / "junk.log") +
-                       " --into " + quoted(folder / "part"));
+  Outcome part = shell("import " + in_shell_quotes(fixture_logs() / "rates") + " " +
+                       in_shell_quotes(folder / "junk.log") + " --into " + in_shell_quotes(folder / "part"));
   CHECK(part.code == 1);
   CHECK_THAT(part.output, Contains("6 runs added") && Contains("1 files were not read"));
-  CHECK(shell("import " + quoted(folder / "junk.log") + " --into " + quoted(folder / "x")).code == 2);
-  CHECK(shell("import " + quoted(folder / "logs") + " --arm a:b --into " + quoted(folder / "x")).code == 2);
+  CHECK(shell("import " + in_shell_quotes(folder / "junk.log") + " --into " + in_shell_quotes(folder / "x"))
+            .code == 2);
+  CHECK(shell("import " + in_shell_quotes(folder / "logs") + " --arm a:b --into " +
+              in_shell_quotes(folder / "x"))
+            .code == 2);
   CHECK(shell("import").code == 2);
 }
 
 TEST_CASE("verbs that would train, evaluate or export refuse imported runs", "[import]") {
   TemporaryFolder folder;
-  REQUIRE(shell("import " + quoted(fixture_logs() / "rates") + " --into " + quoted(folder / "rates")).code ==
-          0);
-  std::string run = quoted(folder / "rates/runs/matrix_lr=0.02-s11");
+  REQUIRE(shell("import " + in_shell_quotes(fixture_logs() / "rates") + " --into " +
+                in_shell_quotes(folder / "rates"))
+              .code == 0);
+  std::string run = in_shell_quotes(folder / "rates/runs/matrix_lr=0.02-s11");
   for (const std::string& wrong :
-       {"retry " + quoted(folder / "rates"), "sweep " + quoted(folder / "rates"), "rerun " + run,
-        "eval " + run, "export " + run + " --weights x.safetensors"}) {
+       {"retry " + in_shell_quotes(folder / "rates"), "sweep " + in_shell_quotes(folder / "rates"),
+        "rerun " + run, "eval " + run, "export " + run + " --weights x.safetensors"}) {
     Outcome outcome = shell(wrong);
     INFO(wrong << ": " << outcome.output);
     CHECK(outcome.code == 2);

@@ -18,8 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
-
 std::string with(std::string text, const std::string& from, const std::string& to) {
   size_t at = text.find(from);
   REQUIRE(at != std::string::npos);
@@ -49,17 +47,9 @@ struct Submission {
   }
   /// What verify says of it against the record.
   Outcome verify(const std::string& more = "") const {
-    return shell("verify " + quoted(mine) + " --against " + quoted(record) + " " + more);
+    return shell("verify " + in_shell_quotes(mine) + " --against " + in_shell_quotes(record) + " " + more);
   }
 };
-
-/// The JSON of a checklist, around which notes on stderr may stand.
-Json json_in(const Outcome& outcome) {
-  INFO(outcome.output);
-  size_t begin = outcome.output.find('{'), end = outcome.output.rfind('}');
-  REQUIRE(end != std::string::npos);
-  return Json::parse(outcome.output.substr(begin, end - begin + 1));
-}
 
 /// The verdict of each check in the JSON of a checklist.
 std::map<std::string, std::string> verdicts(const Outcome& outcome) {
@@ -123,16 +113,16 @@ TEST_CASE("text of the validation set in the training shards is found", "[submis
   fs::create_directories(leaky);
   for (const auto& entry : fs::directory_iterator(lab.data()))
     if (entry.path().extension() == ".bin") fs::copy_file(entry.path(), leaky / entry.path().filename());
-  CHECK(verdicts(submission.verify("--json --data " + quoted(lab.data())))["overlap"] == "met");
+  CHECK(verdicts(submission.verify("--json --data " + in_shell_quotes(lab.data())))["overlap"] == "met");
   fs::copy_file(leaky / "val_000000.bin", leaky / "train_999999.bin");
-  Outcome outcome = submission.verify("--json --data " + quoted(leaky));
+  Outcome outcome = submission.verify("--json --data " + in_shell_quotes(leaky));
   CHECK(outcome.code == 3);
   CHECK(verdicts(outcome)["overlap"] == "not met");
   CHECK_THAT(outcome.output, Contains("(100 %)"));
 }
 
 TEST_CASE("logs of a speed run are held to its rules, which are told", "[submission]") {
-  Outcome outcome = shell("verify " + quoted(fixture_logs() / "speedrun"));
+  Outcome outcome = shell("verify " + in_shell_quotes(fixture_logs() / "speedrun"));
   INFO(outcome.output);
   // scipy.stats.ttest_1samp(losses, 3.28, alternative="less") gives 0.02259567529864735
   CHECK_THAT(outcome.output,
@@ -142,8 +132,8 @@ TEST_CASE("logs of a speed run are held to its rules, which are told", "[submiss
 
 TEST_CASE("an imported folder is verified arm by arm", "[submission]") {
   TemporaryFolder folder;
-  std::string sweep = quoted(folder / "rates");
-  REQUIRE(shell("import " + quoted(fixture_logs() / "rates") + " --into " + sweep).code == 0);
+  std::string sweep = in_shell_quotes(folder / "rates");
+  REQUIRE(shell("import " + in_shell_quotes(fixture_logs() / "rates") + " --into " + sweep).code == 0);
   Outcome several = shell("verify " + sweep);
   CHECK(several.code == 2);
   CHECK_THAT(several.output, Contains("has 2 arms; name one with --arm, of: "));
@@ -152,11 +142,11 @@ TEST_CASE("an imported folder is verified arm by arm", "[submission]") {
   std::map<std::string, std::string> found = verdicts(one);
   CHECK((found["significance"] == "met" && found["seeds"] == "met" && found["files"] == "not shown"));
   // The same logs as a plain folder: its runs differ in a setting unless an arm is named.
-  CHECK(verdicts(shell("verify " + quoted(fixture_logs() / "rates") + " --json"))["same_settings"] ==
+  CHECK(verdicts(shell("verify " + in_shell_quotes(fixture_logs() / "rates") + " --json"))["same_settings"] ==
         "not met");
-  Outcome arm = shell("verify " + quoted(fixture_logs() / "rates") + " --arm matrix_lr=0.04 --json");
+  Outcome arm = shell("verify " + in_shell_quotes(fixture_logs() / "rates") + " --arm matrix_lr=0.04 --json");
   CHECK(verdicts(arm)["same_settings"] == "met");
-  CHECK(shell("verify " + quoted(fixture_logs() / "rates") + " --arm matrix_lr=1").code == 2);
+  CHECK(shell("verify " + in_shell_quotes(fixture_logs() / "rates") + " --arm matrix_lr=1").code == 2);
 }
 
 TEST_CASE("a sweep of Caddie's own proves its evaluation, coverage and data", "[submission]") {
@@ -201,7 +191,7 @@ TEST_CASE("logs may lie in folders of their seeds, and results by seed are held 
   folder.write(
       "mine/submission.json",
       R"({"seeds": {"1": {"val_bpb": 1.08190417}, "2": {"val_bpb": 1.08274}, "3": {"val_bpb": 1.0701}}})");
-  Outcome outcome = shell("verify " + quoted(folder / "mine") + " --json");
+  Outcome outcome = shell("verify " + in_shell_quotes(folder / "mine") + " --json");
   std::map<std::string, std::string> found = verdicts(outcome);
   CHECK((found["seeds"] == "met" && found["bytes"] == "met" && found["claims"] == "not met"));
   CHECK_THAT(outcome.output, Contains("seed 3: 1.0701, its log has 1.0815092"));
@@ -213,12 +203,13 @@ TEST_CASE("what cannot be verified is refused in a sentence", "[submission]") {
   folder.write("both/a/x.log", log_text("rates/fast_seed11.log"));
   folder.write("both/b/y.log", log_text("rates/fast_seed22.log"));
   const std::map<std::string, std::string> wrongs = {
-      {quoted(folder / "empty"), "holds no log"},
-      {quoted(folder / "both"), "holds runs in 2 folders"},
-      {quoted(folder / "both/a/x.log"), "name the folder of a submission"},
-      {quoted(fixture_logs() / "rates") + " --rules parameter_golf", "did you mean"},
-      {quoted(fixture_logs() / "rates") + " --data " + quoted(folder / "both"), "holds no *train_*.bin"},
-      {quoted(fixture_logs() / "rates") + " --against nowhere", "nowhere"},
+      {in_shell_quotes(folder / "empty"), "holds no log"},
+      {in_shell_quotes(folder / "both"), "holds runs in 2 folders"},
+      {in_shell_quotes(folder / "both/a/x.log"), "name the folder of a submission"},
+      {in_shell_quotes(fixture_logs() / "rates") + " --rules parameter_golf", "did you mean"},
+      {in_shell_quotes(fixture_logs() / "rates") + " --data " + in_shell_quotes(folder / "both"),
+       "holds no *train_*.bin"},
+      {in_shell_quotes(fixture_logs() / "rates") + " --against nowhere", "nowhere"},
       {"nowhere", "nowhere"}};
   for (const auto& [wrong, said] : wrongs) {
     Outcome outcome = shell("verify " + wrong);

@@ -22,8 +22,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string in_shell_quotes(const fs::path& path) { return "'" + path.string() + "'"; }
-
 /// Reads what `caddie import` makes of a path, as JSON.
 Json imported(const fs::path& what, const fs::path& into) {
   Outcome outcome = shell("import " + in_shell_quotes(what) + " --json --into " + in_shell_quotes(into));
@@ -87,9 +85,7 @@ TEST_CASE("an arm of a sweep goes out as a submission, and comes back with the s
   CHECK(shell("explain " + in_shell_quotes(out / "experiment.toml")).code == 0);
 
   // Its form is what the contest asks, and its claims are those of its logs.
-  std::string page = shell("verify " + in_shell_quotes(out) + " --json").output;
-  page = page.substr(page.find('{'), page.rfind('}') + 1 - page.find('{'));
-  Json verified = Json::parse(page);
+  Json verified = json_in(shell("verify " + in_shell_quotes(out) + " --json"));
   for (const Json& check : verified["checks"])
     if (std::string name = check["check"]; name == "files" || name == "claims")
       CHECK(check["verdict"] == "met");

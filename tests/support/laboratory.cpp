@@ -32,6 +32,15 @@ Outcome shell(const std::string& arguments) {
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), output};
 }
 
+std::string in_shell_quotes(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+
+Json json_in(const Outcome& outcome) {
+  INFO(outcome.output);
+  size_t begin = outcome.output.find('{'), end = outcome.output.rfind('}');
+  REQUIRE(end != std::string::npos);
+  return Json::parse(outcome.output.substr(begin, end - begin + 1));
+}
+
 Laboratory::Laboratory() {
   Outcome prepared =
       shell(fmt::format("data prepare --text {} --tokenizer {} --output {} --validation-fraction 0.1",

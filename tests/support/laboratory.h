@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "results/run_folder.h"
 #include "support/bits.h"
 #include "support/data_support.h"
@@ -22,6 +23,10 @@ struct Outcome {
   std::string output;  // both streams
 };
 Outcome shell(const std::string& arguments);
+/// Returns the path as one argument of shell().
+std::string in_shell_quotes(const std::filesystem::path& path);
+/// Returns the JSON that a command printed, around which notes on stderr may stand.
+Json json_in(const Outcome& outcome);
 
 /// Prepared shards and a tiny experiment on them, tiny.toml.
 class Laboratory {
