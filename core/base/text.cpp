@@ -179,6 +179,10 @@ std::string with_commas(int64_t value) {
   return digits;
 }
 
+std::string counted(int64_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
 std::string duration(double seconds) {
   auto whole = int64_t(std::llround(seconds));
   if (seconds < 9.95) return fmt::format("{:.2g}s", seconds);

@@ -57,6 +57,9 @@ std::string_view first_characters(std::string_view text, size_t count);
 /// Returns the number as in "16,000,000".
 std::string with_commas(int64_t value);
 
+/// Returns the number with what it counts, as in "1 run" and "3 runs".
+std::string counted(int64_t count, std::string_view what);
+
 /// Returns the time as in "1m33s" for 93.4, "0.25s" for 0.25 and "2h01m" for 7300.
 std::string duration(double seconds);
 

@@ -40,8 +40,8 @@ void write_artifact(const ExportArguments& arguments) {
 
 void write_events(const ExportArguments& arguments) {
   std::vector<std::filesystem::path> files = export_events(arguments.run.string(), arguments.tensorboard);
-  tell("{}: {} run{}; tensorboard --logdir {} shows what was measured\n", arguments.tensorboard.string(),
-       files.size(), files.size() == 1 ? "" : "s", arguments.tensorboard.string());
+  tell("{}: {}; tensorboard --logdir {} shows what was measured\n", arguments.tensorboard.string(),
+       counted(int64_t(files.size()), "run"), arguments.tensorboard.string());
 }
 
 void write_weights_or_artifact(const ExportArguments& arguments) {

@@ -43,7 +43,7 @@ std::string why_crashed(const Ablation& ablation, const ArmRow& arm) {
 /// Says what the decision rests on: "-0.01234 [-0.02000, -0.00500], p .0012, 3 seeds", for example.
 std::string evidence_for(const Ablation& ablation, const ArmRow& arm) {
   if (arm.failed > 0) return why_crashed(ablation, arm);
-  std::string seeds = fmt::format("{} seed{}", arm.seeds.size(), arm.seeds.size() == 1 ? "" : "s");
+  std::string seeds = counted(int64_t(arm.seeds.size()), "seed");
   if (arm.is_baseline) return "baseline, " + seeds;
   // Without a claim the shown interval is that of the test; it holds for all arms at once, as p does.
   const Comparison& c = ablation.plan->claim ? arm.tested : arm.shown;

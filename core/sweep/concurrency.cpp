@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/owned_folder.h"
+#include "base/text.h"
 #include "process/child_set.h"
 #include "process/interrupt.h"
 #include "process/machine.h"
@@ -109,7 +110,7 @@ Concurrency measure_jobs(const Plan& plan, int jobs, const std::string& device) 
 }
 
 std::string text_of(const Concurrency& choice) {
-  return fmt::format("{} x {} thread{}", choice.jobs, choice.threads, choice.threads == 1 ? "" : "s");
+  return fmt::format("{} x {}", choice.jobs, counted(choice.threads, "thread"));
 }
 
 }  // namespace caddie
