@@ -214,6 +214,10 @@ void make_folder(const std::filesystem::path& path) {
   if (error) fail("{}: cannot create the folder: {}", path.string(), error.message());
 }
 
+std::filesystem::path without_slash(const std::filesystem::path& path) {
+  return path.has_filename() ? path : path.parent_path();
+}
+
 bool is_below(const std::filesystem::path& path) {
   std::filesystem::path plain = path.lexically_normal();
   return !plain.empty() && plain.is_relative() && plain != "." && *plain.begin() != "..";

@@ -50,6 +50,9 @@ int64_t writer_of_temporary(const std::filesystem::path& path);
 /// Returns the path at the end of a chain of symbolic links, whether anything exists there or not.
 std::filesystem::path behind_links(std::filesystem::path path);
 
+/// Returns the path without a slash at its end.
+std::filesystem::path without_slash(const std::filesystem::path& path);
+
 /// Tells whether a relative path stays below the folder that it is relative to. Only its text counts, not
 /// what exists on disk.
 bool is_below(const std::filesystem::path& path);

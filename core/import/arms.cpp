@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/exit_code.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "config/node.h"
 #include "import/line_fields.h"
@@ -22,8 +23,7 @@ constexpr std::string_view kFolderKey = "folder";
 std::string folder_name_of(const ForeignRun& run) {
   namespace fs = std::filesystem;
   fs::path folder = fs::absolute(run.source.folder.empty() ? "." : run.source.folder).lexically_normal();
-  if (!folder.has_filename()) folder = folder.parent_path();
-  return folder.filename().string();
+  return without_slash(folder).filename().string();
 }
 
 /// Makes a text fit for a label, in which a colon would part the sweep from the arm.

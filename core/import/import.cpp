@@ -22,8 +22,7 @@ namespace fs = std::filesystem;
 /// Returns the folder that is written to, and the sweep's name.
 fs::path folder_for(const ImportRequest& request) {
   if (!request.into.empty()) return request.into;
-  fs::path first = fs::absolute(request.files.front()).lexically_normal();
-  if (!first.has_filename()) first = first.parent_path();
+  fs::path first = without_slash(fs::absolute(request.files.front()).lexically_normal());
   if (!fs::is_directory(first)) first = first.parent_path();
   std::string name = first.filename().string();
   if (!is_file_name(name)) fail_usage("import: name the sweep's folder with --into results/NAME");
@@ -158,8 +157,7 @@ ImportResult import_runs(const ImportRequest& request) {
                result.refused.empty() ? std::string() : "; " + result.refused.front());
   result.folder = folder_for(request);
   ImportedSweep& sweep = result.sweep;
-  sweep.name =
-      (result.folder.has_filename() ? result.folder : result.folder.parent_path()).filename().string();
+  sweep.name = without_slash(result.folder).filename().string();
   sweep.baseline = request.baseline;
   constexpr const char* kWritten[] = {"plan.json", "runs"};
   check_nothing_foreign(result.folder, kWritten);

@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMostBytes = size_t(1) << 29;
-constexpr std::string_view kSubmission = "submission.json";
 
 std::string text_of_file(const fs::path& file) {
   std::unique_ptr<ByteSource> source = open_bytes(file);
@@ -95,7 +94,7 @@ class FileReader {
       if (std::string ending = ending_of(file); ending == ".log" || ending == ".txt") read_file(file, false);
     if (found_.runs.size() > before) return;
     for (const fs::path& file : files)
-      if (file.filename() == kSubmission) read_file(file, false);
+      if (file.filename() == kSubmissionFile) read_file(file, false);
   }
 
   void read_file(const fs::path& file, bool is_named) {

@@ -45,8 +45,7 @@ std::string hardware_of(const MachineRecord& machine) {
   if (!machine.gpu.empty()) return ranks > 1 ? fmt::format("{} x {}", ranks, machine.gpu) : machine.gpu;
   if (machine.cpu.empty()) return "";
   std::string text = machine.cpu;
-  if (machine.threads)
-    text += fmt::format(", {} thread{}", *machine.threads, *machine.threads == 1 ? "" : "s");
+  if (machine.threads) text += ", " + counted(*machine.threads, "thread");
   if (ranks > 1) text += fmt::format(" in each of {} ranks", ranks);
   return text;
 }

@@ -16,8 +16,7 @@
 
 namespace caddie {
 
-/// These are the names of files in a submission's folder that its README speaks of.
-inline constexpr const char* kSubmissionFile = "submission.json";
+/// These are the names of files in a submission's folder that its README speaks of, beside kSubmissionFile.
 inline constexpr const char* kReadmeFile = "README.md";
 inline constexpr const char* kExperimentFile = "experiment.toml";
 inline constexpr const char* kForeignSettingsFile = "settings.toml";

@@ -97,8 +97,8 @@ Checklist checklist_of(const Rules& rules, const SubmissionFacts& facts) {
 
 std::string text_of(const Checklist& checklist, const Rules& rules, const SubmissionFacts& facts) {
   std::string text = fmt::format("rules: {} ({}), from {}\n", rules.name, rules.title, rules.source);
-  text += fmt::format("{} run{} in {}{}\n", facts.runs.size(), facts.runs.size() == 1 ? "" : "s",
-                      facts.folder.string(), facts.arm.empty() ? "" : ", arm " + facts.arm);
+  text += fmt::format("{} in {}{}\n", counted(int64_t(facts.runs.size()), "run"), facts.folder.string(),
+                      facts.arm.empty() ? "" : ", arm " + facts.arm);
   for (const RunFacts& run : facts.runs) text += run_line(run);
   for (const std::string& file : facts.left_out) text += fmt::format("  left out: {}\n", file);
   text += '\n';

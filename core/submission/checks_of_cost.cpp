@@ -12,10 +12,7 @@
 namespace caddie {
 namespace {
 
-using Runs = std::vector<const RunFacts*>;
-
-/// Returns "3 runs" or "1 run".
-std::string runs_text(size_t count) { return fmt::format("{} run{}", count, count == 1 ? "" : "s"); }
+std::string runs_text(const Runs& runs) { return counted(int64_t(runs.size()), "run"); }
 
 /// Adds that nothing shows a number of some runs, with their names, or that there is no run.
 template <class Get>
@@ -29,15 +26,6 @@ void tell_missing(const Runs& runs, const char* what, Get get, RuleFinding& find
     finding.add(RuleVerdict::not_shown, fmt::format("no run tells {}", what));
   else if (!names.empty())
     finding.add(RuleVerdict::not_shown, fmt::format("{} is not told by {}", what, join(names, ", ")));
-}
-
-/// Returns the run for which a number that is shown is the largest; null when none shows it.
-template <class Get>
-const RunFacts* largest(const Runs& runs, Get get) {
-  const RunFacts* found = nullptr;
-  for (const RunFacts* run : runs)
-    if (get(*run) && (!found || get(*run)->value > get(*found)->value)) found = run;
-  return found;
 }
 
 /// Returns the bytes that count of a run: those that it prints in all, or those of model and code where these
@@ -134,10 +122,9 @@ RuleFinding find_time(const SubmissionFacts& facts, double cap, double slack, co
   if (const RunFacts* slowest = largest(runs, get)) {
     double seconds = get(*slowest)->value;
     bool is_over = !(seconds <= cap + slack);
-    finding.add(
-        is_over ? RuleVerdict::not_met : RuleVerdict::met,
-        fmt::format("longest of {}: {:.3f} s ({}){}", runs_text(runs.size()), seconds, get(*slowest)->where,
-                    is_over ? fmt::format(", {:.3f} s too long", seconds - cap) : ""));
+    finding.add(is_over ? RuleVerdict::not_met : RuleVerdict::met,
+                fmt::format("longest of {}: {:.3f} s ({}){}", runs_text(runs), seconds, get(*slowest)->where,
+                            is_over ? fmt::format(", {:.3f} s too long", seconds - cap) : ""));
   }
   tell_missing(runs, what, get, finding);
   return finding;
@@ -217,7 +204,7 @@ std::optional<RuleFinding> check_bytes(const Rules& rules, const SubmissionFacts
   if (const RunFacts* run = largest(runs, counted_bytes)) {
     Shown<int64_t> most = *counted_bytes(*run);
     finding.add(most.value > limit ? RuleVerdict::not_met : RuleVerdict::met,
-                fmt::format("largest of {}: {}", runs_text(runs.size()), bytes_text(most, limit)));
+                fmt::format("largest of {}: {}", runs_text(runs), bytes_text(most, limit)));
   }
   tell_missing(runs, "the size of code and weights", counted_bytes, finding);
   MaybeShown<int64_t> code = bytes_in_folder(facts.content, rules.bytes.code);
@@ -256,8 +243,8 @@ std::optional<RuleFinding> check_faster(const Rules& rules, const SubmissionFact
   double own = mean_train_seconds(facts.finished()), record = mean_train_seconds(finished_of(facts.record));
   if (std::isfinite(own) && std::isfinite(record))
     finding.add(own < record ? RuleVerdict::met : RuleVerdict::not_met,
-                fmt::format("{:.3f} s on average of {}, {:.3f} s in {}", own,
-                            runs_text(facts.finished().size()), record, facts.record_name));
+                fmt::format("{:.3f} s on average of {}, {:.3f} s in {}", own, runs_text(facts.finished()),
+                            record, facts.record_name));
   else
     finding.add(RuleVerdict::not_shown, "not every run tells its training time");
   return finding;

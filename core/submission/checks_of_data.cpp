@@ -229,7 +229,7 @@ std::optional<RuleFinding> check_same_data(const Rules& rules, const SubmissionF
   if (!rules.data.same_data) return std::nullopt;
   RuleFinding finding;
   finding.asked = "all runs read the same data";
-  std::vector<const RunFacts*> runs = facts.finished();
+  Runs runs = facts.finished();
   Answers answers;
   for (const RunFacts* run : runs)
     if (run->data.empty())

@@ -81,7 +81,7 @@ RuleFinding without_submission(const SubmissionFacts& facts, std::string asked) 
 }
 
 /// Holds the score that is claimed against those of the runs.
-void compare_score(const Field& claimed, const std::vector<const RunFacts*>& runs, RuleFinding& finding) {
+void compare_score(const Field& claimed, const Runs& runs, RuleFinding& finding) {
   if (!claimed.value || !claimed.value->is_number()) return;
   double score = claimed.value->get<double>();
   std::vector<double> scores;
@@ -105,8 +105,7 @@ void compare_score(const Field& claimed, const std::vector<const RunFacts*>& run
 }
 
 /// Holds scores that are claimed of single seeds against those of their logs.
-void compare_seeds(const std::vector<RunFacts>& claimed, const std::vector<const RunFacts*>& runs,
-                   RuleFinding& finding) {
+void compare_seeds(const std::vector<RunFacts>& claimed, const Runs& runs, RuleFinding& finding) {
   int64_t agree = 0;
   for (const RunFacts& claim : claimed) {
     auto of_seed = [&](const RunFacts* run) { return run->seed && run->seed->value == claim.seed->value; };
@@ -127,23 +126,18 @@ void compare_seeds(const std::vector<RunFacts>& claimed, const std::vector<const
 }
 
 /// Holds the bytes that are claimed against the largest that a run prints.
-void compare_bytes(const Field& claimed, const std::vector<const RunFacts*>& runs, RuleFinding& finding) {
+void compare_bytes(const Field& claimed, const Runs& runs, RuleFinding& finding) {
   if (!claimed.value || !claimed.value->is_number_integer()) return;
-  int64_t bytes = claimed.value->get<int64_t>(), largest = 0;
-  std::string where;
-  bool is_printed = false;
-  for (const RunFacts* run : runs) {
-    if (!run->artifact_bytes) continue;
-    is_printed |= run->artifact_bytes->value == bytes;
-    if (run->artifact_bytes->value > largest) {
-      largest = run->artifact_bytes->value;
-      where = run->artifact_bytes->where;
-    }
-  }
-  if (largest == 0) return;
+  const RunFacts* run = largest(runs, [](const RunFacts& one) { return one.artifact_bytes; });
+  if (!run || run->artifact_bytes->value == 0) return;
+  const Shown<int64_t>& most = *run->artifact_bytes;
+  int64_t bytes = claimed.value->get<int64_t>();
+  bool is_printed = std::any_of(runs.begin(), runs.end(), [&](const RunFacts* one) {
+    return one->artifact_bytes && one->artifact_bytes->value == bytes;
+  });
   std::string text = fmt::format("{} {}, the largest of the runs has {} ({})", claimed.name,
-                                 with_commas(bytes), with_commas(largest), where);
-  if (bytes >= largest || is_printed)
+                                 with_commas(bytes), with_commas(most.value), most.where);
+  if (bytes >= most.value || is_printed)
     finding.add(RuleVerdict::met, text);
   else
     finding.add(RuleVerdict::not_shown,
@@ -198,7 +192,7 @@ std::optional<RuleFinding> check_claims(const Rules& rules, const SubmissionFact
   if (!why_no_submission(facts).empty()) return without_submission(facts, asked);
   RuleFinding finding;
   finding.asked = asked;
-  std::vector<const RunFacts*> runs = facts.finished();
+  Runs runs = facts.finished();
   std::erase_if(runs, [](const RunFacts* run) { return run->is_claim; });
   if (runs.empty()) {
     finding.add(RuleVerdict::not_shown, "there is no log to hold it against");

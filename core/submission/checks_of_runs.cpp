@@ -13,8 +13,6 @@
 namespace caddie {
 namespace {
 
-using Runs = std::vector<const RunFacts*>;
-
 /// Returns the sentences of import's notes of these kinds.
 std::vector<std::string> notes_of(const SubmissionFacts& facts,
                                   std::initializer_list<std::string_view> kinds) {
@@ -85,8 +83,7 @@ std::string means_text(const ScoreTest& test, const SubmissionFacts& facts) {
 
 std::optional<RuleFinding> check_runs(const Rules& rules, const SubmissionFacts& facts) {
   RuleFinding finding;
-  finding.asked =
-      fmt::format("at least {} finished run{}", rules.runs.min_runs, rules.runs.min_runs == 1 ? "" : "s");
+  finding.asked = "at least " + counted(rules.runs.min_runs, "finished run");
   int64_t count = int64_t(facts.finished().size());
   finding.add(count >= rules.runs.min_runs ? RuleVerdict::met : RuleVerdict::not_met,
               fmt::format("{} of {} are finished", count, facts.runs.size()));

@@ -23,11 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Returns the folder without slashes at its end.
-fs::path without_slash(const fs::path& folder) {
-  return folder.has_filename() ? folder : folder.parent_path();
-}
-
 /// Drops what a submission.json tells of runs where there are logs, which it is held against.
 void drop_claims(std::vector<ForeignRun>& runs) {
   auto is_claim = [](const ForeignRun& run) { return run.source.format == "submission"; };
@@ -135,14 +130,14 @@ void gather_from_logs(SubmissionFacts& facts) {
 
 }  // namespace
 
-std::vector<const RunFacts*> finished_of(const std::vector<RunFacts>& runs) {
-  std::vector<const RunFacts*> finished;
+Runs finished_of(const std::vector<RunFacts>& runs) {
+  Runs finished;
   for (const RunFacts& run : runs)
     if (run.is_finished()) finished.push_back(&run);
   return finished;
 }
 
-std::vector<const RunFacts*> SubmissionFacts::finished() const { return finished_of(runs); }
+Runs SubmissionFacts::finished() const { return finished_of(runs); }
 
 FolderFacts content_of(const fs::path& folder) {
   FolderFacts content;
@@ -155,12 +150,12 @@ FolderFacts content_of(const fs::path& folder) {
   }
   std::sort(content.files.begin(), content.files.end(),
             [](const FolderFile& a, const FolderFile& b) { return a.path < b.path; });
-  if (fs::path file = folder / "submission.json"; fs::is_regular_file(file)) take_submission(file, content);
+  if (fs::path file = folder / kSubmissionFile; fs::is_regular_file(file)) take_submission(file, content);
   return content;
 }
 
 bool is_speedrun(const SubmissionFacts& facts) {
-  std::vector<const RunFacts*> finished = facts.finished();
+  Runs finished = facts.finished();
   return !finished.empty() && std::all_of(finished.begin(), finished.end(),
                                           [](const RunFacts* run) { return run->loss && !run->bpb; });
 }

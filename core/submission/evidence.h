@@ -55,6 +55,18 @@ struct RunFacts {
   bool is_finished() const { return problem.empty(); }
 };
 
+/// Holds some of the runs of a submission, which outlive it.
+using Runs = std::vector<const RunFacts*>;
+
+/// Returns the run for which a number that is shown is the largest; null when none shows it.
+template <class Get>
+const RunFacts* largest(const Runs& runs, Get get) {
+  const RunFacts* found = nullptr;
+  for (const RunFacts* run : runs)
+    if (get(*run) && (!found || get(*run)->value > get(*found)->value)) found = run;
+  return found;
+}
+
 /// Holds a file in the folder or below it.
 struct FolderFile {
   std::string path;  // relative to the folder
@@ -94,11 +106,11 @@ struct SubmissionFacts {
   std::string no_overlap;  // why it was not looked for
 
   /// Returns the runs whose score counts.
-  std::vector<const RunFacts*> finished() const;
+  Runs finished() const;
 };
 
 /// Returns the runs of these that are finished.
-std::vector<const RunFacts*> finished_of(const std::vector<RunFacts>& runs);
+Runs finished_of(const std::vector<RunFacts>& runs);
 
 /// Gathers what a folder shows: a record's folder or any folder of logs, one that `caddie import` made, or
 /// that of a sweep. `arm` chooses among several arms; "" takes the only one, of a sweep with a claim the best

@@ -89,8 +89,8 @@ void add_machine(const ForeignRun& run, RunFacts& facts) {
   if (std::optional<double> ranks = run.number("world_size"); ranks && *ranks >= 1)
     facts.gpus = Shown<int64_t>{int64_t(*ranks), place_in(run, run.line_of("world_size"))};
   facts.listed_gpus = shown_by(run, run.devices, "devices");
-  for (const auto& [name, text] : run.environment)
-    if (name == "gpu") facts.gpu = Shown<std::string>{text, place_in(run, run.line_of("gpu"))};
+  if (std::string gpu = value_of(run.environment, "gpu"); !gpu.empty())
+    facts.gpu = Shown<std::string>{gpu, place_in(run, run.line_of("gpu"))};
 }
 
 }  // namespace

@@ -121,15 +121,16 @@ void add_record(const RunRecord& record, const std::string& where, RunFacts& fac
   facts.data_is_hashed = true;
 }
 
-RunFacts facts_of_run(const Plan& plan, const PlannedRun& run, const fs::path& sweep) {
-  RunFacts facts;
+/// Adds one run, and what the data of the first finished one are.
+void add_own_run(const Plan& plan, const PlannedRun& run, SubmissionFacts& all) {
+  RunFacts& facts = all.runs.emplace_back();
   facts.name = run.folder;
-  RunState state = state_of(plan, run, sweep);
+  RunState state = state_of(plan, run, all.folder);
   const RunSummary& summary = state.summary;
   if (state.status != RunStatus::done || !state.record) {
     facts.problem =
         fmt::format("it is {}{}", name_of(state.status), state.reason.empty() ? "" : ": " + state.reason);
-    return facts;
+    return;
   }
   std::string where = run.folder + "/" + kSummaryFile, record = run.folder + "/" + kRecordFile;
   facts.seed = Shown<int64_t>{run.seed, record};
@@ -140,10 +141,12 @@ RunFacts facts_of_run(const Plan& plan, const PlannedRun& run, const fs::path& s
   facts.artifact_bytes = shown_in(summary.artifact_bytes, where);
   facts.model_bytes = shown_in(summary.model_bytes, where);
   facts.code_bytes = shown_in(summary.code_bytes, where);
-  RunSettingsFile settings(sweep / run.folder);
+  RunSettingsFile settings(all.folder / run.folder);
   add_record(*state.record, record, facts);
   add_score(summary, settings, state.record->data, where, facts);
-  return facts;
+  if (!facts.is_finished() || !all.data.train.empty()) return;
+  all.data = {settings.at("data.train"), settings.at("data.validation")};
+  all.recorded = state.record->data;
 }
 
 /// Says by what key the runs have the same settings; "" when one lacks it or they differ.
@@ -159,7 +162,7 @@ std::string common_group(const std::vector<const PlannedRun*>& runs, const fs::p
 }
 
 void gather_own(SubmissionFacts& facts, const Plan& plan, const std::vector<const PlannedRun*>& runs) {
-  for (const PlannedRun* run : runs) facts.runs.push_back(facts_of_run(plan, *run, facts.folder));
+  for (const PlannedRun* run : runs) add_own_run(plan, *run, facts);
   std::string group = common_group(runs, facts.folder);
   facts.settings_are_known = true;
   if (group.empty())
@@ -168,13 +171,6 @@ void gather_own(SubmissionFacts& facts, const Plan& plan, const std::vector<cons
   else
     facts.same_by = fmt::format("group key {} in each run.json, over settings, plugins, engine and data",
                                 group.substr(0, 12));
-  for (size_t i = 0; i < runs.size(); ++i) {
-    if (!facts.runs[i].is_finished()) continue;
-    RunSettingsFile settings(facts.folder / runs[i]->folder);
-    facts.data = {settings.at("data.train"), settings.at("data.validation")};
-    facts.recorded = read_run_record(facts.folder / runs[i]->folder).value_or(RunRecord()).data;
-    return;
-  }
 }
 
 /// Takes the runs, and what the import noted of courses, which their folders do not keep.

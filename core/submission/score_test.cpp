@@ -13,7 +13,6 @@
 namespace caddie {
 namespace {
 
-using Runs = std::vector<const RunFacts*>;
 using Scores = std::map<int64_t, double>;
 
 /// Returns a score of each run; nothing when one lacks it.

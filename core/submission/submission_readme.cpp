@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "import/read_submission.h"
 #include "report/cells.h"
 #include "report/table.h"
 #include "results/run_folder.h"

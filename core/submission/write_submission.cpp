@@ -13,6 +13,7 @@
 #include "base/owned_folder.h"
 #include "base/text.h"
 #include "import/foreign_run.h"
+#include "import/read_submission.h"
 #include "process/machine.h"
 #include "process/operating_system.h"
 #include "report/curves.h"
@@ -58,9 +59,9 @@ class FolderInTheMaking {
   bool done_ = false;
 };
 
-/// Returns the path without a slash at its end.
+/// Returns the folder that is to be written.
 fs::path folder_named(const fs::path& named) {
-  fs::path folder = named.has_filename() ? named : named.parent_path();
+  fs::path folder = without_slash(named);
   if (!is_file_name(folder.filename().string()))
     fail_usage("--submission {}: name a folder to write", named.string());
   return folder;
